@@ -1,0 +1,53 @@
+# The set-up and the everyday commands; each does the set-up that it needs, in .venv.
+PYTHON ?= python3
+CORES ?= $(shell nproc)
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
+GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
+MODULES := packer templates/entrypoint
+
+.DEFAULT_GOAL := example
+.PHONY: setup example test lint format golden clean
+
+setup: .venv/ready
+
+# The file stands for a virtual environment in which everything is installed.
+.venv/ready: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+example: .venv/ready
+	$(BIN)/snakemake --cores $(CORES)
+
+test: .venv/ready-dev lint
+	@for module in $(MODULES); do (cd $$module && $(GO) test ./...) || exit; done
+	$(PYTEST) $(ARGS)
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
+	$(BIN)/snakemake --lint
+	@test -z "$$($(GOFMT) -l $(MODULES))" || { echo "gofmt would change:"; $(GOFMT) -l $(MODULES); exit 1; }
+	@for module in $(MODULES); do (cd $$module && $(GO) vet ./...) || exit; done
+
+format: .venv/ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/Snakefile rules
+	$(GOFMT) -w $(MODULES)
+
+# Writes anew what the tests compare with, or generate: look at the difference before you commit it.
+golden: .venv/ready-dev
+	$(PYTEST) tests/test_documentation.py --golden
+
+clean:
+	rm -rf results .snakemake

@@ -1,0 +1,33 @@
+// An example of a flag of one's own: -folders, the bytes in each folder.
+//
+// With `template: examples/template` in the configuration, this file is laid over templates/entrypoint and compiled with it.
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"entrypoint/cli"
+	"entrypoint/index"
+	"entrypoint/query"
+)
+
+func init() {
+	cli.Add(cli.Command{Name: "folders", Help: "the bytes of the files in each folder", Run: folders})
+}
+
+// folders prints a line for each folder; -get, -where and -limit choose the files.
+func folders(out io.Writer, ix *index.Index, rows *query.Selection) (int, error) {
+	size := ix.Field("size")
+	bytes := map[string]int64{}
+	for row, key := range rows.All() {
+		bytes[string(query.Folder(key))] += size.Integer(row)
+	}
+	for _, folder := range slices.Sorted(maps.Keys(bytes)) {
+		fmt.Fprintf(out, "%12d %s\n", bytes[folder], cli.AppendShown(nil, []byte(folder)))
+	}
+	return cli.Done, nil
+}

@@ -1,0 +1,57 @@
+// The system calls that package os has no form for: relative to an open folder, without a poller, without allocations.
+package dataset
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+const (
+	// AT_FDCWD of openat(2).
+	workingFolder = -100
+	// O_PATH of open(2), which package syscall does not name: neither reads nor needs the permission to.
+	pathOnly = 0x200000
+	// The longest target that Linux gives a link.
+	maxTarget = 4096
+)
+
+// retried calls again what a signal has interrupted, as file systems in user space and on the network allow.
+func retried(call func() error) error {
+	for {
+		if err := call(); err != syscall.EINTR {
+			return err
+		}
+	}
+}
+
+func openAt(folder int, name string, flags int) (descriptor int, err error) {
+	err = retried(func() (err error) {
+		descriptor, err = syscall.Openat(folder, name, flags|syscall.O_CLOEXEC, 0)
+		return err
+	})
+	return descriptor, err
+}
+
+func fileStatus(descriptor int, status *syscall.Stat_t) error {
+	return retried(func() error { return syscall.Fstat(descriptor, status) })
+}
+
+func readAt(descriptor int, content []byte, offset int64) (n int, err error) {
+	err = retried(func() (err error) {
+		n, err = syscall.Pread(descriptor, content, offset)
+		return err
+	})
+	return n, err
+}
+
+// readLink returns the target of a link that was opened with pathOnly.
+func readLink(descriptor int) (string, error) {
+	var target [maxTarget]byte
+	var empty [1]byte
+	n, _, failed := syscall.Syscall6(syscall.SYS_READLINKAT, uintptr(descriptor), uintptr(unsafe.Pointer(&empty)),
+		uintptr(unsafe.Pointer(&target)), maxTarget, 0, 0)
+	if failed != 0 {
+		return "", failed
+	}
+	return string(target[:n]), nil
+}

@@ -1,0 +1,65 @@
+// A file that is being read, in one piece or in parts by several goroutines.
+package dataset
+
+import (
+	"fmt"
+	"syscall"
+
+	"packer/shardlist"
+)
+
+// File is an open file of a dataset; Finish or Close ends its use.
+type File struct {
+	record     *shardlist.Record
+	descriptor int
+	opened     syscall.Stat_t
+}
+
+// ReadAt fills content with the file's bytes from an offset on.
+func (f *File) ReadAt(content []byte, offset int64) error {
+	for len(content) > 0 {
+		n, err := readAt(f.descriptor, content, offset)
+		if err != nil {
+			return unreadable(f.record.Path, err)
+		}
+		if n == 0 {
+			return f.shrunk(offset)
+		}
+		content, offset = content[n:], offset+int64(n)
+	}
+	return nil
+}
+
+// Finish closes the file, which must not have changed since it was opened.
+func (f *File) Finish() error {
+	defer f.Close()
+	var now syscall.Stat_t
+	if err := fileStatus(f.descriptor, &now); err != nil {
+		return unreadable(f.record.Path, err)
+	}
+	if now.Size != f.opened.Size || now.Mtim != f.opened.Mtim {
+		return checkStatus(f.record, &now)
+	}
+	if now.Ctim != f.opened.Ctim {
+		return changed(f.record.Path, "it was written or its status was changed while it was read")
+	}
+	return nil
+}
+
+// Close closes the file as it is.
+func (f *File) Close() {
+	syscall.Close(f.descriptor)
+}
+
+// shrunk is what a file gives that ended early.
+func (f *File) shrunk(end int64) error {
+	var now syscall.Stat_t
+	if err := fileStatus(f.descriptor, &now); err != nil {
+		return unreadable(f.record.Path, err)
+	}
+	if err := checkStatus(f.record, &now); err != nil {
+		return err
+	}
+	// The status says otherwise, as a broken network file system's may.
+	return unreadable(f.record.Path, fmt.Errorf("it ends at byte %d, but its size is %d", end, f.record.Size))
+}

@@ -1,0 +1,3 @@
+module packer
+
+go 1.25

@@ -1,0 +1,238 @@
+package hash
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"packer/digest"
+)
+
+// A testCase is a dataset with its list, and options that write beside them.
+type testCase struct {
+	folder  string
+	options Options
+	list    []byte
+}
+
+func newCase(t *testing.T, digests ...string) *testCase {
+	t.Helper()
+	algorithms, err := digest.Parse(digests)
+	must(t, err)
+	folder := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(folder, "dataset"), 0o755), os.Mkdir(filepath.Join(folder, "out"), 0o755))
+	return &testCase{folder: folder, options: Options{
+		Root:    filepath.Join(folder, "dataset"),
+		List:    filepath.Join(folder, "shard.list"),
+		Mount:   "/data",
+		Digests: algorithms,
+		Records: filepath.Join(folder, "out", "records"),
+		Layer:   filepath.Join(folder, "out", "layer.tar"),
+	}}
+}
+
+// add writes a file and its record; names must come in order.
+func (c *testCase) add(t *testing.T, name string, content []byte) {
+	t.Helper()
+	path := filepath.Join(c.options.Root, name)
+	must(t, os.WriteFile(path, content, 0o644))
+	var status syscall.Stat_t
+	must(t, syscall.Lstat(path, &status))
+	c.list = fmt.Appendf(c.list, "f %o %d %d %d %d\x00%s\x00\x00", status.Mode&0o7777, status.Size,
+		status.Mtim.Nano(), status.Ctim.Nano(), status.Ino, name)
+}
+
+func (c *testCase) run(ctx context.Context, t *testing.T) (Summary, error) {
+	t.Helper()
+	must(t, os.WriteFile(c.options.List, c.list, 0o644))
+	return Run(ctx, c.options)
+}
+
+func (c *testCase) outputs(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(c.folder, "out", "*"))
+	must(t, err)
+	hidden, err := filepath.Glob(filepath.Join(c.folder, "out", ".*"))
+	must(t, err)
+	return append(found, hidden...)
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func pattern(size int) []byte {
+	content := make([]byte, size)
+	for i := range content {
+		content[i] = byte(i * i >> 8)
+	}
+	return content
+}
+
+func TestRunSizesAroundABlockHaveTheirDigestsAndBytes(t *testing.T) {
+	c := newCase(t, "sha256", "crc32c")
+	sizes := []int{0, 1, 511, 512, blockBytes - 1024, blockBytes - 513, blockBytes - 512, blockBytes - 511,
+		blockBytes, blockBytes + 1, 3*blockBytes - 512, 3 * blockBytes, 7, 3*blockBytes + 100, 5}
+	var want []byte
+	set := digest.NewSet(c.options.Digests)
+	for i, size := range sizes {
+		c.add(t, fmt.Sprintf("%02d", i), pattern(size))
+		want = set.Append(want, pattern(size))
+	}
+	summary, err := c.run(t.Context(), t)
+	must(t, err)
+	records, err := os.ReadFile(c.options.Records)
+	must(t, err)
+	if !bytes.Equal(records, want) {
+		t.Errorf("the records differ: got\n%x, want\n%x", records, want)
+	}
+	content, err := os.ReadFile(c.options.Layer)
+	must(t, err)
+	sum := sha256.Sum256(content)
+	if *summary.DiffID != "sha256:"+hex.EncodeToString(sum[:]) || summary.LayerSize != int64(len(content)) {
+		t.Errorf("got %s of %d bytes, but the layer has %x of %d", *summary.DiffID, summary.LayerSize, sum, len(content))
+	}
+	position := 512 // behind the mount's folder
+	for i, size := range sizes {
+		position += 512
+		if !bytes.Equal(content[position:position+size], pattern(size)) {
+			t.Errorf("file %d: its bytes are not at %d", i, position)
+		}
+		position += (size + 511) / 512 * 512
+	}
+	if len(content) != position+1024 {
+		t.Errorf("the layer has %d bytes, want %d", len(content), position+1024)
+	}
+}
+
+func TestRunWithoutLayerGivesTheSameDigests(t *testing.T) {
+	c := newCase(t, "sha256", "md5")
+	for i := range 3 * maxPieces {
+		c.add(t, fmt.Sprintf("%05d", i), nil)
+	}
+	c.add(t, "large", pattern(2*blockBytes+9))
+	_, err := c.run(t.Context(), t)
+	must(t, err)
+	with, err := os.ReadFile(c.options.Records)
+	must(t, err, os.Remove(c.options.Records), os.Remove(c.options.Layer))
+	c.options.Layer = ""
+	summary, err := c.run(t.Context(), t)
+	must(t, err)
+	without, err := os.ReadFile(c.options.Records)
+	must(t, err)
+	if !bytes.Equal(with, without) || len(with) != (3*maxPieces+1)*48 {
+		t.Errorf("%d bytes of digests with a layer and %d other ones without", len(with), len(without))
+	}
+	if summary.DiffID != nil || summary.LayerSize != 0 || len(c.outputs(t)) != 1 {
+		t.Errorf("got %+v and the files %v, want no layer", summary, c.outputs(t))
+	}
+}
+
+func TestRunSeveralFilesChangedNamesTheFirstOfTheList(t *testing.T) {
+	for range 5 {
+		c := newCase(t, "sha256")
+		for i := range 200 {
+			c.add(t, fmt.Sprintf("%03d", i), pattern(20_000))
+		}
+		for _, name := range []string{"077", "078", "150"} {
+			must(t, os.Truncate(filepath.Join(c.options.Root, name), 10))
+		}
+		_, err := c.run(t.Context(), t)
+		want := `"077" changed after the scan: its size was 20000 bytes and is 10 now; run snakemake again`
+		if err == nil || err.Error() != want {
+			t.Fatalf("got %v, want %s", err, want)
+		}
+		if left := c.outputs(t); left != nil {
+			t.Fatalf("the outputs %v are left", left)
+		}
+	}
+}
+
+func TestRunLargeFileChangedWhileItIsReadFails(t *testing.T) {
+	for what, change := range map[string]func(*os.File) error{
+		"its size was 67108864 bytes and is 67108865 now": func(file *os.File) error {
+			_, err := file.WriteAt([]byte("x"), 64<<20)
+			return err
+		},
+		"its size was 67108864 bytes and is 1000 now": func(file *os.File) error { return file.Truncate(1000) },
+		"its modification time was": func(file *os.File) error {
+			_, err := file.WriteAt([]byte("x"), 0)
+			return err
+		},
+	} {
+		c := newCase(t, "sha256")
+		c.add(t, "large", make([]byte, 64<<20))
+		file, err := os.OpenFile(filepath.Join(c.options.Root, "large"), os.O_WRONLY, 0)
+		must(t, err)
+		time.Sleep(20 * time.Millisecond)
+		changed := make(chan error)
+		go func() {
+			for len(c.outputs(t)) < 2 {
+				time.Sleep(100 * time.Microsecond)
+			}
+			changed <- change(file)
+		}()
+		_, err = c.run(t.Context(), t)
+		must(t, <-changed)
+		if err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("got %v, want it to say %q", err, what)
+		}
+		if left := c.outputs(t); left != nil {
+			t.Errorf("the outputs %v are left", left)
+		}
+	}
+}
+
+func TestRunCancelledLeavesNothing(t *testing.T) {
+	c := newCase(t, "sha256")
+	c.add(t, "large", make([]byte, 64<<20))
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(5*time.Millisecond, cancel)
+	if _, err := c.run(ctx, t); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that it was cancelled", err)
+	}
+	if left := c.outputs(t); left != nil {
+		t.Errorf("the outputs %v are left", left)
+	}
+}
+
+func TestRunBrokenListIsAnErrorBeforeAnythingIsWritten(t *testing.T) {
+	c := newCase(t, "sha256")
+	c.add(t, "a", nil)
+	c.list = c.list[:len(c.list)-1]
+	if _, err := c.run(t.Context(), t); err == nil || !strings.Contains(err.Error(), "reading record 1") {
+		t.Errorf("got %v", err)
+	}
+	if left := c.outputs(t); left != nil {
+		t.Errorf("the outputs %v are left", left)
+	}
+}
+
+func TestProgressLineTellsFilesBytesRateAndRest(t *testing.T) {
+	p := &progress{allFiles: 5000, allBytes: 4_000_000_000}
+	p.files.Store(1199)
+	p.addFile(1_000_000_000)
+	p.addBytes(200_000_000)
+	want := "hash: 1200 of 5000 files, 1.2 of 4.0 GB, 600 MB/s, 0:05 left"
+	if got := p.line(2 * time.Second); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	want = "hash: 0 of 5 files, 0.0 of 0.0 MB, 0 MB/s"
+	if got := (&progress{allFiles: 5}).line(time.Second); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

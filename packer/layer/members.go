@@ -1,0 +1,78 @@
+// The order of a layer's members: each folder once, just before the first of what it holds.
+package layer
+
+import (
+	"strings"
+
+	"packer/shardlist"
+)
+
+const (
+	modePlain      = 0o644
+	modeExecutable = 0o755
+	modeLink       = 0o777
+)
+
+// Members makes the headers of a layer whose records come in the order of their paths' bytes.
+type Members struct {
+	mount    string // ends with a slash
+	previous string // name of the last member
+}
+
+// NewMembers returns the Members of a layer that holds files under the given path.
+func NewMembers(mount string) *Members {
+	return &Members{mount: strings.Trim(mount, "/") + "/"}
+}
+
+// AppendMount appends the headers of the mount's folder and of those above it.
+func (m *Members) AppendMount(tar []byte) []byte {
+	return m.appendFolders(tar, m.mount)
+}
+
+// AppendHeaders appends the header of a record, and before it those of the folders that it is the first in.
+func (m *Members) AppendHeaders(tar []byte, record *shardlist.Record) []byte {
+	name := m.mount + record.Path
+	switch record.Kind {
+	case shardlist.Folder:
+		return m.appendFolders(tar, name+"/")
+	case shardlist.Link:
+		tar = m.appendFolders(tar, name)
+		return entry{name, record.Target, typeLink, modeLink, 0}.appendHeaders(tar)
+	}
+	mode := int64(modePlain)
+	if record.Executable() {
+		mode = modeExecutable
+	}
+	tar = m.appendFolders(tar, name)
+	return entry{name, "", typeFile, mode, record.Size}.appendHeaders(tar)
+}
+
+// AppendEnd appends the two empty blocks that end a tar.
+func AppendEnd(tar []byte) []byte {
+	return append(append(tar, zeros[:]...), zeros[:]...)
+}
+
+// appendFolders appends the folders in the name, up to its last slash, that the last member was not in.
+func (m *Members) appendFolders(tar []byte, name string) []byte {
+	end := sharedFolder(m.previous, name)
+	m.previous = name
+	for {
+		slash := strings.IndexByte(name[end:], '/')
+		if slash < 0 {
+			return tar
+		}
+		end += slash + 1
+		tar = entry{name[:end], "", typeFolder, modeExecutable, 0}.appendHeaders(tar)
+	}
+}
+
+// sharedFolder returns the length of the longest folder, with its slash, that both names are in.
+func sharedFolder(a, b string) int {
+	shared := 0
+	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {
+		if a[i] == '/' {
+			shared = i + 1
+		}
+	}
+	return shared
+}

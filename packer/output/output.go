@@ -1,0 +1,117 @@
+// Package output writes files that appear under their final name only when they are whole and on the disk.
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// How many bytes are left to the kernel before it is told to start writing them: the wait at the end is short then.
+const writebackBytes = 16 << 20
+
+// Of sync_file_range(2): start writing what is not being written yet, and do not wait.
+const syncFileRangeWrite = 2
+
+// File is written beside its final name until Commit. Its errors name it.
+type File struct {
+	path      string
+	file      *os.File
+	written   int64 // bytes, by Write
+	started   int64 // bytes of those that the kernel was told to write
+	committed bool
+}
+
+// Create returns an empty File that Commit gives the name path, and Discard takes away.
+func Create(path string) (*File, error) {
+	f := &File{path: path}
+	// One that was left over by a run that was killed.
+	if err := os.Remove(f.partial()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("removing what an earlier run left of %q: %w", path, err)
+	}
+	file, err := os.OpenFile(f.partial(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, f.explain(err)
+	}
+	f.file = file
+	return f, nil
+}
+
+// partial is the name that datacontainer.outputs.partial_name gives.
+func (f *File) partial() string {
+	folder, name := filepath.Split(f.path)
+	return filepath.Join(folder, "."+name+".partial")
+}
+
+// Write appends bytes.
+func (f *File) Write(content []byte) (int, error) {
+	n, err := f.file.Write(content)
+	f.written += int64(n)
+	if f.written-f.started >= writebackBytes {
+		// A file system that cannot do it writes later.
+		_ = syscall.SyncFileRange(int(f.file.Fd()), f.started, f.written-f.started, syncFileRangeWrite)
+		f.started = f.written
+	}
+	return n, f.explain(err)
+}
+
+// Written returns how many bytes Write has appended.
+func (f *File) Written() int64 {
+	return f.written
+}
+
+// WriteAt writes bytes where they belong, in any order, from any goroutine.
+func (f *File) WriteAt(content []byte, offset int64) (int, error) {
+	n, err := f.file.WriteAt(content, offset)
+	return n, f.explain(err)
+}
+
+// Sync waits until the file is on the disk.
+func (f *File) Sync() error {
+	return f.explain(f.file.Sync())
+}
+
+// Commit gives the file its final name when it is on the disk.
+func (f *File) Commit() error {
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.file.Close(); err != nil {
+		return f.explain(err)
+	}
+	if err := os.Rename(f.partial(), f.path); err != nil {
+		return f.explain(err)
+	}
+	f.committed = true
+	return nil
+}
+
+// Discard removes the file, unless it was committed.
+func (f *File) Discard() {
+	if f.committed {
+		return
+	}
+	f.file.Close()
+	os.Remove(f.partial())
+}
+
+// explain says which file could not be written, and for a full disk what to do.
+func (f *File) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("writing %q: the disk is full: free space on it, or set outdir to another disk", f.path)
+	case errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("writing %q: your quota is used up: free space, or set outdir to another disk", f.path)
+	}
+	// The error of package os names the partial file too, which nobody asked for.
+	var cause syscall.Errno
+	if errors.As(err, &cause) {
+		err = cause
+	}
+	return fmt.Errorf("writing %q: %w", f.path, err)
+}

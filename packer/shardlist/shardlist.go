@@ -1,0 +1,144 @@
+// Package shardlist reads the list of a shard's files that scan wrote.
+package shardlist
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Kinds of a record.
+const (
+	File   = 'f'
+	Link   = 'l'
+	Folder = 'd' // an empty one; other folders show in the paths of their files
+)
+
+// Record is one path of the dataset as scan found it.
+type Record struct {
+	Path    string // relative to the dataset, any bytes but NUL
+	Kind    byte
+	Mode    uint32
+	Size    int64 // bytes; of a link, those of its target
+	MtimeNs int64
+	CtimeNs int64
+	Inode   uint64
+	Target  string // of a link
+}
+
+// Executable tells whether the owner may execute the file.
+func (r *Record) Executable() bool {
+	return r.Mode&0o100 != 0
+}
+
+// Reader gives the records of a list one after the other, in the order of their paths' bytes.
+type Reader struct {
+	name     string
+	file     *os.File
+	buffer   *bufio.Reader
+	number   int    // records that were read
+	previous string // path of the last one
+}
+
+// Open returns a Reader of the list with the given name.
+func Open(name string) (*Reader, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("opening the shard's list: %w", err)
+	}
+	return &Reader{name: name, file: file, buffer: bufio.NewReaderSize(file, 1<<16)}, nil
+}
+
+// Close closes the list.
+func (r *Reader) Close() error {
+	return r.file.Close()
+}
+
+// Next returns the next record, or io.EOF behind the last.
+func (r *Reader) Next() (*Record, error) {
+	numbers, err := r.buffer.ReadString(0)
+	if err == io.EOF && numbers == "" {
+		return nil, io.EOF
+	}
+	r.number++
+	record, err := r.record(numbers, err)
+	if err != nil {
+		return nil, fmt.Errorf("reading record %d of the shard's list %q: %w; delete it and run snakemake again",
+			r.number, r.name, err)
+	}
+	return record, nil
+}
+
+func (r *Reader) record(numbers string, err error) (*Record, error) {
+	path, err := r.text(err)
+	target, err := r.text(err)
+	if err != nil {
+		return nil, err
+	}
+	record := &Record{Path: path, Target: target}
+	if err := record.parse(strings.TrimSuffix(numbers, "\x00")); err != nil {
+		return nil, err
+	}
+	return record, r.checkPath(record)
+}
+
+// text returns the text before the next NUL, unless something went wrong before.
+func (r *Reader) text(err error) (string, error) {
+	if err == nil {
+		var text string
+		if text, err = r.buffer.ReadString(0); err == nil {
+			return text[:len(text)-1], nil
+		}
+	}
+	if err == io.EOF {
+		return "", errors.New("the list ends in the middle of it")
+	}
+	return "", err
+}
+
+// parse fills in the fields before the path: kind, mode, size, times, inode.
+func (r *Record) parse(numbers string) error {
+	fields := strings.Split(numbers, " ")
+	if len(fields) != 6 {
+		return fmt.Errorf("it has %d fields before its path instead of 6: %q", len(fields), numbers)
+	}
+	if fields[0] != string(File) && fields[0] != string(Link) && fields[0] != string(Folder) {
+		return fmt.Errorf("its kind is %q instead of f, l or d", fields[0])
+	}
+	r.Kind = fields[0][0]
+	var failed [5]error
+	var mode uint64
+	mode, failed[0] = strconv.ParseUint(fields[1], 8, 32)
+	r.Size, failed[1] = strconv.ParseInt(fields[2], 10, 64)
+	r.MtimeNs, failed[2] = strconv.ParseInt(fields[3], 10, 64)
+	r.CtimeNs, failed[3] = strconv.ParseInt(fields[4], 10, 64)
+	r.Inode, failed[4] = strconv.ParseUint(fields[5], 10, 64)
+	r.Mode = uint32(mode)
+	if r.Size < 0 {
+		return fmt.Errorf("its size is %d", r.Size)
+	}
+	return errors.Join(failed[:]...)
+}
+
+// checkPath refuses a path that leads elsewhere, or that does not come behind the one before it.
+func (r *Reader) checkPath(record *Record) error {
+	for part := range strings.SplitSeq(record.Path, "/") {
+		if part == "" || part == "." || part == ".." {
+			return fmt.Errorf("its path %q has a part %q", record.Path, part)
+		}
+	}
+	// Scan puts a folder where the files in it would come.
+	path := record.Path
+	if record.Kind == Folder {
+		path += "/"
+	}
+	if path <= r.previous {
+		return fmt.Errorf("its path %q comes behind %q, which is not in the order of their bytes", path, r.previous)
+	}
+	r.previous = path
+	return nil
+}

@@ -1,0 +1,108 @@
+// The inodes: what the image says of each file, link and directory, apart from its name.
+
+package squashfs
+
+import (
+	"encoding/binary"
+	"io"
+	"math"
+)
+
+const (
+	basicDirectory    = 1
+	basicFile         = 2
+	basicLink         = 3
+	extendedDirectory = 8
+	extendedFile      = 9
+
+	noFragment = math.MaxUint32
+	noXattrs   = math.MaxUint32
+	// In the size of a data block, the mark of one that is not compressed.
+	blockUncompressed = 1 << 24
+	// Readers count `.` and `..` into a directory's size, which are not stored.
+	directoryExtra = 3
+)
+
+// Source: https://dr-emann.github.io/squashfs/, "Inode Table"; Linux, fs/squashfs/squashfs_fs.h.
+
+func inodeHeader(b []byte, kind, mode uint16, number uint32) []byte {
+	b = binary.LittleEndian.AppendUint16(b, kind)
+	b = binary.LittleEndian.AppendUint16(b, mode)
+	b = binary.LittleEndian.AppendUint16(b, 0) // the first user number
+	b = binary.LittleEndian.AppendUint16(b, 0) // the first group number
+	b = binary.LittleEndian.AppendUint32(b, 0) // the time
+	return binary.LittleEndian.AppendUint32(b, number)
+}
+
+// writeFile writes the inode of a file: an extended one where its place or size needs more than 32 bits.
+func writeFile(out io.Writer, one *node, number uint32) error {
+	var room [56]byte
+	var b []byte
+	if one.start > math.MaxUint32 || one.size > math.MaxUint32 {
+		b = inodeHeader(room[:0], extendedFile, one.mode, number)
+		b = binary.LittleEndian.AppendUint64(b, one.start)
+		b = binary.LittleEndian.AppendUint64(b, uint64(one.size))
+		b = binary.LittleEndian.AppendUint64(b, 0) // bytes of holes
+		b = binary.LittleEndian.AppendUint32(b, 1) // names
+		b = binary.LittleEndian.AppendUint32(b, noFragment)
+		b = binary.LittleEndian.AppendUint32(b, 0) // place in the fragment
+		b = binary.LittleEndian.AppendUint32(b, noXattrs)
+	} else {
+		b = inodeHeader(room[:0], basicFile, one.mode, number)
+		b = binary.LittleEndian.AppendUint32(b, uint32(one.start))
+		b = binary.LittleEndian.AppendUint32(b, noFragment)
+		b = binary.LittleEndian.AppendUint32(b, 0) // place in the fragment
+		b = binary.LittleEndian.AppendUint32(b, uint32(one.size))
+	}
+	if _, err := out.Write(b); err != nil {
+		return err
+	}
+	return writeBlockSizes(out, one.size)
+}
+
+// writeBlockSizes lists the sizes of the data blocks of a file, which lie one behind the other.
+func writeBlockSizes(out io.Writer, size int64) error {
+	var b [4]byte
+	for ; size > 0; size -= blockBytes {
+		binary.LittleEndian.PutUint32(b[:], uint32(min(size, blockBytes))|blockUncompressed)
+		if _, err := out.Write(b[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeLink(out io.Writer, one *node, target []byte, number uint32) error {
+	b := inodeHeader(make([]byte, 0, 24+len(target)), basicLink, one.mode, number)
+	b = binary.LittleEndian.AppendUint32(b, 1) // names
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(target)))
+	_, err := out.Write(append(b, target...))
+	return err
+}
+
+// writeDirectory writes the inode of a directory: an extended one where its listing has an index. Any listing that is
+// too large for a basic one has.
+func writeDirectory(out io.Writer, mode uint16, number, parent uint32, l listing) error {
+	size := uint32(l.size + directoryExtra)
+	b := make([]byte, 0, 40+len(l.index))
+	if l.indexed > 0 {
+		b = inodeHeader(b, extendedDirectory, mode, number)
+		b = binary.LittleEndian.AppendUint32(b, l.directories+2)
+		b = binary.LittleEndian.AppendUint32(b, size)
+		b = binary.LittleEndian.AppendUint32(b, uint32(l.reference>>16))
+		b = binary.LittleEndian.AppendUint32(b, parent)
+		b = binary.LittleEndian.AppendUint16(b, l.indexed)
+		b = binary.LittleEndian.AppendUint16(b, uint16(l.reference))
+		b = binary.LittleEndian.AppendUint32(b, noXattrs)
+		b = append(b, l.index...)
+	} else {
+		b = inodeHeader(b, basicDirectory, mode, number)
+		b = binary.LittleEndian.AppendUint32(b, uint32(l.reference>>16))
+		b = binary.LittleEndian.AppendUint32(b, l.directories+2)
+		b = binary.LittleEndian.AppendUint16(b, uint16(size))
+		b = binary.LittleEndian.AppendUint16(b, uint16(l.reference))
+		b = binary.LittleEndian.AppendUint32(b, parent)
+	}
+	_, err := out.Write(b)
+	return err
+}

@@ -1,0 +1,123 @@
+package squashfs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func directoryEntry(path string, mode uint16) entry {
+	return entry{path: []byte(path), kind: directory, mode: mode}
+}
+
+func fileEntry(path string, size int64) entry {
+	return entry{path: []byte(path), kind: file, mode: 0o644, size: size}
+}
+
+func linkEntry(path, target string) entry {
+	return entry{path: []byte(path), kind: link, mode: 0o777, target: []byte(target)}
+}
+
+// list returns a line for each node below a position.
+func (o ordered) list(position uint32, prefix string) []string {
+	var lines []string
+	first, end := o.children(position)
+	for ; first < end; first++ {
+		one := o.at(first)
+		path := prefix + string(o.name(one))
+		switch one.kind {
+		case directory:
+			lines = append(lines, fmt.Sprintf("%s/ %o", path, one.mode))
+			lines = append(lines, o.list(first, path+"/")...)
+		case link:
+			lines = append(lines, fmt.Sprintf("%s -> %s", path, o.names.get(one.start, int(one.size))))
+		default:
+			lines = append(lines, fmt.Sprintf("%s %d", path, one.size))
+		}
+	}
+	return lines
+}
+
+func TestTreeAddLaterEntryWins(t *testing.T) {
+	for name, test := range map[string]struct {
+		entries []entry
+		wanted  []string
+	}{
+		"file over file":      {[]entry{fileEntry("a", 1), fileEntry("a", 2)}, []string{"a 2"}},
+		"link over file":      {[]entry{fileEntry("a", 1), linkEntry("a", "b")}, []string{"a -> b"}},
+		"file over link":      {[]entry{linkEntry("a", "b"), fileEntry("a", 3)}, []string{"a 3"}},
+		"directory over file": {[]entry{fileEntry("a", 1), directoryEntry("a", 0o700), fileEntry("a/b", 2)}, []string{"a/ 700", "a/b 2"}},
+		"directory over directory keeps what it holds": {
+			[]entry{directoryEntry("a", 0o700), fileEntry("a/b", 1), directoryEntry("a", 0o750), fileEntry("a/c", 2)},
+			[]string{"a/ 750", "a/b 1", "a/c 2"},
+		},
+		"file over directory removes what it holds": {
+			[]entry{fileEntry("a/b/c", 1), fileEntry("a/b/d", 1), fileEntry("z", 4), fileEntry("a", 2)},
+			[]string{"a 2", "z 4"},
+		},
+		"directory, file, directory begins empty": {
+			[]entry{fileEntry("a/b/c", 1), fileEntry("a", 2), directoryEntry("a", 0o711), fileEntry("a/b/d", 3)},
+			[]string{"a/ 711", "a/b/ 755", "a/b/d 3"},
+		},
+		"a parent without an entry gets one later": {
+			[]entry{fileEntry("a/b/c", 1), directoryEntry("a/b", 0o500)},
+			[]string{"a/ 755", "a/b/ 500", "a/b/c 1"},
+		},
+	} {
+		merged := newTree()
+		for _, one := range test.entries {
+			if err := merged.add(one, 0); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if lines := merged.order().list(0, ""); !slices.Equal(lines, test.wanted) {
+			t.Errorf("%s gives %q, expected %q", name, lines, test.wanted)
+		}
+	}
+}
+
+func TestTreeAddBelowAFileIsRefused(t *testing.T) {
+	for _, above := range []entry{fileEntry("a/b", 1), linkEntry("a/b", "c")} {
+		merged := newTree()
+		if err := merged.add(above, 0); err != nil {
+			t.Fatal(err)
+		}
+		err := merged.add(fileEntry("a/b/c", 1), 0)
+		if err == nil || err.Error() != `"a/b/c": "b" is a file or link, and not a directory to hold it` {
+			t.Errorf("a file below %q gives the error %v", above.path, err)
+		}
+	}
+}
+
+func TestTreeOrderIsThatOfTheNamesBytes(t *testing.T) {
+	merged := newTree()
+	for _, path := range []string{"b", "a/c", "a-b", "a.b", "\xff", "a/b", "ä", "a!/x"} {
+		if err := merged.add(fileEntry(path, 0), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wanted := []string{"a/ 755", "a/b 0", "a/c 0", "a!/ 755", "a!/x 0", "a-b 0", "a.b 0", "b 0", "ä 0", "\xff 0"}
+	if lines := merged.order().list(0, ""); !slices.Equal(lines, wanted) {
+		t.Errorf("the order is %q, expected %q", lines, wanted)
+	}
+}
+
+func TestTreeAddManyNamesFindsEachAgain(t *testing.T) {
+	const count = 3 * firstSlots
+	merged := newTree()
+	for round := range 2 {
+		for i := range count {
+			if err := merged.add(fileEntry(fmt.Sprintf("%d/%d", i%7, i), int64(round)), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if merged.nodes.count != 1+7+count {
+		t.Errorf("there are %d nodes, expected %d", merged.nodes.count, 1+7+count)
+	}
+	lines := merged.order().list(0, "")
+	if ones := strings.Count(strings.Join(lines, "\n")+"\n", " 1\n"); ones != count {
+		t.Errorf("%d files are as in the second round, expected %d", ones, count)
+	}
+}

@@ -1,0 +1,110 @@
+// Package squashfs writes the files of image layers as an uncompressed SquashFS 4.0, in one pass over each layer.
+package squashfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// A loop device, and the next data object of a SIF, begin at a multiple of this.
+const alignment = 4096
+
+// Write puts a SquashFS with the files of all layers into the existing file image, from offset to its end, and returns
+// its size, a multiple of 4096.
+//
+// Layers are uncompressed tars; a later one goes before those ahead of it. Each byte of data is read once and written
+// once, and each file's data is one stretch of the image. Data that a later layer replaces stays in the image, out of
+// reach. Owners are 0, times are 0. The memory grows with the number of files, by some 130 bytes each.
+func Write(image string, offset int64, layers []string) (size int64, err error) {
+	output, err := os.OpenFile(image, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, newImageError(image, err)
+	}
+	defer func() {
+		if closing := output.Close(); err == nil && closing != nil {
+			err = newImageError(image, closing)
+		}
+	}()
+	if err := output.Truncate(offset); err != nil {
+		return 0, newImageError(image, err)
+	}
+	out := newStream(output, image, offset)
+	head, err := writeAll(out, layers)
+	if closing := out.close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return 0, err
+	}
+	if _, err := output.WriteAt(head.encode(), offset); err != nil {
+		return 0, newImageError(image, err)
+	}
+	return out.size, nil
+}
+
+// writeAll writes all but the superblock, for which it leaves the room.
+func writeAll(out *stream, layers []string) (superblock, error) {
+	if _, err := out.Write(make([]byte, superblockBytes)); err != nil {
+		return superblock{}, err
+	}
+	t := newTree()
+	for _, layer := range layers {
+		if err := addLayer(t, out, layer); err != nil {
+			return superblock{}, err
+		}
+	}
+	head, err := writeTables(out, t.order())
+	if err != nil {
+		return head, err
+	}
+	_, err = out.Write(make([]byte, pad(out.size, alignment)))
+	return head, err
+}
+
+// addLayer puts what a layer holds into the tree, and the data of its files into the image.
+func addLayer(t *tree, out *stream, path string) error {
+	layer, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("reading layer %q: %w; run snakemake again", path, cause(err))
+	}
+	defer layer.Close()
+	err = addMembers(t, out, newTarReader(layer))
+	var ofImage *ImageError
+	if err == nil || errors.As(err, &ofImage) {
+		return err
+	}
+	return fmt.Errorf("reading layer %q: %w; delete it and run snakemake again", path, cause(err))
+}
+
+func addMembers(t *tree, out *stream, members *tarReader) error {
+	for {
+		one, err := members.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		start := uint64(0)
+		if one.size > 0 {
+			start = uint64(out.size)
+		}
+		if err := t.add(one, start); err != nil {
+			return err
+		}
+		if err := out.readFrom(members, one.size); err != nil {
+			return unexpected(err)
+		}
+	}
+}
+
+// cause returns an error without the path that Go puts before it; ours say it quoted.
+func cause(err error) error {
+	var ofPath *os.PathError
+	if errors.As(err, &ofPath) {
+		return ofPath.Err
+	}
+	return err
+}

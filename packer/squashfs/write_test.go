@@ -1,0 +1,263 @@
+package squashfs
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// requireTool skips the test where a program is missing; in CI, where none may be, the test fails.
+func requireTool(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err == nil {
+		return
+	}
+	if os.Getenv("CI") != "" {
+		t.Fatalf("%s is not installed", name)
+	}
+	t.Skipf("%s is not installed", name)
+}
+
+// image writes layers behind `offset` bytes of a new file and returns its path.
+func image(t *testing.T, offset int64, layers ...[]byte) string {
+	t.Helper()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "image")
+	if err := os.WriteFile(path, bytes.Repeat([]byte{7}, int(offset)+9), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	size, err := Write(path, offset, layerFiles(t, layers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() != offset+size || size%4096 != 0 {
+		t.Fatalf("the size is said to be %d from offset %d; the file: %v, %v", size, offset, info.Size(), err)
+	}
+	return path
+}
+
+func layerFiles(t *testing.T, layers ...[]byte) []string {
+	t.Helper()
+	var paths []string
+	folder := t.TempDir()
+	for i, layer := range layers {
+		paths = append(paths, filepath.Join(folder, fmt.Sprintf("layer%d", i)))
+		if err := os.WriteFile(paths[i], layer, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return paths
+}
+
+// extract returns the folder into which unsquashfs has put all files of an image.
+func extract(t *testing.T, image string, offset int64) string {
+	t.Helper()
+	requireTool(t, "unsquashfs")
+	folder := filepath.Join(t.TempDir(), "extracted")
+	command := exec.Command("unsquashfs", "-no-progress", "-o", fmt.Sprint(offset), "-d", folder, image)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("unsquashfs: %v: %s", err, output)
+	}
+	return folder
+}
+
+func TestWriteAroundBlockSizesEveryFileComesBack(t *testing.T) {
+	var members []member
+	contents := map[string]string{}
+	for _, size := range []int{0, 1, 4095, 4096, 131071, 131072, 131073, 262144, 262145} {
+		name := fmt.Sprint(size)
+		contents[name] = strings.Repeat(name, size/len(name)+1)[:size]
+		members = append(members, fileMember(name, contents[name]))
+	}
+	path := image(t, 4096, tarOf(t, members...))
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := extract(t, path, 4096)
+	for name, content := range contents {
+		found, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil || string(found) != content {
+			t.Errorf("the file of %s bytes comes back with %d: %v", name, len(found), err)
+		}
+		if !bytes.Contains(whole, []byte(content)) {
+			t.Errorf("the file of %s bytes does not lie in one stretch", name)
+		}
+	}
+}
+
+func TestWriteAnyNumberOfNamesInADirectoryAllAreListed(t *testing.T) {
+	for _, count := range []int{0, 1, 255, 256, 257, 513, 20000} {
+		members := []member{directoryMember("d", 0o755)}
+		for i := range count {
+			members = append(members, fileMember(fmt.Sprintf("d/%x", i), ""))
+		}
+		folder := extract(t, image(t, 0, tarOf(t, members...)), 0)
+		found, err := os.ReadDir(filepath.Join(folder, "d"))
+		if err != nil || len(found) != count {
+			t.Errorf("%d names are listed, expected %d: %v", len(found), count, err)
+		}
+	}
+}
+
+// namesOfListing returns files with names whose listing has exactly that size.
+func namesOfListing(t *testing.T, size int64) []member {
+	t.Helper()
+	name := func(number, length int) member {
+		return fileMember(fmt.Sprintf("%0*d", length, number), "")
+	}
+	var members []member
+	// The last two names make up for what is missing.
+	for size-listingSize(t, members) > 500 {
+		members = append(members, name(len(members), 255))
+	}
+	for first := 5; first <= 255; first++ {
+		for _, second := range []int{5, 99, 255} {
+			all := append(members[:len(members):len(members)], name(9998, first), name(9999, second))
+			if listingSize(t, all) == size {
+				return all
+			}
+		}
+	}
+	t.Fatalf("no listing of %d bytes is found", size)
+	return nil
+}
+
+func listingSize(t *testing.T, members []member) int64 {
+	t.Helper()
+	merged := newTree()
+	for _, one := range members {
+		if err := merged.add(fileEntry(one.Name, 0), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &tables{ordered: merged.order(), inodes: newMetadata(&bytes.Buffer{})}
+	w.directories, w.references = newMetadata(&w.listings), make([]uint64, len(w.numbers))
+	first, end := w.children(0)
+	for position := first; position < end; position++ {
+		if err := w.writeInode(position); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := w.writeListing(first, end)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.size
+}
+
+func TestWriteListingsAroundTheirLimitsAllAreListed(t *testing.T) {
+	for _, size := range []int64{8191, 8192, 8193, 65531, 65532, 65533, 65535, 65536} {
+		members := namesOfListing(t, size)
+		found, err := os.ReadDir(extract(t, image(t, 0, tarOf(t, members...)), 0))
+		if err != nil || len(found) != len(members) {
+			t.Errorf("a listing of %d bytes gives %d names, expected %d: %v", size, len(found), len(members), err)
+		}
+	}
+}
+
+func TestWriteBehind4GiBFilesComeBack(t *testing.T) {
+	const hole = int64(1)<<32 + 4096
+	path := filepath.Join(t.TempDir(), "image")
+	output, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer output.Close()
+	// As if data of more than 4 GiB had been written already.
+	out := newStream(output, path, hole)
+	out.size = hole
+	head, err := writeAll(out, layerFiles(t, tarOf(t, fileMember("a", "behind"), fileMember("d/empty", ""))))
+	if err := errors.Join(err, out.close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := output.WriteAt(head.encode(), 0); err != nil {
+		t.Fatal(err)
+	}
+	folder := extract(t, path, 0)
+	if found, err := os.ReadFile(filepath.Join(folder, "a")); err != nil || string(found) != "behind" {
+		t.Errorf("the file comes back as %q: %v", found, err)
+	}
+	if found, err := os.ReadFile(filepath.Join(folder, "d/empty")); err != nil || len(found) > 0 {
+		t.Errorf("the empty file comes back as %q: %v", found, err)
+	}
+}
+
+func TestWriteFileSizesAround4GiBChooseTheInode(t *testing.T) {
+	for size, wanted := range map[int64]uint16{0: basicFile, math.MaxUint32: basicFile, math.MaxUint32 + 1: extendedFile} {
+		var b bytes.Buffer
+		if err := writeFile(&b, &node{kind: file, size: size}, 1); err != nil {
+			t.Fatal(err)
+		}
+		header := map[uint16]int{basicFile: 32, extendedFile: 56}[wanted]
+		if kind := binary.LittleEndian.Uint16(b.Bytes()); kind != wanted || b.Len() != header+4*int((size+131071)/131072) {
+			t.Errorf("%d bytes give an inode of type %d and %d bytes, expected type %d", size, kind, b.Len(), wanted)
+		}
+	}
+}
+
+func TestWriteBytesBeforeTheOffsetStay(t *testing.T) {
+	content, err := os.ReadFile(image(t, 4096, tarOf(t, fileMember("a", "content"))))
+	if err != nil || !bytes.Equal(content[:4096], bytes.Repeat([]byte{7}, 4096)) || string(content[4096:4100]) != "hsqs" {
+		t.Errorf("the image begins with %q…, at the offset with %q: %v", content[:4], content[4096:4100], err)
+	}
+}
+
+func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
+	layer := tarOf(t, directoryMember("d", 0o755), fileMember("d/b", "1"), fileMember("d/a", "2"), linkMember("l", "d"))
+	first, err := os.ReadFile(image(t, 0, layer))
+	second, err2 := os.ReadFile(image(t, 0, layer))
+	if err := errors.Join(err, err2); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("two images of the same layer differ: %v", err)
+	}
+}
+
+func TestWriteErrorsSayWhichFileAndWhatToDo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	damaged := layerFiles(t, tarOf(t, fileMember("a", "content"))[:600])[0]
+	for _, test := range []struct{ image, layer, wanted string }{
+		{path, damaged, fmt.Sprintf("reading layer %q: it ends early; delete it and run snakemake again", damaged)},
+		{path, "gone", `reading layer "gone": no such file or directory; run snakemake again`},
+		{"gone", damaged, `writing image "gone": no such file or directory; set outdir to another disk`},
+	} {
+		if _, err := Write(test.image, 0, []string{test.layer}); err == nil || err.Error() != test.wanted {
+			t.Errorf("the error is %v, expected %s", err, test.wanted)
+		}
+	}
+}
+
+// fullDisk is a file on a disk that takes that many bytes.
+type fullDisk int64
+
+func (f fullDisk) WriteAt(p []byte, offset int64) (int, error) {
+	if offset+int64(len(p)) > int64(f) {
+		return 0, &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
+	}
+	return len(p), nil
+}
+
+func TestWriteAllFullDiskSaysToFreeSpace(t *testing.T) {
+	layers := layerFiles(t, tarOf(t, fileMember("large", strings.Repeat("x", 10<<20)), fileMember("empty", "")))
+	for _, space := range []fullDisk{0, chunkBytes, 9 << 20} {
+		out := newStream(space, "some.sif", 0)
+		_, err := writeAll(out, layers)
+		if closing := out.close(); err == nil {
+			err = closing
+		}
+		wanted := `writing image "some.sif": no space left on device; free space or set outdir to another disk`
+		if err == nil || err.Error() != wanted {
+			t.Errorf("with %d bytes free the error is %v, expected %s", space, err, wanted)
+		}
+	}
+}

@@ -1,0 +1,45 @@
+# assemble: layers and entrypoints -> the image layout, its Dockerfile, and the archive for `docker load`.
+rule assemble:
+    input:
+        content=settled("<results>/{dataset}/stages/aggregate/content.digest"),
+        summary=ancient("<results>/{dataset}/dataset.json"),
+        layers=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.layer.tar"),
+        facts=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.json"),
+        binaries=entrypoints,
+        template=ancient(DOCKERFILE_TEMPLATE),
+    output:
+        index="<results>/{dataset}/oci/index.json",
+        manifest="<results>/{dataset}/oci/manifest.json",
+        version="<results>/{dataset}/oci/oci-layout",
+        dockerfile="<results>/{dataset}/Dockerfile",
+        ignore="<results>/{dataset}/.dockerignore",
+    log:
+        "<logs>/{dataset}/assemble.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        identity=lambda wildcards: dataset_of(wildcards).identity,
+        platforms=lambda wildcards: dataset_of(wildcards).platforms,
+        template=files_digest([DOCKERFILE_TEMPLATE]),
+        code=code("dockerfile"),
+    message:
+        "assemble {wildcards.dataset}: image layout"
+    script:
+        "../scripts/assemble.py"
+
+
+rule assemble_archive:
+    input:
+        index=settled("<results>/{dataset}/oci/index.json"),
+    output:
+        "<results>/{dataset}/{dataset}.docker.tar",
+    log:
+        "<logs>/{dataset}/assemble_archive.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        code=code("assemble"),
+    message:
+        "assemble {wildcards.dataset}: archive for docker load"
+    script:
+        "../scripts/assemble_archive.py"

@@ -1,0 +1,65 @@
+# What all rules share: the configuration, and the Python package that does the work.
+import sys
+from pathlib import Path
+
+# A workflow used straight from a repository has only the files it asks for: each is named once, here.
+LIBRARY = (
+    "__init__ aggregate assemble compile config convert crc32c dockerfile errors fields frontcoding hash index"
+    " indexbody indexcolumns logs nextsteps oci outputs provenance render scan shardlist shards sif statistics"
+    " tools userfunctions verify"
+).split()
+ENTRYPOINT = (
+    "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
+    " files/cat.go files/catalog.go files/copier.go files/export.go files/files.go files/folders.go"
+    " files/inorder.go files/progress.go files/selfcheck.go files/tree.go files/verify.go files/walk.go"
+    " index/body.go index/field.go index/index.go index/json.go index/keys.go main.go.j2 query/compare.go"
+    " query/parallel.go query/parts.go query/rowset.go query/selection.go query/token.go query/where.go"
+).split()
+PACKER = (
+    "go.mod blake3/blake3.go blake3/compress.go dataset/calls.go dataset/changed.go dataset/file.go"
+    " dataset/reader.go digest/digest.go hash/block.go hash/fill.go hash/pack.go hash/plan.go hash/progress.go"
+    " hash/rows.go hash/run.go hash/sequence.go hash/summary.go hash_command.go layer/header.go"
+    " layer/members.go main.go output/output.go shardlist/shardlist.go squashfs/directory.go squashfs/inode.go"
+    " squashfs/metadata.go squashfs/names.go squashfs/nodes.go squashfs/order.go squashfs/stream.go"
+    " squashfs/superblock.go squashfs/tables.go squashfs/tar.go squashfs/tarheader.go squashfs/tree.go"
+    " squashfs/write.go squashfs_command.go"
+).split()
+
+LIBRARY_FILES = [Path(workflow.source_path(f"../scripts/datacontainer/{name}.py")) for name in LIBRARY]
+ENTRYPOINT_FILES = [workflow.source_path(f"../templates/entrypoint/{name}") for name in ENTRYPOINT]
+PACKER_FILES = [workflow.source_path(f"../packer/{name}") for name in PACKER]
+DOCKERFILE_TEMPLATE = workflow.source_path("../templates/Dockerfile.j2")
+sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
+
+from datacontainer.config import read_settings
+from datacontainer.errors import DataContainerError
+from datacontainer.nextsteps import next_steps
+from datacontainer.provenance import code_digest, files_digest
+from datacontainer.render import template_files
+from datacontainer.scan import fingerprint, read_shards
+from datacontainer.userfunctions import source_digest
+from snakemake.exceptions import WorkflowError
+
+try:
+    SETTINGS = read_settings(config, Path(workflow.source_path("../workflow/schemas/config.schema.yaml")))
+except DataContainerError as error:
+    raise WorkflowError(str(error)) from None
+
+
+# Go's build cache where neither the environment nor a home folder has one.
+GO_CACHE = f"{SETTINGS.outdir}/.datacontainer/go-cache"
+
+
+wildcard_constraints:
+    dataset="|".join(SETTINGS.datasets),
+    shard="[0-9a-f]{20}",
+    platform="linux-(amd64|arm64)",
+
+
+def dataset_of(wildcards):
+    return SETTINGS.datasets[wildcards.dataset]
+
+
+def code(stage):
+    """A digest of the stage's own code, so that a change of it makes the stage run again."""
+    return code_digest(stage, LIBRARY_FILES)

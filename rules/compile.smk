@@ -1,0 +1,37 @@
+# compile: the Go source -> the static entrypoint of each platform; and, once, the packer for this machine.
+rule compile:
+    input:
+        source=settled("<results>/{dataset}/stages/render"),
+    output:
+        "<results>/{dataset}/bin/{platform}/entrypoint",
+    log:
+        "<logs>/{dataset}/compile-{platform}.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        platform=lambda wildcards: wildcards.platform.replace("-", "/"),
+        cache=GO_CACHE,
+        code=code("compile"),
+    message:
+        "compile {wildcards.dataset}: entrypoint for {wildcards.platform}"
+    script:
+        "../scripts/compile.py"
+
+
+rule compile_packer:
+    input:
+        ancient(PACKER_FILES),
+    output:
+        "<results>/.datacontainer/packer",
+    log:
+        "<logs>/compile_packer.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        cache=GO_CACHE,
+        code=code("compile"),
+        module=files_digest(PACKER_FILES),
+    message:
+        "compile the packer, which reads and writes the data"
+    script:
+        "../scripts/compile.py"

@@ -1,0 +1,21 @@
+# convert: the image layout -> the SIF.
+rule convert:
+    input:
+        index=settled("<results>/{dataset}/oci/index.json"),
+        summary=ancient("<results>/{dataset}/dataset.json"),
+        packer=ancient("<results>/.datacontainer/packer"),
+    output:
+        "<results>/{dataset}/{dataset}.sif",
+    log:
+        "<logs>/{dataset}/convert.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        identity=lambda wildcards: dataset_of(wildcards).identity,
+        platform=lambda wildcards: dataset_of(wildcards).platforms[0],
+        code=code("convert"),
+        packer=files_digest(PACKER_FILES),
+    message:
+        "convert {wildcards.dataset}: SIF"
+    script:
+        "../scripts/convert.py"

@@ -1,0 +1,72 @@
+# What the rules take as inputs and params: functions of the wildcards, or that make one.
+
+
+def dataset_folder(wildcards):
+    """The dataset's folder, which another rule of an embedding workflow may make."""
+    path = dataset_of(wildcards).path
+    made = any(one.is_producer(path) for one in workflow.rules)
+    if not made and not Path(path).is_dir():
+        raise WorkflowError(
+            f"dataset {wildcards.dataset!r}: {path!r} is not a folder: correct datasets.{wildcards.dataset}.path, "
+            "or the folder in --config dataset=FOLDER"
+        )
+    return local(path)
+
+
+def dataset_state(wildcards):
+    """What the dataset looks like now; a change of it makes scan run again.
+
+    Only the main process walks the tree: those of single jobs, on a cluster's nodes too, have no use for the answer.
+    """
+    dataset = dataset_of(wildcards)
+    return fingerprint(dataset.path, dataset.exclude) if workflow.is_main_process else None
+
+
+def identity_in_catalog(wildcards):
+    """What the catalog's summary says of the dataset besides its content."""
+    dataset = dataset_of(wildcards)
+    return {"name": dataset.name, "version": dataset.version, "mount": dataset.mount}
+
+
+def of_shards(path):
+    """An input: `path` for each shard of the dataset, in the order of the shards' paths."""
+
+    def resolve(wildcards):
+        shards = read_shards(Path(checkpoints.scan.get(**wildcards).output.table))
+        return [path.replace("{shard}", shard).format(**wildcards) for shard in shards]
+
+    return resolve
+
+
+def ancient_of_shards(path):
+    """As of_shards, for files whose change shows in another input, by content."""
+    resolve = of_shards(path)
+    return lambda wildcards: [ancient(name) for name in resolve(wildcards)]
+
+
+def settled(path):
+    """An input that is looked at again when scan and aggregate are done.
+
+    Otherwise Snakemake runs all that follows once a scan has run, whether or not it found a change.
+    """
+
+    def resolve(wildcards):
+        for step in (checkpoints.scan, checkpoints.aggregate):
+            step.get(dataset=wildcards.dataset)
+        return path.format(**wildcards)
+
+    return resolve
+
+
+def entrypoints(wildcards):
+    """The dataset's entrypoint for each platform."""
+    resolve = settled("<results>/{dataset}/bin/")
+    return [
+        f"{resolve(wildcards)}{platform.replace('/', '-')}/entrypoint" for platform in dataset_of(wildcards).platforms
+    ]
+
+
+def image_of(format, suffix):
+    """An input: the dataset's image of a format, where the configuration asks for it."""
+    resolve = settled("<results>/{dataset}/{dataset}." + suffix)
+    return lambda wildcards: resolve(wildcards) if format in dataset_of(wildcards).formats else []

@@ -1,0 +1,20 @@
+# verify: the finished images of a dataset against its catalog, by readers that did not write them.
+rule verify_images:
+    input:
+        catalog=settled("<results>/{dataset}/catalog.parquet"),
+        index=settled("<results>/{dataset}/oci/index.json"),
+        docker=image_of("docker", "docker.tar"),
+        sif=image_of("sif", "sif"),
+    output:
+        "<results>/{dataset}/stages/verify/report.json",
+    log:
+        "<logs>/{dataset}/verify.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        mount=lambda wildcards: dataset_of(wildcards).mount,
+        code=code("verify"),
+    message:
+        "verify {wildcards.dataset}: images against the catalog"
+    script:
+        "../scripts/verify.py"

@@ -1,0 +1,17 @@
+"""Adaptor of the rule aggregate."""
+
+from pathlib import Path
+
+from datacontainer.aggregate import aggregate
+from datacontainer.logs import stage
+
+with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}"):
+    aggregate(
+        identity=snakemake.params.identity,
+        functions=snakemake.params.functions,
+        records=[Path(path) for path in snakemake.input.records],
+        facts=[Path(path) for path in snakemake.input.facts],
+        catalog=Path(snakemake.output.catalog),
+        summary=Path(snakemake.output.summary),
+        content=Path(snakemake.output.content),
+    )

@@ -1,0 +1,13 @@
+"""Adaptor of the rules compile and compile_packer."""
+
+from pathlib import Path
+
+from datacontainer.compile import compile_entrypoint, compile_packer
+from datacontainer.logs import stage
+
+with stage(snakemake.log[0], " ".join(["compile", *snakemake.wildcards])):
+    binary, cache = Path(snakemake.output[0]), Path(snakemake.params.cache)
+    if snakemake.rule == "compile":
+        compile_entrypoint(Path(snakemake.input.source), binary, snakemake.params.platform, cache)
+    else:
+        compile_packer([Path(path) for path in snakemake.input], binary, cache)

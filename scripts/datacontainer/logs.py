@@ -1,0 +1,44 @@
+"""What a stage tells: a log with everything in it, and one line for the person at the terminal."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from datacontainer.errors import DataContainerError
+
+logger = logging.getLogger("datacontainer")
+
+
+@contextmanager
+def stage(log: Path | str, title: str) -> Iterator[None]:
+    """Logs the block to the file `log`; an error becomes one line on stderr, its trace goes to the log.
+
+    Raises:
+        SystemExit: with the error's exit status, after an error of any kind.
+    """
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    except Exception as error:
+        logger.error("%s", traceback.format_exc())
+        line = one_line(error)
+        logger.error("%s: %s", title, line)
+        print(f"error: {title}: {line}", file=sys.stderr)
+        raise SystemExit(getattr(error, "exit_status", 1)) from error
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def one_line(error: BaseException) -> str:
+    """What the error says, in one line that prints everywhere."""
+    text = str(error) if isinstance(error, (DataContainerError, OSError)) else repr(error)
+    if isinstance(error, OSError) and error.errno == 28:
+        text = f"the disk is full: {text}; free some space or set outdir to another disk, and run snakemake again"
+    return " ".join(text.split()).encode("ascii", "backslashreplace").decode() or repr(error)

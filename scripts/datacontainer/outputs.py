@@ -1,0 +1,87 @@
+"""Files that appear under their final name only when they are whole and on the disk."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+COPY_BYTES = 1 << 20
+
+
+def partial_name(path: Path) -> Path:
+    """The name beside `path` under which it is written before it is whole."""
+    return path.with_name(f".{path.name}.partial")
+
+
+@contextmanager
+def completed(path: Path) -> Iterator[Path]:
+    """A name to write to that becomes `path` when the block ends well and is removed when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_name(path)
+    try:
+        yield partial
+        _sync(partial)
+        os.replace(partial, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            partial.unlink()
+        raise
+
+
+@contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """A binary file that becomes `path` when the block ends well."""
+    with completed(path) as partial, open(partial, "wb") as file:
+        yield file
+        file.flush()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `path` as a whole or not at all."""
+    with written(path) as file:
+        file.write(content)
+
+
+def fresh_directory(path: Path) -> Path:
+    """`path` as an empty folder, whatever was there before."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    return path
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Makes `target` the same bytes as `source`: a hard link where the file system allows one."""
+    partial = partial_name(target)
+    with suppress(FileNotFoundError):
+        partial.unlink()
+    try:
+        os.link(source, partial)
+    except OSError:
+        shutil.copyfile(source, partial)
+    os.replace(partial, target)
+    # A rename between two names of the same inode does nothing and leaves both.
+    with suppress(FileNotFoundError):
+        partial.unlink()
+
+
+def copy_into(source: Path, target: BinaryIO) -> None:
+    """Appends the bytes of `source` to `target`, inside the kernel where it can."""
+    target.flush()
+    with open(source, "rb") as file:
+        remaining = os.fstat(file.fileno()).st_size
+        while remaining:
+            sent = os.sendfile(target.fileno(), file.fileno(), None, min(remaining, COPY_BYTES << 6))
+            if sent == 0:
+                raise OSError(f"{source} ended {remaining} bytes early while it was copied")
+            remaining -= sent
+    target.seek(0, os.SEEK_END)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,89 @@
+"""The Singularity image format: a header, descriptors, and data objects one behind the other in a file.
+
+Source: github.com/sylabs/sif, pkg/sif, sif.go and descriptor.go; all numbers little-endian.
+"""
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+DEFFILE, PARTITION, GENERIC_JSON = 0x4001, 0x4004, 0x4006
+SQUASHFS, PRIMARY_SYSTEM, DATA = 1, 2, 3
+ARCHITECTURES = {"amd64": b"02\0", "arm64": b"04\0"}
+
+# Objects that verify and sign together belong to one group; ours is group 1.
+GROUP = 0xF0000001
+DESCRIPTORS = 48
+DESCRIPTORS_OFFSET = 4096
+# The partition begins at a multiple of this, so that it can be mounted in place.
+ALIGNMENT = 4096
+
+_HEADER = struct.Struct("<32s10s3s3s16s8q")
+_DESCRIPTOR = struct.Struct("<i?3I3q2q2q128s384s")
+_PARTITION = struct.Struct("<ii3s")
+_LAUNCH = b"#!/usr/bin/env run-singularity\n"
+
+DATA_OFFSET = DESCRIPTORS_OFFSET + DESCRIPTORS * _DESCRIPTOR.size
+
+
+@dataclass(frozen=True)
+class DataObject:
+    """A data object that lies in the file already, at `offset`, for `size_bytes`."""
+
+    kind: int
+    name: str
+    offset: int
+    size_bytes: int
+    extra: bytes = b""
+
+
+def partition(name: str, offset: int, size_bytes: int, part_type: int, architecture: str) -> DataObject:
+    """A SquashFS as a partition of the given type, for an architecture as Go names it."""
+    extra = _PARTITION.pack(SQUASHFS, part_type, ARCHITECTURES[architecture])
+    return DataObject(PARTITION, name, offset, size_bytes, extra)
+
+
+def aligned(offset: int) -> int:
+    """The next multiple of ALIGNMENT."""
+    return -(-offset // ALIGNMENT) * ALIGNMENT
+
+
+def header(architecture: str, objects: Sequence[DataObject]) -> bytes:
+    """The first DATA_OFFSET bytes of the file. The UUID is nil and the times are 0: the same data is the same file."""
+    end = max(one.offset + one.size_bytes for one in objects)
+    fixed = _HEADER.pack(
+        _LAUNCH,
+        b"SIF_MAGIC",
+        b"01",
+        ARCHITECTURES[architecture],
+        bytes(16),
+        0,
+        0,
+        DESCRIPTORS - len(objects),
+        DESCRIPTORS,
+        DESCRIPTORS_OFFSET,
+        DESCRIPTORS * _DESCRIPTOR.size,
+        DATA_OFFSET,
+        end - DATA_OFFSET,
+    )
+    descriptors = b"".join(_descriptor(i, one) for i, one in enumerate(objects, start=1))
+    return (fixed.ljust(DESCRIPTORS_OFFSET, b"\0") + descriptors).ljust(DATA_OFFSET, b"\0")
+
+
+def _descriptor(number: int, one: DataObject) -> bytes:
+    return _DESCRIPTOR.pack(
+        one.kind,
+        True,
+        number,
+        GROUP,
+        0,
+        one.offset,
+        one.size_bytes,
+        one.size_bytes,
+        0,
+        0,
+        0,
+        0,
+        one.name.encode(),
+        one.extra,
+    )

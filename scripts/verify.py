@@ -1,0 +1,16 @@
+"""Adaptor of the rule verify."""
+
+from pathlib import Path
+
+from datacontainer.logs import stage
+from datacontainer.verify import verify
+
+with stage(snakemake.log[0], f"verify {snakemake.wildcards.dataset}"):
+    verify(
+        catalog=Path(snakemake.input.catalog),
+        mount=snakemake.params.mount,
+        layout=Path(snakemake.input.index).parent,
+        archive=Path(snakemake.input.docker) if snakemake.input.docker else None,
+        image=Path(snakemake.input.sif) if snakemake.input.sif else None,
+        report=Path(snakemake.output[0]),
+    )

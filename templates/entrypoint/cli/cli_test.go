@@ -1,0 +1,217 @@
+// The flags and what they print.
+
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"entrypoint/index/indextest"
+)
+
+var fields = []indextest.Field{
+	{Name: "size", Kind: indextest.Integer},
+	{Name: "sha256", Kind: indextest.Digest, Bytes: 4},
+	{Name: "note", Kind: indextest.Text},
+	{Name: "seen", Kind: indextest.Boolean, NullShown: true},
+}
+
+type values = map[string]any
+
+var fruit = indextest.Build("/data", fields[:2], []indextest.Row{
+	{Path: "avocado.txt", Values: values{"size": 9, "sha256": []byte{0x32, 0x7b, 0xf8, 0x23}}},
+	{Path: "tomato.txt", Values: values{"size": 8, "sha256": []byte{0x3b, 0x77, 0x21, 0x61}}},
+})
+
+var odd = indextest.Build("/data", fields, []indextest.Row{
+	{Path: "a,b\"c", Values: values{"size": 1, "sha256": []byte("\x00\x00\x00\x01"), "note": "line\nbreak", "seen": true}},
+	{Path: "b\nc", Values: values{"size": 2, "sha256": []byte("\x00\x00\x00\x02"), "note": ""}},
+	{Path: "c\xff é", Values: values{"size": 3, "sha256": []byte("\x00\x00\x00\x03"), "seen": false}},
+	{Path: "d é 🍅", Values: values{"size": 4, "sha256": []byte("\x00\x00\x00\x04"), "note": "é 🍅"}},
+})
+
+// ask gives what is printed, what is said beside it, the exit status and the error.
+func ask(index []byte, arguments ...string) (string, string, int, error) {
+	var out, messages bytes.Buffer
+	buffered := bufio.NewWriter(&out)
+	facts := Facts{Name: "fruit", Version: "1.0", Index: index, Dataset: []byte("{}\n")}
+	status, err := Run(facts, append([]string{"/entrypoint"}, arguments...), buffered, &messages)
+	buffered.Flush()
+	return out.String(), messages.String(), status, err
+}
+
+const (
+	avocado = `{"size": 9, "sha256": "327bf823"}`
+	tomato  = `{"size": 8, "sha256": "3b772161"}`
+)
+
+func TestRun(t *testing.T) {
+	for arguments, expected := range map[string]string{
+		"":                                   "/data/avocado.txt " + avocado + "\n/data/tomato.txt " + tomato + "\n",
+		"-ls":                                "/data/avocado.txt\n/data/tomato.txt\n",
+		"-metric size":                       "Order by size\n/data/tomato.txt: " + tomato + "\n/data/avocado.txt: " + avocado + "\n",
+		"-metric size -search 8":             "/data/tomato.txt 8\n",
+		"-metric sha256 -search 3b":          "/data/tomato.txt 3b772161\n",
+		"-get /data/avocado.txt":             "/data/avocado.txt " + avocado + "\n",
+		"-get mato":                          "/data/tomato.txt " + tomato + "\n",
+		"-get a/to":                          "/data/tomato.txt " + tomato + "\n",
+		"-metric size -desc -limit 1":        "Order by size\n/data/avocado.txt: " + avocado + "\n",
+		"-metric size -ls":                   "/data/tomato.txt\n/data/avocado.txt\n",
+		"-desc -ls":                          "/data/tomato.txt\n/data/avocado.txt\n",
+		"-null":                              "/data/avocado.txt\x00/data/tomato.txt\x00",
+		"-count":                             "2\n",
+		"-get tomato -count":                 "1\n",
+		"-limit 1 -count":                    "1\n",
+		"-version":                           "fruit 1.0 (data container, entrypoint 1)\n",
+		"-info":                              "{}\n",
+		"-format csv":                        "path,size,sha256\n/data/avocado.txt,9,327bf823\n/data/tomato.txt,8,3b772161\n",
+		"-format tsv -ls":                    "path\n/data/avocado.txt\n/data/tomato.txt\n",
+		"-format csv -metric size -search 8": "path,size\n/data/tomato.txt,8\n",
+		"-format json":                       "[\n" + `{"path": "/data/avocado.txt", "size": 9, "sha256": "327bf823"}` + ",\n" + `{"path": "/data/tomato.txt", "size": 8, "sha256": "3b772161"}` + "\n]\n",
+		"-format jsonl -limit 1":             `{"path": "/data/avocado.txt", "size": 9, "sha256": "327bf823"}` + "\n",
+		"-format json -limit 2 -ls":          "[\n" + `{"path": "/data/avocado.txt"}` + ",\n" + `{"path": "/data/tomato.txt"}` + "\n]\n",
+		"-limit 0":                           "",
+		"--ls":                               "/data/avocado.txt\n/data/tomato.txt\n",
+		"-schema":                            "field   type     files that have it\npath    text     2\nsize    integer  2\nsha256  digest   2\n",
+	} {
+		out, messages, status, err := ask(fruit, strings.Fields(arguments)...)
+		if out != expected || messages != "" || status != Done || err != nil {
+			t.Errorf("%s: status %d, %v, %q\nprinted  %q\nexpected %q", arguments, status, err, messages, out, expected)
+		}
+	}
+}
+
+func TestRunNothingMatches(t *testing.T) {
+	for _, arguments := range []string{
+		"-get pear", "-get /data/pear", "-metric size -search 7", "-where size>9", "-where size>9 -format json",
+		"-where size>9 -format csv", "-metric size -where size>9 -ls", "-get avocado.txt.",
+	} {
+		out, _, status, err := ask(fruit, strings.Fields(arguments)...)
+		if out != "" || status != NoMatch || err != nil {
+			t.Errorf("%s: status %d, %v, printed %q", arguments, status, err, out)
+		}
+	}
+	if out, _, status, _ := ask(fruit, "-get", "pear", "-count"); out != "0\n" || status != NoMatch {
+		t.Errorf("-count of nothing: status %d, printed %q", status, out)
+	}
+}
+
+func TestRunWrongUsage(t *testing.T) {
+	for arguments, expected := range map[string]string{
+		"-metric colour":     `unknown metric "colour": the metrics are size, sha256`,
+		"-colour":            "unknown flag -colour; the flags are -cat -count -desc",
+		"pear":               `unexpected argument "pear"`,
+		"-get":               "flag needs an argument: -get; the flags are",
+		"-limit x":           `invalid value "x" for flag -limit`,
+		"-limit -1":          "-limit -1 is below 0",
+		"-search 8":          "-search needs -metric",
+		"-format xml":        `-format "xml" is not one of text, json, jsonl, csv, tsv`,
+		"-info -schema":      "-info and -schema do not go together",
+		"-null -format csv":  "-null and -format csv do not go together",
+		"-tree -metric size": "-tree goes by names",
+		"-where size":        "-where, column 5",
+	} {
+		out, _, status, err := ask(fruit, strings.Fields(arguments)...)
+		if err == nil || !strings.Contains(err.Error(), expected) || status != WrongUsage || out != "" {
+			t.Errorf("%s: status %d, printed %q, error %v", arguments, status, out, err)
+		}
+	}
+}
+
+func TestRunOddNames(t *testing.T) {
+	out, _, _, _ := ask(odd, "-ls")
+	if expected := "/data/a,b\"c\n\"/data/b\\nc\"\n\"/data/c\\xff é\"\n/data/d é 🍅\n"; out != expected {
+		t.Errorf("-ls printed %q", out)
+	}
+	out, _, _, _ = ask(odd, "-null")
+	if expected := "/data/a,b\"c\x00/data/b\nc\x00/data/c\xff é\x00/data/d é 🍅\x00"; out != expected {
+		t.Errorf("-null printed %q", out)
+	}
+	out, _, _, _ = ask(odd)
+	expected := `/data/a,b"c {"size": 1, "sha256": "00000001", "note": "line\nbreak", "seen": true}` + "\n" +
+		`"/data/b\nc" {"size": 2, "sha256": "00000002", "note": "", "seen": null}` + "\n" +
+		`"/data/c\xff é" {"size": 3, "sha256": "00000003", "seen": false}` + "\n" +
+		`/data/d é 🍅 {"size": 4, "sha256": "00000004", "note": "\u00e9 \ud83c\udf45", "seen": null}` + "\n"
+	if out != expected {
+		t.Errorf("printed %s\nexpected %s", out, expected)
+	}
+}
+
+func TestRunTablesAreReadBack(t *testing.T) {
+	for format, comma := range map[string]rune{"csv": ',', "tsv": '\t'} {
+		out, _, _, _ := ask(odd, "-format", format)
+		reader := csv.NewReader(strings.NewReader(out))
+		reader.Comma = comma
+		lines, err := reader.ReadAll()
+		if err != nil || len(lines) != 5 {
+			t.Fatalf("%s: %v, %d lines", format, err, len(lines))
+		}
+		if lines[1][0] != "/data/a,b\"c" || lines[1][3] != "line\nbreak" || lines[2][0] != "/data/b\nc" || lines[3][0] != "/data/c\xff é" {
+			t.Errorf("%s: %q", format, lines)
+		}
+	}
+	out, _, _, _ := ask(odd, "-format", "csv")
+	if !strings.Contains(out, `00000002,"",`) || !strings.Contains(out, "00000003,,false") {
+		t.Errorf("the empty text and the missing value look alike: %q", out)
+	}
+}
+
+func TestRunJSONIsReadBack(t *testing.T) {
+	out, _, _, _ := ask(odd, "-format", "json")
+	var records []map[string]any
+	if err := json.Unmarshal([]byte(out), &records); err != nil || len(records) != 4 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if records[0]["path"] != "/data/a,b\"c" || records[3]["note"] != "é 🍅" || !strings.Contains(out, `"path": "/data/c\udcff \u00e9"`) {
+		t.Errorf("printed %s", out)
+	}
+}
+
+func TestRunEmptyDatasetSaysSo(t *testing.T) {
+	out, messages, status, err := ask(indextest.Build("/data", fields, nil))
+	if out != "" || messages != "fruit 1.0 holds no files\n" || status != Done || err != nil {
+		t.Errorf("status %d, %v, printed %q and %q", status, err, out, messages)
+	}
+	for format, expected := range map[string]string{"json": "[]\n", "csv": "path,size,sha256,note,seen\n", "jsonl": ""} {
+		if out, _, _, _ := ask(indextest.Build("/data", fields, nil), "-format", format); out != expected {
+			t.Errorf("%s: printed %q", format, out)
+		}
+	}
+}
+
+func TestRunDamagedIndexIsOneLine(t *testing.T) {
+	damaged := bytes.Clone(fruit)
+	damaged[len(damaged)-1] ^= 1
+	_, _, status, err := ask(damaged)
+	if status == Done || err == nil || !strings.HasPrefix(err.Error(), "the index in this image is damaged: ") {
+		t.Errorf("status %d, %v", status, err)
+	}
+}
+
+func TestByNameOfApptainersLinks(t *testing.T) {
+	for called, expected := range map[string]string{
+		"/entrypoint":                 "-ls",
+		"/.singularity.d/runscript":   "-ls",
+		"/.singularity.d/startscript": "-start",
+		"/.singularity.d/test":        "-self-check",
+		"/home/me/test":               "-ls",
+	} {
+		if found := byName([]string{called, "-ls"}); len(found) != 1 || found[0] != expected {
+			t.Errorf("%s: %v", called, found)
+		}
+	}
+}
+
+func TestRunHelpNamesEveryFlag(t *testing.T) {
+	out, _, _, _ := ask(fruit, "-help")
+	_, _, _, err := ask(fruit, "-nonsense")
+	for _, word := range strings.Fields(strings.Split(strings.Split(err.Error(), "the flags are ")[1], ";")[0]) {
+		if !strings.Contains(out, "  "+word+" ") && !strings.Contains(out, word+"\n") && !strings.Contains(out, " "+word+" ") && !strings.Contains(out, " "+word+",") {
+			t.Errorf("-help does not tell of %s", word)
+		}
+	}
+}

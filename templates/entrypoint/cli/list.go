@@ -1,0 +1,182 @@
+// The listing of rows, in all its formats.
+
+package cli
+
+import (
+	"fmt"
+
+	"entrypoint/index"
+	"entrypoint/query"
+)
+
+// format says how rows are printed: what stands before them, each of them, and behind them.
+type format struct {
+	head, tail string
+	empty      string // all that is printed for no rows
+	between    string // begins every row; the first one has the head instead
+	row        func(buffer []byte, row int, key []byte) []byte
+}
+
+// list prints the rows. Where nothing matches, nothing is printed.
+func (s *session) list(rows *query.Selection, criteria query.Criteria) (int, error) {
+	if s.ix.Rows == 0 && s.options.format == "text" {
+		fmt.Fprintf(s.messages, "%s %s holds no files\n", s.facts.Name, s.facts.Version)
+	}
+	p := &printer{session: s, format: s.format(criteria)}
+	var err error
+	if rows.Limited() {
+		err = p.sequential(rows)
+	} else {
+		err = query.InOrder(rows.Places(), func(buffer []byte, from, to int) []byte {
+			for row, key := range rows.Between(from, to) {
+				buffer = p.row(append(buffer, p.between...), row, key)
+			}
+			return buffer
+		}, p.write)
+	}
+	if err == nil {
+		err = p.end(criteria.Query())
+	}
+	return matched(p.started, criteria.Query()), err
+}
+
+type printer struct {
+	*session
+	format
+	started bool
+}
+
+// sequential stops early where the walk does.
+func (p *printer) sequential(rows *query.Selection) error {
+	var buffer []byte
+	for row, key := range rows.All() {
+		if err := p.write(p.row(append(buffer[:0], p.between...), row, key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *printer) write(lines []byte) error {
+	if !p.started {
+		p.started = true
+		lines = lines[len(p.between):]
+		if _, err := p.out.WriteString(p.head); err != nil {
+			return err
+		}
+	}
+	_, err := p.out.Write(lines)
+	return err
+}
+
+func (p *printer) end(query bool) error {
+	last := p.tail
+	if !p.started {
+		last = p.empty
+		if query {
+			last = ""
+		}
+	}
+	_, err := p.out.WriteString(last)
+	return err
+}
+
+// format chooses how rows are printed.
+func (s *session) format(criteria query.Criteria) format {
+	switch o := s.options; {
+	case o.null:
+		return format{row: func(buffer []byte, _ int, key []byte) []byte { return append(append(buffer, key...), 0) }}
+	case o.format == "json":
+		return format{"[\n", "\n]\n", "[]\n", ",\n", s.jsonRow(criteria)}
+	case o.format == "jsonl":
+		row := s.jsonRow(criteria)
+		return format{row: func(buffer []byte, at int, key []byte) []byte { return append(row(buffer, at, key), '\n') }}
+	case o.format == "csv":
+		return s.separated(criteria, ',')
+	case o.format == "tsv":
+		return s.separated(criteria, '\t')
+	case o.ls:
+		return format{row: func(buffer []byte, _ int, key []byte) []byte { return append(AppendShown(buffer, key), '\n') }}
+	case criteria.Searching:
+		return format{row: valueLine(criteria.Metric)}
+	case criteria.Metric != nil:
+		head := "Order by " + criteria.Metric.Name + "\n"
+		return format{head: head, empty: head, row: s.recordLine(": ")}
+	}
+	return format{row: s.recordLine(" ")}
+}
+
+func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
+	return func(buffer []byte, row int, key []byte) []byte {
+		buffer = append(AppendShown(buffer, key), ' ')
+		return append(metric.AppendText(buffer, row), '\n')
+	}
+}
+
+// recordLine prints a key, `between`, and the record as Python's json.dumps does.
+func (s *session) recordLine(between string) func([]byte, int, []byte) []byte {
+	record := s.record(s.ix.Fields)
+	return func(buffer []byte, row int, key []byte) []byte {
+		buffer = append(append(AppendShown(buffer, key), between...), '{')
+		return append(record(buffer, row, ""), '}', '\n')
+	}
+}
+
+// record appends the members of a row's record, the first of them behind `before`.
+func (s *session) record(fields []*index.Field) func(buffer []byte, row int, before string) []byte {
+	names := make([][]byte, len(fields))
+	for i, field := range fields {
+		names[i] = append(index.AppendString(nil, []byte(field.Name)), ": "...)
+	}
+	return func(buffer []byte, row int, before string) []byte {
+		for i, field := range fields {
+			if field.Missing(row) && !field.NullShown {
+				continue
+			}
+			buffer = append(append(buffer, before...), names[i]...)
+			buffer = field.AppendJSON(buffer, row)
+			before = ", "
+		}
+		return buffer
+	}
+}
+
+// shownFields are those that a format with columns or names prints.
+func (s *session) shownFields(criteria query.Criteria) []*index.Field {
+	switch {
+	case s.options.ls:
+		return nil
+	case criteria.Searching:
+		return []*index.Field{criteria.Metric}
+	}
+	return s.ix.Fields
+}
+
+func (s *session) jsonRow(criteria query.Criteria) func([]byte, int, []byte) []byte {
+	record := s.record(s.shownFields(criteria))
+	return func(buffer []byte, row int, key []byte) []byte {
+		buffer = index.AppendString(append(buffer, `{"path": `...), key)
+		return append(record(buffer, row, ", "), '}')
+	}
+}
+
+// separated gives lines of columns as RFC 4180 has them, but for the line's end.
+func (s *session) separated(criteria query.Criteria, comma byte) format {
+	fields := s.shownFields(criteria)
+	head := appendCell(nil, []byte("path"), comma)
+	for _, field := range fields {
+		head = appendCell(append(head, comma), []byte(field.Name), comma)
+	}
+	head = append(head, '\n')
+	var row = func(buffer []byte, row int, key []byte) []byte {
+		buffer = appendCell(buffer, key, comma)
+		for _, field := range fields {
+			buffer = append(buffer, comma)
+			if !field.Missing(row) {
+				buffer = appendValue(buffer, field, row, comma)
+			}
+		}
+		return append(buffer, '\n')
+	}
+	return format{head: string(head), empty: string(head), row: row}
+}

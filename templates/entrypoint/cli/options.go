@@ -1,0 +1,117 @@
+// The flags of the entrypoint.
+
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"entrypoint/query"
+)
+
+// options are the flags as they were given.
+type options struct {
+	ls, desc, null, count              bool
+	info, schema, tree, version, help  bool
+	verify, start                      bool
+	get, metric, search, where, format string
+	cat, export                        string
+	limit                              int
+	given                              map[string]bool
+	command                            *Command
+}
+
+// usageError is a wrong use of the flags: exit status 2.
+type usageError struct{ problem string }
+
+func (e *usageError) Error() string { return e.problem }
+
+func usagef(format string, values ...any) error { return &usageError{fmt.Sprintf(format, values...)} }
+
+var formats = []string{"text", "json", "jsonl", "csv", "tsv"}
+
+// actions are the flags that say what to do; without one of them, rows are listed.
+var actions = []string{"help", "version", "info", "schema", "start", "cat", "verify", "export", "tree", "count"}
+
+func (o *options) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	switches := map[string]*bool{
+		"ls": &o.ls, "desc": &o.desc, "null": &o.null, "count": &o.count, "info": &o.info, "schema": &o.schema,
+		"tree": &o.tree, "version": &o.version, "help": &o.help, "verify": &o.verify, "start": &o.start,
+	}
+	for name, target := range switches {
+		flags.BoolVar(target, name, false, "")
+	}
+	texts := map[string]*string{
+		"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "format": &o.format,
+		"cat": &o.cat, "export": &o.export,
+	}
+	for name, target := range texts {
+		flags.StringVar(target, name, "", "")
+	}
+	flags.IntVar(&o.limit, "limit", query.NoLimit, "")
+	for i := range added {
+		flags.BoolFunc(added[i].Name, "", func(string) error { o.command = &added[i]; return nil })
+	}
+	return flags
+}
+
+// parse gives the options that the arguments stand for.
+func parse(arguments []string) (*options, error) {
+	o := &options{given: map[string]bool{}}
+	flags := o.flags()
+	if err := flags.Parse(arguments); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return &options{help: true}, nil
+		}
+		return nil, usagef("%s; %s", withDash(err.Error()), validFlags(flags))
+	}
+	if flags.NArg() > 0 {
+		return nil, usagef("unexpected argument %q: what to do is said by flags; %s", flags.Arg(0), validFlags(flags))
+	}
+	flags.Visit(func(one *flag.Flag) { o.given[one.Name] = true })
+	return o, o.check()
+}
+
+func (o *options) check() error {
+	if o.format == "" {
+		o.format = "text"
+	}
+	var doing []string
+	for _, action := range actions {
+		if o.given[action] {
+			doing = append(doing, "-"+action)
+		}
+	}
+	switch {
+	case len(doing) > 1:
+		return usagef("%s do not go together: use one of them", strings.Join(doing, " and "))
+	case !slices.Contains(formats, o.format):
+		return usagef("-format %q is not one of %s", o.format, strings.Join(formats, ", "))
+	case o.given["search"] && !o.given["metric"]:
+		return usagef("-search needs -metric, whose values it looks at")
+	case o.limit < 0:
+		return usagef("-limit %d is below 0", o.limit)
+	case o.null && o.format != "text":
+		return usagef("-null and -format %s do not go together: -null prints names alone", o.format)
+	case o.tree && (o.given["metric"] || o.desc):
+		return usagef("-tree goes by names, not with -metric or -desc")
+	}
+	return nil
+}
+
+func validFlags(flags *flag.FlagSet) string {
+	var names []string
+	flags.VisitAll(func(one *flag.Flag) { names = append(names, "-"+one.Name) })
+	return "the flags are " + strings.Join(names, " ") + "; -help shows what they do"
+}
+
+// withDash makes the flag package's message say nothing but what is wrong.
+func withDash(message string) string {
+	return strings.Replace(message, "flag provided but not defined:", "unknown flag", 1)
+}

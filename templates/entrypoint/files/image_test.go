@@ -1,0 +1,161 @@
+// An image's files and their index, made for a test.
+
+package files
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"entrypoint/index"
+	"entrypoint/index/indextest"
+)
+
+// image has files under <root>/data and a job for all of them. Content that begins with "-> " stands for a link.
+type image struct {
+	root string
+	job  Job
+	out  *bytes.Buffer
+	said *bytes.Buffer
+}
+
+func newImage(t *testing.T, contents map[string]string) *image {
+	t.Helper()
+	root := t.TempDir()
+	os.Mkdir(root+"/data", 0o755)
+	var rows []indextest.Row
+	for path, content := range contents {
+		put(t, root+"/data/"+path, content)
+		rows = append(rows, row(path, content))
+	}
+	return newJob(t, root, rows, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32})
+}
+
+// row says of a file what is right.
+func row(path, content string) indextest.Row {
+	values := map[string]any{}
+	if target, isLink := strings.CutPrefix(content, "-> "); isLink {
+		content, values["link"] = target, target
+	}
+	digest := sha256.Sum256([]byte(content))
+	values["size"], values["sha256"] = len(content), digest[:]
+	return indextest.Row{Path: path, Values: values}
+}
+
+func newJob(t *testing.T, root string, rows []indextest.Row, digests ...indextest.Field) *image {
+	t.Helper()
+	fields := append([]indextest.Field{{Name: "size", Kind: indextest.Integer}}, digests...)
+	fields = append(fields, indextest.Field{Name: "link", Kind: indextest.Text})
+	ix, err := index.Open(indextest.Build("/data", fields, rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := &image{root: root, out: &bytes.Buffer{}, said: &bytes.Buffer{}}
+	i.job = Job{Index: ix, Rows: ix.Keys(0, ix.Rows), All: true, Root: root, Out: i.out, Messages: i.said}
+	return i
+}
+
+// choose makes the rows whose key contains the term those of the job.
+func (i *image) choose(term string) {
+	rows := i.job.Rows
+	i.job.All = false
+	i.job.Rows = func(yield func(int, []byte) bool) {
+		for row, key := range rows {
+			if strings.Contains(string(key), term) && !yield(row, key) {
+				return
+			}
+		}
+	}
+}
+
+// put makes a file or a link, and the folders above it, in place of what is there.
+func put(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	os.RemoveAll(path)
+	err := errors.New("")
+	if target, isLink := strings.CutPrefix(content, "-> "); isLink {
+		err = os.Symlink(target, path)
+	} else {
+		err = os.WriteFile(path, []byte(content), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// content gives what put takes.
+func content(t *testing.T, path string) string {
+	t.Helper()
+	if target, err := os.Readlink(path); err == nil {
+		return "-> " + target
+	}
+	found, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(found)
+}
+
+// listing gives the paths of all that lies below a folder, folders with a slash.
+func listing(t *testing.T, folder string) []string {
+	t.Helper()
+	found := []string{}
+	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		if path != folder {
+			path = strings.TrimPrefix(path, folder+"/")
+			if entry.IsDir() {
+				path += "/"
+			}
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func status(err error) int {
+	var own interface{ ExitStatus() int }
+	if errors.As(err, &own) {
+		return own.ExitStatus()
+	}
+	return -1
+}
+
+func unhex(t *testing.T, digits string) []byte {
+	t.Helper()
+	found, err := hex.DecodeString(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// says fails the test unless the text contains the words.
+func says(t *testing.T, text, words string) {
+	t.Helper()
+	if !strings.Contains(text, words) {
+		t.Errorf("%q does not contain %q", text, words)
+	}
+}
+
+// toolDigest gives what a program like sha256sum prints for a file.
+func toolDigest(t *testing.T, tool, path string) string {
+	t.Helper()
+	printed, err := exec.Command(tool, path).Output()
+	if err != nil {
+		t.Skipf("%s: %v", tool, err)
+	}
+	return strings.TrimPrefix(strings.Fields(string(printed))[0], `\`)
+}

@@ -1,0 +1,101 @@
+// Work on rows by several goroutines, with results in the order of the rows.
+
+package files
+
+import (
+	"bytes"
+	"context"
+	"iter"
+	"sync"
+
+	"entrypoint/index"
+)
+
+// window is how many rows may be under way: enough that the others go on behind a large file, at some MB of memory.
+const window = 1 << 14
+
+// work is what a goroutine does with a row.
+type work[T any] func(ctx context.Context, row int, key []byte) (T, error)
+
+// task is a row under way.
+type task[T any] struct {
+	row   int
+	key   []byte
+	found T
+	done  chan struct{}
+}
+
+// inOrder does the work on all rows, one goroutine for each worker, and gives what they find to take, in the order of the
+// rows. The first error of any ends it. When it returns, no worker runs any more.
+func inOrder[T any](
+	ctx context.Context, rows iter.Seq2[int, []byte], workers []work[T], take func(key []byte, found T) error,
+) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	todo, underWay := make(chan *task[T]), make(chan *task[T], window)
+	go func() {
+		defer close(underWay)
+		defer close(todo)
+		if err := index.Guard(func() error { return feed(ctx, rows, todo, underWay) }); err != nil {
+			stop(err)
+		}
+	}()
+	var running sync.WaitGroup
+	for _, worker := range workers {
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			if err := index.Guard(func() error { return worker.run(ctx, todo) }); err != nil {
+				stop(err)
+			}
+		}()
+	}
+	err := collect(ctx, underWay, take)
+	stop(err)
+	running.Wait()
+	return err
+}
+
+func feed[T any](ctx context.Context, rows iter.Seq2[int, []byte], todo, underWay chan<- *task[T]) error {
+	for row, key := range rows {
+		one := &task[T]{row: row, key: bytes.Clone(key), done: make(chan struct{})}
+		for _, queue := range []chan<- *task[T]{underWay, todo} {
+			select {
+			case queue <- one:
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+func (w work[T]) run(ctx context.Context, todo <-chan *task[T]) (err error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case one, more := <-todo:
+			if !more {
+				return nil
+			}
+			if one.found, err = w(ctx, one.row, one.key); err != nil {
+				return err
+			}
+			close(one.done)
+		}
+	}
+}
+
+func collect[T any](ctx context.Context, underWay <-chan *task[T], take func(key []byte, found T) error) error {
+	for one := range underWay {
+		select {
+		case <-one.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := take(one.key, one.found); err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
+}

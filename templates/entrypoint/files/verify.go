@@ -1,0 +1,124 @@
+// The files of the image against the index.
+
+package files
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"entrypoint/index"
+)
+
+// Verify reads the files of all rows, on all cores, and prints a line for each that is not as the index says: what it is,
+// how large, or the first digest that differs. Where all rows are chosen, files that the index does not know are named too.
+// The lines are in the order of the rows. A last line says how many there are, and so does the result.
+//
+// sha256, sha1, sha512, md5 and crc32c are computed; blake3, which Go's standard library lacks, is not.
+func Verify(ctx context.Context, job Job) (int, error) {
+	c, err := newCatalog(job.Index, job.Root)
+	if err != nil {
+		return 0, err
+	}
+	var workers []work[string]
+	p := newProgress(job, c, "verified")
+	defer p.stop()
+	for range runtime.GOMAXPROCS(0) {
+		workers = append(workers, verifier{c.newReader(p, digestNames(job.Index)...)}.verify)
+	}
+	found, err := compareAll(ctx, job, c, p, workers)
+	if err != nil {
+		return found, ended(ctx, err)
+	}
+	p.stop()
+	return found, p.print(job.Out, fmt.Sprintf("verified %s, %s in %s: %s", counted(int(p.files.Load()), "file"),
+		counted(int(p.bytes.Load()), "byte"), p.seconds(), differences(found)))
+}
+
+func digestNames(ix *index.Index) []string {
+	var names []string
+	for _, field := range ix.Fields {
+		names = append(names, field.Name)
+	}
+	return names
+}
+
+// compareAll prints the differences that workers find, and the unknown files, and gives their number.
+func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []work[string]) (found int, err error) {
+	var unknown [][]byte
+	if job.All {
+		if unknown, err = c.unknownFiles(ctx); err != nil {
+			return 0, err
+		}
+	}
+	report := func(key []byte, difference string) error {
+		found++
+		return p.print(job.Out, shown(key)+": "+difference)
+	}
+	reportUnknown := func(before []byte) error {
+		for len(unknown) > 0 && (before == nil || bytes.Compare(unknown[0], before) < 0) {
+			if err := report(unknown[0], "not in the index"); err != nil {
+				return err
+			}
+			unknown = unknown[1:]
+		}
+		return nil
+	}
+	err = inOrder(ctx, job.Rows, workers, func(key []byte, difference string) error {
+		p.files.Add(1)
+		if err := reportUnknown(key); err != nil || difference == "" {
+			return err
+		}
+		return report(key, difference)
+	})
+	if err == nil {
+		err = reportUnknown(nil)
+	}
+	return found, err
+}
+
+type verifier struct{ *reader }
+
+// verify gives the difference between a file and its row, or "".
+func (v verifier) verify(ctx context.Context, row int, key []byte) (string, error) {
+	if difference := v.outside(row, key); difference != "" {
+		return difference, nil
+	}
+	if target, isLink := v.linkOf(row); isLink {
+		return v.compare(ctx, row, bytes.NewReader(target), nil)
+	}
+	source, err := v.open(key)
+	if err != nil {
+		return unreadable(err), nil
+	}
+	defer source.Close()
+	return v.compare(ctx, row, source, nil)
+}
+
+// unknownFiles gives the keys of the files below the mount that the index does not know, in order.
+func (c *catalog) unknownFiles(ctx context.Context) ([][]byte, error) {
+	var unknown [][]byte
+	err := walk(ctx, c.root+c.ix.Mount, func(path string, isFolder bool) error {
+		key := []byte(strings.TrimPrefix(path, c.root))
+		if isFolder {
+			return nil
+		}
+		if _, known := c.ix.Find(key); !known {
+			unknown = append(unknown, key)
+		}
+		return nil
+	})
+	slices.SortFunc(unknown, bytes.Compare)
+	return unknown, err
+}
+
+// ended gives the error that a user sees when work was ended by one.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return statusf(statusInterrupted, "interrupted")
+	}
+	return err
+}

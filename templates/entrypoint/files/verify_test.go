@@ -1,0 +1,192 @@
+// Damage of each kind is found and named.
+
+package files
+
+import (
+	"context"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"entrypoint/index"
+	"entrypoint/index/indextest"
+)
+
+var fruit = map[string]string{
+	"a.txt": "avocado\n\n", "b/c.txt": "tomato\n\n", "b/d/e": "", "b/l": "-> ../a.txt", "z\n": "odd", "\xff": "odder",
+}
+
+// seconds hides how long it took.
+func seconds(text string) string {
+	return regexp.MustCompile(`\d+\.\d s`).ReplaceAllString(text, "T s")
+}
+
+func TestVerifyWholeImageSaysNoDifferences(t *testing.T) {
+	i := newImage(t, fruit)
+	found, err := Verify(context.Background(), i.job)
+	if found != 0 || err != nil {
+		t.Errorf("found %d differences, %v", found, err)
+	}
+	if text := seconds(i.out.String()); text != "verified 6 files, 33 bytes in T s: no differences\n" {
+		t.Errorf("it says %q", text)
+	}
+}
+
+func TestVerifyNamesEveryDifference(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		damage func(t *testing.T, data string)
+		said   string
+	}{
+		{"changed", func(t *testing.T, data string) { put(t, data+"a.txt", "avocadO\n\n") },
+			"/data/a.txt: sha256 is "},
+		{"shorter", func(t *testing.T, data string) { put(t, data+"a.txt", "avocado") }, "/data/a.txt: is 7 bytes, not 9"},
+		{"missing", func(t *testing.T, data string) { os.Remove(data + "b/c.txt") }, "/data/b/c.txt: missing"},
+		{"odd name", func(t *testing.T, data string) { os.Remove(data + "\xff") }, `"/data/\xff": missing`},
+		{"other link", func(t *testing.T, data string) { put(t, data+"b/l", "-> c.txt") },
+			"/data/b/l: links to c.txt, not to ../a.txt"},
+		{"file for link", func(t *testing.T, data string) { put(t, data+"b/l", "../a.txt") }, "/data/b/l: is a file, not a link"},
+		{"link for file", func(t *testing.T, data string) { put(t, data+"a.txt", "-> b/c.txt") }, "/data/a.txt: is a link, not a file"},
+		{"folder for file", func(t *testing.T, data string) { os.Remove(data + "a.txt"); os.Mkdir(data+"a.txt", 0o755) },
+			"/data/a.txt: is a folder, not a file"},
+		{"pipe for file", func(t *testing.T, data string) { os.Remove(data + "a.txt"); syscall.Mkfifo(data+"a.txt", 0o644) },
+			"/data/a.txt: is a device, pipe or socket, not a file"},
+		{"extra", func(t *testing.T, data string) { put(t, data+"b/d/x", "") }, "/data/b/d/x: not in the index"},
+		{"extra link", func(t *testing.T, data string) { put(t, data+"zz", "-> a.txt") }, "/data/zz: not in the index"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			i := newImage(t, fruit)
+			c.damage(t, i.root+"/data/")
+			found, err := Verify(context.Background(), i.job)
+			if found != 1 || err != nil {
+				t.Errorf("found %d differences, %v", found, err)
+			}
+			said := c.said
+			if c.what == "changed" {
+				said = "/data/a.txt: sha256 is " + toolDigest(t, "sha256sum", i.root+"/data/a.txt") + ", not "
+			}
+			if !strings.HasPrefix(i.out.String(), said) || strings.Count(i.out.String(), "\n") != 2 {
+				t.Errorf("it says %q", i.out)
+			}
+			says(t, i.out.String(), ": 1 difference\n")
+		})
+	}
+}
+
+func TestVerifyDifferencesAreInTheOrderOfKeys(t *testing.T) {
+	contents := map[string]string{}
+	for c := 'a'; c <= 'z'; c++ {
+		contents[string(c)] = strings.Repeat(string(c), int('z'-c)*100000)
+	}
+	i := newImage(t, contents)
+	for _, path := range []string{"a", "e", "z"} {
+		put(t, i.root+"/data/"+path, "other")
+	}
+	os.Remove(i.root + "/data/c")
+	for _, path := range []string{"", "b+", "zz", "c/d"} {
+		put(t, i.root+"/data/"+path+"+", "")
+	}
+	if found, err := Verify(context.Background(), i.job); found != 8 || err != nil {
+		t.Errorf("found %d differences, %v", found, err)
+	}
+	var keys []string
+	for line := range strings.Lines(i.out.String()) {
+		keys = append(keys, strings.Split(line, ":")[0])
+	}
+	if found := strings.Join(keys[:8], " "); found != "/data/+ /data/a /data/b++ /data/c /data/c/d+ /data/e /data/z /data/zz+" {
+		t.Errorf("the order is %s", found)
+	}
+}
+
+func TestVerifyChosenRowsLooksAtNoOtherFile(t *testing.T) {
+	i := newImage(t, fruit)
+	put(t, i.root+"/data/extra", "")
+	os.Remove(i.root + "/data/a.txt")
+	i.choose("/b/")
+	found, err := Verify(context.Background(), i.job)
+	if text := seconds(i.out.String()); found != 0 || err != nil || text != "verified 3 files, 16 bytes in T s: no differences\n" {
+		t.Errorf("found %d differences, %v, and says %q", found, err, text)
+	}
+}
+
+func TestVerifyComputesEveryDigestThatGoHas(t *testing.T) {
+	// Known answers of sha256sum, sha1sum, sha512sum and md5sum; that of CRC-32C is the check value of RFC 3720's catalogues.
+	const content = "123456789"
+	digests := []struct{ name, digits string }{
+		{"sha256", "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"},
+		{"sha1", "f7c3bc1d808e04732adf679965ccc34ca7ae3441"},
+		{"sha512", "d9e6762dd1c8eaf6d61b3c6192fc408d4d6d5f1176d0c29169bc24e71c3f274a" +
+			"d27fcd5811b313d681f7e55ec02d73d499c95455b6b5bb503acf574fba8ffe85"},
+		{"md5", "25f9e794323b453885f5181f1b624d0b"},
+		{"crc32c", "e3069283"},
+		{"blake3", strings.Repeat("00", 32)},
+	}
+	verify := func(wrong string) (int, string) {
+		root := t.TempDir()
+		put(t, root+"/data/n", content)
+		one := indextest.Row{Path: "n", Values: map[string]any{"size": len(content)}}
+		var fields []indextest.Field
+		for _, digest := range digests {
+			value := unhex(t, digest.digits)
+			if digest.name == wrong {
+				value[0] ^= 1
+			}
+			one.Values[digest.name] = value
+			fields = append(fields, indextest.Field{Name: digest.name, Kind: indextest.Digest, Bytes: len(value)})
+		}
+		i := newJob(t, root, []indextest.Row{one}, fields...)
+		found, err := Verify(context.Background(), i.job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found, i.out.String()
+	}
+	if found, said := verify(""); found != 0 {
+		t.Errorf("right digests: %s", said)
+	}
+	for _, digest := range digests[:5] {
+		found, said := verify(digest.name)
+		if found != 1 || !strings.HasPrefix(said, "/data/n: "+digest.name+" is "+digest.digits+", not ") {
+			t.Errorf("wrong %s: %q", digest.name, said)
+		}
+	}
+}
+
+func TestVerifyUnreadableFileSaysWhy(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root reads every file")
+	}
+	i := newImage(t, fruit)
+	os.Chmod(i.root+"/data/a.txt", 0)
+	if found, err := Verify(context.Background(), i.job); found != 1 || err != nil {
+		t.Errorf("found %d differences, %v", found, err)
+	}
+	says(t, i.out.String(), "/data/a.txt: cannot be read: permission denied\n")
+}
+
+func TestVerifyCancelledEndsWith130(t *testing.T) {
+	i := newImage(t, fruit)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Verify(ctx, i.job); status(err) != 130 {
+		t.Errorf("cancelled, it gives %v", err)
+	}
+}
+
+func TestVerifyDamagedIndexIsAnError(t *testing.T) {
+	i := newImage(t, fruit)
+	data := indextest.Build("/data", []indextest.Field{
+		{Name: "size", Kind: indextest.Integer}, {Name: "sha256", Kind: indextest.Digest, Bytes: 32},
+	}, []indextest.Row{row("a.txt", fruit["a.txt"])})
+	data[len(data)-1] ^= 1
+	ix, err := index.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.job.Index, i.job.Rows, i.job.All = ix, ix.Keys(0, 1), false
+	if _, err := Verify(context.Background(), i.job); err == nil || !strings.Contains(err.Error(), "is damaged") {
+		t.Errorf("a damaged index gives %v", err)
+	}
+}

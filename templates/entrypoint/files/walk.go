@@ -1,0 +1,57 @@
+// A walk over folders of any size.
+
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// walkEntries is how many entries of a folder are held at once.
+const walkEntries = 1024
+
+// walk visits all that lies below a folder, in no order. A folder that is not there, or cannot be read, has nothing in it:
+// who misses a file of it says so.
+func walk(ctx context.Context, folder string, visit func(path string, isFolder bool) error) error {
+	opened, err := os.Open(folder)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("listing %q: %w", folder, reason(err))
+	}
+	inside, err := visitEntries(ctx, opened, visit)
+	opened.Close()
+	for _, name := range inside {
+		if err == nil {
+			err = walk(ctx, folder+"/"+name, visit)
+		}
+	}
+	return err
+}
+
+// visitEntries visits what lies in a folder, and gives the names of the folders in it.
+func visitEntries(ctx context.Context, folder *os.File, visit func(string, bool) error) (inside []string, err error) {
+	for ctx.Err() == nil {
+		entries, err := folder.ReadDir(walkEntries)
+		for _, entry := range entries {
+			if entry.IsDir() {
+				inside = append(inside, entry.Name())
+			}
+			if err := visit(folder.Name()+"/"+entry.Name(), entry.IsDir()); err != nil {
+				return nil, err
+			}
+		}
+		if err == io.EOF {
+			return inside, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing %q: %w", folder.Name(), reason(err))
+		}
+	}
+	return nil, ctx.Err()
+}

@@ -1,0 +1,237 @@
+// The fields of an index: a value of one type for each row, or none.
+
+package index
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"sort"
+	"strconv"
+)
+
+// Type is what the values of a field are.
+type Type uint8
+
+// The types, as the format numbers them.
+const (
+	Integer Type = iota + 1
+	Float
+	Boolean
+	Text
+	JSON
+	Digest
+)
+
+var typeNames = [...]string{"unknown", "integer", "float", "boolean", "text", "json", "digest"}
+
+func (t Type) String() string {
+	if int(t) < len(typeNames) {
+		return typeNames[t]
+	}
+	return typeNames[0]
+}
+
+// Field is a column: a metric of the entrypoint.
+type Field struct {
+	Name string
+	Type Type
+	// NullShown is whether a missing value is printed as null; otherwise a record leaves it out.
+	NullShown bool
+
+	rows    int
+	base    int64
+	values  numbers // or of a text with a dictionary: the numbers of texts
+	offsets numbers
+	heap    section
+	valid   *bitmap
+	order   numbers
+	coded   bool // whether a text has a dictionary
+}
+
+func newField(entry fieldEntry, table sectionTable, rows int) *Field {
+	f := &Field{Name: entry.name, Type: entry.kind, NullShown: entry.nullShown, rows: rows, base: entry.base}
+	f.order = table.integers(entry.order, rows)
+	if entry.valid != 0 {
+		f.valid = &bitmap{table.section(entry.valid)}
+		if f.valid.size != (rows+7)/8 {
+			damagedf("the bits of field %q are not one for each row", f.Name)
+		}
+	}
+	switch entry.kind {
+	case Integer:
+		f.values = table.integers(entry.values, rows)
+	case Float:
+		f.values = table.width(entry.values, rows, 8)
+	case Boolean:
+		f.values = table.width(entry.values, rows, 1)
+	case Digest:
+		f.values = table.numbers(entry.values, rows)
+	case Text, JSON:
+		f.readText(entry, table)
+	default:
+		damagedf("field %q has the unknown type %d", f.Name, entry.kind)
+	}
+	return f
+}
+
+func (f *Field) readText(entry fieldEntry, table sectionTable) {
+	offsets, width := table.entry(entry.offsets)
+	if width < 1 || offsets.size%width != 0 || offsets.size < width {
+		damagedf("the offsets of field %q are not a list of numbers", f.Name)
+	}
+	count := offsets.size / width
+	f.offsets, f.heap = table.integers(entry.offsets, count), table.section(entry.heap)
+	f.coded = entry.values != 0
+	if f.coded {
+		f.values = table.integers(entry.values, f.rows)
+	} else if count != f.rows+1 {
+		damagedf("field %q has %d texts for %d rows", f.Name, count-1, f.rows)
+	}
+}
+
+// Missing is whether the row has no value.
+func (f *Field) Missing(row int) bool { return f.valid != nil && !f.valid.at(row) }
+
+// Values is the number of rows that have a value.
+func (f *Field) Values() int {
+	if f.valid == nil {
+		return f.rows
+	}
+	return f.valid.count()
+}
+
+// Integer gives the row's value of an integer field.
+func (f *Field) Integer(row int) int64 { return int64(uint64(f.base) + f.values.at(row)) }
+
+// Float gives the row's value of a float field.
+func (f *Field) Float(row int) float64 { return math.Float64frombits(f.values.at(row)) }
+
+// Boolean gives the row's value of a boolean field.
+func (f *Field) Boolean(row int) bool { return f.values.at(row) != 0 }
+
+// Bytes gives the row's value of a text, JSON or digest field, as it lies in the index.
+func (f *Field) Bytes(row int) []byte {
+	if f.Type == Digest {
+		width := uint64(f.values.width)
+		return f.values.stretch(uint64(row)*width, uint64(row+1)*width)
+	}
+	number := row
+	if f.coded {
+		id := f.values.at(row)
+		if id >= uint64(f.offsets.size/f.offsets.width-1) {
+			damagedf("field %q has no text of number %d", f.Name, id)
+		}
+		number = int(id)
+	}
+	return f.heap.stretch(f.offsets.at(number), f.offsets.at(number+1))
+}
+
+// At gives the row at a place in the field's order.
+func (f *Field) At(place int) int {
+	row := f.order.at(place)
+	if row >= uint64(f.rows) {
+		damagedf("the order of field %q names row %d of %d", f.Name, row, f.rows)
+	}
+	return int(row)
+}
+
+// Compare gives -1, 0 or 1 as the first row's value lies before, with, or behind the second's; both must have one.
+func (f *Field) Compare(one, other int) int {
+	switch f.Type {
+	case Integer:
+		return cmp.Compare(f.Integer(one), f.Integer(other))
+	case Boolean:
+		return cmp.Compare(f.values.at(one), f.values.at(other))
+	case Float:
+		return compareFloats(f.Float(one), f.Float(other))
+	default:
+		return bytes.Compare(f.Bytes(one), f.Bytes(other))
+	}
+}
+
+// compareFloats orders floats with NaN behind all others.
+func compareFloats(one, other float64) int {
+	if math.IsNaN(one) || math.IsNaN(other) {
+		return cmp.Compare(boolean(math.IsNaN(one)), boolean(math.IsNaN(other)))
+	}
+	return cmp.Compare(one, other)
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// RunStart gives the first place in the field's order that has the same value as `place`, none of them missing.
+func (f *Field) RunStart(place int) int {
+	row, step := f.At(place), 1
+	for place-step >= 0 && f.Compare(f.At(place-step), row) == 0 {
+		step *= 2
+	}
+	from := max(place-step, -1) + 1
+	return from + sort.Search(place-from, func(i int) bool { return f.Compare(f.At(from+i), row) == 0 })
+}
+
+// RunEnd gives the place behind the last of those before `values` that have the same value as `place`.
+func (f *Field) RunEnd(place, values int) int {
+	row, step := f.At(place), 1
+	for place+step < values && f.Compare(f.At(place+step), row) == 0 {
+		step *= 2
+	}
+	span := min(place+step, values) - place
+	return place + sort.Search(span, func(i int) bool { return f.Compare(f.At(place+i), row) != 0 })
+}
+
+// AppendText appends the row's value as text: nothing when it is missing, JSON for all but texts and digests.
+func (f *Field) AppendText(dst []byte, row int) []byte {
+	if f.Missing(row) {
+		return dst
+	}
+	switch f.Type {
+	case Integer:
+		return strconv.AppendInt(dst, f.Integer(row), 10)
+	case Float:
+		return AppendFloat(dst, f.Float(row))
+	case Boolean:
+		return strconv.AppendBool(dst, f.Boolean(row))
+	case Digest:
+		return appendHex(dst, f.Bytes(row))
+	default:
+		return append(dst, f.Bytes(row)...)
+	}
+}
+
+// AppendJSON appends the row's value as Python's json.dumps prints it; null when it is missing.
+func (f *Field) AppendJSON(dst []byte, row int) []byte {
+	if f.Missing(row) {
+		return append(dst, "null"...)
+	}
+	if f.Type == Text {
+		return AppendString(dst, f.Bytes(row))
+	}
+	if f.Type == Digest {
+		return append(f.AppendText(append(dst, '"'), row), '"')
+	}
+	return f.AppendText(dst, row)
+}
+
+// integers gives a section of `count` unsigned integers.
+func (t sectionTable) integers(number uint32, count int) numbers {
+	n := t.numbers(number, count)
+	if n.width > 8 {
+		damagedf("section %d has integers of %d bytes", number, n.width)
+	}
+	return n
+}
+
+// width gives a section of `count` items that must have the given width.
+func (t sectionTable) width(number uint32, count, width int) numbers {
+	n := t.numbers(number, count)
+	if n.width != width {
+		damagedf("section %d has items of %d bytes, not %d", number, n.width, width)
+	}
+	return n
+}

@@ -1,0 +1,183 @@
+// Package index reads the index of a data container in place; docs/index-format.md says what it looks like.
+package index
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"math"
+)
+
+const (
+	magic        = "DCINDEX\n"
+	version      = 1
+	headBytes    = 56
+	sectionBytes = 24
+	fieldBytes   = 32
+	blockRows    = 16
+)
+
+// Index is a catalog: rows in the order of their keys' bytes, with fields. Its methods panic when they meet damage: call
+// them inside Guard.
+type Index struct {
+	// Rows is the number of rows.
+	Rows int
+	// Mount is where the files lie, without a slash at its end. A key is the mount, a slash, and a path in the dataset.
+	Mount string
+	// MountInside is whether the mount's name occurs in some key elsewhere than at its start.
+	MountInside bool
+	// Fields are the catalog's columns but for the path.
+	Fields []*Field
+
+	body   *body
+	starts numbers
+	names  section
+}
+
+// Open checks the head of an index and gives what it describes; the rest of the data is looked at when it is asked for.
+func Open(data []byte) (ix *Index, err error) {
+	err = Guard(func() error {
+		head := checkedHead(data)
+		ix = &Index{Rows: int(binary.LittleEndian.Uint64(data[32:])), MountInside: data[40]&1 == 1}
+		ix.read(head, data[len(head):])
+		return nil
+	})
+	return ix, err
+}
+
+// Check looks at all of the index.
+func (ix *Index) Check() error {
+	return Guard(func() error {
+		ix.body.stretch(0, len(ix.body.data))
+		for range ix.Keys(0, ix.Rows) {
+		}
+		return nil
+	})
+}
+
+// Field gives the field of a name, or nil.
+func (ix *Index) Field(name string) *Field {
+	for _, field := range ix.Fields {
+		if field.Name == name {
+			return field
+		}
+	}
+	return nil
+}
+
+// checkedHead gives the head when its checksum and its sizes are right.
+func checkedHead(data []byte) []byte {
+	if len(data) < headBytes || string(data[:8]) != magic {
+		damagedf("it does not begin as an index does")
+	}
+	if found := binary.LittleEndian.Uint32(data[8:]); found != version {
+		damagedf("it has version %d, and this program reads version %d", found, version)
+	}
+	if size := binary.LittleEndian.Uint64(data[16:]); size != uint64(len(data)) {
+		damagedf("it should be %d bytes long and is %d", size, len(data))
+	}
+	size := binary.LittleEndian.Uint64(data[24:])
+	if size < headBytes || size > uint64(len(data)) {
+		damagedf("its head cannot be %d bytes long", size)
+	}
+	head := data[:size:size]
+	sum := crc32.Checksum(head[:12], castagnoli)
+	sum = crc32.Update(sum, castagnoli, make([]byte, 4))
+	if crc32.Update(sum, castagnoli, head[16:]) != binary.LittleEndian.Uint32(head[12:]) {
+		damagedf("the checksum of its head is wrong")
+	}
+	if binary.LittleEndian.Uint64(head[32:]) > math.MaxInt32*uint64(blockRows) {
+		damagedf("it cannot have %d rows", binary.LittleEndian.Uint64(head[32:]))
+	}
+	return head
+}
+
+// read takes the tables out of the head. A count that is wrong leads outside of the head, and is found there.
+func (ix *Index) read(head, data []byte) {
+	fields, sections := binary.LittleEndian.Uint32(head[44:]), binary.LittleEndian.Uint32(head[48:])
+	rest := reader{head[headBytes:]}
+	tables := rest.take(uint64(sections) * sectionBytes)
+	var found []fieldEntry
+	for range fields {
+		found = append(found, rest.field())
+	}
+	ix.Mount = string(rest.take(uint64(binary.LittleEndian.Uint32(head[52:]))))
+	if chunks := (len(data) + chunkBytes - 1) / chunkBytes; len(rest.data) != 4*chunks {
+		damagedf("its body of %d bytes needs %d checksums and it has %d bytes of them", len(data), chunks, len(rest.data))
+	}
+	ix.body = newBody(data, rest.data)
+	table := sectionTable{ix.body, tables}
+	blocks := (ix.Rows + blockRows - 1) / blockRows
+	ix.starts, ix.names = table.numbers(0, blocks+1), table.section(1)
+	for _, entry := range found {
+		ix.Fields = append(ix.Fields, newField(entry, table, ix.Rows))
+	}
+}
+
+// reader takes the head's tables one behind the other.
+type reader struct{ data []byte }
+
+func (r *reader) take(size uint64) []byte {
+	if size > uint64(len(r.data)) {
+		damagedf("its head ends %d bytes early", size-uint64(len(r.data)))
+	}
+	taken := r.data[:size]
+	r.data = r.data[size:]
+	return taken
+}
+
+// fieldEntry is a line of the field table; the numbers are those of sections, 0 for none.
+type fieldEntry struct {
+	kind                                Type
+	nullShown                           bool
+	values, valid, order, offsets, heap uint32
+	base                                int64
+	name                                string
+}
+
+func (r *reader) field() fieldEntry {
+	fixed := r.take(fieldBytes)
+	number := func(at int) uint32 { return binary.LittleEndian.Uint32(fixed[at:]) }
+	return fieldEntry{
+		kind:      Type(fixed[0]),
+		nullShown: fixed[1]&1 == 1,
+		values:    number(4),
+		valid:     number(8),
+		order:     number(12),
+		offsets:   number(16),
+		heap:      number(20),
+		base:      int64(binary.LittleEndian.Uint64(fixed[24:])),
+		name:      string(r.take(uint64(binary.LittleEndian.Uint16(fixed[2:])))),
+	}
+}
+
+// sectionTable gives the sections by their numbers.
+type sectionTable struct {
+	body  *body
+	table []byte
+}
+
+func (t sectionTable) section(number uint32) section {
+	s, _ := t.entry(number)
+	return s
+}
+
+func (t sectionTable) entry(number uint32) (section, int) {
+	if uint64(number+1)*sectionBytes > uint64(len(t.table)) {
+		damagedf("it names section %d and has %d", number, len(t.table)/sectionBytes)
+	}
+	entry := t.table[number*sectionBytes:]
+	offset, size := binary.LittleEndian.Uint64(entry), binary.LittleEndian.Uint64(entry[8:])
+	if total := uint64(len(t.body.data)); offset > total || size > total-offset {
+		damagedf("section %d does not fit into its body", number)
+	}
+	return section{t.body, int(offset), int(size)}, int(binary.LittleEndian.Uint32(entry[16:]))
+}
+
+// numbers gives a section that must hold `count` items.
+func (t sectionTable) numbers(number uint32, count int) numbers {
+	s, width := t.entry(number)
+	if width < 1 || width > 64 || s.size != count*width {
+		damagedf("section %d should hold %d items of %d bytes and has %d bytes", number, count, width, s.size)
+	}
+	return numbers{s, width}
+}

@@ -1,0 +1,94 @@
+// Values as Python's json.dumps prints them.
+
+package index
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+const hexDigits = "0123456789abcdef"
+
+var (
+	hexPairs [256][2]byte
+	plain    [256]bool
+	escapes  = map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\f': `\f`, '\b': `\b`}
+)
+
+func init() {
+	for c := range plain {
+		hexPairs[c] = [2]byte{hexDigits[c>>4], hexDigits[c&15]}
+		plain[c] = c >= 0x20 && c < 0x7f && c != '"' && c != '\\'
+	}
+}
+
+// AppendString appends a text as a JSON string of ASCII. A byte that is no UTF-8 becomes a lone surrogate, \udc80 to \udcff,
+// which Python's os.fsencode turns back into the byte.
+func AppendString(dst, text []byte) []byte {
+	dst = append(dst, '"')
+	for len(text) > 0 {
+		n := 0
+		for n < len(text) && plain[text[n]] {
+			n++
+		}
+		dst = append(dst, text[:n]...)
+		if text = text[n:]; len(text) == 0 {
+			break
+		}
+		char, size := utf8.DecodeRune(text)
+		dst = appendEscaped(dst, char, size, text[0])
+		text = text[size:]
+	}
+	return append(dst, '"')
+}
+
+func appendEscaped(dst []byte, char rune, size int, first byte) []byte {
+	if short, known := escapes[first]; known {
+		return append(dst, short...)
+	}
+	if char == utf8.RuneError && size == 1 {
+		return appendUnit(dst, 0xdc00+rune(first))
+	}
+	if char > 0xffff {
+		char -= 0x10000
+		return appendUnit(appendUnit(dst, 0xd800+char>>10), 0xdc00+char&0x3ff)
+	}
+	return appendUnit(dst, char)
+}
+
+func appendUnit(dst []byte, unit rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
+}
+
+// appendHex is hex.AppendEncode at twice its speed.
+func appendHex(dst, bytes []byte) []byte {
+	for _, one := range bytes {
+		pair := hexPairs[one]
+		dst = append(dst, pair[0], pair[1])
+	}
+	return dst
+}
+
+// AppendFloat appends a float as Python's repr does: the shortest digits that give it back, with an exponent only when it
+// is below -4 or above 15.
+func AppendFloat(dst []byte, value float64) []byte {
+	switch {
+	case math.IsNaN(value):
+		return append(dst, "NaN"...)
+	case math.IsInf(value, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(value, -1):
+		return append(dst, "-Infinity"...)
+	}
+	if size := math.Abs(value); size != 0 && (size < 1e-4 || size >= 1e16) {
+		return strconv.AppendFloat(dst, value, 'e', -1, 64)
+	}
+	start := len(dst)
+	dst = strconv.AppendFloat(dst, value, 'f', -1, 64)
+	if bytes.IndexByte(dst[start:], '.') < 0 {
+		dst = append(dst, ".0"...)
+	}
+	return dst
+}

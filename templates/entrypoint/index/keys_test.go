@@ -1,0 +1,170 @@
+// Keys are found as a search from the first to the last would find them.
+
+package index_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"entrypoint/index"
+	"entrypoint/index/indextest"
+)
+
+var oddNames = []string{
+	"a", "a/b", "a-b", "a0", "a\x00b", "a\nb", "a\tb", "a\"b", "a\\b", " ", "a ", "\x01", "\x7f", "\x80", "\xff", "\xff\xff",
+	"\xff\xff\xff", "é", "\U0001f34e/x", "data/data", "x/data/y",
+	strings.Repeat("l", 253), strings.Repeat("l", 254), strings.Repeat("l", 255), strings.Repeat("l", 256),
+	strings.Repeat("l", 254) + "/" + strings.Repeat("m", 255), strings.Repeat("l", 254) + "/" + strings.Repeat("m", 256),
+	strings.Repeat("k/", 35000), strings.Repeat("k/", 35000) + "z",
+}
+
+// named gives an index of names alone, and its keys in order.
+func named(t *testing.T, mount string, names []string) (*index.Index, [][]byte) {
+	t.Helper()
+	var rows []indextest.Row
+	var keys [][]byte
+	for _, name := range names {
+		rows = append(rows, indextest.Row{Path: name})
+		keys = append(keys, []byte(mount+"/"+name))
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	return opened(t, indextest.Build(mount, nil, rows)), keys
+}
+
+func opened(t *testing.T, data []byte) *index.Index {
+	t.Helper()
+	ix, err := index.Open(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ix.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return ix
+}
+
+// numbered gives names of which many share their beginning.
+func numbered(count int) []string {
+	names := []string{}
+	for i := range count {
+		names = append(names, fmt.Sprintf("sub-%02d/run-%d.nii", i/7, i))
+	}
+	return names
+}
+
+// probes gives keys, what lies right beside them, and their prefixes.
+func probes(keys [][]byte) [][]byte {
+	found := [][]byte{{}, []byte("/"), []byte("/data"), []byte("/data/"), []byte("/data0"), []byte("\xff\xff")}
+	for _, key := range keys {
+		above, below := bytes.Clone(key), bytes.Clone(key)
+		above[len(key)-1]++
+		below[len(key)-1]--
+		found = append(found, key, above, below, append(bytes.Clone(key), 0), key[:len(key)/2], key[:len(key)-1])
+	}
+	return found
+}
+
+func sets() map[string][]string {
+	found := map[string][]string{"odd": oddNames}
+	for _, count := range []int{0, 1, 2, 15, 16, 17, 32, 33, 100} {
+		found[fmt.Sprint(count)] = numbered(count)
+	}
+	return found
+}
+
+func TestKeysOfOddNamesAreWhole(t *testing.T) {
+	for set, names := range sets() {
+		ix, keys := named(t, "/data", names)
+		if ix.Rows != len(keys) || ix.Mount != "/data" {
+			t.Fatalf("%s: %d rows under %q, not %d under /data", set, ix.Rows, ix.Mount, len(keys))
+		}
+		for from := 0; from <= len(keys); from += 1 + len(keys)/9 {
+			row := from
+			for found, key := range ix.Keys(from, len(keys)) {
+				if found != row || !bytes.Equal(key, keys[row]) {
+					t.Fatalf("%s: row %d is %d, %.60q, not %.60q", set, row, found, key, keys[row])
+				}
+				row++
+			}
+			if row != len(keys) {
+				t.Errorf("%s: the keys from %d end at %d of %d", set, from, row, len(keys))
+			}
+		}
+		for row, key := range keys {
+			if found := ix.AppendKey([]byte("before "), row); !bytes.Equal(found[7:], key) {
+				t.Errorf("%s: the key of row %d is %.60q, not %.60q", set, row, found, key)
+			}
+		}
+	}
+}
+
+func TestKeysEndWhereAskedTo(t *testing.T) {
+	ix, _ := named(t, "/data", numbered(100))
+	for from := range 40 {
+		for to := from; to < 40; to++ {
+			rows := 0
+			for row := range ix.Keys(from, to) {
+				if row != from+rows {
+					t.Fatalf("row %d of Keys(%d, %d) is %d", rows, from, to, row)
+				}
+				rows++
+			}
+			if rows != to-from {
+				t.Fatalf("Keys(%d, %d) gives %d rows", from, to, rows)
+			}
+		}
+	}
+}
+
+func TestLowerBoundFindsAsANaiveSearch(t *testing.T) {
+	for set, names := range sets() {
+		ix, keys := named(t, "/data", names)
+		for _, probe := range probes(keys) {
+			wanted := 0
+			for wanted < len(keys) && bytes.Compare(keys[wanted], probe) < 0 {
+				wanted++
+			}
+			if found := ix.LowerBound(probe); found != wanted {
+				t.Errorf("%s: LowerBound(%.60q) is %d, not %d", set, probe, found, wanted)
+			}
+			row, found := ix.Find(probe)
+			if there := wanted < len(keys) && bytes.Equal(keys[wanted], probe); found != there || row != wanted {
+				t.Errorf("%s: Find(%.60q) is %d, %t, not %d, %t", set, probe, row, found, wanted, there)
+			}
+		}
+	}
+}
+
+func TestWithPrefixFindsAsANaiveSearch(t *testing.T) {
+	for set, names := range sets() {
+		ix, keys := named(t, "/data", names)
+		for _, probe := range probes(keys) {
+			wanted := 0
+			for _, key := range keys {
+				if bytes.HasPrefix(key, probe) {
+					wanted++
+				}
+			}
+			from, to := ix.WithPrefix(probe)
+			if to-from != wanted || from < 0 || to > len(keys) {
+				t.Fatalf("%s: WithPrefix(%.60q) is %d to %d, not %d rows", set, probe, from, to, wanted)
+			}
+			for _, key := range keys[from:to] {
+				if !bytes.HasPrefix(key, probe) {
+					t.Errorf("%s: WithPrefix(%.60q) gives %.60q", set, probe, key)
+				}
+			}
+		}
+	}
+}
+
+func TestMountInsideIsWhetherAKeyHoldsTheMountTwice(t *testing.T) {
+	for names, wanted := range map[string]bool{"a": false, "x/data": true, "data": true, "xdata": false, "dat/a": false} {
+		if ix, _ := named(t, "/data", []string{names}); ix.MountInside != wanted {
+			t.Errorf("%q: MountInside is %t", names, ix.MountInside)
+		}
+	}
+}

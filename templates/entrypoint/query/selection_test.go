@@ -1,0 +1,180 @@
+// Selections against the same thing done the slow way.
+
+package query
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"entrypoint/index"
+	"entrypoint/index/indextest"
+)
+
+// crowd is an index of more rows than are worked on at a time, with few different sizes and many missing.
+func crowd(t testing.TB, count int) (*index.Index, []indextest.Row) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var rows []indextest.Row
+	for i := range count {
+		row := indextest.Row{Path: fmt.Sprintf("sub-%02d/%06d", i%7, i), Values: values{"sha256": []byte{byte(i), byte(i >> 8)}}}
+		if random.IntN(4) > 0 {
+			row.Values["size"] = random.IntN(20)
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b indextest.Row) int { return cmp.Compare(a.Path, b.Path) })
+	return open(t, rows...), rows
+}
+
+// ordered gives the paths in the order of size, as an independent sort has it.
+func ordered(rows []indextest.Row, descending bool) []string {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b indextest.Row) int {
+		one, has := a.Values["size"].(int)
+		other, hasToo := b.Values["size"].(int)
+		switch {
+		case !has && !hasToo:
+			return 0
+		case !has:
+			return 1
+		case !hasToo:
+			return -1
+		case descending:
+			return cmp.Compare(other, one)
+		}
+		return cmp.Compare(one, other)
+	})
+	return paths(rows)
+}
+
+func paths(rows []indextest.Row) []string {
+	var found []string
+	for _, row := range rows {
+		found = append(found, "/data/"+row.Path)
+	}
+	return found
+}
+
+func keep(paths []string, wanted func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !wanted(path) })
+}
+
+func keys(s *Selection) []string {
+	var found []string
+	for _, key := range s.All() {
+		found = append(found, string(key))
+	}
+	return found
+}
+
+// inPieces gives the keys as a listing gets them: rendered at once, written in order.
+func inPieces(t *testing.T, s *Selection) []string {
+	var all bytes.Buffer
+	err := InOrder(s.Places(), func(buffer []byte, from, to int) []byte {
+		for _, key := range s.Between(from, to) {
+			buffer = append(append(buffer, key...), '\n')
+		}
+		return buffer
+	}, func(lines []byte) error { _, err := all.Write(lines); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(all.String(), "\n"), "\n")
+}
+
+func TestSelect(t *testing.T) {
+	ix, rows := crowd(t, 3*rangePlaces+5)
+	size, byKey := ix.Field("size"), paths(rows)
+	where, err := ParseWhere("size >= 10", ix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := map[string]bool{}
+	hasNine := map[string]bool{}
+	for _, row := range rows {
+		if value, has := row.Values["size"].(int); has {
+			large["/data/"+row.Path] = value >= 10
+			hasNine["/data/"+row.Path] = strings.Contains(fmt.Sprint(value), "9")
+		}
+	}
+	backwards := slices.Clone(byKey)
+	slices.Reverse(backwards)
+	contains := func(term string) func(string) bool {
+		return func(path string) bool { return strings.Contains(path, term) }
+	}
+	for name, c := range map[string]struct {
+		criteria Criteria
+		expected []string
+	}{
+		"all":               {Criteria{}, byKey},
+		"get":               {Criteria{Get: "/0001"}, keep(byKey, contains("/0001"))},
+		"get over mount":    {Criteria{Get: "ta/sub-03/0"}, keep(byKey, contains("ta/sub-03/0"))},
+		"get prefix":        {Criteria{Get: "/data/sub-03/"}, keep(byKey, contains("/data/sub-03/"))},
+		"where":             {Criteria{Where: where}, keep(byKey, func(path string) bool { return large[path] })},
+		"descending":        {Criteria{Descending: true}, backwards},
+		"descending prefix": {Criteria{Get: "/data/sub-02", Descending: true}, keep(backwards, contains("/data/sub-02"))},
+		"metric":            {Criteria{Metric: size}, ordered(rows, false)},
+		"metric descending": {Criteria{Metric: size, Descending: true}, ordered(rows, true)},
+		"metric and get":    {Criteria{Metric: size, Get: "/data/sub-05"}, keep(ordered(rows, false), contains("/data/sub-05"))},
+		"metric and where": {
+			Criteria{Metric: size, Where: where, Descending: true},
+			keep(ordered(rows, true), func(path string) bool { return large[path] }),
+		},
+		"search": {
+			Criteria{Metric: size, Searching: true, Search: "9"},
+			keep(ordered(rows, false), func(path string) bool { return hasNine[path] }),
+		},
+	} {
+		c.criteria.Limit = NoLimit
+		s := Select(ix, c.criteria)
+		if found := inPieces(t, s); !slices.Equal(found, c.expected) {
+			t.Errorf("%s, in pieces: %d keys, expected %d; %s", name, len(found), len(c.expected), firstDifference(found, c.expected))
+		}
+		if found := keys(s); !slices.Equal(found, c.expected) {
+			t.Errorf("%s: %d keys, expected %d", name, len(found), len(c.expected))
+		}
+		if count := s.Count(); count != len(c.expected) {
+			t.Errorf("%s: counts %d, expected %d", name, count, len(c.expected))
+		}
+		for _, limit := range []int{0, 1, 100} {
+			c.criteria.Limit = limit
+			if found := keys(Select(ix, c.criteria)); !slices.Equal(found, c.expected[:min(limit, len(c.expected))]) {
+				t.Errorf("%s, limit %d: %v", name, limit, found)
+			}
+		}
+	}
+}
+
+func firstDifference(found, expected []string) string {
+	for i := range min(len(found), len(expected)) {
+		if found[i] != expected[i] {
+			return fmt.Sprintf("at %d %s, expected %s", i, found[i], expected[i])
+		}
+	}
+	return ""
+}
+
+func TestSelectMountInside(t *testing.T) {
+	ix := open(t, indextest.Row{Path: "x/data/y"}, indextest.Row{Path: "data/z"}, indextest.Row{Path: "other"})
+	if !ix.MountInside {
+		t.Fatal("the mount's name is inside of two keys")
+	}
+	found := keys(Select(ix, Criteria{Get: "/data/y", Limit: NoLimit}))
+	if !slices.Equal(found, []string{"/data/x/data/y"}) {
+		t.Errorf("found %v", found)
+	}
+}
+
+func TestInOrderEndsAtTheFirstError(t *testing.T) {
+	broken := fmt.Errorf("closed")
+	writes := 0
+	err := InOrder(100*rangePlaces, func(buffer []byte, from, _ int) []byte { return append(buffer, byte(from)) },
+		func([]byte) error { writes++; return broken })
+	if err != broken || writes != 1 {
+		t.Errorf("error %v after %d writes", err, writes)
+	}
+}

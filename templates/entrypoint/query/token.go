@@ -1,0 +1,143 @@
+// The words of a condition.
+
+package query
+
+import (
+	"fmt"
+	"strings"
+)
+
+type kind int
+
+const (
+	end kind = iota
+	word
+	number
+	text
+	operation
+	parenthesis
+)
+
+type token struct {
+	kind   kind
+	text   string
+	offset int
+	quoted bool // in backquotes: a name, never a keyword
+}
+
+func (t token) String() string {
+	if t.kind == end {
+		return "the end"
+	}
+	return fmt.Sprintf("%q", t.text)
+}
+
+var keywords = []string{"and", "or", "not", "is", "missing", "true", "false"}
+
+func (t token) reserved() bool {
+	for _, keyword := range keywords {
+		if !t.quoted && strings.EqualFold(t.text, keyword) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t token) boolean() bool {
+	return t.kind == word && !t.quoted && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false"))
+}
+
+const (
+	blanks    = " \t\r\n"
+	numerals  = "0123456789"
+	letters   = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+	operators = "=!<>~"
+)
+
+// next reads the next token.
+func (p *parser) next() {
+	p.at += len(p.text[p.at:]) - len(strings.TrimLeft(p.text[p.at:], blanks))
+	p.token = token{kind: end, offset: p.at}
+	if p.at == len(p.text) {
+		return
+	}
+	switch first := p.text[p.at]; {
+	case first == '(' || first == ')':
+		p.take(parenthesis, 1)
+	case first == '"' || first == '\'':
+		p.quoted(text, first)
+	case first == '`':
+		p.quoted(word, first)
+	case strings.IndexByte(operators, first) >= 0:
+		p.operator()
+	case strings.IndexByte(numerals+"+-.", first) >= 0:
+		p.take(number, span(p.text[p.at:], numerals+letters+"+-."))
+	case strings.IndexByte(letters, first) >= 0 || first >= 0x80:
+		p.take(word, nameSpan(p.text[p.at:]))
+	default:
+		p.fail(p.token, "unexpected character %q", first)
+	}
+}
+
+func (p *parser) take(kind kind, size int) {
+	p.token.kind, p.token.text = kind, p.text[p.at:p.at+size]
+	p.at += size
+}
+
+func (p *parser) operator() {
+	for _, operator := range []string{"==", "!=", "<>", "<=", ">=", "!~", "=", "<", ">", "~"} {
+		if strings.HasPrefix(p.text[p.at:], operator) {
+			p.take(operation, len(operator))
+			p.token.text = plainOperator(operator)
+			return
+		}
+	}
+	p.fail(p.token, "unknown operator %q: use = != < <= > >= ~ !~", p.text[p.at:p.at+1])
+}
+
+func plainOperator(operator string) string {
+	switch operator {
+	case "==":
+		return "="
+	case "<>":
+		return "!="
+	}
+	return operator
+}
+
+// quoted reads what stands between two quotes; a doubled quote stands for one.
+func (p *parser) quoted(kind kind, quote byte) {
+	var content strings.Builder
+	for i := p.at + 1; i < len(p.text); i++ {
+		if p.text[i] != quote {
+			content.WriteByte(p.text[i])
+			continue
+		}
+		if i+1 < len(p.text) && p.text[i+1] == quote {
+			content.WriteByte(quote)
+			i++
+			continue
+		}
+		p.token.kind, p.token.text, p.token.quoted = kind, content.String(), true
+		p.at = i + 1
+		return
+	}
+	p.fail(p.token, "the quote %c that begins here does not end", quote)
+}
+
+// span is how many of the first bytes are among `set`.
+func span(text, set string) int {
+	n := 0
+	for n < len(text) && strings.IndexByte(set, text[n]) >= 0 {
+		n++
+	}
+	return n
+}
+
+func nameSpan(text string) int {
+	n := 0
+	for n < len(text) && (text[n] >= 0x80 || strings.IndexByte(letters+numerals+".-", text[n]) >= 0) {
+		n++
+	}
+	return n
+}

@@ -1,0 +1,174 @@
+// Conditions: what they are true of, and what is said of wrong ones.
+
+package query
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"entrypoint/index"
+	"entrypoint/index/indextest"
+)
+
+var fields = []indextest.Field{
+	{Name: "size", Kind: indextest.Integer},
+	{Name: "sha256", Kind: indextest.Digest, Bytes: 2},
+	{Name: "ratio", Kind: indextest.Float},
+	{Name: "good", Kind: indextest.Boolean},
+	{Name: "note", Kind: indextest.Text, Dictionary: true},
+	{Name: "odd name", Kind: indextest.JSON},
+}
+
+type values = map[string]any
+
+func open(t testing.TB, rows ...indextest.Row) *index.Index {
+	t.Helper()
+	ix, err := index.Open(indextest.Build("/data", fields, rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ix
+}
+
+func example(t testing.TB) *index.Index {
+	return open(t,
+		indextest.Row{Path: "a.txt", Values: values{"size": 9, "sha256": []byte{0x32, 0x7b}, "ratio": 0.5, "good": true, "note": "it's"}},
+		indextest.Row{Path: "b/c.nii.gz", Values: values{"size": 9007199254740993, "sha256": []byte{0xab, 0xcd}, "ratio": math.NaN(), "good": false}},
+		indextest.Row{Path: "b/d", Values: values{"size": -3, "sha256": []byte{0, 1}, "note": "", "odd name": `[1, 2]`}},
+	)
+}
+
+func matching(t testing.TB, ix *index.Index, condition string) string {
+	t.Helper()
+	where, err := ParseWhere(condition, ix)
+	if err != nil {
+		t.Fatalf("%s: %v", condition, err)
+	}
+	var found []string
+	for _, key := range Select(ix, Criteria{Where: where, Limit: NoLimit}).All() {
+		found = append(found, strings.TrimPrefix(string(key), "/data/"))
+	}
+	return strings.Join(found, " ")
+}
+
+func TestWhereMatches(t *testing.T) {
+	ix := example(t)
+	all := "a.txt b/c.nii.gz b/d"
+	for condition, expected := range map[string]string{
+		`size = 9`:                              "a.txt",
+		`size == 9.0`:                           "a.txt",
+		`size > 8.5 and size < 9.5`:             "a.txt",
+		`size != 9`:                             "b/c.nii.gz b/d",
+		`size <> 9`:                             "b/c.nii.gz b/d",
+		`size > 9007199254740992`:               "b/c.nii.gz",
+		`size > 9007199254740993`:               "",
+		`size >= -3`:                            all,
+		`size > -3.5`:                           all,
+		`size < -2.5`:                           "b/d",
+		`size < 1e300`:                          all,
+		`size > 1e300`:                          "",
+		`size > -1e300`:                         all,
+		`size ~ "9"`:                            "a.txt b/c.nii.gz",
+		`size !~ "9"`:                           "b/d",
+		`sha256 = "327b"`:                       "a.txt",
+		`sha256 > "327b"`:                       "b/c.nii.gz",
+		`sha256 ~ '27'`:                         "a.txt",
+		`ratio = 0.5`:                           "a.txt",
+		`ratio != 0.5`:                          "b/c.nii.gz",
+		`ratio > 0 or ratio <= 0`:               "a.txt",
+		`not ratio > 1`:                         "a.txt b/c.nii.gz",
+		`ratio is missing`:                      "b/d",
+		`ratio is not missing`:                  "a.txt b/c.nii.gz",
+		`good = true`:                           "a.txt",
+		`good = FALSE`:                          "b/c.nii.gz",
+		`not good = true`:                       "b/c.nii.gz",
+		`good = true or size = -3`:              "a.txt b/d",
+		`note = 'it''s'`:                        "a.txt",
+		`note = "it's"`:                         "a.txt",
+		`note = ""`:                             "b/d",
+		`note is missing`:                       "b/c.nii.gz",
+		"`odd name` ~ '1, 2'":                   "b/d",
+		`path = "/data/b/d"`:                    "b/d",
+		`name = "d"`:                            "b/d",
+		`folder = "/data/b"`:                    "b/c.nii.gz b/d",
+		`suffix = ".nii.gz"`:                    "b/c.nii.gz",
+		`suffix = ""`:                           "b/d",
+		`size = 9 or size = -3 and good = true`: "a.txt",
+		`(size = 9 or size = -3) AND note = ""`: "b/d",
+		`NOT (size = 9 Or size = -3)`:           "b/c.nii.gz",
+		"\tsize\n=9 ":                           "a.txt",
+		`not not size = 9`:                      "a.txt",
+		`note ~ ""`:                             "a.txt b/d",
+	} {
+		if found := matching(t, ix, condition); found != expected {
+			t.Errorf("%s: found %q, expected %q", condition, found, expected)
+		}
+	}
+}
+
+func TestParseWhereError(t *testing.T) {
+	ix := example(t)
+	for condition, expected := range map[string]string{
+		`size > "a"`:              "-where, column 8: \"size\" is a number, and \"a\" is not\n  size > \"a\"\n         ^",
+		`sise = 1`:                `column 1: no field is called "sise": there are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
+		``:                        `column 1: expected the name of a field, not the end`,
+		`size`:                    `column 5: expected = != < <= > >= ~ !~ or is, not the end`,
+		`size =`:                  `column 7: expected a number, a text in quotes, true or false, not the end`,
+		`size = 1 size`:           `column 10: expected and, or, or the end, not "size"`,
+		`(size = 1`:               `column 2: expected ) to end what begins here, not the end`,
+		`size = 1)`:               `column 9: expected and, or, or the end, not ")"`,
+		`note = 'abc`:             `column 8: the quote ' that begins here does not end`,
+		`note = 1`:                `column 8: "note" is a text: put "1" in quotes`,
+		`good = 1`:                `column 8: "good" is true or false, and "1" is not`,
+		`good = "true"`:           `column 8: "good" is true or false, and "true" is not`,
+		`size ~ 9`:                `column 8: ~ looks for a text in quotes, not for "9"`,
+		`size = 1x`:               `column 8: "size" is a number, and "1x" is not`,
+		`size = 0x10`:             `column 8: "size" is a number, and "0x10" is not`,
+		`size ! 1`:                `column 6: unknown operator "!": use = != < <= > >= ~ !~`,
+		`size is 1`:               `column 9: expected missing, not "1"`,
+		`and = 1`:                 `column 1: expected the name of a field, not "and"`,
+		`ünï = 1`:                 `column 1: no field is called "ünï"`,
+		`note = "ü" and ; = 1`:    `column 16: unexpected character ';'`,
+		strings.Repeat("(", 2000): `column 1001: more than 1000 conditions inside one another`,
+	} {
+		_, err := ParseWhere(condition, ix)
+		if err == nil || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%s: %v\nexpected %s", condition, err, expected)
+		}
+	}
+}
+
+func FuzzParseWhere(f *testing.F) {
+	for _, seed := range []string{`size > 1 and not (note ~ "x" or good = true)`, "`odd name` is not missing", `ratio<=-1e-3`, `note='a''b'`} {
+		f.Add(seed)
+	}
+	ix := example(f)
+	f.Fuzz(func(t *testing.T, condition string) {
+		where, err := ParseWhere(condition, ix)
+		if err != nil {
+			_ = err.Error()
+			return
+		}
+		negated, err := ParseWhere("not ("+condition+"\n)", ix)
+		if err != nil {
+			t.Fatalf("%q is a condition and not one in parentheses: %v", condition, err)
+		}
+		for row, key := range ix.Keys(0, ix.Rows) {
+			if where.Matches(row, key) && negated.Matches(row, key) {
+				t.Fatalf("%q and its negation hold for %s", condition, key)
+			}
+		}
+	})
+}
+
+func TestSuffix(t *testing.T) {
+	for key, expected := range map[string]string{
+		"/data/a.txt": ".txt", "/data/a.nii.gz": ".nii.gz", "/data/.hidden": "", "/data/a.": "", "/data/a": "",
+		"/data/a..gz": ".gz", "/data/.tar.gz": ".gz", "/data/x.y/z": "", "/data/a.b-c.gz": ".gz", "/data/a.tar.zst": ".tar.zst",
+	} {
+		if found := string(Suffix([]byte(key))); found != expected {
+			t.Errorf("%s: found %q, expected %q", key, found, expected)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+"""Fixtures and options that all tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tools.workflow", "tools.docker", "tools.apptainer", "tools.images"]
+
+# A slow machine is not a fault; the same examples in every run are a help.
+settings.register_profile(
+    "datacontainer", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("datacontainer")
+
+ROOT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="write generated documents anew instead of comparing them")
+
+
+@pytest.fixture(autouse=True)
+def _fixed_umask():
+    """The tests that look at modes know which ones to expect."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """An empty folder to fill with a dataset."""
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    return folder

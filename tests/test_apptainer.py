@@ -1,0 +1,201 @@
+"""The finished SIF in Apptainer, as the tests' own user and as an ordinary one, and its data by other readers."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from tools.apptainer import partition_offset
+from tools.engines import Tool, require_root, require_tool
+from tools.images import fruit_files, keys, listing, packed, tree_of
+
+FRUIT = b"".join(content for _, content in sorted(fruit_files().items()))
+
+
+@pytest.fixture(scope="module")
+def sif(images):
+    return images.product("fruit", "fruit.sif")
+
+
+@pytest.fixture(scope="module")
+def listed(images):
+    return listing(images.folder / "fruit")
+
+
+@pytest.fixture(params=["fruit", "odd"])
+def dataset_and_sif(request, images):
+    """A dataset's folder, and its SIF."""
+    return images.folder / request.param, images.product(request.param, f"{request.param}.sif")
+
+
+def test_run_prints_the_listing(apptainer, sif, listed):
+    assert apptainer("run", "--userns", sif) == listed
+
+
+def test_run_passes_flags_and_exit_status(apptainer, sif):
+    assert apptainer("run", "--userns", sif, "-metric", "size", "-search", "8") == b"/data/tomato.txt 8\n"
+    assert apptainer.run("run", "--userns", sif, "-no-such-flag", status=2).stdout == b""
+    assert apptainer.run("run", "--userns", sif, "-get", "potato", status=1).stdout == b""
+
+
+def test_run_odd_names_are_exact_when_ended_by_nul(apptainer, images):
+    assert apptainer("run", "--userns", images.product("odd", "odd.sif"), "-ls", "-null") == keys(images.folder / "odd")
+
+
+@pytest.mark.parametrize("argument", ["$(echo pwn)", "$HOME", 'a"b', "`id`", "two words", "back\\slash"])
+def test_run_arguments_arrive_unchanged(apptainer, sif, argument):
+    # A message about an unknown metric quotes it as Go does.
+    done = apptainer.run("run", "--userns", sif, "-metric", argument, status=2)
+    assert json.dumps(argument).encode() in done.stderr
+
+
+@pytest.mark.parametrize("options", ["--containall", "--contain --no-home", "--cleanenv", "--writable-tmpfs"])
+def test_run_isolated_prints_the_same(apptainer, sif, listed, options):
+    assert apptainer("run", "--userns", *options.split(), sif) == listed
+
+
+def test_exec_finds_the_entrypoint(apptainer, sif):
+    assert apptainer("exec", "--userns", sif, "/entrypoint", "-ls") == b"/data/avocado.txt\n/data/tomato.txt\n"
+
+
+def test_test_checks_index_and_files(apptainer, sif):
+    assert b"checked the index and 2 files" in apptainer("test", "--userns", sif)
+
+
+def test_run_verify_names_the_file_whose_bytes_changed(apptainer, sif, home):
+    apptainer("run", "--userns", sif, "-verify")
+    content = sif.read_bytes()
+    tomato = fruit_files()[b"tomato.txt"]
+    assert content.count(tomato) == 1
+    damaged = home / "damaged.sif"
+    damaged.write_bytes(content.replace(tomato, tomato.swapcase()))
+    printed = apptainer.run("run", "--userns", damaged, "-verify", status=1).stdout
+    assert b"/data/tomato.txt: " in printed
+    assert b"/data/avocado.txt" not in printed
+
+
+def test_run_export_copies_the_dataset_to_a_bound_folder(apptainer, dataset_and_sif, home):
+    dataset, sif = dataset_and_sif
+    out = home / f"exported-{dataset.name}"
+    Tool(apptainer.command[:-1])("mkdir", out)
+    apptainer("run", "--userns", "--bind", f"{out}:/out", sif, "-export", "/out")
+    assert packed(tree_of(out)) == packed(tree_of(dataset))
+
+
+def test_run_help_and_inspect_tell_what_it_is(apptainer, sif):
+    assert "fruit 1.0: a data container with 2 files in /data." in apptainer.text("run-help", sif)
+    labels = json.loads(apptainer("inspect", "--json", "--labels", sif))["data"]["attributes"]["labels"]
+    assert labels["org.opencontainers.image.version"] == "1.0"
+    assert labels["io.datacontainer.dataset.files"] == "2"
+    assert "org.opencontainers.image.title: fruit" in apptainer.text("inspect", sif)
+    assert "Bootstrap: docker-archive" in apptainer.text("inspect", "--deffile", sif)
+
+
+@pytest.fixture
+def instance(apptainer, sif):
+    """The name of an instance that was started."""
+    apptainer("instance", "start", "--userns", sif, "of-fruit")
+    yield "of-fruit"
+    apptainer.run("instance", "stop", "--all", status=None)
+
+
+def test_instance_stays_up_and_ends_when_told(apptainer, instance):
+    time.sleep(0.5)
+    (running,) = json.loads(apptainer("instance", "list", "--json"))["instances"]
+    assert running["instance"] == instance
+    assert Path(f"/proc/{running['pid']}").exists()
+    started = time.monotonic()
+    apptainer("instance", "stop", instance)
+    assert time.monotonic() - started < 5
+    assert json.loads(apptainer("instance", "list", "--json"))["instances"] == []
+
+
+@pytest.mark.parametrize("bind", ["{sif}:/data:image-src=/data,ro", "{sif}:/elsewhere/deep:image-src=/data,ro"])
+def test_bind_gives_the_data_to_another_container(apptainer, sandbox, sif, bind):
+    target = bind.split(":")[1]
+    bound = ["--bind", bind.format(sif=sif)]
+    printed = apptainer("exec", "--userns", *bound, sandbox, "cat", f"{target}/avocado.txt", f"{target}/tomato.txt")
+    assert printed == FRUIT
+
+
+def test_mount_gives_the_data_to_another_container(apptainer, sandbox, sif):
+    mount = f"type=bind,source={sif},destination=/data,image-src=/data,ro"
+    assert (
+        apptainer("exec", "--userns", "--mount", mount, sandbox, "cat", "/data/avocado.txt", "/data/tomato.txt")
+        == FRUIT
+    )
+
+
+def test_bind_odd_names_are_all_there(apptainer, sandbox, images):
+    bind = f"{images.product('odd', 'odd.sif')}:/data:image-src=/data,ro"
+    find = ["find", "/data", "!", "-type", "d", "-print0"]
+    printed = apptainer("exec", "--userns", "--bind", bind, sandbox, *find)
+    assert sorted(printed.split(b"\0")) == sorted(keys(images.folder / "odd").split(b"\0"))
+
+
+@pytest.mark.parametrize("source", ["oci:{}/oci", "oci-archive:{}/{}.docker.tar", "docker-archive:{}/{}.docker.tar"])
+def test_layout_and_archive_unpack_to_the_dataset_and_run(apptainer, home, source, dataset_and_sif):
+    dataset, sif = dataset_and_sif
+    folder = home / f"{dataset.name}-{source.partition(':')[0]}"
+    apptainer("build", "--userns", "--sandbox", folder, source.format(sif.parent, dataset.name))
+    assert tree_of(folder / "data") == packed(tree_of(dataset))
+    assert apptainer("exec", "--userns", folder, "/entrypoint", "-ls", "-null") == keys(dataset)
+
+
+def test_sif_header_and_list_name_every_object(apptainer, sif):
+    header = apptainer.text("sif", "header", sif)
+    assert "amd64" in header
+    rows = apptainer.text("sif", "list", sif)
+    assert [row.split("|")[-1] for row in rows.splitlines() if "|1 " in row] == [
+        "Def.FILE",
+        "JSON.Generic",
+        "JSON.Generic",
+        "FS (Squashfs/*System/amd64)",
+        "FS (Squashfs/Data/amd64)",
+    ]
+
+
+def test_sign_and_verify_a_changed_byte_is_noticed(apptainer, sif, home, listed):
+    signed = home / "signed.sif"
+    same_user = Tool(apptainer.command[:-1])
+    same_user("cp", sif, signed)
+    same_user(require_tool("openssl"), "genpkey", "-algorithm", "ed25519", "-out", home / "private.pem")
+    same_user("openssl", "pkey", "-in", home / "private.pem", "-pubout", "-out", home / "public.pem")
+    apptainer("sign", "--key", home / "private.pem", signed)
+    apptainer("verify", "--key", home / "public.pem", signed)
+    assert apptainer("run", "--userns", signed) == listed
+    with open(signed, "r+b") as file:
+        file.seek(partition_offset(signed) + 200)
+        file.write(b"!")
+    done = apptainer.run("verify", "--key", home / "public.pem", signed, status=255)
+    assert b"integrity" in done.stderr
+
+
+def test_unsquashfs_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
+    dataset, sif = dataset_and_sif
+    unsquashfs = Tool((require_tool("unsquashfs"), "-no-progress", "-quiet"))
+    unsquashfs("-offset", str(partition_offset(sif)), "-dest", tmp_path / "root", sif)
+    assert tree_of(tmp_path / "root/data") == packed(tree_of(dataset))
+
+
+def test_loop_mount_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
+    require_root("mount")
+    dataset, sif = dataset_and_sif
+    place = tmp_path / "mounted"
+    place.mkdir()
+    Tool((require_tool("mount"),))("-o", f"loop,ro,offset={partition_offset(sif)}", sif, place)
+    try:
+        assert tree_of(place / "data") == packed(tree_of(dataset))
+    finally:
+        Tool((require_tool("umount"),))(place)
+
+
+def test_squashfuse_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
+    dataset, sif = dataset_and_sif
+    place = tmp_path / "mounted"
+    place.mkdir()
+    Tool((require_tool("squashfuse"),))("-o", f"offset={partition_offset(sif)}", sif, place)
+    try:
+        assert tree_of(place / "data") == packed(tree_of(dataset))
+    finally:
+        Tool((require_tool("fusermount3"), "-u"))(place)

@@ -1,0 +1,105 @@
+"""The configuration: defaults, and one readable line for everything that can be wrong with it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datacontainer.config import Dataset, image_name, read_settings
+from datacontainer.errors import UsageError
+
+SCHEMA = Path(__file__).parent.parent / "workflow/schemas/config.schema.yaml"
+
+
+def read(text: str):
+    return read_settings(yaml.safe_load(text) or {}, SCHEMA)
+
+
+def message(text: str) -> str:
+    with pytest.raises(UsageError) as caught:
+        read(text)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_read_settings_path_alone_gives_documented_defaults():
+    settings = read("datasets: {fruit: {path: here}}")
+    assert settings.outdir == "results"
+    assert settings.datasets == {
+        "fruit": Dataset(
+            name="fruit",
+            path="here",
+            version="1.0",
+            exclude=(),
+            metadata=(),
+            dataset_metadata=(),
+            digests=("sha256",),
+            formats=("docker", "sif"),
+            platforms=("linux/amd64",),
+            compression="none",
+            mount="/data",
+            template=None,
+            labels=(),
+        )
+    }
+
+
+def test_read_settings_single_dataset_goes_before_datasets():
+    settings = read("{dataset: /big/My Folder_2, datasets: {fruit: {path: here}}}")
+    assert list(settings.datasets) == ["my-folder-2"]
+    assert settings.datasets["my-folder-2"].path == "/big/My Folder_2"
+
+
+def test_read_settings_single_dataset_as_mapping_takes_keys():
+    (dataset,) = read("dataset: {path: /big/one, version: '2', formats: [sif]}").datasets.values()
+    assert (dataset.name, dataset.version, dataset.formats) == ("one", "2", ("sif",))
+
+
+def test_read_settings_labels_are_completed_and_sorted():
+    labels = "{vendor: us, license: MIT, org.example.x: y}"
+    dataset = read(f"datasets: {{fruit: {{path: here, labels: {labels}}}}}").datasets["fruit"]
+    assert dataset.labels == (
+        ("org.example.x", "y"),
+        ("org.opencontainers.image.licenses", "MIT"),
+        ("org.opencontainers.image.vendor", "us"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "the configuration names no dataset: add one under `datasets`, or use --config dataset=FOLDER"),
+        ("outdri: x", "unknown key 'outdri': did you mean 'outdir'? (valid: dataset, datasets, outdir, pathvars), in the"),
+        ("datasets: {fruit: {path: a, exlude: []}}", "unknown key 'exlude': did you mean 'exclude'? (valid: compression,"),
+        ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
+        ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),
+        ("datasets: {fruit: {}}", "datasets.fruit lacks the key 'path': add it"),
+        ("datasets: {fruit: {path: a, version: 1.0}}", "datasets.fruit.version: 1.0 is not text: put it in quotes, '1.0'"),
+        ("datasets: {fruit: {path: [a]}}", "datasets.fruit.path: ['a'] is not text"),
+        ("datasets: {fruit: {path: a, exclude: b}}", "datasets.fruit.exclude: 'b' is not a list"),
+        ("datasets: {fruit: {path: a, template: 1}}", "datasets.fruit.template: 1 is not text or null"),
+        ("datasets: {fruit: {path: a, formats: [dokcer]}}", "datasets.fruit.formats.0: 'dokcer' is not valid: did you mean"),
+        ("datasets: {fruit: {path: a, digests: [md5]}}", "datasets.fruit.digests: sha256 comes first, before 'md5'"),
+        ("datasets: {fruit: {path: a, mount: /etc}}", "datasets.fruit.mount: '/etc' is a folder that the image needs"),
+        ("datasets: {fruit: {path: a, mount: data}}", "datasets.fruit.mount: 'data' does not have the form"),
+        ("datasets: {fruit: {path: a, metadata: [f]}}", "datasets.fruit.metadata.0: 'f' does not have the form"),
+        ("datasets: {fruit: {path: a, labels: {lisence: x}}}", "unknown label 'lisence': did you mean 'license'?"),
+        ("datasets: {Fruit: {path: a}}", "datasets: 'Fruit' does not have the form"),
+        ("datasets: []", "datasets: [] is not a mapping of keys"),
+        ("dataset: 5", "dataset: 5 is not text: put it in quotes, '5'"),
+    ],
+)
+def test_read_settings_wrong_key_gives_one_line_that_names_it(text, expected):
+    assert expected in message(text)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("/big/ds005", "ds005"), ("a/My Data (v2)/", "my-data-v2"), ("x/ä_b", "b"), ("/p/--q--", "q")]
+)
+def test_image_name_from_folder_is_a_valid_repository_name(folder, name):
+    assert image_name(folder) == name
+
+
+def test_image_name_nothing_left_of_the_folder_is_refused():
+    with pytest.raises(UsageError, match="no image name can be made from the folder '/big/__'"):
+        image_name("/big/__")

@@ -1,0 +1,274 @@
+"""The finished images in Docker, podman, skopeo and umoci: loaded, run, asked, copied from and built upon."""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import time
+
+import pytest
+from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
+from tools.workflow import ROOT
+
+# What `docker export` finds besides the image, made by Docker for every container.
+OF_DOCKER = re.compile(r"\.dockerenv|(dev|etc|proc|sys)(/.*)?")
+RUN = ("run", "--rm", "--network", "none")
+# podman 4.3 asks for more than a container of containers may give it.
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+CONTENTS = b"".join(content for _, content in sorted(fruit_files().items()))
+
+
+def load(docker, images, name):
+    """The name and version that `docker load` gives the image of a dataset."""
+    printed = docker.text("load", "-i", images.product(name, f"{name}.docker.tar"))
+    return printed.removeprefix("Loaded image: ")
+
+
+@pytest.fixture(scope="module")
+def fruit(docker, images):
+    return load(docker, images, "fruit")
+
+
+@pytest.fixture(scope="module")
+def odd(docker, images):
+    return load(docker, images, "odd")
+
+
+@pytest.fixture
+def ask(docker, fruit):
+    """Asks the image fruit; gives what it prints, as text."""
+    return lambda *arguments: docker(*RUN, fruit, *arguments).decode()
+
+
+@pytest.fixture
+def copied_from(docker):
+    """Gives a folder of an image, as `docker cp` copies it."""
+
+    def copied(image, folder):
+        container = docker.text("create", "--network", "none", image)
+        return tree_of_tar(io.BytesIO(docker("cp", f"{container}:{folder}", "-")), folder.strip("/").encode())
+
+    return copied
+
+
+def test_load_names_the_image_by_name_and_version(fruit):
+    assert fruit == "fruit:1.0"
+
+
+def test_run_prints_the_listing_of_sha256sum_and_readme(ask, images):
+    printed = ask()
+    assert printed.encode() == listing(images.folder / "fruit")
+    assert printed in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "printed"),
+    [
+        (["-ls"], "/data/avocado.txt\n/data/tomato.txt\n"),
+        (["-metric", "size", "-search", "8"], "/data/tomato.txt 8\n"),
+        (["-metric", "size", "-search", "9"], "/data/avocado.txt 9\n"),
+    ],
+)
+def test_run_answers_as_the_interface_says(ask, arguments, printed):
+    assert ask(*arguments) == printed
+
+
+def test_run_metric_orders_by_it(ask, images):
+    avocado, tomato = (
+        line.replace(" ", ": ", 1) for line in listing(images.folder / "fruit").decode().splitlines(keepends=True)
+    )
+    assert ask("-metric", "size") == f"Order by size\n{tomato}{avocado}"
+
+
+def test_run_get_prints_the_lines_that_contain_the_term(ask, images):
+    avocado, tomato = listing(images.folder / "fruit").decode().splitlines(keepends=True)
+    assert ask("-get", "/data/avocado.txt") == avocado
+    assert ask("-get", "tomato") == tomato
+
+
+def test_run_unknown_flag_is_wrong_usage(docker, fruit):
+    done = docker.run(*RUN, fruit, "-no-such-flag", status=2)
+    assert done.stdout == b""
+    assert b"no-such-flag" in done.stderr
+    assert b"-metric" in done.stderr
+
+
+def test_run_query_without_a_match_says_nothing_and_ends_with_1(docker, fruit):
+    done = docker.run(*RUN, fruit, "-get", "potato", status=1)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_run_without_any_privilege_prints_the_same(docker, fruit, images):
+    locked = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65534:65534"]
+    assert docker(*RUN, *locked, fruit) == listing(images.folder / "fruit")
+
+
+def test_run_odd_names_are_exact_when_ended_by_nul(docker, odd, images):
+    assert docker(*RUN, odd, "-ls", "-null") == keys(images.folder / "odd")
+
+
+def test_run_cat_prints_a_files_bytes(docker, odd):
+    assert docker(*RUN, odd, "-cat", "/data/large") == LARGE
+
+
+def test_run_export_copies_the_dataset_to_a_bound_folder(docker, odd, images, tmp_path):
+    docker(*RUN, "-v", f"{tmp_path}:/out", odd, "-export", "/out")
+    assert packed(tree_of(tmp_path)) == packed(tree_of(images.folder / "odd"))
+
+
+def test_run_verify_names_the_file_that_was_replaced(docker, odd, tmp_path):
+    docker(*RUN, odd, "-verify")
+    (tmp_path / "one").write_text("2")
+    (tmp_path / "Dockerfile").write_text(f"FROM {odd}\nCOPY one /data/sub/one\n")
+    docker("build", "--network", "none", "-t", "replaced", tmp_path)
+    printed = docker.run(*RUN, "replaced", "-verify", status=1).stdout
+    assert b"/data/sub/one: " in printed
+    assert len(printed.splitlines()) == 2
+
+
+def test_inspect_shows_labels_and_entrypoint_and_no_volume(docker, fruit):
+    (image,) = json.loads(docker("image", "inspect", fruit))
+    config = image["Config"]
+    assert config["Entrypoint"] == ["/entrypoint"]
+    assert not config["Volumes"]
+    assert (image["Os"], image["Architecture"]) == ("linux", "amd64")
+    labels = config["Labels"]
+    assert labels.pop("io.datacontainer.dataset.digest").startswith("sha256:")
+    assert labels == {
+        "io.datacontainer.dataset.bytes": "17",
+        "io.datacontainer.dataset.files": "2",
+        "io.datacontainer.mount": "/data",
+        "org.opencontainers.image.authors": 'A. "Green" Gardener',
+        "org.opencontainers.image.licenses": "CC0-1.0",
+        "org.opencontainers.image.title": "fruit",
+        "org.opencontainers.image.version": "1.0",
+    }
+
+
+def test_inspect_image_id_is_the_digest_of_the_config_blob(docker, fruit, images):
+    (entry,) = json.loads(images.product("fruit", "oci/manifest.json").read_bytes())
+    config = images.product("fruit", "oci") / entry["Config"]
+    digest = hashlib.sha256(config.read_bytes()).hexdigest()
+    assert docker.text("image", "inspect", "-f", "{{.Id}}", fruit) == f"sha256:{digest}"
+
+
+def test_cp_gives_the_dataset_byte_for_byte(copied_from, fruit, odd, images):
+    assert copied_from(fruit, "/data") == packed(tree_of(images.folder / "fruit"))
+    assert copied_from(odd, "/data") == packed(tree_of(images.folder / "odd"))
+
+
+def test_export_has_the_data_and_the_entrypoint_and_nothing_else(docker, fruit):
+    container = docker.text("create", "--network", "none", fruit)
+    exported = tree_of_tar(io.BytesIO(docker("export", container)), b".")
+    names = {path.decode() for path in exported} - {""}
+    ours = {name for name in names if not OF_DOCKER.fullmatch(name)}
+    assert ours == {"data", "data/avocado.txt", "data/tomato.txt", "entrypoint"}
+
+
+def test_start_stays_up_at_no_cost_and_ends_when_told(docker, fruit, busybox_image):
+    container = docker.text("run", "-d", "--network", "none", fruit, "-start")
+    twice = "cat /proc/1/stat; sleep 1.5; cat /proc/1/stat"
+    beside = ["--network", "none", "--pid", f"container:{container}"]
+    before, after = docker.text("run", "--rm", *beside, busybox_image, "sh", "-c", twice).splitlines()
+    assert sum(_ticks(after)) - sum(_ticks(before)) <= 1
+    assert docker.text("inspect", "-f", "{{.State.Running}}", container) == "true"
+    started = time.monotonic()
+    docker("stop", "-t", "10", container)
+    assert time.monotonic() - started < 3
+    assert docker.text("inspect", "-f", "{{.State.ExitCode}}", container) == "0"
+    assert docker.text("logs", container) == ""
+
+
+def _ticks(stat: str) -> tuple[int, int]:
+    """utime and stime of a line of /proc/PID/stat: proc(5)."""
+    assert stat.startswith("1 (entrypoint) S")
+    fields = stat.split()
+    return int(fields[13]), int(fields[14])
+
+
+def test_volume_gives_the_data_to_another_container(docker, fruit, busybox_image):
+    docker("create", "--network", "none", "-v", "of-fruit:/data", fruit)
+    printed = docker(*RUN, "-v", "of-fruit:/data:ro", busybox_image, "cat", "/data/avocado.txt", "/data/tomato.txt")
+    assert printed == CONTENTS
+
+
+def test_compose_example_reads_the_data_in_a_second_service(compose, fruit, busybox_image):
+    example = ("-p", "example", "-f", ROOT / "examples/compose/docker-compose.yml")
+    environment = {**os.environ, "DATA_IMAGE": fruit, "READER_IMAGE": busybox_image}
+    printed = compose.text(*example, "up", "--no-color", "--exit-code-from", "reader", env=environment)
+    compose(*example, "down", "-v", env=environment)
+    read = {line.partition("| ")[2] for line in printed.splitlines() if line.startswith("reader")}
+    assert set(CONTENTS.decode().splitlines()) <= read
+
+
+def test_build_dockerfile_gives_the_same_answers_and_labels(docker, fruit, images):
+    docker("build", "--network", "none", "-t", "rebuilt", images.product("fruit", "."))
+    assert docker(*RUN, "rebuilt") == listing(images.folder / "fruit")
+    (labels,) = {docker("image", "inspect", "-f", "{{json .Config.Labels}}", name) for name in ("rebuilt", fruit)}
+    assert json.loads(labels)["io.datacontainer.dataset.files"] == "2"
+
+
+def test_build_dockerfile_keeps_odd_names_and_modes(docker, copied_from, images):
+    docker("build", "--network", "none", "-t", "rebuilt-odd", images.product("odd", "."))
+    assert copied_from("rebuilt-odd", "/data") == packed(tree_of(images.folder / "odd"))
+
+
+def test_build_on_top_has_the_data_and_the_addition(docker, copied_from, fruit, images, tmp_path):
+    (tmp_path / "notes.txt").write_text("ripe\n")
+    (tmp_path / "Dockerfile").write_text(f"FROM {fruit}\nCOPY notes.txt /notes/\n")
+    docker("build", "--network", "none", "-t", "extended", tmp_path)
+    assert docker(*RUN, "extended") == listing(images.folder / "fruit")
+    assert copied_from("extended", "/notes")[b"notes.txt"].content == b"ripe\n"
+
+
+def test_podman_loads_inspects_and_runs_the_archive(podman, images):
+    assert "fruit:1.0" in podman.text("load", "-i", images.product("fruit", "fruit.docker.tar"))
+    (image,) = json.loads(podman("image", "inspect", "fruit:1.0"))
+    assert image["Id"] == images.image_id("fruit")
+    assert image["Config"]["Labels"]["org.opencontainers.image.title"] == "fruit"
+    assert podman(*RUN, *LIMITS, "fruit:1.0") == listing(images.folder / "fruit")
+
+
+def test_podman_takes_this_machines_image_of_two_platforms(podman, images):
+    podman("load", "-i", images.product("odd", "odd.docker.tar"))
+    (image,) = json.loads(podman("image", "inspect", "odd:2.0"))
+    assert (image["Id"], image["Architecture"]) == (images.image_id("odd"), "amd64")
+    assert podman(*RUN, *LIMITS, "odd:2.0", "-ls", "-null") == keys(images.folder / "odd")
+
+
+def test_skopeo_layout_and_both_archives_are_one_image(skopeo, images):
+    layout, archive = images.product("fruit", "oci"), images.product("fruit", "fruit.docker.tar")
+    sources = [f"oci:{layout}", f"oci:{layout}:1.0", f"oci-archive:{archive}", f"docker-archive:{archive}"]
+    seen = [json.loads(skopeo("inspect", source)) for source in sources]
+    (top,) = json.loads((layout / "index.json").read_bytes())["manifests"]
+    assert [one["Digest"] for one in seen[:3]] == [top["digest"]] * 3
+    for one in seen[1:]:
+        assert (one["Layers"], one["Labels"]) == (seen[0]["Layers"], seen[0]["Labels"])
+    assert len({skopeo("inspect", "--config", source) for source in sources}) == 1
+
+
+@pytest.mark.parametrize("name", ["fruit", "odd"])
+def test_skopeo_copy_every_blob_has_its_digest(skopeo, images, tmp_path, name):
+    skopeo("copy", "--quiet", "--all", f"oci:{images.product(name, 'oci')}", f"dir:{tmp_path}/copy")
+    blobs = [path for path in (tmp_path / "copy").iterdir() if re.fullmatch("[0-9a-f]{64}", path.name)]
+    assert len(blobs) >= 3
+    for blob in blobs:
+        assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
+
+
+@pytest.mark.parametrize("architecture", ["amd64", "arm64"])
+def test_skopeo_each_platform_is_found_in_the_layout(skopeo, images, architecture):
+    seen = json.loads(skopeo("--override-arch", architecture, "inspect", f"oci:{images.product('odd', 'oci')}"))
+    assert seen["Architecture"] == architecture
+
+
+def test_umoci_unpacks_the_layout(umoci, images, tmp_path):
+    layout = tmp_path / "oci"
+    shutil.copytree(images.product("fruit", "oci"), layout)
+    assert umoci.text("ls", "--layout", layout) == "1.0"
+    umoci("unpack", "--image", f"{layout}:1.0", tmp_path / "bundle")
+    tree = tree_of(tmp_path / "bundle/rootfs")
+    assert set(tree) == {b"", b"data", b"data/avocado.txt", b"data/tomato.txt", b"entrypoint"}
+    assert tree_of(tmp_path / "bundle/rootfs/data") == packed(tree_of(images.folder / "fruit"))

@@ -1,0 +1,63 @@
+"""Fixtures: Apptainer run by whoever runs the tests and by an ordinary user, and a container to bind data into."""
+
+import os
+import pwd
+import subprocess
+import tarfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from tools.engines import Tool, lacking, require_root, require_tool
+
+# Made by tests/tools/setup.
+TEST_USER = "dc-test"
+
+
+@pytest.fixture(scope="session", params=["own", TEST_USER])
+def apptainer(request: pytest.FixtureRequest, short_folder: Path) -> Tool:
+    """Apptainer as the tests' own user, then as one without privileges, each with a home and a cache of its own."""
+    program = require_tool("apptainer")
+    home = short_folder / f"home-{request.param}"
+    home.mkdir()
+    become: list[str] = []
+    if request.param == TEST_USER:
+        user = _test_user()
+        os.chown(home, user.pw_uid, user.pw_gid)
+        become = [require_tool("runuser"), "-u", TEST_USER, "--"]
+    settings = [f"HOME={home}", f"APPTAINER_CACHEDIR={home}/cache", f"APPTAINER_TMPDIR={home}", f"TMPDIR={home}"]
+    return Tool((*become, "env", "-i", f"--chdir={home}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *settings, program))
+
+
+def _test_user() -> pwd.struct_passwd:
+    require_root("becoming another user")
+    try:
+        return pwd.getpwnam(TEST_USER)
+    except KeyError:
+        lacking(f"there is no user {TEST_USER}: on Debian 12, `sudo tests/tools/setup` makes it")
+
+
+@pytest.fixture
+def home(apptainer: Tool) -> Path:
+    """The folder in which `apptainer` runs, and may write."""
+    (setting,) = (word for word in apptainer.command if str(word).startswith("HOME="))
+    return Path(str(setting).removeprefix("HOME="))
+
+
+@pytest.fixture(scope="session")
+def sandbox(short_folder: Path, busybox: bytes) -> Path:
+    """The folder of a small system that Apptainer runs, with a shell and nothing under /data."""
+    folder = short_folder / "sandbox"
+    with tarfile.open(fileobj=BytesIO(busybox)) as tar:
+        tar.extractall(folder, filter="tar")
+    for name in ("home", "root", "var/tmp"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+def partition_offset(sif: Path) -> int:
+    """Where the SquashFS begins, by Apptainer's own reading of the descriptors."""
+    command = [require_tool("apptainer"), "sif", "list", sif]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    (row,) = (line for line in lines if "(Squashfs/*System" in line)
+    return int(row.split("|")[3].split("-")[0])

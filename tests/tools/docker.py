@@ -1,0 +1,126 @@
+"""Fixtures: a Docker daemon of the tests' own, and other tools that read images without one."""
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from tools.engines import Tool, require_root, require_tool
+
+START_SECONDS = 30
+BUSYBOX_COMMANDS = ("cat", "find", "sh", "sleep")
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder that every user may enter, with a path short enough for the sockets in it."""
+    folder = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder that processes which were just killed may still hold."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def docker(short_folder: Path) -> Iterator[Tool]:
+    """The client of a Docker daemon that was started for the tests and ends with them."""
+    require_root("dockerd")
+    for name in ("dockerd", "containerd", "unshare", "setpriv"):
+        require_tool(name)
+    folder = short_folder / "docker"
+    folder.mkdir()
+    client = Tool((require_tool("docker"), "--config", folder / "config", "-H", f"unix://{folder}/socket"))
+    with open(folder / "log", "wb") as log, subprocess.Popen(_daemon(folder), stdout=log, stderr=log) as process:
+        try:
+            _wait_for(client, process, folder / "log")
+            yield client
+            # Before the daemon is killed, as a container that is running would leave its control groups.
+            containers = client.text("ps", "-aq").split()
+            client.run("rm", "-f", *containers, status=0 if containers else None)
+        finally:
+            process.kill()
+
+
+def _daemon(folder: Path) -> list[str]:
+    """The daemon's command: its processes and mounts are in namespaces that end with it, and it with the tests."""
+    ends_with_us = "setpriv --pdeathsig KILL unshare --mount --pid --fork --mount-proc --kill-child"
+    private_run = ["sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
+    places = f"--data-root {folder}/data --exec-root {folder}/exec --pidfile {folder}/pid -H unix://{folder}/socket"
+    settings = f"--storage-driver=vfs --iptables=false --bridge=none {places}"
+    return [*ends_with_us.split(), *private_run, require_tool("dockerd"), *settings.split()]
+
+
+def _wait_for(client: Tool, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while client.run("version", status=None).returncode != 0:
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"dockerd did not start within {START_SECONDS} s: {log.read_text()[-2000:]}", pytrace=False)
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def podman(short_folder: Path) -> Iterator[Tool]:
+    """podman with a storage of its own."""
+    require_root("podman")
+    folder = short_folder / "podman"
+    places = ["--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp"]
+    settings = ["--storage-driver", "vfs", "--events-backend", "none", "--cgroup-manager", "cgroupfs"]
+    tool = Tool((require_tool("podman"), *places, *settings))
+    yield tool
+    tool.run("rm", "-af", status=None)
+
+
+@pytest.fixture(scope="session")
+def skopeo() -> Tool:
+    return Tool((require_tool("skopeo"), "--insecure-policy"))
+
+
+@pytest.fixture(scope="session")
+def umoci() -> Tool:
+    return Tool((require_tool("umoci"),))
+
+
+@pytest.fixture(scope="session")
+def compose(docker: Tool) -> Tool:
+    """docker-compose with the tests' daemon."""
+    (host,) = (word for word in docker.command if str(word).startswith("unix:"))
+    return Tool((require_tool("docker-compose"), "-H", host))
+
+
+@pytest.fixture(scope="session")
+def busybox() -> bytes:
+    """The tar of a small system: busybox, under a few of its names."""
+    program = Path(require_tool("busybox"))
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for folder in ("bin", "dev", "etc", "proc", "sys", "tmp"):
+            member = tarfile.TarInfo(folder)
+            member.type, member.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(member)
+        tar.add(os.path.realpath(program), "bin/busybox")
+        for command in BUSYBOX_COMMANDS:
+            link = tarfile.TarInfo(f"bin/{command}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def busybox_image(docker: Tool, busybox: bytes) -> str:
+    """The name of an image with a shell, made without a registry."""
+    docker("import", "-", "busybox", input=busybox)
+    return "busybox"

@@ -1,0 +1,129 @@
+"""Images of two datasets, made once by the workflow, and what must be in them according to other programs."""
+
+import os
+import stat
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import pytest
+from tools.workflow import ROOT, Project
+from trees import ODD_NAMES, fill
+
+LARGE = bytes(range(256)) * 1500
+
+
+class Entry(NamedTuple):
+    """What is found under a path: its mode, with the file's type, and a file's content or a link's target."""
+
+    mode: int
+    content: bytes
+
+
+@pytest.fixture(scope="session")
+def images(short_folder: Path) -> Project:
+    """The datasets `fruit` and `odd`, in folders called so, and all their images."""
+    project = Project(short_folder / "project")
+    fill(project.folder / "fruit", fruit_files())
+    fill_odd(project.folder / "odd")
+    labels = {"license": "CC0-1.0", "authors": 'A. "Green" Gardener'}
+    project.configure(
+        fruit={"path": "fruit", "version": "1.0", "labels": labels},
+        odd={"path": "odd", "version": "2.0", "platforms": ["linux/amd64", "linux/arm64"]},
+    )
+    with umask(0o022):
+        project.build()
+    return project
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """What is made in the block lacks the permissions in `mask`."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def fruit_files() -> dict[bytes, bytes]:
+    """The example's files by their names."""
+    return {os.fsencode(path.name): path.read_bytes() for path in (ROOT / "examples/fruit").iterdir()}
+
+
+def fill_odd(folder: Path) -> None:
+    """Fills a folder with all that a dataset may hold, and with modes that no image keeps."""
+    folder.mkdir()
+    fill(folder, {name: name for name in ODD_NAMES} | {b"sub/" + name: b"" for name in ODD_NAMES})
+    fill(folder, {b"run.sh": b"#!/bin/sh\n", b"empty": b"", b"large": LARGE, b"sub/one": b"1"})
+    (folder / "void").mkdir(mode=0o700)
+    (folder / "link").symlink_to("sub")
+    (folder / "sub/up").symlink_to("../run.sh")
+    (folder / "run.sh").chmod(0o711)
+    (folder / "empty").chmod(0o400)
+    (folder / "sub").chmod(0o2775)
+
+
+def listing(folder: Path, mount: str = "/data") -> bytes:
+    """What an image of a folder of plain names prints, by the digests of sha256sum."""
+    names = sorted(os.listdir(folder))
+    printed = subprocess.run(["sha256sum", *names], cwd=folder, capture_output=True, text=True, check=True).stdout
+    lines = (line.split() for line in printed.splitlines())
+    return "".join(
+        f'{mount}/{name} {{"size": {(folder / name).stat().st_size}, "sha256": "{digest}"}}\n' for digest, name in lines
+    ).encode()
+
+
+def keys(folder: Path, mount: bytes = b"/data") -> bytes:
+    """The keys of a folder's files and links, each ended by NUL, in the order of their bytes."""
+    found = (path for path, entry in tree_of(folder).items() if not stat.S_ISDIR(entry.mode))
+    return b"".join(mount + b"/" + path + b"\0" for path in sorted(found))
+
+
+def tree_of(folder: Path) -> dict[bytes, Entry]:
+    """Everything in a folder, and itself under the empty name."""
+    root = os.fsencode(folder)
+    found = {b"": Entry(os.lstat(root).st_mode, b"")}
+    for parent, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(parent, name)
+            found[os.path.relpath(path, root)] = _entry(path)
+    return found
+
+
+def _entry(path: bytes) -> Entry:
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        return Entry(mode, os.readlink(path))
+    return Entry(mode, Path(os.fsdecode(path)).read_bytes() if stat.S_ISREG(mode) else b"")
+
+
+def tree_of_tar(stream: IO[bytes], top: bytes) -> dict[bytes, Entry]:
+    """Everything below the folder `top` of a tar, and itself under the empty name."""
+    found = {}
+    with tarfile.open(fileobj=stream) as tar:
+        for member in tar:
+            path = os.path.relpath(os.fsencode(member.name), top)
+            if path != b".." and not path.startswith(b"../"):
+                found[b"" if path == b"." else path] = _member(tar, member)
+    return found
+
+
+def _member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
+    kinds = {tarfile.REGTYPE: stat.S_IFREG, tarfile.SYMTYPE: stat.S_IFLNK, tarfile.DIRTYPE: stat.S_IFDIR}
+    content = tar.extractfile(member) if member.isreg() else None
+    return Entry(kinds[member.type] | member.mode, content.read() if content else os.fsencode(member.linkname))
+
+
+def packed(tree: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
+    """The tree as an image holds it: 0755 or 0644, by whether it is a folder or its owner may execute it."""
+    return {path: Entry(_packed_mode(entry.mode), entry.content) for path, entry in tree.items()}
+
+
+def _packed_mode(mode: int) -> int:
+    if stat.S_ISLNK(mode):
+        return stat.S_IFLNK | 0o777
+    return stat.S_IFMT(mode) | (0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)

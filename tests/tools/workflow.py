@@ -1,0 +1,78 @@
+"""Fixtures that run the workflow as a user does, and read what it made."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished snakemake: its exit status and all it printed."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A working directory outside the repository in which the workflow runs."""
+
+    folder: Path
+
+    def snakemake(
+        self,
+        *arguments: str,
+        cores: int = 2,
+        environment: dict[str, str] | None = None,
+        python: str | Path = sys.executable,
+    ) -> Run:
+        """Runs the repository's Snakefile here."""
+        command = [str(python), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="backslashreplace",
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def build(self, *arguments: str, **options: Any) -> str:
+        """Runs the workflow, which must succeed; returns what it printed."""
+        run = self.snakemake(*arguments, **options)
+        assert run.status == 0, run.text
+        return run.text
+
+    def configure(self, **datasets: Any) -> None:
+        """Writes config/config.yaml with the given datasets."""
+        (self.folder / "config").mkdir(exist_ok=True)
+        (self.folder / "config/config.yaml").write_text(yaml.safe_dump({"datasets": datasets}))
+
+    def product(self, name: str, file: str) -> Path:
+        """The path of a dataset's product."""
+        return self.folder / "results" / name / file
+
+    def image_id(self, name: str) -> str:
+        """The digest of the dataset's config blob."""
+        manifest = json.loads(self.product(name, "oci/manifest.json").read_bytes())
+        return str(manifest[0]["Config"]).rpartition("/")[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty working directory."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder)
