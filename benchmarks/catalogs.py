@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from datacontainer.compile import compile_entrypoint
 from datacontainer.render import render
 

@@ -1,5 +1,5 @@
 # assemble: layers and entrypoints -> the image layout, its Dockerfile, and the archive for `docker load`.
-rule assemble:
+checkpoint assemble:
     input:
         content=settled("<results>/{dataset}/stages/aggregate/content.digest"),
         summary=ancient("<results>/{dataset}/dataset.json"),
@@ -30,7 +30,7 @@ rule assemble:
 
 rule assemble_archive:
     input:
-        index=settled("<results>/{dataset}/oci/index.json"),
+        index=settled("<results>/{dataset}/oci/index.json", "assemble"),
     output:
         "<results>/{dataset}/{dataset}.docker.tar",
     log:

@@ -18,7 +18,8 @@ rule compile:
         "../scripts/compile.py"
 
 
-rule compile_packer:
+# A checkpoint: Snakemake looks for no other reason to run a job again while one that it depends on as `ancient` is to run.
+checkpoint compile_packer:
     input:
         ancient(PACKER_FILES),
     output:

@@ -1,9 +1,9 @@
 # convert: the image layout -> the SIF.
 rule convert:
     input:
-        index=settled("<results>/{dataset}/oci/index.json"),
+        index=settled("<results>/{dataset}/oci/index.json", "assemble"),
         summary=ancient("<results>/{dataset}/dataset.json"),
-        packer=ancient("<results>/.datacontainer/packer"),
+        packer=the_packer,
     output:
         "<results>/{dataset}/{dataset}.sif",
     log:

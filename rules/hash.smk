@@ -2,7 +2,7 @@
 rule hash:
     input:
         list="<results>/{dataset}/stages/scan/lists/{shard}.list",
-        packer=ancient("<results>/.datacontainer/packer"),
+        packer=the_packer,
     output:
         records="<results>/{dataset}/stages/hash/{shard}.parquet",
         layer="<results>/{dataset}/stages/hash/{shard}.layer.tar",

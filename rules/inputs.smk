@@ -44,15 +44,20 @@ def ancient_of_shards(path):
     return lambda wildcards: [ancient(name) for name in resolve(wildcards)]
 
 
-def settled(path):
-    """An input that is looked at again when scan and aggregate are done.
+def the_packer(wildcards):
+    """The packer, whose change shows in a parameter: that it was only built again is no reason to read the data again."""
+    return ancient(checkpoints.compile_packer.get().output[0])
+
+
+def settled(path, *steps):
+    """An input that is looked at again when scan and aggregate, and further steps, are done.
 
     Otherwise Snakemake runs all that follows once a scan has run, whether or not it found a change.
     """
 
     def resolve(wildcards):
-        for step in (checkpoints.scan, checkpoints.aggregate):
-            step.get(dataset=wildcards.dataset)
+        for step in ("scan", "aggregate", *steps):
+            getattr(checkpoints, step).get(dataset=wildcards.dataset)
         return path.format(**wildcards)
 
     return resolve

@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.aggregate import aggregate
-from datacontainer.fields import FieldTable, has_none
-from datacontainer.hash import DIGEST_MARK
+from datacontainer.fields import DIGEST_MARK, FieldTable, has_none
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
@@ -120,7 +119,9 @@ def test_aggregate_dataset_digest_is_what_sha256sum_gives(tmp_path):
 
 
 def test_aggregate_links_are_counted_and_change_the_digest(tmp_path):
-    catalog, summary, _ = run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"}, {b"l": b"a"}), shard(tmp_path, 2, {b"z": b""})])
+    catalog, summary, _ = run(
+        tmp_path, [shard(tmp_path, 1, {b"a": b"1"}, {b"l": b"a"}), shard(tmp_path, 2, {b"z": b""})]
+    )
     assert catalog["link"].to_pylist() == [None, "a", None]
     lines = [(b"", b"1", b"a"), (b"link:", b"a", b"l"), (b"", b"", b"z")]
     text = b"".join(b"%b%b  %b\0" % (kind, hashlib.sha256(c).hexdigest().encode(), path) for kind, c, path in lines)
@@ -143,7 +144,9 @@ def test_aggregate_empty_dataset_has_a_catalog_without_rows(tmp_path):
 
 def test_aggregate_types_and_duplicates_are_counted(tmp_path):
     files = {b"a.nii.gz": b"123", b"b.NII.gz": b"123", b"c.txt": b"9", b"d.tar/e": b"", b".hidden": b"", b"f.txt": b"9"}
-    _, summary, _ = run(tmp_path, [shard(tmp_path, 1, dict(list(files.items())[:2])), shard(tmp_path, 2, dict(list(files.items())[2:]))])
+    _, summary, _ = run(
+        tmp_path, [shard(tmp_path, 1, dict(list(files.items())[:2])), shard(tmp_path, 2, dict(list(files.items())[2:]))]
+    )
     assert summary["types"] == {
         ".nii.gz": {"files": 2, "bytes": 6},
         ".txt": {"files": 2, "bytes": 2},
@@ -169,7 +172,9 @@ def test_aggregate_content_ignores_times_and_sees_everything_else(tmp_path):
 
 
 def test_aggregate_dataset_functions_see_the_catalog_as_a_data_frame(tmp_path):
-    (tmp_path / "functions.py").write_text("def total(catalog): return {'total': catalog['size'].sum(), 'n': len(catalog)}\n")
+    (tmp_path / "functions.py").write_text(
+        "def total(catalog): return {'total': catalog['size'].sum(), 'n': len(catalog)}\n"
+    )
     _, summary, _ = run(tmp_path, [shard(tmp_path, 1, {b"a": b"1", b"b": b"22"})], [f"{tmp_path}/functions.py:total"])
     assert summary["metadata"] == {"total": 3, "n": 2}
 

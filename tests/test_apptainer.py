@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tools.apptainer import partition_offset
 from tools.engines import Tool, require_root, require_tool
 from tools.images import fruit_files, keys, listing, packed, tree_of

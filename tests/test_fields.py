@@ -8,8 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.errors import UsageError
-from datacontainer.fields import BOOL, FLOAT, INT, JSON, KIND, LONG, NULL, NUMBER, TEXT
-from datacontainer.fields import FieldTable, catalog_field, convert, has_none, kind_of, merge_fields, widen
+from datacontainer.fields import (
+    BOOL,
+    FLOAT,
+    INT,
+    JSON,
+    KIND,
+    LONG,
+    NULL,
+    NUMBER,
+    TEXT,
+    FieldTable,
+    catalog_field,
+    convert,
+    has_none,
+    kind_of,
+    merge_fields,
+    widen,
+)
 from datacontainer.userfunctions import UserFunction
 
 KINDS = [NULL, BOOL, INT, LONG, FLOAT, NUMBER, TEXT, JSON]
@@ -51,7 +67,17 @@ def test_kind_of_value_is_the_narrowest(value, kind):
 
 @pytest.mark.parametrize(
     ("one", "other", "wide"),
-    [(INT, LONG, LONG), (INT, FLOAT, NUMBER), (NUMBER, INT, NUMBER), (NUMBER, LONG, JSON), (NUMBER, TEXT, JSON), (LONG, FLOAT, JSON), (BOOL, INT, JSON), (TEXT, INT, JSON), (NULL, BOOL, BOOL)],
+    [
+        (INT, LONG, LONG),
+        (INT, FLOAT, NUMBER),
+        (NUMBER, INT, NUMBER),
+        (NUMBER, LONG, JSON),
+        (NUMBER, TEXT, JSON),
+        (LONG, FLOAT, JSON),
+        (BOOL, INT, JSON),
+        (TEXT, INT, JSON),
+        (NULL, BOOL, BOOL),
+    ],
 )
 def test_widen_two_kinds_gives_one_that_holds_both(one, other, wide):
     assert widen(one, other) == widen(other, one) == wide
@@ -95,7 +121,10 @@ def test_field_table_file_without_a_field_has_none():
     table = FieldTable()
     for fields in ({"a": 1}, {}, {"b": "x"}):
         table.append(fields)
-    assert {field.name: array.to_pylist() for field, array in table.arrays()} == {"a": [1, None, None], "b": [None, None, "x"]}
+    assert {field.name: array.to_pylist() for field, array in table.arrays()} == {
+        "a": [1, None, None],
+        "b": [None, None, "x"],
+    }
 
 
 def test_catalog_field_json_is_marked():
@@ -114,7 +143,9 @@ def test_merge_fields_of_two_functions_are_joined():
 
 @pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
 def test_merge_fields_key_that_is_taken_is_refused(taken):
-    with pytest.raises(UsageError, match=rf"'f.py:f1' returned the key '{taken}' for 'x', which is taken: choose another"):
+    with pytest.raises(
+        UsageError, match=rf"'f.py:f1' returned the key '{taken}' for 'x', which is taken: choose another"
+    ):
         merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
 
 

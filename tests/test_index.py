@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 import index_reader
 from datacontainer.crc32c import crc32c, crc32c_of_stretches
 from datacontainer.errors import DataError, UsageError
-from datacontainer.fields import JSON_MARK
+from datacontainer.fields import DIGEST_BYTES, DIGEST_MARK, JSON_MARK, NONE_MARK
 from datacontainer.frontcoding import BLOCK_ROWS
-from datacontainer.hash import DIGEST_BYTES, DIGEST_MARK
-from datacontainer.index import BATCH_ROWS, CHECKED_BYTES, NONE_MARK, occurs_inside, write_index
+from datacontainer.index import BATCH_ROWS, CHECKED_BYTES, occurs_inside, write_index
 from index_reader import BOOLEAN, DIGEST, FLOAT, INTEGER, JSON, TEXT, Index
 from trees import names
 
@@ -142,8 +141,10 @@ def test_write_index_empty_catalog_is_valid(indexed, kind):
 
 
 def test_write_index_names_of_several_batches_are_read_back(indexed):
-    keys = sorted(f"sub-{row % 90}/run-{row}" for row in range(3 * BATCH_ROWS + 5))
-    assert Index(indexed(pa.table({"path": keys}), rows_at_once=BATCH_ROWS + 3)).names == [key.encode() for key in keys]
+    keys = ["data/first", *sorted(f"sub-{row % 90}/run-{row}" for row in range(3 * BATCH_ROWS + 5))]
+    index = Index(indexed(pa.table({"path": keys}), rows_at_once=BATCH_ROWS + 3))
+    assert index.names == [key.encode() for key in keys]
+    assert index.mount_inside
 
 
 @pytest.mark.parametrize("rows", [0, 1, *range(20, 44), 250, 300])

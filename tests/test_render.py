@@ -5,11 +5,12 @@ import re
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from datacontainer import render as stage
 from datacontainer.errors import UsageError
 from datacontainer.render import go_string, render, template_files
-from hypothesis import given
-from hypothesis import strategies as st
 
 SUMMARY = {"name": 'fr"uit', "version": "1.0", "mount": "/data", "digest": "sha256:00", "files": 2, "bytes": 17}
 
@@ -96,7 +97,7 @@ def test_go_string_holds_the_texts_bytes_and_nothing_else_ends_it(text, odd):
 
 def test_go_string_is_what_go_reads(tmp_path):
     text = 'a"b\\`{{ x }}$(y)\n\t\udcff漢'
-    program = f"package main\nimport \"os\"\nfunc main() {{ os.Stdout.WriteString({go_string(text)}) }}\n"
+    program = f'package main\nimport "os"\nfunc main() {{ os.Stdout.WriteString({go_string(text)}) }}\n'
     (tmp_path / "main.go").write_text(program)
     from datacontainer.tools import find_go
 

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from tools.images import Entry, fill_odd, tree_of, umask
 from tools.workflow import ROOT, Project
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"packer/digest"
+	"packer/shardlist"
 )
 
 // A testCase is a dataset with its list, and options that write beside them.
@@ -139,6 +140,26 @@ func TestRunWithoutLayerGivesTheSameDigests(t *testing.T) {
 	}
 	if summary.DiffID != nil || summary.LayerSize != 0 || len(c.outputs(t)) != 1 {
 		t.Errorf("got %+v and the files %v, want no layer", summary, c.outputs(t))
+	}
+}
+
+func TestPlanEmptyFilesWithoutLayerAreSharedOut(t *testing.T) {
+	c := newCase(t, "sha256")
+	for i := range 2*maxPieces + 1 {
+		c.list = fmt.Appendf(c.list, "f 644 0 0 0 0\x00%05d\x00\x00", i)
+	}
+	must(t, os.WriteFile(c.options.List, c.list, 0o644))
+	list, err := shardlist.Open(c.options.List)
+	must(t, err)
+	defer list.Close()
+	blocks := make(chan *block, blockCount)
+	p := &planner{pool: newPool(), jobs: make(chan *block, blockCount), order: blocks}
+	must(t, p.plan(t.Context(), list))
+	for i, want := range []int{maxPieces, maxPieces, 1} {
+		b := <-blocks
+		if len(b.pieces) != want || b.firstRow != int64(i*maxPieces) {
+			t.Errorf("block %d: got %d files from row %d on, want %d", i, len(b.pieces), b.firstRow, want)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (p *planner) add(record *shardlist.Record) {
 	switch {
 	case record.Kind != shardlist.File:
 		p.addPiece(piece{record: record})
-	case record.Size <= blockBytes-layer.BlockBytes:
+	case record.Size <= blockBytes:
 		p.addWhole(record)
 	default:
 		p.addLarge(record)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -63,6 +64,12 @@ func TestMembersEachFolderComesOnceBeforeItsFirstChild(t *testing.T) {
 
 func TestMembersEmptyLayerHoldsTheMountAndWhatIsAboveIt(t *testing.T) {
 	if got, want := names(read(t, layerOf("/srv/data"))), []string{"srv/", "srv/data/"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMembersMountAtTheRootHasNoFolder(t *testing.T) {
+	if got, want := names(read(t, layerOf("/", file("a/b")))), []string{"a/", "a/b"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -149,6 +156,25 @@ lrwxrwxrwx 0/0               0 1970-01-01 00:00 data/x/to -> ../\303\251
 `
 	if err != nil || string(printed) != want {
 		t.Errorf("got %v and\n%swant\n%s", err, printed, want)
+	}
+}
+
+func TestAppendRecordLengthCountsItself(t *testing.T) {
+	for size := range 1100 {
+		record := string(appendRecord(nil, "path", strings.Repeat("x", size)))
+		length, rest, _ := strings.Cut(record, " ")
+		if length != strconv.Itoa(len(record)) || rest != "path="+strings.Repeat("x", size)+"\n" {
+			t.Fatalf("a value of %d bytes: got %q of %d bytes", size, record, len(record))
+		}
+	}
+}
+
+func TestMembersOnlyNamesThatAreNotUTF8AreMarkedBinary(t *testing.T) {
+	for name, want := range map[string]string{"\xff": "BINARY", "é": ""} {
+		headers := read(t, layerOf("data", file(name)))
+		if got := headers[1].PAXRecords["hdrcharset"]; got != want {
+			t.Errorf("%q: got the character set %q, want %q", name, got, want)
+		}
 	}
 }
 

@@ -15,13 +15,13 @@ const (
 
 // Members makes the headers of a layer whose records come in the order of their paths' bytes.
 type Members struct {
-	mount    string // ends with a slash
+	mount    string // ends with a slash, or is empty for the image's root
 	previous string // name of the last member
 }
 
 // NewMembers returns the Members of a layer that holds files under the given path.
 func NewMembers(mount string) *Members {
-	return &Members{mount: strings.Trim(mount, "/") + "/"}
+	return &Members{mount: strings.TrimLeft(strings.TrimRight(mount, "/")+"/", "/")}
 }
 
 // AppendMount appends the headers of the mount's folder and of those above it.

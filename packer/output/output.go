@@ -18,11 +18,10 @@ const syncFileRangeWrite = 2
 
 // File is written beside its final name until Commit. Its errors name it.
 type File struct {
-	path      string
-	file      *os.File
-	written   int64 // bytes, by Write
-	started   int64 // bytes of those that the kernel was told to write
-	committed bool
+	path    string
+	file    *os.File
+	written int64 // bytes, by Write
+	started int64 // bytes of those that the kernel was told to write
 }
 
 // Create returns an empty File that Commit gives the name path, and Discard takes away.
@@ -82,18 +81,11 @@ func (f *File) Commit() error {
 	if err := f.file.Close(); err != nil {
 		return f.explain(err)
 	}
-	if err := os.Rename(f.partial(), f.path); err != nil {
-		return f.explain(err)
-	}
-	f.committed = true
-	return nil
+	return f.explain(os.Rename(f.partial(), f.path))
 }
 
-// Discard removes the file, unless it was committed.
+// Discard removes the file; one that was committed has no longer the name that is removed.
 func (f *File) Discard() {
-	if f.committed {
-		return
-	}
 	f.file.Close()
 	os.Remove(f.partial())
 }

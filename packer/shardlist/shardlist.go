@@ -48,7 +48,7 @@ type Reader struct {
 func Open(name string) (*Reader, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("opening the shard's list: %w", err)
+		return nil, fmt.Errorf("opening the shard's list %q: %w", name, errors.Unwrap(err))
 	}
 	return &Reader{name: name, file: file, buffer: bufio.NewReaderSize(file, 1<<16)}, nil
 }

@@ -23,8 +23,8 @@ const (
 	directoryExtra = 3
 )
 
+// inodeHeader appends what all inodes begin with.
 // Source: https://dr-emann.github.io/squashfs/, "Inode Table"; Linux, fs/squashfs/squashfs_fs.h.
-
 func inodeHeader(b []byte, kind, mode uint16, number uint32) []byte {
 	b = binary.LittleEndian.AppendUint16(b, kind)
 	b = binary.LittleEndian.AppendUint16(b, mode)
@@ -72,6 +72,7 @@ func writeBlockSizes(out io.Writer, size int64) error {
 	return nil
 }
 
+// writeLink writes the inode of a link, which holds the target.
 func writeLink(out io.Writer, one *node, target []byte, number uint32) error {
 	b := inodeHeader(make([]byte, 0, 24+len(target)), basicLink, one.mode, number)
 	b = binary.LittleEndian.AppendUint32(b, 1) // names

@@ -1,3 +1,5 @@
+// Tests of metadata blocks at the edges.
+
 package squashfs
 
 import (

@@ -12,7 +12,7 @@ const (
 	magic           = 0x73717368
 	// Readers that find the flags below never decompress, but they insist on a compressor that they know.
 	compressionGzip = 1
-	// A kernel reads whole blocks, whatever it is asked for: larger ones make reads at random places slower.
+	// As mksquashfs has it. Readers hold whole blocks in memory, and 1 MiB is read no faster, in order or at random.
 	blockBytes = 128 << 10
 	// The address of a table that is not there.
 	noTable = ^uint64(0)

@@ -1,3 +1,5 @@
+// Tests of the tar reader, with what archive/tar writes and with damage.
+
 package squashfs
 
 import (

@@ -25,7 +25,8 @@ type tree struct {
 	used  int
 	seed  maphash.Seed
 
-	// The directory that was asked for last: paths come sorted, and the next one mostly lies in the same.
+	// The directory that was asked for last: paths come sorted, and the next one mostly lies in the same. It is never
+	// one that is replaced: who replaces a directory has asked for the one above it.
 	lastPath []byte
 	last     uint32
 }
@@ -107,7 +108,6 @@ func (t *tree) replace(number uint32) uint32 {
 	slot := t.slot(old.parent, t.name(old))
 	*slot = t.nodes.add(node{name: old.name, length: old.length, parent: old.parent})
 	old.kind = gone
-	t.lastPath, t.last = t.lastPath[:0], root
 	return *slot
 }
 

@@ -1,3 +1,5 @@
+// Tests of how the entries of layers make one tree.
+
 package squashfs
 
 import (
@@ -71,21 +73,31 @@ func TestTreeAddLaterEntryWins(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
-		if lines := merged.order().list(0, ""); !slices.Equal(lines, test.wanted) {
+		o := merged.order()
+		if lines := o.list(0, ""); !slices.Equal(lines, test.wanted) {
 			t.Errorf("%s gives %q, expected %q", name, lines, test.wanted)
+		}
+		if len(o.numbers) != 1+len(test.wanted) {
+			t.Errorf("%s leaves %d nodes, expected %d", name, len(o.numbers), 1+len(test.wanted))
 		}
 	}
 }
 
 func TestTreeAddBelowAFileIsRefused(t *testing.T) {
-	for _, above := range []entry{fileEntry("a/b", 1), linkEntry("a/b", "c")} {
+	for _, above := range [][]entry{
+		{fileEntry("a/b", 1)},
+		{linkEntry("a/b", "c")},
+		{fileEntry("a/b/d", 1), fileEntry("a/b", 1)},
+	} {
 		merged := newTree()
-		if err := merged.add(above, 0); err != nil {
-			t.Fatal(err)
+		for _, one := range above {
+			if err := merged.add(one, 0); err != nil {
+				t.Fatal(err)
+			}
 		}
 		err := merged.add(fileEntry("a/b/c", 1), 0)
 		if err == nil || err.Error() != `"a/b/c": "b" is a file or link, and not a directory to hold it` {
-			t.Errorf("a file below %q gives the error %v", above.path, err)
+			t.Errorf("a file below %q gives the error %v", above, err)
 		}
 	}
 }
@@ -104,20 +116,21 @@ func TestTreeOrderIsThatOfTheNamesBytes(t *testing.T) {
 }
 
 func TestTreeAddManyNamesFindsEachAgain(t *testing.T) {
-	const count = 3 * firstSlots
+	const directories, count = 60, 60 * 60
 	merged := newTree()
 	for round := range 2 {
 		for i := range count {
-			if err := merged.add(fileEntry(fmt.Sprintf("%d/%d", i%7, i), int64(round)), 0); err != nil {
+			path := fmt.Sprintf("%d/%d", i%directories, i/directories)
+			if err := merged.add(fileEntry(path, int64(round)), 0); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if merged.nodes.count != 1+7+count {
-		t.Errorf("there are %d nodes, expected %d", merged.nodes.count, 1+7+count)
+	if merged.nodes.count != 1+directories+count {
+		t.Errorf("there are %d nodes, expected %d", merged.nodes.count, 1+directories+count)
 	}
-	lines := merged.order().list(0, "")
-	if ones := strings.Count(strings.Join(lines, "\n")+"\n", " 1\n"); ones != count {
+	lines := strings.Join(merged.order().list(0, ""), "\n") + "\n"
+	if ones := strings.Count(lines, " 1\n"); ones != count {
 		t.Errorf("%d files are as in the second round, expected %d", ones, count)
 	}
 }

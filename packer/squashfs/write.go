@@ -20,7 +20,7 @@ const alignment = 4096
 func Write(image string, offset int64, layers []string) (size int64, err error) {
 	output, err := os.OpenFile(image, os.O_WRONLY, 0)
 	if err != nil {
-		return 0, newImageError(image, err)
+		return 0, fmt.Errorf("writing image %q: %w; make it an empty file that can be written", image, cause(err))
 	}
 	defer func() {
 		if closing := output.Close(); err == nil && closing != nil {

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -16,9 +16,11 @@ from datacontainer.errors import UsageError
 OCI_LABEL = "org.opencontainers.image."
 
 
-@dataclass(frozen=True)
-class Identity:
-    """What an image says of itself; labels are pairs of full name and text, sorted."""
+class Identity(NamedTuple):
+    """What an image says of itself; labels are pairs of full name and text, sorted.
+
+    A tuple, as Snakemake notices no change of a parameter of a type that it does not know.
+    """
 
     name: str
     version: str

@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from datacontainer.errors import UsageError
 
-BUILT_IN = ("path", "size", "mtime", "sha256", "sha1", "sha512", "md5", "crc32c", "blake3", "link")
+DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
+DIGEST_MARK = {b"digest": b"1"}
+BUILT_IN = ("path", "size", "mtime", *DIGEST_BYTES, "link")
 
 # A field's kind says which values it holds. "int" is exact as a float too (up to 2**53), "long" needs 64 bits. "number"
 # is int and float mixed: floats in the catalog, but JSON in a shard, as in another shard the field may be text, and the

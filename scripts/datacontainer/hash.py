@@ -9,15 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.fields import FieldTable, merge_fields
+from datacontainer.fields import DIGEST_BYTES, DIGEST_MARK, FieldTable, merge_fields
 from datacontainer.logs import logger
 from datacontainer.outputs import completed, write_bytes
 from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, decode, read_records
 from datacontainer.tools import run_packer
 from datacontainer.userfunctions import UserFunction, load
-
-DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
-DIGEST_MARK = {b"digest": b"1"}
 
 
 def hash_shard(

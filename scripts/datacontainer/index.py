@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from datacontainer.crc32c import crc32c, crc32c_of_stretches
 from datacontainer.errors import UsageError
+from datacontainer.fields import DIGEST_BYTES, has_none
 from datacontainer.frontcoding import BLOCK_ROWS, front_coded
-from datacontainer.hash import DIGEST_BYTES
 from datacontainer.indexbody import Body
 from datacontainer.indexcolumns import add_column, add_digests, decode_digests, text_parts
 from datacontainer.outputs import written
@@ -25,7 +25,6 @@ SECTION = struct.Struct("<QQII")
 SUM_OFFSET, SIZES_OFFSET = 12, 16
 MOUNT_INSIDE = 1
 NULL_PRINTED = 1
-NONE_MARK = {b"none": b"1"}
 # The path is the key, and no image depends on times.
 NO_FIELDS = ("path", "mtime")
 LONGEST_NAME = 0xFFFF
@@ -106,8 +105,7 @@ def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
         )
     digests = _digests(rows, field)
     entry = add_digests(body, *digests) if digests else add_column(body, field, rows.read([field.name])[field.name])
-    has_none = NONE_MARK.items() <= (field.metadata or {}).items()
-    return entry.pack(name, NULL_PRINTED * has_none)
+    return entry.pack(name, NULL_PRINTED * has_none(field))
 
 
 def _digests(rows: pq.ParquetFile, field: pa.Field) -> tuple[np.ndarray, np.ndarray] | None:

@@ -104,7 +104,7 @@ def _partition_offset(image: Path) -> int:
         head = file.read(sif.DATA_OFFSET)
     for start in range(sif.DESCRIPTORS_OFFSET, sif.DATA_OFFSET, 585):
         if int.from_bytes(head[start : start + 4], "little") == sif.PARTITION:
-            return int.from_bytes(head[start + 21 : start + 29], "little")
+            return int.from_bytes(head[start + 17 : start + 25], "little")
     raise DataError(f"{image} has no partition: delete it and run snakemake again")
 
 

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+
 from tools.engines import Tool, lacking, require_root, require_tool
 
 # Made by tests/tools/setup.

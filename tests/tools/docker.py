@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+
 from tools.engines import Tool, require_root, require_tool
 
 START_SECONDS = 30

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import pytest
+
 from tools.workflow import ROOT, Project
 from trees import ODD_NAMES, fill
 

@@ -1,6 +1,7 @@
 """The tools that the tests drive: all of them in CI, and elsewhere a reason for each that is missing."""
 
 import pytest
+
 from tools.engines import Tool, require_root, require_tool
 
 # Each with a call that shows it starts.

@@ -42,6 +42,7 @@ What to do with the files:
   -cat NAME            prints a file
   -export DIR          copies the files into a folder, and checks each
   -verify              reads the files again, and names each that is not as it was packed
+  -self-check          looks at the whole index and at the sizes of the files, not into them
 
 Else:
   -info                the dataset as a whole, as JSON

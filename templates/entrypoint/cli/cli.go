@@ -54,11 +54,7 @@ func Add(command Command) { added = append(added, command) }
 func Main(facts Facts, arguments []string) int {
 	// A write to a closed pipe then gives an error, also to process 1 of a container.
 	signal.Ignore(syscall.SIGPIPE)
-	out := bufio.NewWriterSize(os.Stdout, 1<<16)
-	status, err := Run(facts, arguments, out, os.Stderr)
-	if flushed := out.Flush(); err == nil {
-		err = flushed
-	}
+	status, err := Run(facts, arguments, os.Stdout, os.Stderr)
 	return report(status, err)
 }
 
@@ -84,32 +80,17 @@ func report(status int, err error) int {
 }
 
 // Run is Main with the places to print to.
-func Run(facts Facts, arguments []string, out *bufio.Writer, messages io.Writer) (int, error) {
+func Run(facts Facts, arguments []string, stdout, messages io.Writer) (int, error) {
 	o, err := parse(byName(arguments))
 	if err != nil {
 		return WrongUsage, err
 	}
-	// Nothing of the index is needed for these.
-	switch {
-	case o.help:
-		return Done, printHelp(out)
-	case o.version:
-		return Done, printVersion(out, facts)
-	case o.start:
-		return Done, wait()
-	case o.info:
-		_, err := out.Write(facts.Dataset)
-		return Done, err
+	out := bufio.NewWriterSize(stdout, outputBytes)
+	s := &session{facts: facts, options: o, stdout: stdout, out: out, messages: messages}
+	status, err := s.answer()
+	if flushed := out.Flush(); err == nil {
+		err = flushed
 	}
-	s := &session{facts: facts, options: o, out: out, messages: messages}
-	if err := s.open(); err != nil {
-		return NoMatch, err
-	}
-	status := Done
-	err = index.Guard(func() (err error) {
-		status, err = s.run()
-		return err
-	})
 	if err != nil && status == Done {
 		status = NoMatch
 	}
@@ -131,13 +112,41 @@ func byName(arguments []string) []string {
 	return given
 }
 
-// session is one question to the index.
+// outputBytes is how much is printed at once; a pipe holds as much.
+const outputBytes = 1 << 16
+
+// session is one question to the image.
 type session struct {
 	facts    Facts
 	options  *options
 	ix       *index.Index
-	out      *bufio.Writer
+	stdout   io.Writer
+	out      *bufio.Writer // of stdout
 	messages io.Writer
+}
+
+func (s *session) answer() (int, error) {
+	// Nothing of the index is needed for these.
+	switch o := s.options; {
+	case o.help:
+		return Done, printHelp(s.out)
+	case o.version:
+		return Done, printVersion(s.out, s.facts)
+	case o.start:
+		return Done, wait()
+	case o.info:
+		_, err := s.out.Write(s.facts.Dataset)
+		return Done, err
+	}
+	if err := s.open(); err != nil {
+		return NoMatch, err
+	}
+	status := Done
+	err := index.Guard(func() (err error) {
+		status, err = s.run()
+		return err
+	})
+	return status, err
 }
 
 func (s *session) open() (err error) {

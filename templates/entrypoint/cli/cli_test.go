@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
@@ -37,10 +36,8 @@ var odd = indextest.Build("/data", fields, []indextest.Row{
 // ask gives what is printed, what is said beside it, the exit status and the error.
 func ask(index []byte, arguments ...string) (string, string, int, error) {
 	var out, messages bytes.Buffer
-	buffered := bufio.NewWriter(&out)
 	facts := Facts{Name: "fruit", Version: "1.0", Index: index, Dataset: []byte("{}\n")}
-	status, err := Run(facts, append([]string{"/entrypoint"}, arguments...), buffered, &messages)
-	buffered.Flush()
+	status, err := Run(facts, append([]string{"/entrypoint"}, arguments...), &out, &messages)
 	return out.String(), messages.String(), status, err
 }
 

@@ -17,7 +17,7 @@ import (
 type options struct {
 	ls, desc, null, count              bool
 	info, schema, tree, version, help  bool
-	verify, start                      bool
+	verify, selfCheck, start           bool
 	get, metric, search, where, format string
 	cat, export                        string
 	limit                              int
@@ -35,14 +35,14 @@ func usagef(format string, values ...any) error { return &usageError{fmt.Sprintf
 var formats = []string{"text", "json", "jsonl", "csv", "tsv"}
 
 // actions are the flags that say what to do; without one of them, rows are listed.
-var actions = []string{"help", "version", "info", "schema", "start", "cat", "verify", "export", "tree", "count"}
+var actions = []string{"help", "version", "info", "schema", "start", "cat", "verify", "self-check", "export", "tree", "count"}
 
 func (o *options) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	switches := map[string]*bool{
 		"ls": &o.ls, "desc": &o.desc, "null": &o.null, "count": &o.count, "info": &o.info, "schema": &o.schema,
-		"tree": &o.tree, "version": &o.version, "help": &o.help, "verify": &o.verify, "start": &o.start,
+		"tree": &o.tree, "version": &o.version, "help": &o.help, "verify": &o.verify, "self-check": &o.selfCheck, "start": &o.start,
 	}
 	for name, target := range switches {
 		flags.BoolVar(target, name, false, "")

@@ -3,15 +3,22 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"os/signal"
 	"strings"
+	"syscall"
 
+	"entrypoint/files"
 	"entrypoint/query"
 )
 
 func (s *session) run() (int, error) {
-	if s.options.schema {
+	switch {
+	case s.options.schema:
 		return Done, s.printSchema()
+	case s.options.given["cat"]:
+		return Done, files.Cat(s.stdout, s.ix, s.options.cat)
 	}
 	criteria, err := s.criteria()
 	if err != nil {
@@ -23,8 +30,39 @@ func (s *session) run() (int, error) {
 		return o.command.Run(s.out, s.ix, rows)
 	case o.count:
 		return s.printCount(rows, criteria.Query())
+	case o.tree:
+		found, err := files.Tree(s.job(rows, criteria))
+		return matched(found > 0, criteria.Query()), err
+	case o.verify, o.selfCheck, o.given["export"]:
+		return s.work(s.job(rows, criteria))
 	}
 	return s.list(rows, criteria)
+}
+
+// job gives the files of the selected rows.
+func (s *session) job(rows *query.Selection, criteria query.Criteria) files.Job {
+	all := !criteria.Query() && !rows.Limited()
+	return files.Job{Index: s.ix, Rows: rows.All(), All: all, Out: s.out, Messages: s.messages}
+}
+
+// work checks or copies files; SIGINT and SIGTERM end it in order.
+func (s *session) work(job files.Job) (int, error) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if s.options.given["export"] {
+		return s.export(ctx, job)
+	}
+	check := files.Verify
+	if s.options.selfCheck {
+		check = files.SelfCheck
+	}
+	differences, err := check(ctx, job)
+	return matched(differences == 0, true), err
+}
+
+func (s *session) export(ctx context.Context, job files.Job) (int, error) {
+	summary, err := files.Export(ctx, job, s.options.export)
+	return matched(summary.Files > 0, !job.All), err
 }
 
 // criteria gives what the flags choose.

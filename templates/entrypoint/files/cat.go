@@ -36,7 +36,8 @@ func Cat(w io.Writer, ix *index.Index, key string) error {
 		return fmt.Errorf("copying %q: %w", key, reason(err))
 	}
 	if _, link := c.linkOf(row); !link && written != c.sizeOf(row) {
-		return statusf(statusDisagrees, "%q is %d bytes, not %d as the index says: the image is damaged", key, written, c.sizeOf(row))
+		return statusf(statusDisagrees, "%q is %d bytes, not %d as the index says: the image is damaged",
+			key, written, c.sizeOf(row))
 	}
 	return nil
 }

@@ -75,7 +75,9 @@ func TestCatFileThatIsNotAsTheIndexSays(t *testing.T) {
 	put(t, ix.Mount+"/short", "123")
 	os.Remove(ix.Mount + "/gone")
 	for path, said := range map[string]string{
-		"/short": `/short" is 3 bytes, not 4 as the index says`, "/gone": `/gone": no such file`, "/dangling": `/dangling": no such file`,
+		"/short":    `/short" is 3 bytes, not 4 as the index says`,
+		"/gone":     `/gone": no such file`,
+		"/dangling": `/dangling": no such file`,
 	} {
 		if err := Cat(&bytes.Buffer{}, ix, ix.Mount+path); status(err) != 1 || !strings.Contains(err.Error(), said) {
 			t.Errorf("%q gives %v", path, err)

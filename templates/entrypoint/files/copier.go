@@ -144,7 +144,7 @@ func (c *copier) copy(ctx context.Context, source *os.File, to place) (differenc
 	return difference, err
 }
 
-// finish gives a written file its mode, time and name.
+// finish gives a written file its mode, time and name, which it never has before its bytes are on disk.
 func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to place) error {
 	if err := target.Chmod(info.Mode().Perm()); forbidden(err) {
 		c.run.warn(to.full, err)

@@ -21,9 +21,9 @@ type Summary struct {
 
 // Export copies the files of all rows to dir, which gets the dataset's own tree, without the mount. Each file is written
 // beside its name as .partial-…, compared with the index's size and sha256 on the way, synced, and renamed. A file that is
-// there with the right content is kept; a regular file with another content is replaced; anything else in the way is an
-// error. Links are made as links. Nothing is written outside of dir, and no link in it is followed. Where all rows are
-// chosen, empty folders are made too.
+// there with the right content, which is read, is kept; a regular file with another content is replaced; anything else in
+// the way is an error. Links are made as links. Nothing is written outside of dir, and no link in it is followed. Where all
+// rows are chosen, empty folders are made too.
 //
 // A file of the image that is not as the index says is named on job.Out and left out, and an error at the end tells of it.
 func Export(ctx context.Context, job Job, dir string) (Summary, error) {
@@ -65,7 +65,8 @@ func openTarget(job Job, dir string) (*os.Root, error) {
 		return nil, statusf(statusWrongUsage, "the folder to copy to has no name")
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, statusf(statusDisagrees, "making the folder %q: %w: give one that can be written to%s", dir, reason(err), hint(job))
+		return nil, statusf(statusDisagrees, "making the folder %q: %w: give one that can be written to%s",
+			dir, reason(err), hint(job))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -149,8 +150,8 @@ func (e *export) explain(ctx context.Context, c catalog, err error) error {
 			counted(e.summary.Files, "file"), e.dir)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		_, bytes := total(e.job, c)
-		return statusf(statusDisagrees, "%q is full (%w): the files still to copy need %s; make room and run the same command again",
-			e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
+		return statusf(statusDisagrees,
+			"%q is full (%w): the files still to copy need %s; make room and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
 	}
 	return err
 }
@@ -158,8 +159,8 @@ func (e *export) explain(ctx context.Context, c catalog, err error) error {
 // warn says once that a mode or a time could not be set; the content is what counts.
 func (e *export) warn(path string, err error) {
 	e.warned.Do(func() {
-		e.progress.print(e.job.Messages, fmt.Sprintf("warning: %q: mode or time cannot be set as in the image (%s); more may follow",
-			path, reason(err)))
+		e.progress.print(e.job.Messages, fmt.Sprintf(
+			"warning: %q: mode or time cannot be set as in the image (%s); more may follow", path, reason(err)))
 	})
 }
 

@@ -86,8 +86,17 @@ func (w work[T]) run(ctx context.Context, todo <-chan *task[T]) (err error) {
 	}
 }
 
+// collect waits for each result in turn. The rows may take long to come, so it waits for an end before their time as well.
 func collect[T any](ctx context.Context, underWay <-chan *task[T], take func(key []byte, found T) error) error {
-	for one := range underWay {
+	for {
+		var one *task[T]
+		select {
+		case one = <-underWay:
+		case <-ctx.Done():
+		}
+		if one == nil {
+			return context.Cause(ctx)
+		}
 		select {
 		case <-one.done:
 		case <-ctx.Done():
@@ -97,5 +106,4 @@ func collect[T any](ctx context.Context, underWay <-chan *task[T], take func(key
 			return err
 		}
 	}
-	return context.Cause(ctx)
 }

@@ -104,7 +104,8 @@ func TestInOrderRowsThatDoNotComeDoNotHinderTheEnd(t *testing.T) {
 		cancel()
 		<-release
 	}
-	err := inOrder(ctx, rows, workers(2, func(context.Context, int, []byte) (int, error) { return 0, nil }), func([]byte, int) error { return nil })
+	work := func(context.Context, int, []byte) (int, error) { return 0, nil }
+	err := inOrder(ctx, rows, workers(2, work), func([]byte, int) error { return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}

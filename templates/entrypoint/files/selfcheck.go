@@ -30,5 +30,6 @@ func SelfCheck(ctx context.Context, job Job) (int, error) {
 		return found, ended(ctx, err)
 	}
 	p.stop()
-	return found, p.print(job.Out, fmt.Sprintf("checked the index and %s: %s", counted(int(p.files.Load()), "file"), differences(found)))
+	return found, p.print(job.Out, fmt.Sprintf("checked the index and %s: %s",
+		counted(int(p.files.Load()), "file"), differences(found)))
 }

@@ -4,6 +4,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -108,6 +109,30 @@ func TestVerifyChosenRowsLooksAtNoOtherFile(t *testing.T) {
 	found, err := Verify(context.Background(), i.job)
 	if text := seconds(i.out.String()); found != 0 || err != nil || text != "verified 3 files, 16 bytes in T s: no differences\n" {
 		t.Errorf("found %d differences, %v, and says %q", found, err, text)
+	}
+}
+
+func TestVerifyFileInPlaceOfAFolderMakesItsFilesMissing(t *testing.T) {
+	i := newImage(t, fruit)
+	put(t, i.root+"/data/b/d", "")
+	i.choose("/b/d")
+	if found, err := Verify(context.Background(), i.job); found != 1 || err != nil {
+		t.Errorf("found %d differences, %v", found, err)
+	}
+	says(t, i.out.String(), "/data/b/d/e: missing\n")
+}
+
+func TestCompareEndsWithTheContext(t *testing.T) {
+	i := newImage(t, fruit)
+	c, err := newCatalog(i.job.Index, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	source := strings.NewReader(strings.Repeat("x", 3*readBytes))
+	if difference, err := c.newReader(&progress{}, "sha256").compare(ctx, 0, source, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("it gives %q, %v", difference, err)
 	}
 }
 

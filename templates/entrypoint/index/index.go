@@ -162,7 +162,7 @@ func (t sectionTable) section(number uint32) section {
 }
 
 func (t sectionTable) entry(number uint32) (section, int) {
-	if uint64(number+1)*sectionBytes > uint64(len(t.table)) {
+	if (uint64(number)+1)*sectionBytes > uint64(len(t.table)) {
 		damagedf("it names section %d and has %d", number, len(t.table)/sectionBytes)
 	}
 	entry := t.table[number*sectionBytes:]

@@ -1,0 +1,93 @@
+"""Layers made, and SquashFS images read, by other programs than ours."""
+
+import io
+import os
+import stat
+import subprocess
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySquashfsImage import SquashFsImage
+
+from tools.engines import lacking, require_root, require_tool
+from tools.images import Entry, tree_of
+
+FILE, LINK, FOLDER = stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR
+TYPES = {FILE: tarfile.REGTYPE, LINK: tarfile.SYMTYPE, FOLDER: tarfile.DIRTYPE}
+
+Tree = dict[bytes, Entry]
+
+
+def layer_of(entries: Mapping[bytes, Entry]) -> bytes:
+    """An uncompressed layer with the entries, and none of the folders above them."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
+        for path, entry in entries.items():
+            member = tarfile.TarInfo(os.fsdecode(path))
+            member.type, member.mode = TYPES[stat.S_IFMT(entry.mode)], stat.S_IMODE(entry.mode)
+            if member.isreg():
+                member.size = len(entry.content)
+            member.linkname = os.fsdecode(entry.content) if member.issym() else ""
+            tar.addfile(member, io.BytesIO(entry.content))
+    return buffer.getvalue()
+
+
+def extracted(image: Path, offset: int) -> Tree:
+    """What unsquashfs gets out of an image."""
+    folder = image.with_name("extracted")
+    command = [require_tool("unsquashfs"), "-quiet", "-no-progress", "-o", str(offset), "-d", folder, image]
+    subprocess.run(command, check=True, capture_output=True)
+    return tree_of(folder)
+
+
+@contextmanager
+def mounted_by_kernel(image: Path, offset: int) -> Iterator[Tree]:
+    """What the kernel sees in an image."""
+    require_root("a loop mount")
+    mount = (require_tool("mount"), "-t", "squashfs", "-o", "loop,ro,offset={offset}")
+    with _mounted(mount, (require_tool("umount"),), image, offset) as found:
+        yield found
+
+
+@contextmanager
+def mounted_by_squashfuse(image: Path, offset: int) -> Iterator[Tree]:
+    """What squashfuse shows of an image."""
+    with _mounted(
+        (require_tool("squashfuse"), "-o", "offset={offset}"), (require_tool("fusermount3"), "-u"), image, offset
+    ) as found:
+        yield found
+
+
+@contextmanager
+def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: int) -> Iterator[Tree]:
+    """The tree of a mounted image. A machine that mounts an image of mksquashfs must mount this one too."""
+    point = image.with_name("mounted")
+    point.mkdir()
+    reference = image.with_name("reference")
+    subprocess.run([require_tool("mksquashfs"), point, reference, "-quiet", "-no-progress"], check=True)
+    commands = [
+        [*(word.format(offset=at) for word in mount), path, point] for path, at in ((reference, 0), (image, offset))
+    ]
+    done = subprocess.run(commands[0], check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        lacking(f"{mount[0]} cannot mount here: {done.stderr.strip()}")
+    subprocess.run([*umount, point], check=True)
+    subprocess.run(commands[1], check=True)
+    try:
+        yield tree_of(point)
+    finally:
+        subprocess.run([*umount, point], check=True)
+
+
+def read_by_python(image: Path, offset: int) -> Tree:
+    """What PySquashfsImage reads; it takes no names but in UTF-8."""
+    found = {}
+    with SquashFsImage.from_file(str(image), offset=offset) as squashfs:
+        for one in squashfs:
+            kind = FOLDER if one.is_dir else LINK if one.is_symlink else FILE
+            path = one.path.encode().strip(b"/")
+            content = one.readlink().encode() if kind == LINK else b""
+            found[path] = Entry(kind | stat.S_IMODE(one.mode), one.read_bytes() if kind == FILE else content)
+    return found
