@@ -65,13 +65,11 @@ def settled(path, *steps):
 
 def entrypoints(wildcards):
     """The dataset's entrypoint for each platform."""
-    resolve = settled("<results>/{dataset}/bin/")
-    return [
-        f"{resolve(wildcards)}{platform.replace('/', '-')}/entrypoint" for platform in dataset_of(wildcards).platforms
-    ]
+    binaries = settled("<results>/{dataset}/bin")(wildcards)
+    return [f"{binaries}/{platform}/entrypoint" for platform in dataset_of(wildcards).platform_folders]
 
 
 def image_of(format, suffix):
     """An input: the dataset's image of a format, where the configuration asks for it."""
-    resolve = settled("<results>/{dataset}/{dataset}." + suffix)
+    resolve = settled(f"<results>/{{dataset}}/{{dataset}}.{suffix}")
     return lambda wildcards: resolve(wildcards) if format in dataset_of(wildcards).formats else []

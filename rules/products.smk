@@ -1,24 +1,25 @@
 # Which files the targets stand for, and what to do with them next.
 
 
-def stage_files():
-    """The working files of every dataset that Snakemake must know by name."""
-    names = "scan/shards.tsv aggregate/content.digest render"
-    return expand("<results>/{dataset}/stages/{file}", dataset=SETTINGS.datasets, file=names.split())
-
-
 def products(*formats):
-    """The products of every dataset up to the given image formats, as far as its configuration asks for them."""
-    paths = []
+    """The products of every dataset up to the given image formats, as far as its configuration asks for them.
+
+    The working files that a checkpoint makes are among them: one that is missing, as a failed run deletes it, is otherwise
+    no reason for Snakemake to look at what depends on it. The packer's checkpoint has to be known from the start.
+    """
+    paths = ["<results>/.datacontainer/packer"]
     for name, dataset in SETTINGS.datasets.items():
-        paths += [f"<results>/{name}/{file}" for file in ("catalog.parquet", "dataset.json")]
+        folder = f"<results>/{name}"
+        paths += [f"{folder}/stages/{file}" for file in ("scan/shards.tsv", "aggregate/content.digest")]
+        paths += [f"{folder}/{file}" for file in ("catalog.parquet", "dataset.json")]
         if formats:
-            paths += [f"<results>/{name}/bin/{p.replace('/', '-')}/entrypoint" for p in dataset.platforms]
+            paths += [f"{folder}/stages/render"]
+            paths += [f"{folder}/bin/{platform}/entrypoint" for platform in dataset.platform_folders]
         if set(formats) & {"oci", "docker", "sif"}:
-            paths += [f"<results>/{name}/oci/index.json", f"<results>/{name}/Dockerfile"]
+            paths += [f"{folder}/oci/index.json", f"{folder}/Dockerfile"]
         archives = {"docker": "docker.tar", "sif": "sif"}
         wanted = [suffix for format, suffix in archives.items() if format in formats and format in dataset.formats]
-        paths += [f"<results>/{name}/{name}.{suffix}" for suffix in wanted]
+        paths += [f"{folder}/{name}.{suffix}" for suffix in wanted]
     return paths
 
 

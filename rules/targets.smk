@@ -35,4 +35,5 @@ rule sif:
 
 rule verify:
     input:
+        products("oci", "docker", "sif"),
         expand("<results>/{dataset}/stages/verify/report.json", dataset=SETTINGS.datasets),

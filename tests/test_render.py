@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from datacontainer import render as stage
 from datacontainer.errors import UsageError
 from datacontainer.render import go_string, render, template_files
+from datacontainer.tools import find_go
 
 SUMMARY = {"name": 'fr"uit', "version": "1.0", "mount": "/data", "digest": "sha256:00", "files": 2, "bytes": 17}
 
@@ -99,7 +100,5 @@ def test_go_string_is_what_go_reads(tmp_path):
     text = 'a"b\\`{{ x }}$(y)\n\t\udcff漢'
     program = f'package main\nimport "os"\nfunc main() {{ os.Stdout.WriteString({go_string(text)}) }}\n'
     (tmp_path / "main.go").write_text(program)
-    from datacontainer.tools import find_go
-
     done = subprocess.run([find_go(), "run", "main.go"], cwd=tmp_path, capture_output=True, check=True)
     assert done.stdout == text.encode("utf-8", "surrogateescape")

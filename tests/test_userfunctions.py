@@ -10,8 +10,8 @@ from datacontainer.errors import UsageError
 from datacontainer.userfunctions import load, source_digest
 
 
-@pytest.fixture
-def in_folder(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
     for name in [n for n in sys.modules if n.split(".")[0] in {"mypackage", "neighbour_of_mine"}]:
@@ -31,14 +31,13 @@ def in_folder(tmp_path, monkeypatch):
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "inner.py").write_text("def two(path): return {'n': 2}\n")
-    return tmp_path
 
 
 @pytest.mark.parametrize(
     ("spec", "result"),
     [("functions.py:triple", 3), ("./functions.py:Group.one", 1), ("mypackage.inner:two", 2)],
 )
-def test_load_file_module_and_dotted_names_are_found(in_folder, spec, result):
+def test_load_file_module_and_dotted_names_are_found(spec, result):
     assert load(spec)("path", "'x'") == {"n": result}
 
 
@@ -51,7 +50,7 @@ def test_load_file_module_and_dotted_names_are_found(in_folder, spec, result):
         ("functions.py:Group.none", "has no function 'Group.none'"),
     ],
 )
-def test_load_what_is_missing_is_named(in_folder, spec, expected):
+def test_load_what_is_missing_is_named(spec, expected):
     with pytest.raises(UsageError) as caught:
         load(spec)
     assert expected in str(caught.value)
@@ -66,19 +65,19 @@ def test_load_what_is_missing_is_named(in_folder, spec, expected):
         ("gives_number_key", "'functions.py:gives_number_key' returned the key 1 for 'x': use plain text"),
     ],
 )
-def test_call_mistake_names_function_and_file(in_folder, name, expected):
+def test_call_mistake_names_function_and_file(name, expected):
     with pytest.raises(UsageError) as caught:
         load(f"functions.py:{name}")("path", "'x'")
     assert expected in str(caught.value)
 
 
-def test_call_numpy_scalars_become_pythons_own(in_folder):
+def test_call_numpy_scalars_become_pythons_own():
     fields = load("functions.py:gives_numpy")("path", "'x'")
     assert fields == {"n": 0.5, "m": 7}
     assert not any(isinstance(value, np.generic) for value in fields.values())
 
 
-def test_source_digest_follows_the_files_content(in_folder):
+def test_source_digest_follows_the_files_content():
     for spec, file in [("functions.py:triple", "functions.py"), ("mypackage.inner:two", "mypackage/inner.py")]:
         before = source_digest(spec)
         assert before == source_digest(spec)
@@ -87,5 +86,5 @@ def test_source_digest_follows_the_files_content(in_folder):
         assert source_digest(spec) != before
 
 
-def test_source_digest_missing_file_is_no_error(in_folder):
+def test_source_digest_missing_file_is_no_error():
     assert source_digest("none.py:f") == source_digest("no.such.package:f")

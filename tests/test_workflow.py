@@ -125,11 +125,10 @@ def test_single_dataset_on_the_command_line_needs_no_configuration(project):
 def test_targets_stop_where_they_say(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(one={"path": "data"}, two={"path": "data", "formats": []})
-    made = lambda name: sorted(
-        str(p.relative_to(project.folder / f"results/{name}"))
-        for p in (project.folder / f"results/{name}").glob("*")
-        if p.name != "stages"
-    )  # noqa: E731
+
+    def made(name):
+        return sorted({path.name for path in (project.folder / "results" / name).iterdir()} - {"stages"})
+
     project.build("catalog")
     assert made("one") == made("two") == ["catalog.parquet", "dataset.json"]
     project.build("entrypoint")
@@ -167,6 +166,49 @@ def test_changed_function_runs_again(project):
     (project.folder / "mine.py").write_text("def f(path): return {'n': 2}\n")
     project.build("catalog")
     assert pq.read_table(project.product("fruit", "catalog.parquet"))["n"].to_pylist() == [2]
+
+
+def test_changed_function_is_noticed_though_the_packer_is_missing(built):
+    (built.folder / "mine.py").write_text("def f(path): return {'n': 1}\n")
+    built.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
+    built.product(".datacontainer", "packer").unlink()
+    built.build()
+    assert pq.read_table(built.product("fruit", "catalog.parquet"))["n"].to_pylist() == [1, 1]
+    assert NOTHING in built.build()
+
+
+def test_packer_built_again_reads_no_data(built):
+    built.product(".datacontainer", "packer").unlink()
+    assert not {"scan", "hash", "convert"} & started(built.build())
+    assert NOTHING in built.build()
+
+
+def test_changed_version_reaches_images_and_entrypoint(built):
+    built.configure(fruit={"path": "data", "version": "1.1"})
+    assert not {"scan", "hash"} & started(built.build())
+    entrypoint = built.product("fruit", "bin/linux-amd64/entrypoint")
+    said = subprocess.run([entrypoint, "-version"], capture_output=True, check=True)
+    assert said.stdout.startswith(b"fruit 1.1 ")
+
+
+def test_template_of_ones_own_adds_a_flag(project):
+    fill(project.folder / "data", {b"a/x": b"123", b"a/b/y": b"4", b"a/z": b"56", b"top": b""})
+    shutil.copytree(ROOT / "examples/template", project.folder / "mine")
+    project.configure(fruit={"path": "data", "template": "mine"})
+    project.build("entrypoint")
+    entrypoint = project.product("fruit", "bin/linux-amd64/entrypoint")
+
+    def ask(*words):
+        return subprocess.run([entrypoint, *words], capture_output=True, text=True, check=True).stdout
+
+    lines = ["           0 /data", "           5 /data/a", "           1 /data/a/b"]
+    assert ask("-folders").splitlines() == lines
+    assert ask("-folders", "-get", "/data/a/b/").splitlines() == lines[2:]
+    assert "-folders" in ask("-help")
+    (project.folder / "mine/folders.go").write_text("package main\n\nfunc init() { undefined() }\n")
+    text = fails(project, "entrypoint")
+    assert "go build failed" in text
+    assert "undefined: undefined" in text
 
 
 def fails(project: Project, *arguments: str, **options) -> str:

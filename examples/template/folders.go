@@ -27,7 +27,7 @@ func folders(out io.Writer, ix *index.Index, rows *query.Selection) (int, error)
 		bytes[string(query.Folder(key))] += size.Integer(row)
 	}
 	for _, folder := range slices.Sorted(maps.Keys(bytes)) {
-		fmt.Fprintf(out, "%12d %s\n", bytes[folder], cli.AppendShown(nil, []byte(folder)))
+		fmt.Fprintf(out, "%12d %s\n", bytes[folder], index.AppendShown(nil, []byte(folder)))
 	}
 	return cli.Done, nil
 }

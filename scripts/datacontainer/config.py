@@ -51,6 +51,11 @@ class Dataset:
         """The part that goes into the images' labels."""
         return Identity(self.name, self.version, self.mount, self.labels)
 
+    @property
+    def platform_folders(self) -> tuple[str, ...]:
+        """The platforms as the folders of bin/ are called: linux-amd64 for linux/amd64."""
+        return tuple(platform.replace("/", "-") for platform in self.platforms)
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -6,8 +6,9 @@ from typing import Any
 
 HEAD = """# Configuration
 
-`config/config.yaml` says what to pack; it is checked against `workflow/schemas/config.schema.yaml`, from which this page
-is generated (`make golden`). An unknown key is refused, with the nearest valid one. Every key but `path` has a default.
+`config/config.yaml` says what to pack; it is checked against `workflow/schemas/config.schema.yaml`, from which this
+page is generated (`make golden`). An unknown key is refused, with the nearest valid one. Every key but `path` has a
+default.
 
 A single dataset needs no file:
 

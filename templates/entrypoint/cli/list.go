@@ -96,7 +96,7 @@ func (s *session) format(criteria query.Criteria) format {
 	case o.format == "tsv":
 		return s.separated(criteria, '\t')
 	case o.ls:
-		return format{row: func(buffer []byte, _ int, key []byte) []byte { return append(AppendShown(buffer, key), '\n') }}
+		return format{row: func(buffer []byte, _ int, key []byte) []byte { return append(index.AppendShown(buffer, key), '\n') }}
 	case criteria.Searching:
 		return format{row: valueLine(criteria.Metric)}
 	case criteria.Metric != nil:
@@ -108,7 +108,7 @@ func (s *session) format(criteria query.Criteria) format {
 
 func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = append(AppendShown(buffer, key), ' ')
+		buffer = append(index.AppendShown(buffer, key), ' ')
 		return append(metric.AppendText(buffer, row), '\n')
 	}
 }
@@ -117,7 +117,7 @@ func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 func (s *session) recordLine(between string) func([]byte, int, []byte) []byte {
 	record := s.record(s.ix.Fields)
 	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = append(append(AppendShown(buffer, key), between...), '{')
+		buffer = append(append(index.AppendShown(buffer, key), between...), '{')
 		return append(record(buffer, row, ""), '}', '\n')
 	}
 }

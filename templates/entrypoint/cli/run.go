@@ -34,6 +34,9 @@ func (s *session) run() (int, error) {
 		found, err := files.Tree(s.job(rows, criteria))
 		return matched(found > 0, criteria.Query()), err
 	case o.verify, o.selfCheck, o.given["export"]:
+		if criteria.Query() && rows.Count() == 0 {
+			return NoMatch, nil
+		}
 		return s.work(s.job(rows, criteria))
 	}
 	return s.list(rows, criteria)
@@ -61,8 +64,8 @@ func (s *session) work(job files.Job) (int, error) {
 }
 
 func (s *session) export(ctx context.Context, job files.Job) (int, error) {
-	summary, err := files.Export(ctx, job, s.options.export)
-	return matched(summary.Files > 0, !job.All), err
+	_, err := files.Export(ctx, job, s.options.export)
+	return Done, err
 }
 
 // criteria gives what the flags choose.

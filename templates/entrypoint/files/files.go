@@ -10,10 +10,7 @@ import (
 	"iter"
 	"os"
 	"strconv"
-	"strings"
 	"syscall"
-	"unicode"
-	"unicode/utf8"
 
 	"entrypoint/index"
 )
@@ -57,15 +54,8 @@ func statusf(status int, format string, values ...any) error {
 	return &StatusError{status, fmt.Errorf(format, values...)}
 }
 
-// shown gives a key as it is where it is printable UTF-8, else as a Go string literal.
-func shown(key []byte) string {
-	name := string(key)
-	unusual := func(char rune) bool { return !unicode.IsPrint(char) }
-	if !utf8.ValidString(name) || strings.ContainsFunc(name, unusual) {
-		return strconv.Quote(name)
-	}
-	return name
-}
+// shown gives a key as text output has it.
+func shown(key []byte) string { return string(index.AppendShown(nil, key)) }
 
 // counted gives "1 file", "2 files".
 func counted(count int, what string) string {
