@@ -85,8 +85,8 @@ class Index:
         magic, version, checksum, size, head_bytes = struct.unpack_from("<8sIIQQ", data)
         self.rows, flags, field_count, section_count, mount_bytes = struct.unpack_from("<QIIII", data, 32)
         assert (magic, version, size) == (b"DCINDEX\n", 1, len(data))
-        assert flags in {0, 1}
-        self.mount_inside = bool(flags)
+        assert flags < 4
+        self.mount_inside, self.plain = bool(flags & 1), bool(flags & 2)
         self.head, self.body = data[:head_bytes], data[head_bytes:]
         assert crc32c(self.head[:12] + bytes(4) + self.head[16:]) == checksum
         self.sections = [self._section(FIXED_BYTES + SECTION_BYTES * number) for number in range(section_count)]

@@ -125,7 +125,7 @@ def test_write_index_two_files_has_the_bytes_of_the_page(indexed):
     data = indexed(pa.table({"path": ["avocado.txt", "avocet.txt"], "size": pa.array([9, 8], pa.int64())}))
     head = 56 + 4 * 24 + 32 + 4 + 5 + 4
     assert data[:12] == b"DCINDEX\n\x01\0\0\0"
-    assert data[16:56] == struct.pack("<QQQIIII", head + 48, head, 2, 0, 1, 4, 5)
+    assert data[16:56] == struct.pack("<QQQIIII", head + 48, head, 2, 2, 1, 4, 5)
     assert data[152:193] == struct.pack("<BBH5Iq", 1, 0, 4, 2, 0, 3, 0, 0, 8) + b"size/data"
     names = b"\0\x0bavocado.txt\x04\x06et.txt".ljust(24, b"\0")
     assert data[head:] == names + b"\0\x15".ljust(8, b"\0") + b"\1\0".ljust(8, b"\0") + b"\1\0".ljust(8, b"\0")
@@ -287,3 +287,9 @@ def test_crc32c_of_stretches_is_that_of_each(size):
     data = np.random.default_rng(size).bytes(size)
     stretches = [data[start : start + CHECKED_BYTES] for start in range(0, size, CHECKED_BYTES)]
     assert crc32c_of_stretches(data, CHECKED_BYTES).tolist() == list(map(index_reader.crc32c, stretches))
+
+
+@pytest.mark.parametrize("odd", ["", "\x1f", "\x7f", "é", "\n"])
+def test_write_index_plain_says_that_all_names_are_printable_ascii(indexed, odd):
+    paths = [" first", *(f"sub/{i:05d}" for i in range(2 * BATCH_ROWS)), f"~last{odd}"]
+    assert Index(indexed(pa.table({"path": paths}))).plain == (odd == "")

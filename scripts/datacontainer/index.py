@@ -23,7 +23,7 @@ MAGIC, VERSION = b"DCINDEX\n", 1
 FIXED = struct.Struct("<8sIIQQQIIII")
 SECTION = struct.Struct("<QQII")
 SUM_OFFSET, SIZES_OFFSET = 12, 16
-MOUNT_INSIDE = 1
+MOUNT_INSIDE, PLAIN = 1, 2
 NULL_PRINTED = 1
 # The path is the key, and no image depends on times.
 NO_FIELDS = ("path", "mtime")
@@ -49,9 +49,9 @@ def write_index(catalog: Path, index: Path, mount: str) -> None:
         tempfile.TemporaryFile(dir=index.parent) as scratch,
     ):
         body = Body(scratch)
-        mount_inside = _add_names(body, rows, mount.encode())
+        flags = _add_names(body, rows, mount.encode())
         fields = [_add_field(body, rows, field) for field in rows.schema_arrow if field.name not in NO_FIELDS]
-        counts = (rows.metadata.num_rows, MOUNT_INSIDE * mount_inside, len(fields), len(body.sections))
+        counts = (rows.metadata.num_rows, flags, len(fields), len(body.sections))
         fixed = FIXED.pack(MAGIC, VERSION, 0, 0, 0, *counts, len(mount.encode()))
         sections = [SECTION.pack(section.offset, section.size, section.width, 0) for section in body.sections]
         _join(b"".join([fixed, *sections, *fields, mount.encode()]), scratch, body.size, target)
@@ -68,12 +68,19 @@ def occurs_inside(mount: bytes, paths: pa.Array) -> bool:
     return bool(pc.any(found).as_py())
 
 
-def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> bool:
-    """Adds the first two sections; gives whether the mount's name occurs inside a key."""
-    starts, mount_inside = [], False
+def is_plain(text: np.ndarray) -> bool:
+    """Whether all bytes are from 0x20 to 0x7e, the printable ones of ASCII."""
+    return bool(((text >= 0x20) & (text <= 0x7E)).all())
+
+
+def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> int:
+    """Adds the first two sections; gives the index's flags, which are about its keys."""
+    starts, mount_inside, plain = [], False, is_plain(np.frombuffer(mount, np.uint8))
     for names in _whole_blocks(rows):
         mount_inside = mount_inside or occurs_inside(mount, names)
-        stored, block_starts = front_coded(*text_parts(names))
+        parts = text_parts(names)
+        plain = plain and is_plain(parts[1])
+        stored, block_starts = front_coded(*parts)
         starts.append(body.size + block_starts)
         body.write(stored)
     starts.append(np.array([body.size]))
@@ -81,7 +88,7 @@ def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> bool:
     body.add_numbers(np.concatenate(starts))
     # The starts are section 0, though they are known, and lie, behind the names.
     body.sections.reverse()
-    return mount_inside
+    return MOUNT_INSIDE * mount_inside | PLAIN * plain
 
 
 def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:

@@ -15,6 +15,7 @@ type format struct {
 	empty      string // all that is printed for no rows
 	between    string // begins every row; the first one has the head instead
 	row        func(buffer []byte, row int, key []byte) []byte
+	ending     *byte // what ends a row that is nothing but its key
 }
 
 // list prints the rows. Where nothing matches, nothing is printed.
@@ -27,17 +28,41 @@ func (s *session) list(rows *query.Selection, criteria query.Criteria) (int, err
 	if rows.Limited() {
 		err = p.sequential(rows)
 	} else {
-		err = query.InOrder(rows.Places(), func(buffer []byte, from, to int) []byte {
-			for row, key := range rows.Between(from, to) {
-				buffer = p.row(append(buffer, p.between...), row, key)
-			}
-			return buffer
-		}, p.write)
+		err = query.InOrder(rows.Places(), s.pieces(rows, criteria, p.format), p.write)
 	}
 	if err == nil {
 		err = p.end(criteria.Query())
 	}
 	return matched(p.started, criteria.Query()), err
+}
+
+// pieces gives what prints the rows at the places from one up to another.
+func (s *session) pieces(rows *query.Selection, criteria query.Criteria, form format) func([]byte, int, int) []byte {
+	whole := rows.Whole()
+	if whole && form.ending != nil && (s.ix.Plain || s.options.null) {
+		return func(buffer []byte, from, to int) []byte { return s.ix.AppendKeys(buffer, from, to, *form.ending) }
+	}
+	return func(buffer []byte, from, to int) []byte {
+		row := form.row
+		if whole {
+			row = s.within(from, to).format(criteria).row
+		}
+		for at, key := range rows.Between(from, to) {
+			buffer = row(append(buffer, form.between...), at, key)
+		}
+		return buffer
+	}
+}
+
+// within gives the same session for the rows from `from` up to `to`, whose values come faster.
+func (s *session) within(from, to int) *session {
+	part, ix := *s, *s.ix
+	ix.Fields = nil
+	for _, field := range s.ix.Fields {
+		ix.Fields = append(ix.Fields, field.Between(from, to))
+	}
+	part.ix = &ix
+	return &part
 }
 
 type printer struct {
@@ -85,9 +110,9 @@ func (p *printer) end(query bool) error {
 func (s *session) format(criteria query.Criteria) format {
 	switch o := s.options; {
 	case o.null:
-		return format{row: func(buffer []byte, _ int, key []byte) []byte { return append(append(buffer, key...), 0) }}
+		return s.names(func(buffer, key []byte) []byte { return append(buffer, key...) }, 0)
 	case o.format == "json":
-		return format{"[\n", "\n]\n", "[]\n", ",\n", s.jsonRow(criteria)}
+		return format{head: "[\n", tail: "\n]\n", empty: "[]\n", between: ",\n", row: s.jsonRow(criteria)}
 	case o.format == "jsonl":
 		row := s.jsonRow(criteria)
 		return format{row: func(buffer []byte, at int, key []byte) []byte { return append(row(buffer, at, key), '\n') }}
@@ -96,7 +121,7 @@ func (s *session) format(criteria query.Criteria) format {
 	case o.format == "tsv":
 		return s.separated(criteria, '\t')
 	case o.ls:
-		return format{row: func(buffer []byte, _ int, key []byte) []byte { return append(index.AppendShown(buffer, key), '\n') }}
+		return s.names(s.ix.AppendShown, '\n')
 	case criteria.Searching:
 		return format{row: valueLine(criteria.Metric)}
 	case criteria.Metric != nil:
@@ -104,6 +129,12 @@ func (s *session) format(criteria query.Criteria) format {
 		return format{head: head, empty: head, row: s.recordLine(": ")}
 	}
 	return format{row: s.recordLine(" ")}
+}
+
+// names prints keys alone.
+func (s *session) names(shown func(buffer, key []byte) []byte, ending byte) format {
+	row := func(buffer []byte, _ int, key []byte) []byte { return append(shown(buffer, key), ending) }
+	return format{row: row, ending: &ending}
 }
 
 func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
@@ -117,7 +148,7 @@ func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 func (s *session) recordLine(between string) func([]byte, int, []byte) []byte {
 	record := s.record(s.ix.Fields)
 	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = append(append(index.AppendShown(buffer, key), between...), '{')
+		buffer = append(append(s.ix.AppendShown(buffer, key), between...), '{')
 		return append(record(buffer, row, ""), '}', '\n')
 	}
 }

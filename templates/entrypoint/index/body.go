@@ -86,14 +86,30 @@ func (s section) stretch(from, to uint64) []byte {
 	return s.body.stretch(s.offset+int(from), s.offset+int(to))
 }
 
-// numbers is a section of unsigned integers of the same width.
+// numbers is a section of unsigned integers, or digests, of the same width.
 type numbers struct {
 	section
-	width int
+	width  int
+	window []byte // the items from `first` on, where many in a row are asked for
+	first  int
 }
 
-func (n numbers) at(i int) uint64 {
-	item := n.stretch(uint64(i)*uint64(n.width), uint64(i+1)*uint64(n.width))
+// between gives the same items, of which only those from `from` up to `to` may be asked for.
+func (n *numbers) between(from, to int) numbers {
+	width := uint64(n.width)
+	return numbers{section: n.section, width: n.width, first: from, window: n.stretch(uint64(from)*width, uint64(to)*width)}
+}
+
+func (n *numbers) item(i int) []byte {
+	if n.window != nil {
+		at := (i - n.first) * n.width
+		return n.window[at : at+n.width]
+	}
+	return n.stretch(uint64(i)*uint64(n.width), uint64(i+1)*uint64(n.width))
+}
+
+func (n *numbers) at(i int) uint64 {
+	item := n.item(i)
 	switch n.width {
 	case 1:
 		return uint64(item[0])

@@ -25,6 +25,8 @@ type Index struct {
 	Mount string
 	// MountInside is whether the mount's name occurs in some key elsewhere than at its start.
 	MountInside bool
+	// Plain is whether all keys are of the bytes from 0x20 to 0x7e.
+	Plain bool
 	// Fields are the catalog's columns but for the path.
 	Fields []*Field
 
@@ -37,7 +39,7 @@ type Index struct {
 func Open(data []byte) (ix *Index, err error) {
 	err = Guard(func() error {
 		head := checkedHead(data)
-		ix = &Index{Rows: int(binary.LittleEndian.Uint64(data[32:])), MountInside: data[40]&1 == 1}
+		ix = &Index{Rows: int(binary.LittleEndian.Uint64(data[32:])), MountInside: data[40]&1 == 1, Plain: data[40]&2 == 2}
 		ix.read(head, data[len(head):])
 		return nil
 	})
@@ -179,5 +181,5 @@ func (t sectionTable) numbers(number uint32, count int) numbers {
 	if width < 1 || width > 64 || s.size != count*width {
 		damagedf("section %d should hold %d items of %d bytes and has %d bytes", number, count, width, s.size)
 	}
-	return numbers{s, width}
+	return numbers{section: s, width: width}
 }

@@ -12,14 +12,12 @@ import (
 const hexDigits = "0123456789abcdef"
 
 var (
-	hexPairs [256][2]byte
-	plain    [256]bool
-	escapes  = map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\f': `\f`, '\b': `\b`}
+	plain   [256]bool
+	escapes = map[byte]string{'"': `\"`, '\\': `\\`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\f': `\f`, '\b': `\b`}
 )
 
 func init() {
 	for c := range plain {
-		hexPairs[c] = [2]byte{hexDigits[c>>4], hexDigits[c&15]}
 		plain[c] = c >= 0x20 && c < 0x7f && c != '"' && c != '\\'
 	}
 }
@@ -60,15 +58,6 @@ func appendEscaped(dst []byte, char rune, size int, first byte) []byte {
 
 func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
-}
-
-// appendHex is hex.AppendEncode at twice its speed.
-func appendHex(dst, bytes []byte) []byte {
-	for _, one := range bytes {
-		pair := hexPairs[one]
-		dst = append(dst, pair[0], pair[1])
-	}
-	return dst
 }
 
 // AppendFloat appends a float as Python's repr does: the shortest digits that give it back, with an exponent only when it

@@ -27,6 +27,28 @@ func (ix *Index) Keys(from, to int) iter.Seq2[int, []byte] {
 	}
 }
 
+// AppendKeys appends the keys of the rows from `from` up to `to`, each with `end` behind it.
+func (ix *Index) AppendKeys(dst []byte, from, to int, end byte) []byte {
+	mount := ix.Mount + "/"
+	for block := from / blockRows; from < to && block*blockRows < to; block++ {
+		coded, start, cut := ix.block(block), len(dst), len(dst)
+		key, size := start, len(mount) // of the key before, in dst
+		dst = append(dst, mount...)
+		for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
+			shared, rest, left := nextLengths(size-len(mount), coded)
+			at := len(dst)
+			dst = append(dst, dst[key:key+len(mount)+shared]...)
+			dst = append(append(dst, left[:rest]...), end)
+			key, size, coded = at, len(mount)+shared+rest, left[rest:]
+			if row == from || row == block*blockRows {
+				cut = at
+			}
+		}
+		dst = append(dst[:start], dst[cut:]...)
+	}
+	return dst
+}
+
 // Containing gives those of the rows from `from` up to `to` whose keys contain the term, with their keys. Of what a key shares
 // with the one before it, only so much is looked at again as the term may reach into.
 func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
@@ -116,12 +138,19 @@ func (ix *Index) block(number int) []byte {
 
 // nextName replaces the name in `key` behind `prefix` by the next one of `coded`, and gives what is left of that.
 func nextName(key []byte, prefix int, coded []byte) ([]byte, []byte) {
-	shared, coded := length(coded)
-	rest, coded := length(coded)
-	if shared > len(key)-prefix || rest > len(coded) {
+	shared, rest, coded := nextLengths(len(key)-prefix, coded)
+	return append(key[:prefix+shared], coded[:rest]...), coded[rest:]
+}
+
+// nextLengths gives how much a name shares with the one before it, of `size` bytes, how long the rest of it is, and the coded
+// names from that rest on.
+func nextLengths(size int, coded []byte) (shared, rest int, left []byte) {
+	shared, left = length(coded)
+	rest, left = length(left)
+	if shared > size || rest > len(left) {
 		damagedf("a name of %d shared and %d other bytes does not fit", shared, rest)
 	}
-	return append(key[:prefix+shared], coded[:rest]...), coded[rest:]
+	return shared, rest, left
 }
 
 // length takes a length from the front of coded names.

@@ -8,6 +8,14 @@ import (
 	"unicode/utf8"
 )
 
+// AppendShown appends a key of this index as AppendShown does.
+func (ix *Index) AppendShown(dst, key []byte) []byte {
+	if ix.Plain {
+		return append(dst, key...)
+	}
+	return AppendShown(dst, key)
+}
+
 // AppendShown appends a key as text output shows it: as it is where it is printable UTF-8, else as a Go string literal. A
 // key begins with a slash, so that the two never look alike.
 func AppendShown(dst, key []byte) []byte {

@@ -83,6 +83,11 @@ func (s *Selection) All() iter.Seq2[int, []byte] {
 	}
 }
 
+// Whole is whether the places are the rows of the index, none of which is left out.
+func (s *Selection) Whole() bool {
+	return s.criteria.Metric == nil && !s.criteria.Query() && !s.criteria.Descending && !s.Limited()
+}
+
 // Between gives the chosen rows at the places from `from` up to `to`, whatever the limit.
 func (s *Selection) Between(from, to int) iter.Seq2[int, []byte] {
 	if s.criteria.Metric != nil {

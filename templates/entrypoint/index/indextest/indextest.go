@@ -109,12 +109,17 @@ func (b *builder) file(mount string, rows []Row, fields int) []byte {
 }
 
 func flags(mount string, rows []Row) int {
+	inside, plain := 0, 2
 	for _, row := range rows {
-		if key := mount + "/" + row.Path; strings.Contains(key[1:], mount) {
-			return 1
+		key := mount + "/" + row.Path
+		if strings.Contains(key[1:], mount) {
+			inside = 1
+		}
+		if strings.ContainsFunc(key, func(char rune) bool { return char < 0x20 || char > 0x7e }) {
+			plain = 0
 		}
 	}
-	return 0
+	return inside | plain
 }
 
 // section adds a stretch to the body and gives its number.
