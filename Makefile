@@ -8,7 +8,7 @@ GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(B
 MODULES := packer templates/entrypoint
 
 .DEFAULT_GOAL := example
-.PHONY: setup example test lint format golden clean
+.PHONY: setup example test bench fuzz lint format golden clean
 
 setup: .venv/ready
 
@@ -29,6 +29,17 @@ example: .venv/ready
 test: .venv/ready-dev lint
 	@for module in $(MODULES); do (cd $$module && $(GO) test ./...) || exit; done
 	$(PYTEST) $(ARGS)
+
+# Takes minutes; docs/performance.md holds the last table.
+bench: .venv/ready
+	PYTHONPATH=scripts $(BIN)/python benchmarks/entrypoint.py $(ARGS)
+
+# Each target for FUZZTIME; without the last flag Go would spend the time on making a find smaller.
+FUZZTIME ?= 10m
+fuzz: .venv/ready
+	cd templates/entrypoint && $(GO) test ./index -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
+	cd templates/entrypoint && $(GO) test ./query -run '^$$' -fuzz FuzzParseWhere -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
+	cd packer && $(GO) test ./squashfs -run '^$$' -fuzz FuzzTarReaderNext -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

@@ -201,7 +201,7 @@ func (f *Field) AppendText(dst []byte, row int) []byte {
 	}
 	switch f.Type {
 	case Integer:
-		return strconv.AppendInt(dst, f.Integer(row), 10)
+		return appendInteger(dst, f.Integer(row))
 	case Float:
 		return AppendFloat(dst, f.Float(row))
 	case Boolean:
@@ -220,7 +220,7 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 	}
 	switch f.Type {
 	case Integer:
-		return strconv.AppendInt(dst, f.Integer(row), 10)
+		return appendInteger(dst, f.Integer(row))
 	case Digest:
 		return append(appendHex(append(dst, '"'), f.values.item(row)), '"')
 	case Text:

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"sort"
+	"strings"
 )
 
 // Keys gives the rows from `from` up to `to` with their keys. A key's bytes change with the next one.
@@ -56,9 +57,14 @@ func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 		key := append(make([]byte, 0, 256), ix.Mount...)
 		key = append(key, '/')
 		prefix, searched := len(key), 0
+		needed := ix.needed(term)
 		until := 0 // where the first occurrence in the key ends; 0 for none
 		for block := from / blockRows; block*blockRows < to; block++ {
 			coded := ix.block(block)
+			if lacksOne(coded, needed) {
+				searched, until = 0, 0
+				continue
+			}
 			for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
 				shared, _ := length(coded)
 				key, coded = nextName(key, prefix, coded)
@@ -72,6 +78,27 @@ func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 			}
 		}
 	}
+}
+
+// needed gives the bytes of the term that a name must have for its key to contain the term.
+func (ix *Index) needed(term []byte) []byte {
+	var needed []byte
+	for _, one := range term {
+		if one != '/' && strings.IndexByte(ix.Mount, one) < 0 && bytes.IndexByte(needed, one) < 0 {
+			needed = append(needed, one)
+		}
+	}
+	return needed
+}
+
+// lacksOne is whether one of the bytes is nowhere in a block, and so in none of its names.
+func lacksOne(coded, needed []byte) bool {
+	for _, one := range needed {
+		if bytes.IndexByte(coded, one) < 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // firstEnd gives where the first occurrence of the term at `from` or behind it ends, or 0.
