@@ -115,3 +115,24 @@ def test_image_name_from_folder_is_a_valid_repository_name(folder, name):
 def test_image_name_nothing_left_of_the_folder_is_refused():
     with pytest.raises(UsageError, match="no image name can be made from the folder '/big/__'"):
         image_name("/big/__")
+
+
+@pytest.mark.parametrize("name", [12, True, None])
+def test_read_settings_name_that_is_no_text_is_to_be_quoted(name):
+    with pytest.raises(UsageError, match=f"datasets: the name {name!r} is not text: put it in quotes, '{name}'"):
+        read_settings({"datasets": {name: {"path": "x"}}}, SCHEMA)
+
+
+def test_read_settings_outdir_inside_a_dataset_is_refused_unless_excluded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UsageError, match=r"dataset 'x': its folder '.' holds 'results', .* outdir .* add '/results/' to"
+    ):
+        read("datasets: {x: {path: .}}")
+    with pytest.raises(UsageError, match=r"holds '.snakemake', .* run snakemake from a folder outside"):
+        read("{outdir: ../out, datasets: {x: {path: .}}}")
+    read("datasets: {x: {path: ., exclude: [/results/, .snakemake/]}}")
+    read("datasets: {x: {path: results2}, y: {path: ..data}}")
+    (tmp_path / "link").symlink_to("results")
+    with pytest.raises(UsageError, match="holds 'results'"):
+        read("datasets: {x: {path: link}}")

@@ -1,5 +1,6 @@
 """Files that are whole under their name, or not there."""
 
+import errno
 import os
 
 import pytest
@@ -65,3 +66,8 @@ def test_copy_into_appends_between_buffered_writes(tmp_path):
 def test_fresh_directory_is_empty(tmp_path):
     (tmp_path / "d/sub").mkdir(parents=True)
     assert list(fresh_directory(tmp_path / "d").iterdir()) == []
+
+
+def test_written_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*/product'"), written(tmp_path / "product"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

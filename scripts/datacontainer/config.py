@@ -1,6 +1,7 @@
 """The configuration: checked against its schema, completed with defaults, and frozen."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,9 +11,12 @@ from typing import Any, NamedTuple
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from pathspec import GitIgnoreSpec
 
 from datacontainer.errors import UsageError
 
+# Where Snakemake keeps its own notes, in the working directory.
+SNAKEMAKE = ".snakemake"
 OCI_LABEL = "org.opencontainers.image."
 
 
@@ -72,10 +76,14 @@ def read_settings(config: Mapping[str, Any], schema_file: Path) -> Settings:
         UsageError: for an unknown or wrong key, naming it and the nearest valid one.
     """
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
+    _check_names(config.get("datasets"))
     _check(config, schema)
     keys = schema["$defs"]["dataset"]["properties"]
     datasets = {name: _dataset(name, given, keys) for name, given in _chosen(config).items()}
-    return Settings(config.get("outdir", schema["properties"]["outdir"]["default"]), datasets)
+    outdir = config.get("outdir", schema["properties"]["outdir"]["default"])
+    for dataset in datasets.values():
+        _check_outside(dataset, outdir)
+    return Settings(outdir, datasets)
 
 
 def image_name(folder: str) -> str:
@@ -100,12 +108,34 @@ def _chosen(config: Mapping[str, Any]) -> Mapping[str, Any]:
     return chosen
 
 
+def _check_names(datasets: Any) -> None:
+    """A name that YAML takes for a number, a date or a truth value is none: the schema looks at text only."""
+    for name in datasets if isinstance(datasets, Mapping) else ():
+        if not isinstance(name, str):
+            raise UsageError(f"configuration: datasets: the name {name!r} is not text: put it in quotes, '{name}'")
+
+
 def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Dataset:
     values = {key: given.get(key, about.get("default")) for key, about in keys.items()}
     if values["digests"][0] != "sha256":
         raise UsageError(f"datasets.{name}.digests: sha256 comes first, before {values['digests'][0]!r}")
     values["labels"] = sorted((_label(key), text) for key, text in values["labels"].items())
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})
+
+
+def _check_outside(dataset: Dataset, outdir: str) -> None:
+    """A run that writes into the dataset that it reads would never end in "nothing to be done"."""
+    root, exclude = os.path.realpath(dataset.path), GitIgnoreSpec.from_lines(dataset.exclude)
+    for written, key in (
+        (outdir, "set outdir to a folder outside"),
+        (SNAKEMAKE, "run snakemake from a folder outside"),
+    ):
+        inside = os.path.relpath(os.path.realpath(written), root)
+        if inside.split(os.sep)[0] != os.pardir and not exclude.match_file(f"{inside}/"):
+            raise UsageError(
+                f"dataset {dataset.name!r}: its folder {dataset.path!r} holds {written!r}, which the run writes to: "
+                f"{key}, or add '/{inside}/' to datasets.{dataset.name}.exclude"
+            )
 
 
 def _frozen(value: Any) -> Any:

@@ -24,9 +24,12 @@ def completed(path: Path) -> Iterator[Path]:
         yield partial
         _sync(partial)
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         with suppress(FileNotFoundError):
             partial.unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            # A write that fails does not say itself where.
+            error.filename = str(path)
         raise
 
 
