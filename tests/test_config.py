@@ -125,11 +125,9 @@ def test_read_settings_name_that_is_no_text_is_to_be_quoted(name):
 
 def test_read_settings_outdir_inside_a_dataset_is_refused_unless_excluded(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        UsageError, match=r"dataset 'x': its folder '.' holds 'results', .* outdir .* add '/results/' to"
-    ):
+    with pytest.raises(UsageError, match=r"'x': its folder '.' holds 'results', .* outdir .* add '/results/' to"):
         read("datasets: {x: {path: .}}")
-    with pytest.raises(UsageError, match=r"holds '.snakemake', .* run snakemake from a folder outside"):
+    with pytest.raises(UsageError, match=r"holds '.snakemake', .* run snakemake elsewhere"):
         read("{outdir: ../out, datasets: {x: {path: .}}}")
     read("datasets: {x: {path: ., exclude: [/results/, .snakemake/]}}")
     read("datasets: {x: {path: results2}, y: {path: ..data}}")

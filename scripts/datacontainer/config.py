@@ -128,7 +128,7 @@ def _check_outside(dataset: Dataset, outdir: str) -> None:
     root, exclude = os.path.realpath(dataset.path), GitIgnoreSpec.from_lines(dataset.exclude)
     for written, key in (
         (outdir, "set outdir to a folder outside"),
-        (SNAKEMAKE, "run snakemake from a folder outside"),
+        (SNAKEMAKE, "run snakemake elsewhere"),
     ):
         inside = os.path.relpath(os.path.realpath(written), root)
         if inside.split(os.sep)[0] != os.pardir and not exclude.match_file(f"{inside}/"):

@@ -15,6 +15,7 @@ TOOLS = {
     "mksquashfs": "-version",
     "openssl": "version",
     "podman": "--version",
+    "qemu-aarch64-static": "--version",
     "skopeo": "--version",
     "squashfuse": None,
     "umoci": "--version",

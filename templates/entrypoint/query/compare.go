@@ -5,6 +5,7 @@ package query
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -184,8 +185,13 @@ func (p *parser) numeric(value operand, test func(int) bool, name, literal token
 	if value.field.Type == index.Float {
 		return floats{value.field, test, with, test(1) && test(-1)}
 	}
-	if whole, err := strconv.ParseInt(literal.text, 10, 64); err == nil {
+	whole, err := strconv.ParseInt(literal.text, 10, 64)
+	if err == nil {
 		return integers{value.field, test, whole}
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		// It may have been rounded into the range of integers.
+		with = math.Copysign(math.Inf(1), with)
 	}
 	return fractions{value.field, test, with}
 }

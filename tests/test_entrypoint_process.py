@@ -1,0 +1,203 @@
+"""The entrypoint as a process: its pipes, signals, memory, environment and user, and the names that it is called by."""
+
+import hashlib
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tools.engines import Tool, require_root
+from tools.entrypoint import one_line
+
+ROWS = 200_000
+MIB = 1 << 20
+NOBODY = 65534
+PIPE_BYTES = 1 << 16
+ODD_ENVIRONMENTS = [
+    {},
+    {"GOGC": "1", "GOMAXPROCS": "1"},
+    {"GOGC": "off", "GOMAXPROCS": "999"},
+    {"GOGC": "often", "GOMAXPROCS": "-3", "GODEBUG": "x=y,,=,madvdontneed=1", "GOTRACEBACK": "crash"},
+    {"HOME": "/nowhere", "PWD": "/nowhere", "LANG": "tr_TR.UTF-8", "TZ": "nowhere", "TMPDIR": "\xff"},
+]
+
+
+def large_catalog() -> pa.Table:
+    """The catalog of many files, each with a digest of its own."""
+    numbers = np.arange(ROWS)
+    digests = np.random.default_rng(1).bytes(32 * ROWS).hex()
+    return pa.table(
+        {
+            "path": [f"study/sub-{number // 50:05d}/func/run-{number:08d}_bold.nii.gz" for number in numbers],
+            "size": pa.array(numbers * 7919 % 1_000_003, pa.int64()),
+            "sha256": [digests[64 * row : 64 * row + 64] for row in range(ROWS)],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def large(build) -> Tool:
+    """An entrypoint with an index of many megabytes inside."""
+    return Tool((build(large_catalog()),))
+
+
+@pytest.fixture
+def small(entrypoint, short_folder) -> Tool:
+    """An entrypoint of one file, which lies where its index says."""
+    data = short_folder / "small"
+    data.mkdir(exist_ok=True)
+    (data / "file").write_bytes(b"content")
+    return entrypoint(catalog_of("file", 7, hashlib.sha256(b"content").hexdigest()), mount=str(data))
+
+
+def catalog_of(name: str, size: int, digest: str) -> pa.Table:
+    return pa.table({"path": [name], "size": pa.array([size], pa.int64()), "sha256": [digest]})
+
+
+def started(program: Tool, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*program.command, *arguments], stdout=-1, stderr=-1, **options)
+
+
+def wait_until(is_so, what: str) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, f"it took more than 20 s until {what}"
+        time.sleep(0.005)
+
+
+def test_list_reader_that_leaves_is_no_error(large):
+    begun = time.monotonic()
+    done = subprocess.run(
+        ["bash", "-c", '"$0" | head -n 1; echo "${PIPESTATUS[@]}"', large.command[0]], capture_output=True, check=True
+    )
+    first, statuses = done.stdout.splitlines()
+    assert first.startswith(b'/data/study/sub-00000/func/run-00000000_bold.nii.gz {"size": 0, "sha256": ')
+    assert statuses == b"141 0"
+    assert done.stderr == b""
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "arguments", ["-ls", "-metric size -desc", "-format json", "-where size>5", "-limit 150000", "-tree"]
+)
+def test_ask_reader_that_leaves_ends_the_program(large, arguments):
+    with started(large, *arguments.split()) as process:
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(5) == 128 + signal.SIGPIPE
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "-ls", "-count", "-info", "-help", "-version", "-schema", "-tree", "-format csv", "-verify", "-self-check"],
+)
+def test_ask_output_that_is_full_is_an_error(small, arguments):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*small.command, *arguments.split()], stdout=full, stderr=-1, check=False)
+    assert done.returncode == 1
+    assert one_line(done.stderr) == "write /dev/stdout: no space left on device"
+
+
+def test_cat_output_that_is_full_is_an_error(small, short_folder):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*small.command, "-cat", short_folder / "small/file"], stdout=full, stderr=-1, check=False
+        )
+    assert done.returncode == 1
+    assert "no space left on device" in one_line(done.stderr)
+
+
+@pytest.mark.parametrize(("closed", "prints"), [("<&-", True), ("2>&-", True), (">&-", False), ("<&- >&- 2>&-", False)])
+def test_list_closed_streams_break_nothing(small, closed, prints):
+    done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', small.command[0]], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == (small() if prints else b"")
+
+
+def test_start_takes_no_time_of_the_processor_and_ends_when_told(small):
+    binary = small.command[0]
+    called = [[binary, "-start"], [binary, "-start"], ["/.singularity.d/startscript"]]
+    processes = [subprocess.Popen(command, executable=binary, stdout=-1, stderr=-1) for command in called]
+    time.sleep(0.5)
+    before = [ticks(process.pid) for process in processes]
+    time.sleep(1)
+    assert [ticks(process.pid) for process in processes] == before
+    for process, number in zip(processes, (signal.SIGTERM, signal.SIGINT, signal.SIGTERM), strict=True):
+        process.send_signal(number)
+        assert process.communicate(timeout=2) == (b"", b"")
+        assert process.returncode == 0
+
+
+def ticks(process: int) -> tuple[str, ...]:
+    """The state of a process, utime and stime: proc(5)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return fields[0], fields[11], fields[12]
+
+
+def test_called_by_apptainers_names_does_what_they_stand_for(small, short_folder):
+    def call(name: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = [f"/.singularity.d/{name}", *arguments]
+        return subprocess.run(command, executable=small.command[0], capture_output=True, check=False)
+
+    assert call("runscript", "-ls").stdout == small("-ls")
+    assert call("test").stdout == b"checked the index and 1 file: no differences\n"
+    (short_folder / "small/file").write_bytes(b"other")
+    done = call("test")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (
+        1,
+        b"%b/small/file: is 5 bytes, not 7" % bytes(short_folder),
+    )
+
+
+def test_export_interrupted_leaves_nothing_half_done_and_ends_at_once(entrypoint, tmp_path):
+    (tmp_path / "data").mkdir()
+    with open(tmp_path / "data/large", "wb") as large:
+        large.truncate(1024 * MIB)
+    program = entrypoint(catalog_of("large", 1024 * MIB, "00" * 32), mount=str(tmp_path / "data"))
+    with started(program, "-export", str(tmp_path / "out")) as process:
+        wait_until(lambda: any(file.stat().st_size for file in (tmp_path / "out").glob(".partial-*")), "a copy began")
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=10)
+    assert time.monotonic() - begun < 1
+    assert process.returncode == 130
+    assert printed == b""
+    assert one_line(errors) == f'interrupted: 0 files in "{tmp_path}/out"; the same command goes on from there'
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("environment", ODD_ENVIRONMENTS)
+def test_list_any_environment_prints_the_same(small, environment):
+    done = subprocess.run(small.command, capture_output=True, check=False, env=environment, cwd="/")
+    assert (done.returncode, done.stdout, done.stderr) == (0, small(), b"")
+
+
+def test_list_user_without_rights_in_a_folder_that_cannot_be_written_prints_the_same(small, short_folder):
+    require_root("becoming another user")
+    place = short_folder / "read-only"
+    place.mkdir(mode=0o555)
+    done = small.run(cwd=place, user=NOBODY, group=NOBODY, extra_groups=[], env={})
+    assert (done.stdout, done.stderr) == (small(), b"")
+
+
+@pytest.mark.parametrize("arguments", ["", "-ls", "-metric sha256 -desc", "-get bold", "-where size>=0 -format json"])
+def test_ask_memory_is_that_of_the_index_and_little_more(large, arguments):
+    index = large.command[0].parent.parent / "rendered/index.bin"
+    assert most_memory(large, *arguments.split()) < index.stat().st_size + 20 * MIB
+
+
+def most_memory(program: Tool, *arguments: str) -> int:
+    """The most memory, in bytes, that the program had when it had printed all but what a pipe holds."""
+    left = len(program(*arguments)) - 2 * PIPE_BYTES
+    with started(program, *arguments) as process:
+        while left > 0:
+            left -= len(process.stdout.read1(min(left, MIB)))
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        process.communicate()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) * 1024

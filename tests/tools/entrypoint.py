@@ -1,0 +1,92 @@
+"""Fixtures: entrypoints compiled from any catalog, to be asked from outside as the programs that they are."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datacontainer.compile import compile_entrypoint
+from datacontainer.index import write_index
+from datacontainer.outputs import link_or_copy
+from datacontainer.render import BESIDE, EMBED_LIMIT_BYTES, render
+from datacontainer.tools import host_architecture
+from tools.engines import Tool
+from tools.workflow import ROOT
+
+MODULE = ROOT / "templates/entrypoint"
+SUMMARY = {"name": "fruit", "version": "1.0", "mount": "/data", "digest": "sha256:00", "files": 2, "bytes": 17}
+Build = Callable[..., Path]
+
+
+def module_files() -> list[Path]:
+    """The files that render takes, go.mod first."""
+    files = [path for path in sorted(MODULE.rglob("*")) if path.is_file() and not path.name.endswith("_test.go")]
+    others = (path for path in files if path.name != "go.mod" and path.parent.name != "indextest")
+    return [MODULE / "go.mod", *others]
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Renders and compiles the entrypoint of a catalog; gives the binary, alone in its folder but for such an index."""
+
+    def run(catalog: pa.Table, *, beside: bool = False, mount: str = "/data", platform: str | None = None) -> Path:
+        folder = tmp_path_factory.mktemp("entrypoint")
+        (folder / "dataset.json").write_text(json.dumps(SUMMARY, indent=2) + "\n")
+        pq.write_table(catalog, folder / "catalog.parquet")
+        render(
+            module=module_files(),
+            template=None,
+            catalog=folder / "catalog.parquet",
+            summary=folder / "dataset.json",
+            mount=mount,
+            folder=folder / "rendered",
+            embed_limit_bytes=0 if beside else EMBED_LIMIT_BYTES,
+        )
+        binary = folder / "bin/entrypoint"
+        binary.parent.mkdir()
+        compile_entrypoint(
+            folder / "rendered", binary, platform or f"linux/{host_architecture()}", tmp_path_factory.getbasetemp()
+        )
+        return binary
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def compiled(build: Build) -> Path:
+    """The binary, without an index, that looks for one beside itself."""
+    binary = build(pa.table({"path": ["none"], "size": pa.array([0], pa.int64())}), beside=True)
+    binary.with_name(BESIDE).unlink()
+    return binary
+
+
+@pytest.fixture
+def entrypoint(compiled: Path, short_folder: Path) -> Callable[..., Tool]:
+    """Writes the index of a catalog beside a link to the one binary; gives the program to ask.
+
+    All users may enter its folder.
+    """
+
+    def make(catalog: pa.Table, mount: str = "/data") -> Tool:
+        place = Path(tempfile.mkdtemp(prefix="entrypoint-", dir=short_folder))
+        place.chmod(0o755)
+        link_or_copy(compiled, place / "entrypoint")
+        (place / "entrypoint").chmod(0o755)
+        pq.write_table(catalog, place / "catalog.parquet")
+        write_index(place / "catalog.parquet", place / BESIDE, mount)
+        return Tool((place / "entrypoint",))
+
+    return make
+
+
+def one_line(errors: bytes) -> str:
+    """What is printed as an error: one line that a reader understands, with nothing of Go's own."""
+    text = errors.decode()
+    assert text.startswith("error: "), text
+    assert text.endswith("\n"), text
+    assert text.count("\n") == 1, text
+    return text.removeprefix("error: ").rstrip("\n")
