@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySquashfsImage import SquashFsImage
-
+from datacontainer import kinds
+from datacontainer.squashfs import opened
 from tools.engines import lacking, require_root, require_tool
 from tools.images import Entry, tree_of
 
 FILE, LINK, FOLDER = stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR
 TYPES = {FILE: tarfile.REGTYPE, LINK: tarfile.SYMTYPE, FOLDER: tarfile.DIRTYPE}
+
+# For mksquashfs: nothing is compressed.
+PLAIN = ("-noI", "-noD", "-noF")
 
 Tree = dict[bytes, Entry]
 
@@ -81,13 +84,37 @@ def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: i
         subprocess.run([*umount, point], check=True)
 
 
-def read_by_python(image: Path, offset: int) -> Tree:
-    """What PySquashfsImage reads; it takes no names but in UTF-8."""
-    found = {}
-    with SquashFsImage.from_file(str(image), offset=offset) as squashfs:
-        for one in squashfs:
-            kind = FOLDER if one.is_dir else LINK if one.is_symlink else FILE
-            path = one.path.encode().strip(b"/")
-            content = one.readlink().encode() if kind == LINK else b""
-            found[path] = Entry(kind | stat.S_IMODE(one.mode), one.read_bytes() if kind == FILE else content)
+def packed(folder: Path, *options: str) -> Path:
+    """The image that mksquashfs makes of a folder."""
+    image = folder.with_name("image")
+    command = [require_tool("mksquashfs"), folder, image, "-noappend", "-no-progress", "-all-root", *options]
+    subprocess.run(command, check=True, capture_output=True)
+    return image
+
+
+def read(image: Path) -> None:
+    """Reads all of an image as verify does."""
+    with opened(image) as squashfs:
+        for node in squashfs.nodes():
+            if node.inode.kind == "file":
+                for _ in squashfs.content(node):
+                    pass
+
+
+def changed(image: Path, place: int, content: bytes) -> None:
+    """Overwrites bytes of an image."""
+    with open(image, "r+b") as file:
+        file.seek(place)
+        file.write(content)
+
+
+def read_by_verify(image: Path, offset: int) -> Tree:
+    """What the reader of verify finds, and under the empty name the root."""
+    types = {kinds.FILE: FILE, kinds.LINK: LINK, kinds.FOLDER: FOLDER}
+    with opened(image, offset) as squashfs:
+        found = {b"": Entry(FOLDER | squashfs.root().mode, b"")}
+        for node in squashfs.nodes():
+            inode = node.inode
+            content = b"".join(squashfs.content(node)) if inode.kind == kinds.FILE else inode.target
+            found[node.path.rstrip(b"/")] = Entry(types[inode.kind] | inode.mode, content)
     return found

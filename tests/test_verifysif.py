@@ -1,0 +1,116 @@
+"""Verify: a SIF that differs from the layout in its header, objects or files is refused by an error that names them."""
+
+import hashlib
+import os
+import re
+
+import pytest
+
+from tools.images import Entry
+from tools.products import DAMAGE, MOUNT, UNIQUE, Change, Entries, convert_other, flip, refused
+from tools.squashfs import FILE, FOLDER
+
+pytest_plugins = ["tools.verified"]
+
+
+@pytest.mark.parametrize(("change", "named"), DAMAGE)
+def test_verify_sif_of_other_layers_names_the_file(products, tmp_path, change: Change, named: str):
+    convert_other(products, tmp_path / "other", 2, change)
+    error = refused(products, named.format("SIF"), f"delete '{products.sif}' and")
+    assert "layers" not in error
+
+
+def make_executable(entries: Entries) -> None:
+    entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o755, UNIQUE)
+
+
+def add_folder(entries: Entries) -> None:
+    entries[MOUNT + b"sub/void"] = Entry(FOLDER | 0o755, b"")
+
+
+def drop_folder(entries: Entries) -> None:
+    del entries[MOUNT + b"unfinished"]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (make_executable, "'sub/unique': the layers say mode 0644, the SIF mode 0755"),
+        (add_folder, "'sub/void/' is in the SIF and not in the layers"),
+        (drop_folder, "'unfinished/' is missing from the SIF"),
+    ],
+)
+def test_verify_sif_differs_in_what_the_catalog_does_not_tell_is_noticed(products, tmp_path, change, named):
+    convert_other(products, tmp_path / "other", 2, change)
+    refused(products, named)
+
+
+def test_verify_byte_changed_in_the_sif_names_the_file(products):
+    flip(products.sif, UNIQUE)
+    refused(
+        products,
+        f"'sub/unique': the catalog says sha256 {hashlib.sha256(UNIQUE).hexdigest()}, the SIF sha256 ",
+        f"'{products.sif}'",
+    )
+
+
+def test_verify_partitions_on_different_bytes_are_noticed(products):
+    content = products.sif.read_bytes()
+    size = content.index(b"data.squashfs\0") - 48
+    smaller = int.from_bytes(content[size : size + 8], "little") - 4096
+    products.sif.write_bytes(content[:size] + smaller.to_bytes(8, "little") + content[size + 8 :])
+    refused(products, "the place of the SquashFS: the partition to run says (")
+
+
+@pytest.mark.parametrize("near", [b"SIF_MAGIC\x0001\0", b"system.squashfs".ljust(128, b"\0") + b"\1\0\0\0\2\0\0\0"])
+def test_verify_sif_for_another_architecture_is_noticed(products, near):
+    content = products.sif.read_bytes()
+    products.sif.write_bytes(content.replace(near + b"02\0", near + b"04\0"))
+    refused(products, "the SIF's architecture: the layout says amd64, the SIF arm64")
+
+
+@pytest.mark.parametrize("size_bytes", [0, 100, 4096, 40_000, -1, -4096])
+def test_verify_truncated_sif_names_it_and_its_sizes(products, size_bytes):
+    whole = products.sif.stat().st_size
+    os.truncate(products.sif, size_bytes if size_bytes >= 0 else whole + size_bytes)
+    error = refused(products, f"the SIF '{products.sif}' is damaged: it ")
+    assert size_bytes in (0, 100) or re.search(rf"to {whole}, and is {products.sif.stat().st_size} bytes large", error)
+
+
+@pytest.mark.parametrize(
+    ("near", "distance", "named"),
+    [
+        (b"SIF_MAGIC", 0, "and not as a SIF of version 01"),
+        (b"SIF_MAGIC", 56, "it says it has 49 descriptors, 43 of them free, in 28080 bytes"),
+        (b"#!/usr/bin/env run-singularity", 0, "and not as a SIF of version 01"),
+        (b"system.squashfs\0", 128, "has 0 SquashFS to run and 1 to bind"),
+        (b"data.squashfs\0", -56, "'data.squashfs' is said to be at"),
+        (b"data.squashfs\0", -56 + 7, "'data.squashfs' is said to be at"),
+        (b"data.squashfs\0", -69, "it says it has 5 data objects, and has 4"),
+        (b"data.squashfs\0", 128 + 8, "its architecture is b'12"),
+        (b"oci-config.json\0", 0, "has no 'oci-config.json'"),
+        (b'"architecture":"amd64"', 2, "sha256 of 'oci-config.json': the layout says "),
+        (b'{"data":{"attributes"', 2, "has no data.attributes.labels"),
+        (b'org.example.note":"a"', 19, "the labels: the config says {"),
+        (b"linux-amd64", 0, "sha256 of '/entrypoint': the layout says "),
+        (b"../entrypoint", 3, "/.singularity.d/runscript': Apptainer says b'../entrypoint', the SIF b'../dntrypoint'"),
+    ],
+)
+def test_verify_sif_with_a_changed_part_names_it(products, near, distance, named):
+    content = products.sif.read_bytes()
+    place = content.index(near) + distance
+    products.sif.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    refused(products, named)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda e: e.update({b"bin": Entry(FOLDER | 0o755, b"")}), "'/bin/' is in the SIF and belongs neither to"),
+        (lambda e: e.update({b"entrypoint": Entry(FILE | 0o644, b"")}), "the mode of '/entrypoint': a data container"),
+        (lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the SIF"),
+    ],
+)
+def test_verify_sif_with_other_files_of_its_own_names_them(products, tmp_path, change, named):
+    convert_other(products, tmp_path / "other", -1, change)
+    refused(products, named)

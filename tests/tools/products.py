@@ -1,0 +1,289 @@
+"""A dataset's products made by the stages' own functions, in as many shards as asked for, and ways to damage them."""
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datacontainer import shardlist
+from datacontainer.aggregate import aggregate
+from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
+from datacontainer.config import Identity
+from datacontainer.convert import convert
+from datacontainer.errors import DataError
+from datacontainer.hash import hash_shard
+from datacontainer.verify import verify
+from tools.images import Entry, tree_of, tree_of_tar
+from tools.squashfs import FILE, LINK, layer_of
+
+Entries = dict[bytes, Entry]
+Change = Callable[[Entries], object]
+
+MOUNT = b"srv/data/"
+UNIQUE = b"the only file with this content"
+IDENTITY = Identity("odd", "1.0", "/srv/data", (("org.example.note", "a"),))
+
+
+@dataclass(frozen=True)
+class Products:
+    """The products of a dataset, in a folder of their own."""
+
+    folder: Path
+    packer: Path
+
+    @property
+    def layout(self) -> Path:
+        """The image layout."""
+        return self.folder / "oci"
+
+    @property
+    def archive(self) -> Path:
+        """The archive for `docker load`."""
+        return self.folder / "odd.docker.tar"
+
+    @property
+    def sif(self) -> Path:
+        """The SIF."""
+        return self.folder / "odd.sif"
+
+    @property
+    def catalog(self) -> Path:
+        """The catalog."""
+        return self.folder / "catalog.parquet"
+
+    def copy(self, folder: Path) -> "Products":
+        """A copy, to damage."""
+        return Products(Path(shutil.copytree(self.folder, folder)), self.packer)
+
+    def verify(self) -> Any:
+        """Verifies them; gives the report."""
+        report = self.folder / "stages/verify/report.json"
+        image, archive = (path if path.exists() else None for path in (self.sif, self.archive))
+        verify(
+            catalog=self.catalog,
+            mount=IDENTITY.mount,
+            layout=self.layout,
+            archive=archive,
+            image=image,
+            report=report,
+        )
+        return json.loads(report.read_text())
+
+    def make(self, dataset: Path, cuts: Sequence[int]) -> "Products":
+        """Makes all of them of a dataset; a shard ends before each of the records with the given numbers."""
+        records = records_of(dataset)
+        ends = [*cuts, len(records)]
+        for number, (start, end) in enumerate(zip([0, *cuts], ends, strict=True)):
+            shard = self._shard(number)
+            shard.with_suffix(".list").write_bytes(b"".join(record.encode() for record in records[start:end]))
+            hash_shard(
+                packer=self.packer,
+                root=str(dataset),
+                shard_list=shard.with_suffix(".list"),
+                mount=IDENTITY.mount,
+                digests=["sha256"],
+                functions=[],
+                records=shard.with_suffix(".parquet"),
+                layer=shard.with_suffix(".layer.tar"),
+                facts=shard.with_suffix(".json"),
+            )
+        self._join([self._shard(number) for number in range(len(ends))])
+        return self
+
+    def assemble(self, layers: Sequence[ShardLayer], platforms: Sequence[str]) -> None:
+        """Makes the layout anew, of these layers."""
+        binaries = {name: self.folder / "bin" / name.replace("/", "-") / "entrypoint" for name in platforms}
+        summary = self.folder / "dataset.json"
+        assemble_layout(identity=IDENTITY, summary=summary, layers=layers, binaries=binaries, layout=self.layout)
+
+    def convert(self) -> None:
+        """Makes the SIF anew, of the layout as it is."""
+        convert(
+            identity=IDENTITY,
+            platform="linux/amd64",
+            packer=self.packer,
+            layout=self.layout,
+            summary=self.folder / "dataset.json",
+            image=self.sif,
+        )
+
+    def shard_layers(self) -> list[ShardLayer]:
+        """The layers of the shards."""
+        facts = sorted(self.folder.glob("stages/hash/*.json"))
+        return [ShardLayer(path.with_suffix(".layer.tar"), json.loads(path.read_bytes())) for path in facts]
+
+    def digests(self) -> list[str]:
+        """The layers' digests of the first platform, in hex."""
+        (image,) = json.loads((self.layout / "manifest.json").read_bytes())
+        return [Path(layer).name for layer in image["Layers"]]
+
+    def blob(self, digest: str) -> Path:
+        """The path of a blob."""
+        return self.layout / "blobs/sha256" / digest
+
+    def config(self) -> str:
+        """The digest of the first platform's config, in hex."""
+        (image,) = json.loads((self.layout / "manifest.json").read_bytes())
+        return Path(image["Config"]).name
+
+    def change_layer(self, number: int, change: Change) -> None:
+        """Changes the entries of a layer, and with it all that refers to it."""
+        digest = self.digests()[number]
+        with open(self.blob(digest), "rb") as layer:
+            entries = tree_of_tar(layer, b".")
+        change(entries)
+        self.replace_blob(digest, layer_of(dict(sorted(entries.items(), key=_path_order))))
+
+    def change_json(self, digest: str, change: Callable[[Any], Any]) -> None:
+        """Changes a blob of JSON, and with it all that refers to it."""
+        value = json.loads(self.blob(digest).read_bytes())
+        change(value)
+        self.replace_blob(digest, json.dumps(value).encode())
+
+    def replace_blob(self, old: str, content: bytes) -> None:
+        """Gives a blob other content and so another name, and changes what refers to it."""
+        new = sha256(content).hexdigest()
+        self.blob(old).unlink()
+        self.blob(new).write_bytes(content)
+        size = rb'("sha256:%b",\s*"mediaType":[^,]*,(?:\s*"platform":[^}]*},)?\s*"size":\s*)\d+' % old.encode()
+        while path := next(self.referring_to(old), None):
+            changed = re.sub(size, rb"\g<1>%d" % len(content), path.read_bytes()).replace(old.encode(), new.encode())
+            if path.parent == self.layout:
+                path.write_bytes(changed)
+            else:
+                self.replace_blob(path.name, changed)
+
+    def referring_to(self, digest: str) -> Iterator[Path]:
+        """The files of JSON that name a blob."""
+        for path in [*self.layout.glob("*.json"), *self.layout.glob("blobs/sha256/*")]:
+            text = path.read_bytes()
+            if text.startswith((b"{", b"[")) and digest.encode() in text:
+                yield path
+
+    def _shard(self, number: int) -> Path:
+        folder = self.folder / "stages/hash"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"shard{number}"
+
+    def _join(self, shards: Sequence[Path]) -> None:
+        for platform in ("linux-amd64", "linux-arm64"):
+            binary = self.folder / "bin" / platform / "entrypoint"
+            binary.parent.mkdir(parents=True)
+            binary.write_bytes(b"\x7fELF " + platform.encode())
+        aggregate(
+            identity={"name": IDENTITY.name, "version": IDENTITY.version, "mount": IDENTITY.mount},
+            functions=[],
+            records=[shard.with_suffix(".parquet") for shard in shards],
+            facts=[shard.with_suffix(".json") for shard in shards],
+            catalog=self.catalog,
+            summary=self.folder / "dataset.json",
+            content=self.folder / "content.digest",
+        )
+        self.assemble(self.shard_layers(), ["linux/amd64", "linux/arm64"])
+        assemble_archive(self.layout, self.archive)
+        self.convert()
+
+
+def refused(products: Products, *named: str) -> str:
+    """The error that verify raises, which contains all of the texts; asserts that there is no report."""
+    with pytest.raises(DataError) as caught:
+        products.verify()
+    for text in named:
+        assert text in str(caught.value)
+    assert str(caught.value).endswith("and run snakemake again")
+    assert not (products.folder / "stages/verify/report.json").exists()
+    return str(caught.value)
+
+
+def convert_other(products: Products, folder: Path, layer: int, change: Change) -> None:
+    """Puts the SIF of changed layers beside a layout that is as it should be; `folder` is for the making of it."""
+    other = products.copy(folder)
+    other.change_layer(layer, change)
+    # The config is that of the right image, so that the files alone differ.
+    manifest = json.loads((other.layout / "manifest.json").read_bytes())
+    manifest[0]["Config"] = f"blobs/sha256/{products.config()}"
+    other.blob(products.config()).write_bytes(products.blob(products.config()).read_bytes())
+    (other.layout / "manifest.json").write_text(json.dumps(manifest))
+    other.convert()
+    os.replace(other.sif, products.sif)
+
+
+def sha256sum(path: Path) -> str:
+    """The digest that sha256sum prints."""
+    return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
+
+
+def drop(entries: Entries) -> None:
+    del entries[MOUNT + b"sub/unique"]
+
+
+def add(entries: Entries) -> None:
+    entries[MOUNT + b"sub/unheard of"] = Entry(FILE | 0o644, b"")
+
+
+def lengthen(entries: Entries) -> None:
+    entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o644, UNIQUE + b"!")
+
+
+def set_mode(entries: Entries) -> None:
+    entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o4755, UNIQUE)
+
+
+def lead_elsewhere(entries: Entries) -> None:
+    entries[MOUNT + b"sub/up"] = Entry(LINK | 0o777, b"../run.sX")
+
+
+def make_a_file(entries: Entries) -> None:
+    entries[MOUNT + b"sub/up"] = Entry(FILE | 0o644, b"../run.sh")
+
+
+# Changes of the last layer of data, and what verify says of an image with them.
+DAMAGE: list[tuple[Change, str]] = [
+    (drop, "'sub/unique' is missing from the {}"),
+    (add, "'sub/unheard of' is in the {} and not in the catalog"),
+    (lengthen, f"'sub/unique': the catalog says {len(UNIQUE)} bytes, the {{}} {len(UNIQUE) + 1} bytes"),
+    (set_mode, "'sub/unique': a file has mode 0644 or 0755, in the {} it has 4755"),
+    (lead_elsewhere, "'sub/up': the catalog says a link to '../run.sh', the {} a link to '../run.sX'"),
+    (make_a_file, "'sub/up': the catalog says link, the {} file"),
+]
+
+
+def records_of(dataset: Path) -> list[shardlist.Record]:
+    """The files, links and empty folders of a dataset, as scan lists them."""
+    tree = tree_of(dataset)
+    found = []
+    for path, entry in sorted(tree.items(), key=_path_order):
+        if not stat.S_ISDIR(entry.mode):
+            status = os.lstat(os.path.join(os.fsencode(dataset), path))
+            kind, target = (shardlist.LINK, entry.content) if stat.S_ISLNK(entry.mode) else (shardlist.FILE, b"")
+            times = status.st_mtime_ns, status.st_ctime_ns
+            found.append(
+                shardlist.Record(
+                    path, kind, stat.S_IMODE(entry.mode), len(entry.content), *times, status.st_ino, target
+                )
+            )
+        elif path and not any(other.startswith(path + b"/") for other in tree):
+            found.append(shardlist.Record(path, shardlist.DIRECTORY, 0o755, 0, 0, 0, 0, b""))
+    return found
+
+
+def flip(path: Path, near: bytes, distance: int = 0) -> None:
+    """Changes one bit of a file, so far behind the only place with the given bytes."""
+    content = bytearray(path.read_bytes())
+    assert content.count(near) == 1, (path, near, content.count(near))
+    content[content.index(near) + distance] ^= 1
+    path.write_bytes(content)
+
+
+def _path_order(item: tuple[bytes, Entry]) -> bytes:
+    path, entry = item
+    return path + b"/" if stat.S_ISDIR(entry.mode) else path
