@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tools.workflow", "tools.docker", "tools.apptainer", "tools.images", "tools.entrypoint", "tools.packer"]
+pytest_plugins = [
+    "tools.workflow",
+    "tools.docker",
+    "tools.apptainer",
+    "tools.images",
+    "tools.entrypoint",
+    "tools.packer",
+]
 
 # A slow machine is not a fault; the same examples in every run are a help.
 settings.register_profile(
