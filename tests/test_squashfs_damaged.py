@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datacontainer.errors import DataError
+from datacontainer.squashfsblocks import Cursor, Stretch, Table
 from tools.images import LARGE
 from tools.squashfs import PLAIN, changed, packed, read
 from trees import fill
