@@ -11,6 +11,7 @@ rule verify_images:
         "<logs>/{dataset}/verify.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    threads: 2
     params:
         mount=lambda wildcards: dataset_of(wildcards).mount,
         code=code("verify"),
