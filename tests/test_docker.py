@@ -269,7 +269,8 @@ def test_umoci_unpacks_the_layout(umoci, images, tmp_path):
     layout = tmp_path / "oci"
     shutil.copytree(images.product("fruit", "oci"), layout)
     assert umoci.text("ls", "--layout", layout) == "1.0"
-    umoci("unpack", "--image", f"{layout}:1.0", tmp_path / "bundle")
+    rootless = [] if os.geteuid() == 0 else ["--rootless"]
+    umoci("unpack", *rootless, "--image", f"{layout}:1.0", tmp_path / "bundle")
     tree = tree_of(tmp_path / "bundle/rootfs")
     assert set(tree) == {b"", b"data", b"data/avocado.txt", b"data/tomato.txt", b"entrypoint"}
     assert tree_of(tmp_path / "bundle/rootfs/data") == packed(tree_of(images.folder / "fruit"))

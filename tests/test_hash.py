@@ -22,6 +22,7 @@ from datacontainer.errors import DataError
 from datacontainer.fields import DIGEST_BYTES
 from datacontainer.hash import hash_shard
 from datacontainer.scan import read_shards, scan
+from tools.engines import require_root
 from trees import ODD_NAMES, fill, names
 
 ALL_DIGESTS = list(DIGEST_BYTES)
@@ -274,6 +275,7 @@ def test_packer_hash_number_of_threads_changes_no_byte(shard, dataset):
 
 
 def test_packer_hash_reads_each_byte_once(shard, dataset):
+    require_root("seeing what another process has read")
     fill(dataset, {b"%03d" % i: os.urandom(10_000) for i in range(200)} | {b"large": os.urandom(5_000_000)})
     one = shard()
     with subprocess.Popen(one.command(), stdout=subprocess.PIPE) as process:
