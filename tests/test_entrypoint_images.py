@@ -111,6 +111,6 @@ def test_run_index_beside_is_found_where_nothing_else_is(image, tmp_path):
     for layer in manifest["Layers"]:
         subprocess.run(["tar", "--extract", "--file", image / "oci" / layer, "--directory", tmp_path], check=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "entrypoint", BESIDE]
-    ask = Tool((require_tool("unshare"), "--map-root-user", "chroot", tmp_path, "/entrypoint"))
+    ask = Tool((require_tool("unshare"), "--map-root-user", f"--root={tmp_path}", "/entrypoint"))
     assert ask() == SIX_USES[""]
     assert b"no differences" in ask("-verify")
