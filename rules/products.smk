@@ -16,7 +16,8 @@ def products(*formats):
             paths += [f"{folder}/stages/render"]
             paths += [f"{folder}/bin/{platform}/entrypoint" for platform in dataset.platform_folders]
         if set(formats) & {"oci", "docker", "sif"}:
-            paths += [f"{folder}/oci/index.json", f"{folder}/Dockerfile"]
+            paths += [f"{folder}/oci/{file}" for file in ("index.json", "manifest.json", "oci-layout")]
+            paths += [f"{folder}/{file}" for file in ("Dockerfile", ".dockerignore")]
         archives = {"docker": "docker.tar", "sif": "sif"}
         wanted = [suffix for format, suffix in archives.items() if format in formats and format in dataset.formats]
         paths += [f"{folder}/{name}.{suffix}" for suffix in wanted]

@@ -7,7 +7,8 @@ from datacontainer.logs import stage
 
 with stage(snakemake.log[0], " ".join(["compile", *snakemake.wildcards])):
     binary, cache = Path(snakemake.output[0]), Path(snakemake.params.cache)
-    if snakemake.rule == "compile":
+    # Not by the rule's name, which an embedding workflow may change.
+    if snakemake.input.get("source"):
         compile_entrypoint(Path(snakemake.input.source), binary, snakemake.params.platform, cache)
     else:
         compile_packer([Path(path) for path in snakemake.input], binary, cache)

@@ -1,5 +1,6 @@
 """Adaptor of the rule verify."""
 
+import sys
 from pathlib import Path
 
 from datacontainer.logs import stage
@@ -14,3 +15,4 @@ with stage(snakemake.log[0], f"verify {snakemake.wildcards.dataset}"):
         image=Path(snakemake.input.sif) if snakemake.input.sif else None,
         report=Path(snakemake.output[0]),
     )
+    print(f"verify {snakemake.wildcards.dataset}: the images and the catalog do not differ", file=sys.stderr)

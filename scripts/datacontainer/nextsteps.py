@@ -13,9 +13,9 @@ def next_steps(outdir: str, datasets: Sequence[Dataset]) -> list[str]:
     for dataset in datasets:
         folder = Path(outdir) / dataset.name
         archive, sif = folder / f"{dataset.name}.docker.tar", folder / f"{dataset.name}.sif"
-        if archive.exists():
+        if "docker" in dataset.formats and archive.exists():
             lines.append(f"docker load -i {shlex.quote(str(archive))}")
             lines.append(f"docker run --rm {dataset.name}:{dataset.version}")
-        if sif.exists():
+        if "sif" in dataset.formats and sif.exists():
             lines.append(f"apptainer run {shlex.quote(str(sif))}")
     return lines

@@ -30,7 +30,7 @@ class UserFunction:
         """
         try:
             fields = self.function(argument)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}") from error
         return {
             self._key(key, subject): self._value(key, value, subject) for key, value in self._items(fields, subject)
