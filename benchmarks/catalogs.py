@@ -44,7 +44,7 @@ def module_files() -> list[Path]:
 
 
 def build(files: int, folder: Path) -> None:
-    """Makes folder/render, folder/plain.tsv (the catalog's plain text) and folder/entrypoint."""
+    """Makes folder/catalog.parquet, folder/render and folder/entrypoint."""
     folder.mkdir(parents=True, exist_ok=True)
     table = catalog(files)
     pq.write_table(table, folder / "catalog.parquet", compression="zstd")

@@ -5,9 +5,10 @@ import hashlib
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datacontainer.fields import DIGEST_BYTES
+
 # The last part of a name behind a dot, with the part before it when the last one only says how it is compressed.
 SUFFIX = rb"[^/](?P<suffix>(?:\.[A-Za-z0-9]+)?\.(?:gz|bz2|xz|zst)|\.[^./]+)$"
-DIGEST_BYTES = 32
 
 
 class Statistics:
@@ -85,7 +86,9 @@ class Statistics:
 def _contents(files: pa.Table) -> pa.Table:
     """The digest (as bytes) and the size of each file that is not empty."""
     digests = bytes.fromhex("".join(pc.cast(files["sha256"], pa.string()).to_pylist()))
-    fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(DIGEST_BYTES), files.num_rows, [None, pa.py_buffer(digests)])
+    fixed = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(DIGEST_BYTES["sha256"]), files.num_rows, [None, pa.py_buffer(digests)]
+    )
     return pa.table({"sha256": fixed, "size": files["size"].combine_chunks()}).filter(pc.greater(files["size"], 0))
 
 

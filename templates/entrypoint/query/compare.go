@@ -176,7 +176,7 @@ type (
 	}
 )
 
-// numeric compares exactly: an integer of any size with a fraction too.
+// numeric compares integers without rounding them. A literal with a fraction or an exponent is read as a float.
 func (p *parser) numeric(value operand, test func(int) bool, name, literal token) node {
 	with, err := strconv.ParseFloat(literal.text, 64)
 	if literal.kind != number || err != nil || span(literal.text, numerals+"+-.eE") != len(literal.text) {
