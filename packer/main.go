@@ -1,4 +1,4 @@
-// The packer reads and writes what touches every byte of a dataset: digests, layers, and the SquashFS of a SIF.
+// The packer does what touches every file or byte of a dataset: its list, digests, layers, and the SquashFS of a SIF.
 package main
 
 import (
@@ -13,7 +13,7 @@ const (
 	statusUsage  = 2
 )
 
-const usage = "usage: packer hash|squashfs [flags]"
+const usage = "usage: packer scan|hash|squashfs [flags]"
 
 // usageError is what a wrong command line gives; the packer then ends with status 2.
 type usageError struct {
@@ -42,6 +42,8 @@ func run(args []string) error {
 		return usageError{usage}
 	}
 	switch args[0] {
+	case "scan":
+		return scanCommand(args[1:])
 	case "hash":
 		return hashCommand(args[1:])
 	case "squashfs":

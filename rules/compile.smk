@@ -31,7 +31,7 @@ checkpoint compile_packer:
     params:
         cache=GO_CACHE,
         code=code("compile"),
-        module=files_digest(PACKER_FILES),
+        module=PACKER_SOURCES,
     message:
         "compile the packer, which reads and writes the data"
     script:

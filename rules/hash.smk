@@ -19,7 +19,7 @@ rule hash:
         functions=lambda wildcards: dataset_of(wildcards).metadata,
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
         code=code("hash"),
-        packer=files_digest(PACKER_FILES),
+        packer=PACKER_SOURCES,
     message:
         "hash {wildcards.dataset}: shard {wildcards.shard}"
     script:

@@ -13,13 +13,23 @@ def dataset_folder(wildcards):
     return local(path)
 
 
+STATES_BEFORE_JOBS = {}
+
+
 def dataset_state(wildcards):
     """What the dataset looks like now; a change of it makes scan run again.
 
-    Only the main process walks the tree: those of single jobs, on a cluster's nodes too, have no use for the answer.
+    Only the main process walks the tree: those of single jobs, on a cluster's nodes too, have no use for the answer. It
+    asks more than once before the first job; and scan runs anyway, and is asked again, when the packer is to be built.
     """
+    packer = Path(rules.compile_packer.output[0])
+    if not workflow.is_main_process or not packer.exists():
+        return None
     dataset = dataset_of(wildcards)
-    return fingerprint(dataset.path, dataset.exclude) if workflow.is_main_process else None
+    if workflow.scheduler is not None or dataset not in STATES_BEFORE_JOBS:
+        state = fingerprint(dataset.path, dataset.exclude, packer, PACKER_SOURCES)
+        STATES_BEFORE_JOBS[dataset] = state
+    return STATES_BEFORE_JOBS[dataset]
 
 
 def identity_in_catalog(wildcards):

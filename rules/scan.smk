@@ -2,6 +2,9 @@
 checkpoint scan:
     input:
         dataset_folder,
+        # Neither through its checkpoint nor `ancient`: what follows waits for scan only if it is known from the start
+        # that scan will run, and it costs little.
+        packer="<results>/.datacontainer/packer",
     output:
         lists=directory("<results>/{dataset}/stages/scan/lists"),
         table="<results>/{dataset}/stages/scan/shards.tsv",
@@ -9,12 +12,14 @@ checkpoint scan:
         "<logs>/{dataset}/scan.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    threads: 2
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         exclude=lambda wildcards: dataset_of(wildcards).exclude,
         state=dataset_state,
         code=code("scan"),
+        packer=PACKER_SOURCES,
     message:
-        "scan {wildcards.dataset}: listing {input}"
+        "scan {wildcards.dataset}: listing {input[0]}"
     script:
         "../scripts/scan.py"

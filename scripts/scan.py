@@ -11,4 +11,6 @@ with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
         exclude=snakemake.params.exclude,
         lists=Path(snakemake.output.lists),
         table=Path(snakemake.output.table),
+        packer=Path(snakemake.input.packer),
+        threads=snakemake.threads,
     )

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tools.apptainer",
     "tools.images",
     "tools.entrypoint",
+    "tools.packer",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

@@ -1,32 +1,60 @@
-"""Scan: what is listed, in which order, and what is refused."""
+"""Scan: what is listed, in which order, and what is refused; by the packer, and in Python."""
 
+import hashlib
 import os
 import socket
 import stat
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from datacontainer.errors import DataError
 from datacontainer.scan import fingerprint, read_shards, scan
 from datacontainer.shardlist import Record, read_records
+from datacontainer.shards import MIN_FILES
+from tools.packer import sources_digest
 from trees import fill, names
 
-
-def listed(dataset: Path, *exclude: str) -> list[Record]:
-    lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-    scan(str(dataset), exclude, lists, table)
-    return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
+Listed = Callable[..., list[Record]]
 
 
-def paths(dataset: Path, *exclude: str) -> list[bytes]:
-    return [record.path for record in listed(dataset, *exclude)]
+@pytest.fixture(scope="session", params=["packer", "python"])
+def walker(request, packer) -> Path | None:
+    """What lists the dataset: the packer, or None for Python."""
+    return packer if request.param == "packer" else None
 
 
-def test_scan_records_hold_what_lstat_says(dataset):
+@pytest.fixture
+def listed(walker) -> Listed:
+    """Scans a dataset, and reads the shards' lists."""
+
+    def run(dataset: Path, *exclude: str) -> list[Record]:
+        lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
+        scan(str(dataset), exclude, lists, table, packer=walker)
+        return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
+
+    return run
+
+
+@pytest.fixture
+def paths(listed) -> Callable[..., list[bytes]]:
+    """Scans a dataset, and gives the paths."""
+    return lambda dataset, *exclude: [record.path for record in listed(dataset, *exclude)]
+
+
+@pytest.fixture
+def state(walker) -> Callable[..., str | None]:
+    """The fingerprint of a dataset."""
+    return lambda dataset, *exclude: fingerprint(str(dataset), exclude, walker, sources_digest())
+
+
+def test_scan_records_hold_what_lstat_says(dataset, listed):
     file = dataset / "a.txt"
     file.write_bytes(b"12345")
     file.chmod(0o754)
@@ -44,13 +72,13 @@ def test_scan_records_hold_what_lstat_says(dataset):
     )
 
 
-def test_scan_order_is_that_of_the_whole_paths_bytes(dataset):
+def test_scan_order_is_that_of_the_whole_paths_bytes(dataset, paths):
     fill(dataset, {b"a/b": b"", b"a-b": b"", b"a.b": b"", b"a0": b"", b"a/b.c/d": b"", "ä".encode(): b""})
     assert paths(dataset) == [b"a-b", b"a.b", b"a/b", b"a/b.c/d", b"a0", "ä".encode()]
 
 
 @given(tree=st.dictionaries(names, st.binary(max_size=20), max_size=12))
-def test_scan_any_names_are_those_that_find_prints(tree, tmp_path_factory):
+def test_scan_any_names_are_those_that_find_prints(tree, tmp_path_factory, paths):
     dataset = tmp_path_factory.mktemp("any") / "dataset"
     fill(dataset, tree)
     found = subprocess.run(
@@ -59,31 +87,31 @@ def test_scan_any_names_are_those_that_find_prints(tree, tmp_path_factory):
     assert paths(dataset) == sorted(found.stdout.split(b"\0")[:-1])
 
 
-def test_scan_empty_folder_is_listed_and_a_filled_one_is_not(dataset):
+def test_scan_empty_folder_is_listed_and_a_filled_one_is_not(dataset, listed):
     (dataset / "full").mkdir()
     (dataset / "full/file").touch()
     (dataset / "void/deep").mkdir(parents=True)
     assert [(r.kind, r.path) for r in listed(dataset)] == [(b"f", b"full/file"), (b"d", b"void/deep")]
 
 
-def test_scan_empty_dataset_gives_one_empty_shard(dataset):
+def test_scan_empty_dataset_gives_one_empty_shard(dataset, listed):
     assert listed(dataset) == []
     assert len(read_shards(dataset.parent / "shards.tsv")) == 1
 
 
-def test_scan_excluded_patterns_work_as_in_gitignore(dataset):
+def test_scan_excluded_patterns_work_as_in_gitignore(dataset, paths):
     fill(dataset, dict.fromkeys([b"a.tmp", b"keep.tmp", b"logs/x", b"sub/logs", b"sub/a.tmp"], b""))
     (dataset / ".datacontainerignore").write_text("# comment\n/logs/\n")
     kept = paths(dataset, "*.tmp", "!keep.tmp")
     assert kept == [b".datacontainerignore", b"keep.tmp", b"sub/logs"]
 
 
-def test_scan_snakemake_timestamp_is_left_out(dataset):
+def test_scan_snakemake_timestamp_is_left_out(dataset, listed):
     (dataset / ".snakemake_timestamp").touch()
     assert listed(dataset) == []
 
 
-def test_scan_links_inside_are_kept_with_their_target(dataset):
+def test_scan_links_inside_are_kept_with_their_target(dataset, listed):
     fill(dataset, {b"sub/a": b"x"})
     (dataset / "sub/up").symlink_to("../sub/a")
     (dataset / "dangling").symlink_to("missing")
@@ -93,7 +121,7 @@ def test_scan_links_inside_are_kept_with_their_target(dataset):
     ]
 
 
-def test_scan_offenders_are_all_named_with_the_key_to_change(dataset):
+def test_scan_offenders_are_all_named_with_the_key_to_change(dataset, listed):
     os.mkfifo(dataset / "pipe")
     (dataset / ".wh.x").touch()
     (dataset / "absolute").symlink_to("/etc/passwd")
@@ -111,7 +139,7 @@ def test_scan_offenders_are_all_named_with_the_key_to_change(dataset):
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
 
 
-def test_scan_link_that_leaves_through_another_link_is_refused(dataset):
+def test_scan_link_that_leaves_through_another_link_is_refused(dataset, listed):
     (dataset / "deep").mkdir()
     (dataset / "deep/hop").symlink_to("../near")
     (dataset / "near").mkdir()
@@ -121,25 +149,82 @@ def test_scan_link_that_leaves_through_another_link_is_refused(dataset):
         listed(dataset)
 
 
-def test_scan_more_offenders_than_fit_are_counted(dataset):
+def test_scan_more_offenders_than_fit_are_counted(dataset, listed):
     for i in range(25):
         os.mkfifo(dataset / f"pipe{i:02}")
     with pytest.raises(DataError, match="and 5 more, all in the log"):
         listed(dataset)
 
 
-def test_scan_folder_that_cannot_be_listed_is_an_offender(dataset, monkeypatch):
-    (dataset / "locked").mkdir()
-    real = os.scandir
+def test_scan_folder_that_cannot_be_listed_is_an_offender(dataset, walker):
+    fill(dataset, {b"locked/a": b"", b"unreadable/b": b""})
+    (dataset / "locked").chmod(0o444)
+    (dataset / "unreadable").chmod(0o000)
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom datacontainer.scan import scan\n"
+        "scan(sys.argv[1], [], Path('lists'), Path('table'), packer=Path(sys.argv[2]) if sys.argv[2] else None)"
+    )
+    command = [sys.executable, "-c", script, dataset, walker or ""]
+    if os.getuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(command, cwd=dataset.parent, env=environment, capture_output=True, text=True, check=False)
+    assert "holds what an image cannot: 'locked/a' cannot be looked at (Permission denied); " in done.stderr
+    assert "'unreadable/' cannot be listed (Permission denied); remove them" in done.stderr
 
-    def scandir(path):
-        if path.endswith(b"locked/"):
-            raise PermissionError(13, "Permission denied")
-        return real(path)
 
-    monkeypatch.setattr(os, "scandir", scandir)
-    with pytest.raises(DataError, match=r"'locked/' cannot be listed \(Permission denied\)"):
+def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
+    names = [b"deep"] * 700
+    folder = os.open(dataset, os.O_DIRECTORY)
+    for name in names:
+        os.mkdir(name, dir_fd=folder)
+        folder, above = os.open(name, os.O_DIRECTORY, dir_fd=folder), folder
+        os.close(above)
+    os.close(os.open(b"file", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+    os.close(folder)
+    assert paths(dataset) == [b"/".join([*names, b"file"])]
+
+
+def test_scan_several_shards_hold_all_in_order(dataset, listed):
+    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * MIN_FILES)})
+    found = [record.path for record in listed(dataset)]
+    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * MIN_FILES))
+    table = (dataset.parent / "shards.tsv").read_text()
+    lists = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
+    assert len(lists) > 1
+    for line in table.splitlines():
+        name, files, _ = line.split("\t")
+        content = lists.pop(f"{name}.list")
+        assert (hashlib.sha256(content).hexdigest()[:20], content.count(b"\0") // 3) == (name, int(files))
+    assert not lists
+
+
+def test_scan_list_has_a_time_that_says_nothing(dataset, listed):
+    listed(dataset)
+    (path,) = (dataset.parent / "lists").iterdir()
+    assert path.stat().st_mtime_ns == 0
+
+
+def test_scan_counts_are_in_the_log(dataset, listed, caplog):
+    fill(dataset, {b"a": b"12345"})
+    (dataset / "void").mkdir()
+    caplog.set_level("INFO", "datacontainer")
+    listed(dataset)
+    assert "1 files, 5 bytes, 2 paths, 1 shards" in caplog.messages
+
+
+def test_scan_pattern_beyond_the_packer_is_followed(dataset, paths, caplog):
+    fill(dataset, {b"x\xff": b"", b"y": b""})
+    caplog.set_level("INFO", "datacontainer")
+    assert paths(dataset, "x\udcff") == [b"y"]
+    assert "listing in Python: there is no packer, or a pattern that it does not understand" in caplog.messages
+
+
+def test_scan_leaves_no_working_files(dataset, listed):
+    os.mkfifo(dataset / "pipe")
+    with pytest.raises(DataError):
         listed(dataset)
+    assert sorted(path.name for path in dataset.parent.iterdir()) == ["dataset", "lists"]
 
 
 def test_scan_missing_folder_is_named(tmp_path):
@@ -147,7 +232,7 @@ def test_scan_missing_folder_is_named(tmp_path):
         scan(str(tmp_path / "none"), [], tmp_path / "lists", tmp_path / "table")
 
 
-def test_scan_same_tree_gives_the_same_lists(dataset):
+def test_scan_same_tree_gives_the_same_lists(dataset, listed):
     fill(dataset, {b"a": b"1", b"b/c": b"2"})
     listed(dataset)
     first = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
@@ -156,11 +241,11 @@ def test_scan_same_tree_gives_the_same_lists(dataset):
 
 
 @pytest.mark.parametrize("change", ["content", "time", "mode", "new", "gone", "link"])
-def test_fingerprint_any_change_is_seen(dataset, change):
+def test_fingerprint_any_change_is_seen(dataset, change, state):
     fill(dataset, {b"a": b"1", b"b/c": b"2"})
     (dataset / "l").symlink_to("a")
-    before = fingerprint(str(dataset), [])
-    assert before == fingerprint(str(dataset), [])
+    before = state(dataset)
+    assert before == state(dataset)
     file = dataset / "b/c"
     if change == "content":
         status = file.stat()
@@ -177,14 +262,36 @@ def test_fingerprint_any_change_is_seen(dataset, change):
     else:
         (dataset / "l").unlink()
         (dataset / "l").symlink_to("b")
-    assert fingerprint(str(dataset), []) != before
+    assert state(dataset) != before
 
 
-def test_fingerprint_excluded_file_does_not_count(dataset):
-    before = fingerprint(str(dataset), ["*.tmp"])
+def test_fingerprint_excluded_file_does_not_count(dataset, state):
+    before = state(dataset, "*.tmp")
     (dataset / "x.tmp").touch()
-    assert fingerprint(str(dataset), ["*.tmp"]) == before
+    assert state(dataset, "*.tmp") == before
 
 
-def test_fingerprint_missing_folder_is_none(tmp_path):
-    assert fingerprint(str(tmp_path / "none"), []) is None
+def test_fingerprint_missing_folder_is_none(tmp_path, state):
+    assert state(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("broken", ["of other sources", "older", "missing", "not a program"])
+def test_fingerprint_wrong_packer_is_not_believed(dataset, broken, packer, tmp_path):
+    fill(dataset, {b"a": b"1"})
+    expected, sources = fingerprint(str(dataset), []), sources_digest()
+    other = tmp_path / "packer"
+    if broken == "of other sources":
+        other, sources = packer, "0" * 64
+    elif broken == "older":
+        # As one that knows no such command says it.
+        other.write_text("#!/bin/sh\necho 'unknown command \"scan\"' >&2\nexit 2\n")
+        other.chmod(0o755)
+    elif broken == "not a program":
+        other.write_bytes(b"\x7fELF")
+        other.chmod(0o755)
+    assert fingerprint(str(dataset), [], other, sources) == expected
+
+
+def test_fingerprint_packer_of_these_sources_is_asked(dataset, packer, monkeypatch):
+    monkeypatch.setattr("datacontainer.scan.list_by_walk", None)
+    assert fingerprint(str(dataset), [], packer, sources_digest())

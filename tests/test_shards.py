@@ -1,74 +1,201 @@
 """The cutting of a dataset into shards."""
 
-import io
-from pathlib import Path
+import hashlib
+from collections.abc import Mapping
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from datacontainer.shardlist import FILE, Record, read_records
-from datacontainer.shards import LARGE, MIN_BYTES, MIN_FILES, SHARES, Limits, cut
+from datacontainer import shards
+from datacontainer.shards import LARGE, LEAST, MIN_BYTES, MIN_FILES, SHARES, Limits, cut
+
+# A file of a dataset that is cut: its path, its size, its time.
+File = tuple[bytes, int, int]
 
 
-def records(sizes: list[int]) -> list[Record]:
-    return [Record(b"%09d" % i, FILE, 0o644, size, 0, 0, 0, b"") for i, size in enumerate(sizes)]
+def files_of(sizes: list[int]) -> list[File]:
+    return [(b"%09d" % i, size, 0) for i, size in enumerate(sizes)]
 
 
-def shards_of(sizes: list[int], folder: Path) -> list[list[Record]]:
-    folder.mkdir(exist_ok=True)
-    return [list(read_records(folder / f"{shard.name}.list")) for shard in cut(records(sizes), io.BytesIO(), folder)]
+def shards_of(files: list[File]) -> list[list[File]]:
+    """The files of each shard."""
+    chances = [int.from_bytes(hashlib.sha256(path).digest()[:8], "big") for path, _, _ in files]
+    spans = cut(np.array([size for _, size, _ in files], np.int64), np.array(chances, np.uint64))
+    return [files[start:end] for start, end in spans]
 
 
-def test_cut_few_small_files_make_one_shard(tmp_path):
-    assert [len(shard) for shard in shards_of([10] * MIN_FILES, tmp_path)] == [MIN_FILES]
+def test_cut_few_small_files_make_one_shard():
+    assert [len(shard) for shard in shards_of(files_of([10] * MIN_FILES))] == [MIN_FILES]
 
 
-def test_cut_no_files_make_one_empty_shard(tmp_path):
-    assert shards_of([], tmp_path) == [[]]
+def test_cut_no_files_make_one_empty_shard():
+    assert shards_of([]) == [[]]
 
 
-def test_cut_large_file_is_a_shard_of_its_own(tmp_path):
-    cut_sizes = [[record.size for record in shard] for shard in shards_of([1, LARGE * MIN_BYTES, 1], tmp_path)]
-    assert cut_sizes == [[1], [LARGE * MIN_BYTES], [1]]
+@pytest.mark.parametrize("sizes", [[1, LARGE * MIN_BYTES, 1], [LARGE * MIN_BYTES] * 2, [LARGE * MIN_BYTES, 1]])
+def test_cut_large_file_is_a_shard_of_its_own(sizes):
+    assert [[size for _, size, _ in shard] for shard in shards_of(files_of(sizes))] == [[size] for size in sizes]
 
 
-def test_cut_shards_together_are_the_records_in_order(tmp_path):
-    sizes = [i % 7 for i in range(20 * MIN_FILES)]
-    cut_shards = shards_of(sizes, tmp_path)
-    assert len(cut_shards) > 3
-    assert [record for shard in cut_shards for record in shard] == records(sizes)
-    assert all(len(shard) >= MIN_FILES for shard in cut_shards[:-1])
+def test_cut_shards_together_are_the_files_in_order():
+    files = files_of([i % 7 for i in range(20 * MIN_FILES)])
+    found = shards_of(files)
+    assert len(found) > 3
+    assert [file for shard in found for file in shard] == files
+    assert all(len(shard) >= MIN_FILES for shard in found)
 
 
-def test_cut_added_file_leaves_most_shards_as_they_are(tmp_path):
-    sizes = [5] * (20 * MIN_FILES)
-    all_records = records(sizes)
-    before = {shard.name for shard in cut(all_records, io.BytesIO(), tmp_path)}
-    all_records.insert(10 * MIN_FILES, Record(b"%09d+" % (10 * MIN_FILES - 1), FILE, 0o644, 5, 0, 0, 0, b""))
-    after = {shard.name for shard in cut(all_records, io.BytesIO(), tmp_path)}
-    assert len(after - before) <= 2
+def test_cut_files_of_many_bytes_are_cut_by_their_bytes():
+    found = shards_of(files_of([MIN_BYTES // 16] * 640))
+    assert 10 < len(found) <= SHARES
+    assert all(len(shard) >= 16 for shard in found)
 
 
+def test_cut_added_file_leaves_most_shards_as_they_are():
+    files = files_of([5] * (20 * MIN_FILES))
+    before = shards_of(files)
+    files.insert(10 * MIN_FILES, (b"%09d+" % (10 * MIN_FILES - 1), 5, 0))
+    assert sum(shard not in before for shard in shards_of(files)) == 1
+
+
+# Small trees make many shards with these; powers of two, as the real ones.
+SMALL_FILES, SMALL_BYTES = 4, 64
+_names = st.integers(0, 999).map(lambda i: b"%03d" % i)
+_sizes = st.one_of(st.integers(0, 20), st.integers(0, 3 * LARGE * SMALL_BYTES))
+_edits = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), _names, _sizes),
+        st.tuples(st.sampled_from(["remove", "touch"]), st.integers(0), st.none()),
+        st.tuples(st.just("rename"), st.integers(0), _names),
+        st.tuples(st.just("resize"), st.integers(0), _sizes),
+    ),
+    max_size=12,
+)
+
+
+@pytest.fixture
+def small(monkeypatch) -> None:
+    """Shards of a few files."""
+    monkeypatch.setattr(shards, "MIN_FILES", SMALL_FILES)
+    monkeypatch.setattr(shards, "MIN_BYTES", SMALL_BYTES)
+
+
+def edited(tree: Mapping[bytes, tuple[int, int]], edit: tuple, clock: int) -> dict[bytes, tuple[int, int]]:
+    """A tree after an edit; where the edit names a file by its number, that is among the tree's."""
+    kind, which, what = edit
+    after = dict(tree)
+    if kind == "put":
+        after[which] = (what, clock)
+    elif after:
+        path = sorted(after)[which % len(after)]
+        size, time = after.pop(path)
+        if kind == "touch":
+            after[path] = (size, clock)
+        elif kind == "resize":
+            after[path] = (what, clock)
+        elif kind == "rename":
+            after[what] = (size, time)
+    return after
+
+
+def listing(tree: Mapping[bytes, tuple[int, int]]) -> list[File]:
+    return [(path, size, time) for path, (size, time) in sorted(tree.items())]
+
+
+def near(found: list[list[File]], paths: set[bytes]) -> set[int]:
+    """The numbers of the shards that the paths lie in, or would, and of those beside them."""
+    lie_in = {max(0, sum(shard[0][0] <= path for shard in found if shard) - 1) for path in paths}
+    return {number + distance for number in lie_in for distance in (-1, 0, 1)}
+
+
+@pytest.mark.usefixtures("small")
+@settings(max_examples=500)
+@given(seed=st.integers(0, 99), start=st.integers(0, 400), edits=_edits)
+def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
+    sizes = np.random.default_rng(seed).integers(0, 24, start)
+    # A third of all names, so that edits fall before, between and behind them.
+    tree = {b"%03d" % (i * 5 % 1000): (int(size), 0) for i, size in enumerate(sizes)}
+    before = shards_of(listing(tree))
+    for clock, edit in enumerate(edits, 1):
+        changed = edited(tree, edit, clock)
+        after = shards_of(listing(changed))
+        assert len(after) <= 2 * SHARES
+        assert [file for shard in after for file in shard] == listing(changed)
+        paths = {path for path in {*tree, *changed} if tree.get(path) != changed.get(path)}
+        if limits_of(tree) == limits_of(changed):
+            assert {i for i, shard in enumerate(before) if shard not in after} <= near(before, paths)
+            assert {i for i, shard in enumerate(after) if shard not in before} <= near(after, paths)
+        if edit[0] == "touch":
+            assert sum(shard not in before for shard in after) == bool(paths)
+        tree, before = changed, after
+
+
+def limits_of(tree: Mapping[bytes, tuple[int, int]]) -> Limits:
+    return Limits.of(len(tree), sum(size for size, _ in tree.values()))
+
+
+@settings(max_examples=300)
 @given(
     large=st.lists(st.integers(0, 400 << 30), max_size=60),
-    small=st.integers(0, 300_000),
+    small=st.lists(st.integers(0, 1 << 20), max_size=60),
     huge=st.integers(0, 1 << 45),
+    repeated=st.integers(1, 300),
+    ordered=st.booleans(),
 )
-@pytest.mark.parametrize("ordered", [True, False])
-def test_limits_never_give_more_than_100_layers(large, small, huge, ordered):
-    sizes = sorted([*large, huge], reverse=ordered)
-    limits = Limits.of(len(sizes) + small, sum(sizes) + small)
-    assert most_shards(sizes, small, limits) <= 99
+@example(large=[LARGE * MIN_BYTES] * 5, small=[1], huge=0, repeated=1, ordered=False)
+def test_cut_never_makes_more_shards_than_docker_takes(large, small, huge, repeated, ordered):
+    sizes = [*large, *small * repeated, huge]
+    sizes = sorted(sizes) if ordered else sizes
+    files = files_of(sizes)
+    found = shards_of(files)
+    assert len(found) <= 2 * SHARES < 99
+    assert [file for shard in found for file in shard] == files
+
+
+@settings(max_examples=300)
+@given(
+    large=st.lists(st.integers(0, 400 << 30), max_size=60), small=st.integers(0, 300_000), huge=st.integers(0, 1 << 45)
+)
+@example(large=[LARGE * MIN_BYTES] * 5, small=0, huge=0)
+@example(large=[], small=SHARES * MIN_FILES - 1, huge=SHARES * MIN_BYTES)
+def test_limits_never_allow_more_shards_than_docker_takes(large, small, huge):
+    sizes = [*large, huge]
+    limits = Limits.of(len(sizes) + small, sum(sizes))
+    assert most_shards(sizes, small, limits) <= 2 * SHARES
 
 
 def most_shards(sizes: list[int], small: int, limits: Limits) -> int:
-    """The most shards that the rules allow: every shard cut as soon as it may be."""
-    own = sum(size >= LARGE * limits.size_bytes for size in sizes)
-    by_bytes = sum(size for size in sizes if size < LARGE * limits.size_bytes) / limits.size_bytes
-    return int(by_bytes + (len(sizes) + small) / limits.files) + 2 * own + 1
+    """The most shards that the rules allow: each of the least weight, but for those that end at a large file."""
+    large = sum(size >= limits.large_bytes for size in sizes)
+    others = np.array([size for size in sizes if size < limits.large_bytes] + [0] * small, np.int64)
+    full = int(limits.weights(others).sum()) // LEAST
+    return full + 2 * large + 1 if large else max(1, full)
 
 
 def test_limits_grow_by_doubling_with_the_dataset():
     assert Limits.of(MIN_FILES * SHARES, 0) == Limits(MIN_FILES, MIN_BYTES)
     assert Limits.of(MIN_FILES * SHARES + 1, MIN_BYTES * SHARES + 1) == Limits(2 * MIN_FILES, 2 * MIN_BYTES)
+
+
+def test_weights_of_a_full_shard_are_the_least():
+    limits = Limits(MIN_FILES, MIN_BYTES)
+    assert limits.weights(np.array([0], np.int64)).tolist() == [LEAST // MIN_FILES]
+    assert limits.weights(np.array([MIN_BYTES, 1 << 62], np.int64)).tolist() == [
+        LEAST + LEAST // MIN_FILES,
+        LARGE * LEAST + LEAST // MIN_FILES,
+    ]
+
+
+def test_cut_shards_are_about_twice_the_least(monkeypatch):
+    monkeypatch.setattr(shards, "MIN_FILES", 64)
+    sizes, random = np.zeros(SHARES * 64, np.int64), np.random.default_rng(1)
+    lengths = [
+        end - start
+        for _ in range(50)
+        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64))
+    ]
+    assert min(lengths) >= 64
+    assert 1.9 < np.mean(lengths) / 64 < 2.1
+    assert max(lengths) < LARGE * 64

@@ -90,20 +90,24 @@ func (f *File) Discard() {
 	os.Remove(f.partial())
 }
 
-// explain says which file could not be written, and for a full disk what to do.
 func (f *File) explain(err error) error {
+	return Explain(f.path, err)
+}
+
+// Explain says which file could not be written, and for a full disk what to do.
+func Explain(path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.ENOSPC):
-		return fmt.Errorf("writing %q: the disk is full: free space on it, or set outdir to another disk", f.path)
+		return fmt.Errorf("writing %q: the disk is full: free space on it, or set outdir to another disk", path)
 	case errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("writing %q: your quota is used up: free space, or set outdir to another disk", f.path)
+		return fmt.Errorf("writing %q: your quota is used up: free space, or set outdir to another disk", path)
 	}
 	// The error of package os names the partial file too, which nobody asked for.
 	var cause syscall.Errno
 	if errors.As(err, &cause) {
 		err = cause
 	}
-	return fmt.Errorf("writing %q: %w", f.path, err)
+	return fmt.Errorf("writing %q: %w", path, err)
 }

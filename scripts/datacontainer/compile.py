@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datacontainer.logs import logger
 from datacontainer.outputs import completed, link_or_copy
+from datacontainer.provenance import files_digest
 from datacontainer.render import BESIDE
 from datacontainer.tools import go_build, host_architecture
 
@@ -30,11 +31,11 @@ def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -
 
 
 def compile_packer(module: Sequence[Path], binary: Path, cache: Path) -> None:
-    """Compiles the packer for this machine from the files of its module, go.mod first."""
+    """Compiles the packer for this machine from the files of its module, go.mod first; it knows their digest."""
     with tempfile.TemporaryDirectory() as folder:
         for source in module:
             target = Path(folder) / source.relative_to(module[0].parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         with completed(binary) as partial:
-            go_build(Path(folder), partial, "linux", host_architecture(), cache)
+            go_build(Path(folder), partial, "linux", host_architecture(), cache, sources=files_digest(module))

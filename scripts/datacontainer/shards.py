@@ -1,32 +1,25 @@
 """The cutting of a sorted list of files into shards, at places that depend on the names near them."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
-from datacontainer.outputs import write_bytes
-from datacontainer.shardlist import Record
+import numpy as np
+from numpy.typing import NDArray
 
 # A shard is a job and a layer: below this it is not worth the start of one.
 MIN_FILES = 2048
 MIN_BYTES = 256 << 20
-# Docker takes 125 layers, and the entrypoint is one of them. A shard reaches the least number of files or the least
-# number of bytes, so with these shares of the whole there are at most 40 + 40 shards, and 2 more for each of the
-# at most 5 files that are shards of their own.
+# Docker takes 125 layers, and the entrypoint is one of them. A shard reaches the least number of files, of bytes, or a
+# part of each, so with these shares of the whole there are at most 40 + 40 shards: a file that is one of its own takes
+# LARGE shares of the bytes, for itself and two unfinished shards beside it.
 SHARES = 40
-# A file this many times the least shard is a shard of its own; a shard this many times as large is cut anywhere.
+# A file this many times the least shard is a shard of its own.
 LARGE = 8
+# The weight of the least shard. Weights are whole numbers, so that their sums depend on no order.
+LEAST = 1 << 40
 
-
-@dataclass(frozen=True)
-class Shard:
-    """Files handled by one job; `name` is the digest of the list of them."""
-
-    name: str
-    files: int
-    size_bytes: int
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -41,75 +34,55 @@ class Limits:
         """The limits for a dataset of this many files and bytes."""
         return cls(_doubled(MIN_FILES, files), _doubled(MIN_BYTES, size_bytes))
 
+    @property
+    def large_bytes(self) -> int:
+        """The size from which on a file is a shard of its own."""
+        return LARGE * self.size_bytes
 
-def cut(records: Iterable[Record], spool: IO[bytes], lists: Path) -> list[Shard]:
-    """Writes the records, in their order, as one shard list each into `lists`; at least one, if empty.
+    def weights(self, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What each file adds to a shard, which is full at LEAST; of a large file no more than where it begins."""
+        by_bytes = np.minimum(sizes, self.large_bytes) * (LEAST / self.size_bytes)
+        return LEAST // self.files + by_bytes.astype(np.int64)
 
-    `spool` holds the records meanwhile, as where to cut depends on the dataset's whole size: memory stays that of a
-    single shard's list.
+
+def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64]) -> list[Span]:
+    """The shards of a sorted list of files, as the numbers of their first file and of the one behind their last.
+
+    There is at least one, if empty, and at most 80. chances: a random number that each file's path alone decides.
+
+    A shard begins before the file whose chance is the lowest of all within one least shard before it and behind it. So
+    two beginnings are at least that far apart, and an edit moves only those that are nearer to it: the shard that it is
+    in can change, and the one on either side.
     """
-    files = size_bytes = 0
-    for record in records:
-        spool.write(record.encode())
-        files += 1
-        size_bytes += record.size
-    spool.seek(0)
-    limits = Limits.of(files, size_bytes)
-    return [shard.write(lists) for shard in _shards(_encoded(spool), limits)]
+    limits = Limits.of(len(sizes), int(sizes.sum()))
+    places = np.concatenate((np.zeros(1, np.int64), np.cumsum(limits.weights(sizes))))
+    spans: list[Span] = []
+    first = 0
+    for large in [*np.flatnonzero(sizes >= limits.large_bytes).tolist(), len(sizes)]:
+        borders = [first, *_borders(places[first : large + 1], chances[first:large], first), large]
+        spans += pairwise(borders)
+        spans.append((large, large + 1))
+        first = large + 1
+    return [(start, end) for start, end in spans[:-1] if start < end] or [(0, 0)]
 
 
-@dataclass
-class _OpenShard:
-    records: list[bytes] = field(default_factory=list)
-    size_bytes: int = 0
-    closed: bool = False
+def _borders(places: NDArray[np.int64], chances: NDArray[np.uint64], offset: int) -> Iterator[int]:
+    """Where shards begin among files without a large one, but for the first.
 
-    def add(self, encoded: bytes, size_bytes: int) -> None:
-        self.records.append(encoded)
-        self.size_bytes += size_bytes
-
-    def ends_before(self, path: bytes, size_bytes: int, limits: Limits) -> bool:
-        if not self.records:
-            return False
-        if self.closed or size_bytes >= LARGE * limits.size_bytes:
-            return True
-        fill = max(len(self.records) / limits.files, self.size_bytes / limits.size_bytes)
-        if fill < 1:
-            return False
-        return fill >= LARGE or _chance(path) < max(1 / limits.files, size_bytes / limits.size_bytes)
-
-    def write(self, lists: Path) -> Shard:
-        content = b"".join(self.records)
-        name = hashlib.sha256(content).hexdigest()[:20]
-        write_bytes(lists / f"{name}.list", content)
-        return Shard(name, len(self.records), self.size_bytes)
-
-
-def _shards(encoded: Iterator[tuple[bytes, bytes, int]], limits: Limits) -> Iterator[_OpenShard]:
-    shard = _OpenShard()
-    for record, path, size_bytes in encoded:
-        if shard.ends_before(path, size_bytes, limits):
-            yield shard
-            shard = _OpenShard()
-        shard.add(record, size_bytes)
-        shard.closed = size_bytes >= LARGE * limits.size_bytes
-    yield shard
-
-
-def _encoded(spool: IO[bytes]) -> Iterator[tuple[bytes, bytes, int]]:
-    """The spooled records as (whole record, path, size)."""
-    rest = b""
-    while block := spool.read(1 << 20):
-        fields = (rest + block).split(b"\0")
-        whole = (len(fields) - 1) // 3 * 3
-        for i in range(0, whole, 3):
-            yield b"\0".join(fields[i : i + 3]) + b"\0", fields[i + 1], int(fields[i].split(b" ", 3)[2])
-        rest = b"\0".join(fields[whole:])
-
-
-def _chance(path: bytes) -> float:
-    """A number from 0 to 1 that depends on the path alone."""
-    return int.from_bytes(hashlib.blake2b(path, digest_size=8).digest(), "big") / 2**64
+    places: where each file begins and, as the last, where all end.
+    """
+    begin, end = int(places[0]), int(places[-1])
+    for block in range(begin, end, LEAST):
+        first, behind = places[:-1].searchsorted([block, block + LEAST]).tolist()
+        if first == behind:
+            continue
+        # Only the lowest of a block this long can be the lowest of all that are as near.
+        lowest = first + int(chances[first:behind].argmin())
+        place = int(places[lowest])
+        near = int(places.searchsorted(place - LEAST, "right"))
+        window = chances[near : int(places.searchsorted(place + LEAST))]
+        if begin + LEAST <= place <= end - LEAST and near + int(window.argmin()) == lowest:
+            yield offset + lowest
 
 
 def _doubled(least: int, total: int) -> int:

@@ -5,6 +5,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -38,16 +39,18 @@ def find_go() -> str:
     return found
 
 
-def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) -> None:
+def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *, sources: str = "") -> None:
     """Builds the main package of a Go module into a static, stripped binary that depends on its source alone.
 
-    cache: Go's build cache where the environment gives no place for one.
+    cache: Go's build cache where the environment gives no place for one. sources: what the program's variable of this
+    name is to hold.
 
     Raises:
         DataContainerError: with the compiler's message.
     """
     go = find_go()
-    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
+    linking = "-s -w -buildid=" + (f" -X main.sources={sources}" if sources else "")
+    flags = ["-trimpath", "-buildvcs=false", f"-ldflags={linking}"]
     environment = {**os.environ, **GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch}
     if not (os.environ.get("GOCACHE") or os.environ.get("HOME") or os.environ.get("XDG_CACHE_HOME")):
         environment["GOCACHE"] = str(cache.resolve())
@@ -72,22 +75,39 @@ def run(
         DataContainerError: when it ends with another status than 0, with what it printed last.
     """
     logger.info("running %s", " ".join(repr(str(part)) for part in command))
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        text=True,
-        errors="backslashreplace",
-    )
-    for line in done.stderr.splitlines():
-        logger.info("%s", line)
-    if done.returncode == 0:
-        return done.stdout
-    kind = {1: DataError, 2: UsageError}.get(done.returncode, DataContainerError) if not title else DataContainerError
-    message = done.stderr.strip() if title else (done.stderr.strip().splitlines() or [""])[-1]
-    raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {done.returncode}'}")
+    with (
+        tempfile.TemporaryFile("w+", errors="backslashreplace") as printed,
+        subprocess.Popen(
+            [str(part) for part in command],
+            env=environment,
+            cwd=folder,
+            stdout=printed,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="backslashreplace",
+        ) as process,
+    ):
+        told = _logged(process)
+        status = process.wait()
+        printed.seek(0)
+        if status == 0:
+            return printed.read()
+    kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
+    message = "".join(told if title else told[-1:]).strip()
+    raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
+
+
+def _logged(process: subprocess.Popen[str]) -> list[str]:
+    """The lines of a program's standard error, each logged when it comes, as a long run tells how far it is."""
+    lines = []
+    try:
+        for line in process.stderr or ():
+            logger.info("%s", line.rstrip("\n"))
+            lines.append(line)
+    except BaseException:
+        process.terminate()
+        raise
+    return lines
 
 
 def host_architecture() -> str:

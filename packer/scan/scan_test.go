@@ -1,0 +1,236 @@
+package scan
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"packer/shardlist"
+)
+
+// made returns a folder with the given files; a path that ends with a slash is an empty folder.
+func made(t *testing.T, paths ...string) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, path := range paths {
+		full := filepath.Join(root, path)
+		folder := filepath.Dir(full)
+		if strings.HasSuffix(path, "/") {
+			folder = full
+		}
+		must(t, os.MkdirAll(folder, 0o755))
+		if folder != full {
+			must(t, os.WriteFile(full, []byte(path), 0o644))
+		}
+	}
+	return root
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	for _, err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// listed runs a scan; it returns the options with the outputs' names, and the summary.
+func listed(t *testing.T, root string, rules Rules) (Options, Summary) {
+	t.Helper()
+	out := t.TempDir()
+	options := Options{Root: root, Exclude: rules, Records: filepath.Join(out, "records"),
+		Columns: filepath.Join(out, "columns"), Offenders: filepath.Join(out, "offenders")}
+	summary, err := Run(context.Background(), options)
+	must(t, err)
+	return options, summary
+}
+
+func records(t *testing.T, options Options) []shardlist.Record {
+	t.Helper()
+	list, err := shardlist.Open(options.Records)
+	must(t, err)
+	defer list.Close()
+	var all []shardlist.Record
+	for {
+		record, err := list.Next()
+		if record == nil {
+			return all
+		}
+		must(t, err)
+		all = append(all, *record)
+	}
+}
+
+func paths(t *testing.T, root string, rules Rules) []string {
+	t.Helper()
+	options, _ := listed(t, root, rules)
+	var all []string
+	for _, record := range records(t, options) {
+		all = append(all, record.Path)
+	}
+	return all
+}
+
+func offenders(t *testing.T, root string) string {
+	t.Helper()
+	options, _ := listed(t, root, nil)
+	content, err := os.ReadFile(options.Offenders)
+	must(t, err)
+	return strings.ReplaceAll(string(content), "\x00", "|")
+}
+
+func wantEqual(t *testing.T, got, want any) {
+	t.Helper()
+	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestRunRecordsHoldWhatLstatSays(t *testing.T) {
+	root := made(t, "sub/a", "void/")
+	must(t, os.Chmod(filepath.Join(root, "sub/a"), 0o754), os.Symlink("../sub/a", filepath.Join(root, "sub/up")))
+	var file, link syscall.Stat_t
+	must(t, syscall.Lstat(filepath.Join(root, "sub/a"), &file), syscall.Lstat(filepath.Join(root, "sub/up"), &link))
+	options, summary := listed(t, root, nil)
+	want := []shardlist.Record{
+		{Path: "sub/a", Kind: shardlist.File, Mode: 0o754, Size: 5, MtimeNs: file.Mtim.Nano(),
+			CtimeNs: file.Ctim.Nano(), Inode: file.Ino},
+		{Path: "sub/up", Kind: shardlist.Link, Mode: 0o777, Size: 8, MtimeNs: link.Mtim.Nano(),
+			CtimeNs: link.Ctim.Nano(), Inode: link.Ino, Target: "../sub/a"},
+		{Path: "void", Kind: shardlist.Folder, Mode: 0o755},
+	}
+	wantEqual(t, records(t, options), want)
+	summary.Digest = ""
+	wantEqual(t, summary, Summary{Records: 3, Files: 1, Bytes: 5})
+}
+
+func TestRunOrderIsThatOfTheWholePathsBytes(t *testing.T) {
+	root := made(t, "a/b", "a-b", "a.b", "a0", "a/b.c/d", "\xff", ".snakemake_timestamp", "a/.snakemake_timestamp")
+	wantEqual(t, paths(t, root, nil), []string{"a-b", "a.b", "a/b", "a/b.c/d", "a0", "\xff"})
+}
+
+func TestRunFolderOfSeveralPiecesIsInOrder(t *testing.T) {
+	var all []string
+	for i := range 3*pieceNames + 1 {
+		all = append(all, fmt.Sprintf("%06d/x", 2*i), fmt.Sprintf("%06d", 2*i+1))
+	}
+	wantEqual(t, paths(t, made(t, all...), nil), all)
+}
+
+func TestRunColumnsLeadToEachRecord(t *testing.T) {
+	options, _ := listed(t, made(t, "a", "sub/bb", "sub/deep/c", "void/"), nil)
+	all, err := os.ReadFile(options.Records)
+	must(t, err)
+	columns, err := os.ReadFile(options.Columns)
+	must(t, err)
+	start := uint64(0)
+	for i, want := range records(t, options) {
+		row := columns[i*columnsBytes:]
+		end := binary.LittleEndian.Uint64(row)
+		path := strings.Split(string(all[start:end]), "\x00")[1]
+		digest := sha256.Sum256([]byte(want.Path))
+		wantEqual(t, path, want.Path)
+		wantEqual(t, binary.LittleEndian.Uint64(row[8:]), uint64(want.Size))
+		wantEqual(t, binary.LittleEndian.Uint64(row[16:]), binary.BigEndian.Uint64(digest[:]))
+		start = end
+	}
+	wantEqual(t, start, uint64(len(all)))
+	wantEqual(t, len(columns), 4*columnsBytes)
+}
+
+func TestRunDigestAloneIsTheSame(t *testing.T) {
+	root := made(t, "a", "sub/.wh.b", "void/")
+	_, summary := listed(t, root, nil)
+	alone, err := Run(context.Background(), Options{Root: root})
+	must(t, err)
+	wantEqual(t, alone, summary)
+}
+
+func TestRunOffendersAreNamedWithReasonAndTarget(t *testing.T) {
+	root := made(t, ".wh.x", ".wh.dir/a")
+	for name, target := range map[string]string{"absolute": "/etc/passwd", "outside": "../other"} {
+		must(t, os.Symlink(target, filepath.Join(root, name)))
+	}
+	must(t, syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644), syscall.Mknod(filepath.Join(root, "socket"),
+		syscall.S_IFSOCK, 0))
+	wantEqual(t, offenders(t, root), ".wh.dir|has a name that an image layer takes for the removal of a file||"+
+		".wh.x|has a name that an image layer takes for the removal of a file||"+
+		"absolute|is a link to the absolute path|/etc/passwd|"+
+		"outside|is a link that leaves the dataset:|../other|pipe|is a fifo||socket|is a socket||")
+}
+
+func TestRunFolderWithTooLongAPathIsAnOffender(t *testing.T) {
+	root, name := t.TempDir(), strings.Repeat("a", 255)
+	t.Chdir(root)
+	for range 17 {
+		must(t, os.Mkdir(name, 0o755), os.Chdir(name))
+	}
+	want := strings.Repeat(name+"/", 16) + "|cannot be listed (File name too long)||"
+	// The system takes 4,095 bytes, which 16 such names and their slashes exceed.
+	wantEqual(t, offenders(t, root), want)
+}
+
+func TestKindReasonOfDevicesSaysWhich(t *testing.T) {
+	wantEqual(t, kindReason(syscall.S_IFCHR), "is a character device")
+	wantEqual(t, kindReason(syscall.S_IFBLK), "is a block device")
+	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file")
+}
+
+func TestLeavesFollowsLinksAsTheSystemDoes(t *testing.T) {
+	root := made(t, "deep/er/x", "near/x")
+	for name, target := range map[string]string{"deep/hop": "../near", "loop": "loop/x", "out": "/near", "up": "."} {
+		must(t, os.Symlink(target, filepath.Join(root, name)))
+	}
+	descriptor, err := openFolder(workingFolder, root, 0)
+	must(t, err)
+	defer syscall.Close(descriptor)
+	for _, one := range []struct {
+		folder, target string
+		want           bool
+	}{
+		{"", "near/x", false},
+		{"", "missing/../near", false},
+		{"", "..", true},
+		{"deep/er/", "../../..", true},
+		{"deep/er/", "../../near/x", false},
+		{"deep/er/", "../..//./near", false},
+		{"deep/", "hop/../x", false},
+		// Through deep/hop, which is the folder near, this is above the dataset.
+		{"", "deep/hop/../../x", true},
+		{"", "loop", false},
+		{"", "out/x", true},
+		{"", "up/up/near", false},
+		{"", "up/../near", true},
+	} {
+		if got := leaves(descriptor, one.folder, one.target); got != one.want {
+			t.Errorf("%q in %q: got %v, want %v", one.target, one.folder, got, one.want)
+		}
+	}
+}
+
+func TestRunStoppedByItsContextSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Run(ctx, Options{Root: made(t, "a")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestRunWithoutItsFolderNamesIt(t *testing.T) {
+	_, err := Run(context.Background(), Options{Root: "/no/such"})
+	wantEqual(t, err.Error(), `opening the dataset "/no/such": no such file or directory`)
+}
+
+func TestRunFullDiskSaysSo(t *testing.T) {
+	_, err := Run(context.Background(), Options{Root: made(t, "a"), Records: "/dev/full"})
+	wantEqual(t, err.Error(),
+		`writing "/dev/full": the disk is full: free space on it, or set outdir to another disk`)
+}

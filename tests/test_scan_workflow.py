@@ -1,0 +1,65 @@
+"""When the workflow scans again, and what follows from it."""
+
+from pathlib import Path
+
+import pytest
+
+from datacontainer.scan import read_shards
+from datacontainer.shards import MIN_FILES
+from test_workflow import NOTHING, jobs, started
+from tools.workflow import Project
+from trees import fill
+
+# Snakemake compares the content of no larger file, so a shard's list is one of a large dataset.
+CATALOG = ("catalog", "--max-checksum-file-size", "100")
+
+
+@pytest.fixture
+def several(project) -> Project:
+    """A project with a dataset of several shards, in the catalog."""
+    fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(3 * MIN_FILES)})
+    project.configure(many={"path": "data"})
+    project.build(*CATALOG)
+    return project
+
+
+def shards(project: Project) -> list[str]:
+    return read_shards(Path(project.product("many", "stages/scan/shards.tsv")))
+
+
+def test_scan_changed_file_of_several_shards_hashes_its_own_alone(several):
+    before = shards(several)
+    assert len(before) > 1
+    (several.folder / "data/00007").write_bytes(b"changed")
+    text = several.build(*CATALOG)
+    assert len(set(shards(several)) - set(before)) == 1
+    assert text.count("hash many: shard ") == 1
+    assert {"scan", "hash", "aggregate"} == started(text)
+    assert NOTHING in several.build(*CATALOG)
+
+
+def test_scan_change_is_noticed_though_the_packer_is_missing(several):
+    several.product(".datacontainer", "packer").unlink()
+    (several.folder / "data/zzz").write_bytes(b"new")
+    text = several.build(*CATALOG)
+    assert {"compile", "scan", "hash", "aggregate"} == started(text)
+    assert NOTHING in several.build(*CATALOG)
+
+
+def test_scan_is_all_that_follows_a_packer_built_again(several):
+    several.product(".datacontainer", "packer").unlink()
+    text = several.build(*CATALOG)
+    assert jobs(text)["scan"] == jobs(text)["compile_packer"] == 1
+    assert {"compile", "scan"} == started(text)
+    assert NOTHING in several.build(*CATALOG)
+
+
+def test_scan_patterns_beyond_the_packer_are_followed(project):
+    fill(project.folder / "data", {b"keep": b"1", b"a\xff": b"2"})
+    (project.folder / "data/.datacontainerignore").write_bytes(b"?\xff\n")
+    project.configure(many={"path": "data"})
+    project.build(*CATALOG)
+    log = (project.folder / "results/logs/many/scan.log").read_text()
+    assert "listing in Python" in log
+    assert "2 files, 4 bytes, 2 paths, 1 shards" in log
+    assert NOTHING in project.build(*CATALOG)
