@@ -17,6 +17,7 @@ checkpoint scan:
         root=lambda wildcards: dataset_of(wildcards).path,
         exclude=lambda wildcards: dataset_of(wildcards).exclude,
         state=dataset_state,
+        least=lambda wildcards: (dataset_of(wildcards).shard_files, dataset_of(wildcards).shard_bytes),
         code=code("scan"),
         packer=PACKER_SOURCES,
     message:

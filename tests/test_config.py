@@ -7,6 +7,7 @@ import yaml
 
 from datacontainer.config import Dataset, image_name, read_settings
 from datacontainer.errors import UsageError
+from datacontainer.shards import LEAST_SHARD
 
 SCHEMA = Path(__file__).parent.parent / "workflow/schemas/config.schema.yaml"
 
@@ -37,6 +38,8 @@ def test_read_settings_path_alone_gives_documented_defaults():
             formats=("docker", "sif"),
             platforms=("linux/amd64",),
             compression="none",
+            shard_files=LEAST_SHARD.files,
+            shard_bytes=LEAST_SHARD.size_bytes,
             mount="/data",
             template=None,
             labels=(),

@@ -8,21 +8,22 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from datacontainer import shards
-from datacontainer.shards import LARGE, LEAST, MIN_BYTES, MIN_FILES, SHARES, Limits, cut
+from datacontainer.shards import LARGE, LEAST, LEAST_SHARD, SHARES, Limits, cut
 
 # A file of a dataset that is cut: its path, its size, its time.
 File = tuple[bytes, int, int]
+
+MIN_FILES, MIN_BYTES = LEAST_SHARD.files, LEAST_SHARD.size_bytes
 
 
 def files_of(sizes: list[int]) -> list[File]:
     return [(b"%09d" % i, size, 0) for i, size in enumerate(sizes)]
 
 
-def shards_of(files: list[File]) -> list[list[File]]:
+def shards_of(files: list[File], least: Limits = LEAST_SHARD) -> list[list[File]]:
     """The files of each shard."""
     chances = [int.from_bytes(hashlib.sha256(path).digest()[:8], "big") for path, _, _ in files]
-    spans = cut(np.array([size for _, size, _ in files], np.int64), np.array(chances, np.uint64))
+    spans = cut(np.array([size for _, size, _ in files], np.int64), np.array(chances, np.uint64), least)
     return [files[start:end] for start, end in spans]
 
 
@@ -60,10 +61,10 @@ def test_cut_added_file_leaves_most_shards_as_they_are():
     assert sum(shard not in before for shard in shards_of(files)) == 1
 
 
-# Small trees make many shards with these; powers of two, as the real ones.
-SMALL_FILES, SMALL_BYTES = 4, 64
+# Small trees make many shards with these.
+SMALL = Limits(files=4, size_bytes=64)
 _names = st.integers(0, 999).map(lambda i: b"%03d" % i)
-_sizes = st.one_of(st.integers(0, 20), st.integers(0, 3 * LARGE * SMALL_BYTES))
+_sizes = st.one_of(st.integers(0, 20), st.integers(0, SMALL.large_bytes * 3))
 _edits = st.lists(
     st.one_of(
         st.tuples(st.just("put"), _names, _sizes),
@@ -73,13 +74,6 @@ _edits = st.lists(
     ),
     max_size=12,
 )
-
-
-@pytest.fixture
-def small(monkeypatch) -> None:
-    """Shards of a few files."""
-    monkeypatch.setattr(shards, "MIN_FILES", SMALL_FILES)
-    monkeypatch.setattr(shards, "MIN_BYTES", SMALL_BYTES)
 
 
 def edited(tree: Mapping[bytes, tuple[int, int]], edit: tuple, clock: int) -> dict[bytes, tuple[int, int]]:
@@ -110,17 +104,16 @@ def near(found: list[list[File]], paths: set[bytes]) -> set[int]:
     return {number + distance for number in lie_in for distance in (-1, 0, 1)}
 
 
-@pytest.mark.usefixtures("small")
 @settings(max_examples=500)
 @given(seed=st.integers(0, 99), start=st.integers(0, 400), edits=_edits)
 def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
     sizes = np.random.default_rng(seed).integers(0, 24, start)
     # A third of all names, so that edits fall before, between and behind them.
     tree = {b"%03d" % (i * 5 % 1000): (int(size), 0) for i, size in enumerate(sizes)}
-    before = shards_of(listing(tree))
+    before = shards_of(listing(tree), SMALL)
     for clock, edit in enumerate(edits, 1):
         changed = edited(tree, edit, clock)
-        after = shards_of(listing(changed))
+        after = shards_of(listing(changed), SMALL)
         assert len(after) <= 2 * SHARES
         assert [file for shard in after for file in shard] == listing(changed)
         paths = {path for path in {*tree, *changed} if tree.get(path) != changed.get(path)}
@@ -133,7 +126,7 @@ def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
 
 
 def limits_of(tree: Mapping[bytes, tuple[int, int]]) -> Limits:
-    return Limits.of(len(tree), sum(size for size, _ in tree.values()))
+    return SMALL.doubled_for(len(tree), sum(size for size, _ in tree.values()))
 
 
 @settings(max_examples=300)
@@ -162,7 +155,7 @@ def test_cut_never_makes_more_shards_than_docker_takes(large, small, huge, repea
 @example(large=[], small=SHARES * MIN_FILES - 1, huge=SHARES * MIN_BYTES)
 def test_limits_never_allow_more_shards_than_docker_takes(large, small, huge):
     sizes = [*large, huge]
-    limits = Limits.of(len(sizes) + small, sum(sizes))
+    limits = LEAST_SHARD.doubled_for(len(sizes) + small, sum(sizes))
     assert most_shards(sizes, small, limits) <= 2 * SHARES
 
 
@@ -175,12 +168,14 @@ def most_shards(sizes: list[int], small: int, limits: Limits) -> int:
 
 
 def test_limits_grow_by_doubling_with_the_dataset():
-    assert Limits.of(MIN_FILES * SHARES, 0) == Limits(MIN_FILES, MIN_BYTES)
-    assert Limits.of(MIN_FILES * SHARES + 1, MIN_BYTES * SHARES + 1) == Limits(2 * MIN_FILES, 2 * MIN_BYTES)
+    assert LEAST_SHARD.doubled_for(MIN_FILES * SHARES, 0) == LEAST_SHARD
+    assert LEAST_SHARD.doubled_for(MIN_FILES * SHARES + 1, MIN_BYTES * SHARES + 1) == Limits(
+        2 * MIN_FILES, 2 * MIN_BYTES
+    )
 
 
 def test_weights_of_a_full_shard_are_the_least():
-    limits = Limits(MIN_FILES, MIN_BYTES)
+    limits = LEAST_SHARD
     assert limits.weights(np.array([0], np.int64)).tolist() == [LEAST // MIN_FILES]
     assert limits.weights(np.array([MIN_BYTES, 1 << 62], np.int64)).tolist() == [
         LEAST + LEAST // MIN_FILES,
@@ -188,13 +183,13 @@ def test_weights_of_a_full_shard_are_the_least():
     ]
 
 
-def test_cut_shards_are_about_twice_the_least(monkeypatch):
-    monkeypatch.setattr(shards, "MIN_FILES", 64)
+def test_cut_shards_are_about_twice_the_least():
+    least = Limits(64, MIN_BYTES)
     sizes, random = np.zeros(SHARES * 64, np.int64), np.random.default_rng(1)
     lengths = [
         end - start
         for _ in range(50)
-        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64))
+        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64), least)
     ]
     assert min(lengths) >= 64
     assert 1.9 < np.mean(lengths) / 64 < 2.1

@@ -46,6 +46,8 @@ class Dataset:
     formats: tuple[str, ...]
     platforms: tuple[str, ...]
     compression: str
+    shard_files: int
+    shard_bytes: int
     mount: str
     template: str | None
     labels: tuple[tuple[str, str], ...]

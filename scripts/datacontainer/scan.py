@@ -16,7 +16,7 @@ from datacontainer.excludes import Excludes, read_excludes
 from datacontainer.listing import Files, Summary, list_by_packer, list_by_walk
 from datacontainer.logs import logger
 from datacontainer.outputs import COPY_BYTES, fresh_directory, write_bytes, written
-from datacontainer.shards import cut
+from datacontainer.shards import LEAST_SHARD, Limits, cut
 from datacontainer.walk import Offender
 
 SHOWN_OFFENDERS = 20
@@ -39,6 +39,7 @@ def scan(
     *,
     packer: Path | None = None,
     threads: int | None = None,
+    least: Limits = LEAST_SHARD,
 ) -> list[Shard]:
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
@@ -54,7 +55,7 @@ def scan(
         files = Files.beside(Path(folder))
         summary = _list(root, excludes, files, packer, threads)
         _raise_offenders(summary, files)
-        shards = _write_lists(files, lists)
+        shards = _write_lists(files, lists, least)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())
     logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))
@@ -98,14 +99,14 @@ def _list(root: str, excludes: Excludes, files: Files, packer: Path | None, thre
     return summary
 
 
-def _write_lists(files: Files, lists: Path) -> list[Shard]:
+def _write_lists(files: Files, lists: Path, least: Limits) -> list[Shard]:
     """Writes the records of each shard as a list of its own."""
     columns = files.read_columns()
     sizes = columns["size"].astype(np.int64)
     shards = []
     with open(files.records, "rb") as records:
         start = 0
-        for span in cut(sizes, columns["chance"]):
+        for span in cut(sizes, columns["chance"], least):
             end = int(columns["end"][span[1] - 1]) if span[1] else 0
             name = _write_list(records, start, end, lists)
             shards.append(Shard(name, span[1] - span[0], int(sizes[slice(*span)].sum())))

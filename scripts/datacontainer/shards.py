@@ -7,9 +7,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-# A shard is a job and a layer: below this it is not worth the start of one.
-MIN_FILES = 2048
-MIN_BYTES = 256 << 20
 # Docker takes 125 layers, and the entrypoint is one of them. A shard reaches the least number of files, of bytes, or a
 # part of each, so with these shares of the whole there are at most 40 + 40 shards: a file that is one of its own takes
 # LARGE shares of the bytes, for itself and two unfinished shards beside it.
@@ -24,15 +21,14 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Limits:
-    """The least size of a shard; powers of two, so that they seldom change as a dataset grows."""
+    """The least size of a shard."""
 
     files: int
     size_bytes: int
 
-    @classmethod
-    def of(cls, files: int, size_bytes: int) -> "Limits":
-        """The limits for a dataset of this many files and bytes."""
-        return cls(_doubled(MIN_FILES, files), _doubled(MIN_BYTES, size_bytes))
+    def doubled_for(self, files: int, size_bytes: int) -> "Limits":
+        """These limits or, for a dataset of very many files or bytes, as often doubled as it takes."""
+        return Limits(_doubled(self.files, files), _doubled(self.size_bytes, size_bytes))
 
     @property
     def large_bytes(self) -> int:
@@ -45,16 +41,21 @@ class Limits:
         return LEAST // self.files + by_bytes.astype(np.int64)
 
 
-def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64]) -> list[Span]:
+# A shard is a job and a layer: below this it is not worth the start of one.
+LEAST_SHARD = Limits(2048, 256 << 20)
+
+
+def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits = LEAST_SHARD) -> list[Span]:
     """The shards of a sorted list of files, as the numbers of their first file and of the one behind their last.
 
     There is at least one, if empty, and at most 80. chances: a random number that each file's path alone decides.
+    least: the least shard of a dataset that is not too large for it.
 
     A shard begins before the file whose chance is the lowest of all within one least shard before it and behind it. So
     two beginnings are at least that far apart, and an edit moves only those that are nearer to it: the shard that it is
     in can change, and the one on either side.
     """
-    limits = Limits.of(len(sizes), int(sizes.sum()))
+    limits = least.doubled_for(len(sizes), int(sizes.sum()))
     places = np.concatenate((np.zeros(1, np.int64), np.cumsum(limits.weights(sizes))))
     spans: list[Span] = []
     first = 0
