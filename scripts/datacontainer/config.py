@@ -51,6 +51,8 @@ class Dataset:
     mount: str
     template: str | None
     labels: tuple[tuple[str, str], ...]
+    sign: str | None
+    attest: tuple[str, ...]
 
     @property
     def identity(self) -> Identity:

@@ -1,5 +1,6 @@
 """Verify: the finished images against the catalog and each other, by code that shares nothing with what made them."""
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -90,7 +91,9 @@ class Verification:
             sif = SifFiles(image, self.mount, first, self.own[first.platform], self.differences)
             rows = found.counted(sif.rows(sif.partition()))
             compare(self.spool.added_to(catalog_rows(self.catalog)), rows, "the SIF", self.differences)
-            self.report["sif"] = found.described() | {"platform": first.platform}
+            with open(image, "rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            self.report["sif"] = found.described() | {"platform": first.platform, "sha256": sha256}
 
     def _check_summary(self, found: Totals) -> None:
         """Compares the labels with dataset.json, and that with the catalog."""
