@@ -13,6 +13,7 @@ ARMOR = b"-----BEGIN PGP PRIVATE KEY BLOCK-----"
 # The first byte of a secret key's packet: old form with a length of 1 or 2 bytes, and new form.
 # Source: RFC 4880, section 4.2.
 BINARY = (0x94, 0x95, 0xC5)
+LONGEST_PLACE = 70
 HINT = "install GnuPG, `apt install gnupg` or `conda install -c conda-forge gnupg`, or name a PEM key, which needs none"
 # The user's own settings must not change the signature, and nobody is there to be asked.
 SETTINGS = ("--no-options", "--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "")
@@ -34,7 +35,9 @@ def clear_signed(key: Path, message: Path) -> tuple[bytes, bytes]:
     """
     if shutil.which("gpg") is None:
         raise MissingToolError(f"the `gpg` command is not on PATH, and `sign` names a PGP key, {str(key)!r}: {HINT}")
-    with tempfile.TemporaryDirectory(prefix="gpg-") as home:
+    # GnuPG has a socket in its home, whose path may have 107 bytes.
+    place = tempfile.gettempdir() if len(tempfile.gettempdir()) <= LONGEST_PLACE else "/tmp"
+    with tempfile.TemporaryDirectory(prefix="gpg-", dir=place) as home:
         try:
             _gpg(home, "--import", str(key))
             fingerprint, made = _signer(_gpg(home, "--with-colons", "--list-secret-keys").decode(), key)
