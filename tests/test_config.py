@@ -43,6 +43,8 @@ def test_read_settings_path_alone_gives_documented_defaults():
             mount="/data",
             template=None,
             labels=(),
+            sign=None,
+            attest=(),
         )
     }
 
@@ -78,7 +80,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, exlude: []}}",
-            "unknown key 'exlude': did you mean 'exclude'? (valid: compression,",
+            "unknown key 'exlude': did you mean 'exclude'? (valid: attest,",
         ),
         ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
         ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),
