@@ -12,6 +12,7 @@ PEM = {
     "ed25519": ["genpkey", "-algorithm", "ed25519"],
     "ecdsa": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "ecdsa-sec1": ["ecparam", "-genkey", "-name", "secp384r1"],
+    "ecdsa-521": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
     "rsa": ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
 }
 PGP = {"pgp-ed25519": "ed25519", "pgp-rsa": "rsa2048"}
