@@ -7,8 +7,8 @@ LIBRARY = (
     "__init__ aggregate assemble attest comparison compile config convert crc32c dockerfile errors excludes"
     " fields frontcoding gobinary hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs"
     " pgp progress provenance referrers render scan shardlist shards sif sifobjects sign squashfs"
-    " squashfsblocks statistics tarmembers tools userfunctions verify verifyarchive verifylayers verifylayout"
-    " verifyrows verifysif walk"
+    " squashfsblocks statistics tarmembers tools userfunctions verify verifyarchive verifyattestations"
+    " verifylayers verifylayout verifyrows verifysif walk"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"

@@ -45,3 +45,8 @@ def recipe_of(wildcards):
 def attested_binaries(wildcards):
     """The entrypoints, where something is to be said of what they are made of."""
     return ancient(entrypoints(wildcards)) if dataset_of(wildcards).attest else []
+
+
+def attestations_of(wildcards):
+    """The folder of what is said of the images, where something is."""
+    return settled("<results>/{dataset}/attestations")(wildcards) if dataset_of(wildcards).attest else []

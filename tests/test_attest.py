@@ -29,12 +29,16 @@ PLATFORMS = ["linux-amd64", "linux-arm64"]
 @pytest.fixture(scope="module")
 def proven(tmp_path_factory, keys) -> Project:
     """The dataset `fruit`, signed and attested, with a user's function, for two platforms."""
-    project = Project(tmp_path_factory.mktemp("proven"))
-    fill(project.folder / "data", fruit_files())
-    shutil.copyfile(ROOT / "examples/metadata.py", project.folder / "metadata.py")
-    shutil.copyfile(keys / "ed25519.key", project.folder / "private.key")
-    project.configure(fruit=configuration(project.folder))
-    project.build()
+    return build(tmp_path_factory.mktemp("proven"), keys)
+
+
+def build(folder: Path, keys: Path, **environment: str) -> Project:
+    project = Project(folder)
+    fill(folder / "data", fruit_files())
+    shutil.copyfile(ROOT / "examples/metadata.py", folder / "metadata.py")
+    shutil.copyfile(keys / "ed25519.key", folder / "private.key")
+    project.configure(fruit=configuration(folder))
+    project.build(environment=environment)
     return project
 
 
@@ -193,6 +197,23 @@ def test_layout_of_an_attested_image_has_one_descriptor_and_runs(proven, tmp_pat
     assert len(json.loads((layout / "index.json").read_bytes())["manifests"]) == 1
     apptainer = Tool(("env", f"HOME={tmp_path}", f"APPTAINER_TMPDIR={tmp_path}", require_tool("apptainer")))
     assert apptainer("run", "--userns", f"oci:{layout}", "-count") == b"2\n"
+
+
+def test_build_elsewhere_with_the_same_key_gives_the_same_bytes(proven, keys, tmp_path):
+    (tmp_path / "deeper down").mkdir()
+    other = build(tmp_path / "deeper down", keys, TZ="Pacific/Chatham", USER="someone", SOURCE_DATE_EPOCH="1700000000")
+    for file in ("fruit.sif", "attestations/provenance.json", "attestations/oci/index.json"):
+        assert other.product("fruit", file).read_bytes() == proven.product("fruit", file).read_bytes(), file
+
+
+def test_verify_target_reads_the_attestations(proven):
+    proven.build("verify")
+    report = json.loads(proven.product("fruit", "stages/verify/report.json").read_bytes())
+    files = ["provenance.json", *(f"sbom-{platform}.json" for platform in PLATFORMS)]
+    assert report["attestations"] == {
+        file: sha256sum(proven.product("fruit", f"attestations/{file}")) for file in files
+    }
+    assert report["sif"]["sha256"] == sha256sum(proven.product("fruit", "fruit.sif"))
 
 
 def jobs(text: str) -> set[str]:
