@@ -13,7 +13,7 @@ const (
 	statusUsage  = 2
 )
 
-const usage = "usage: packer scan|hash|squashfs [flags]"
+const usage = "usage: packer scan|hash|squashfs|compress [flags]"
 
 // usageError is what a wrong command line gives; the packer then ends with status 2.
 type usageError struct {
@@ -46,6 +46,8 @@ func run(args []string) error {
 		return scanCommand(args[1:])
 	case "hash":
 		return hashCommand(args[1:])
+	case "compress":
+		return compressCommand(args[1:])
 	case "squashfs":
 		return squashfsCommand(args[1:])
 	}

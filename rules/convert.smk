@@ -10,9 +10,11 @@ rule convert:
         "<logs>/{dataset}/convert.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    threads: lambda wildcards: dataset_of(wildcards).threads
     params:
         identity=lambda wildcards: dataset_of(wildcards).identity,
         platform=lambda wildcards: dataset_of(wildcards).platforms[0],
+        compression=lambda wildcards: dataset_of(wildcards).compression,
         code=code("convert"),
         packer=files_digest(PACKER_FILES),
     message:

@@ -13,4 +13,6 @@ with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
         layout=Path(snakemake.input.index).parent,
         summary=Path(snakemake.input.summary),
         image=Path(snakemake.output[0]),
+        compression=snakemake.params.compression,
+        threads=snakemake.threads,
     )

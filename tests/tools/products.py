@@ -93,7 +93,7 @@ class Products:
                 digests=["sha256"],
                 functions=[],
                 records=shard.with_suffix(".parquet"),
-                layer=shard.with_suffix(".layer.tar"),
+                layer=shard.with_suffix(".layer"),
                 facts=shard.with_suffix(".json"),
             )
         self._join([self._shard(number) for number in range(len(ends))])
@@ -119,7 +119,7 @@ class Products:
     def shard_layers(self) -> list[ShardLayer]:
         """The layers of the shards."""
         facts = sorted(self.folder.glob("stages/hash/*.json"))
-        return [ShardLayer(path.with_suffix(".layer.tar"), json.loads(path.read_bytes())) for path in facts]
+        return [ShardLayer(path.with_suffix(".layer"), json.loads(path.read_bytes())) for path in facts]
 
     def digests(self) -> list[str]:
         """The layers' digests of the first platform, in hex."""

@@ -1,0 +1,70 @@
+"""The files of several stored layers as one tar, in a stream."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from datacontainer.compression import GZIP, ZSTD
+from datacontainer.errors import DataError
+from datacontainer.progress import Progress
+
+READ_BYTES = 1 << 20
+# Two blocks of zeros.
+END = bytes(1024)
+# In the header and behind the content, gzip's own form and not that of zlib alone.
+_GZIP_FORM = zlib.MAX_WBITS | 16
+
+
+def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[bytes]:
+    """The layers' members, then those of the tar `last`, and the end of a tar, in pieces.
+
+    A path that is in several of them is in the result as often.
+
+    Raises:
+        DataError: when a layer is damaged.
+    """
+    progress = Progress("the layers", sum(layer.stat().st_size for layer in layers))
+    for layer in layers:
+        try:
+            yield from _without_end(_pieces(layer, compression, progress))
+        except (ValueError, OSError, zlib.error) as error:
+            text = f"reading layer {str(layer)!r}: {error}; delete it and run snakemake again"
+            raise DataError(text) from error
+    yield from _without_end(iter([last]))
+    yield END
+
+
+def _pieces(layer: Path, compression: str, progress: Progress) -> Iterator[bytes]:
+    """The bytes of a layer's tar."""
+    if compression == ZSTD:
+        yield from _zstd_pieces(layer, progress)
+        return
+    with open(layer, "rb", buffering=0) as file:
+        inflate = zlib.decompressobj(_GZIP_FORM) if compression == GZIP else None
+        while content := file.read(READ_BYTES):
+            progress.add(len(content))
+            yield inflate.decompress(content) if inflate else content
+    if inflate and (not inflate.eof or inflate.unused_data):
+        raise ValueError("it is not one whole member of gzip's form")
+
+
+def _zstd_pieces(layer: Path, progress: Progress) -> Iterator[bytes]:
+    with pa.OSFile(str(layer)) as file, pa.CompressedInputStream(file, "zstd") as stream:
+        read = 0
+        while content := stream.read(READ_BYTES):
+            progress.add(file.tell() - read)
+            read = file.tell()
+            yield content
+
+
+def _without_end(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The bytes of a tar but for the zeros at its end."""
+    held = b""
+    for piece in pieces:
+        held += piece
+        yield held[: -len(END)]
+        held = held[-len(END) :]
+    if held != END:
+        raise ValueError("it does not end as a tar does")
