@@ -19,8 +19,8 @@ def write_dockerfile(
 ) -> None:
     """Writes the Dockerfile beside the layout, and the .dockerignore that goes with it.
 
-    compression: of the layers. `docker build` unpacks a tar, also one in gzip's form, and copies one in zstd's as it is:
-    the Dockerfile then begins with the image, which has to be loaded.
+    compression: of the layers. `docker build` unpacks a tar, also one in gzip's form, and copies one in zstd's form as
+    it is: the Dockerfile then begins with the image, which has to be loaded.
     """
     image = json.loads((layout / "manifest.json").read_bytes())[0]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
