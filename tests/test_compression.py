@@ -219,6 +219,17 @@ def test_one_tar_without_a_tars_end_is_refused(tmp_path):
         b"".join(one_tar([layer], "none", bytes(1024)))
 
 
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_one_tar_of_zeros_comes_in_small_pieces(packer, tmp_path, compression):
+    tar = layer_of({b"zeros": Entry(FILE | 0o644, bytes(64 << 20))})
+    (tmp_path / "tar").write_bytes(tar)
+    compress_file(compression, packer, tmp_path / "tar", tmp_path / "blob")
+    assert (tmp_path / "blob").stat().st_size < 1 << 18
+    pieces = list(one_tar([tmp_path / "blob"], compression, bytes(1024)))
+    assert max(map(len, pieces)) <= 1 << 20
+    assert b"".join(pieces) == tar
+
+
 class Dripping(io.RawIOBase):
     """Gives out some bytes at a time, as a pipe does."""
 

@@ -1,8 +1,9 @@
 """The files of several stored layers as one tar, in a stream."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
@@ -39,24 +40,34 @@ def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[b
 def _pieces(layer: Path, compression: str, progress: Progress) -> Iterator[bytes]:
     """The bytes of a layer's tar."""
     if compression == ZSTD:
-        yield from _zstd_pieces(layer, progress)
+        with pa.OSFile(str(layer)) as file, pa.CompressedInputStream(file, "zstd") as stream:
+            while content := stream.read(READ_BYTES):
+                yield content
+        progress.add(layer.stat().st_size)
         return
-    with open(layer, "rb", buffering=0) as file:
-        inflate = zlib.decompressobj(_GZIP_FORM) if compression == GZIP else None
-        while content := file.read(READ_BYTES):
-            progress.add(len(content))
-            yield inflate.decompress(content) if inflate else content
-    if inflate and (not inflate.eof or inflate.unused_data):
-        raise ValueError("it is not one whole member of gzip's form")
+    with open(layer, "rb", buffering=0) as stored:
+        pieces = _counted(stored, progress)
+        yield from _inflated(pieces) if compression == GZIP else pieces
 
 
-def _zstd_pieces(layer: Path, progress: Progress) -> Iterator[bytes]:
-    with pa.OSFile(str(layer)) as file, pa.CompressedInputStream(file, "zstd") as stream:
-        read = 0
-        while content := stream.read(READ_BYTES):
-            progress.add(file.tell() - read)
-            read = file.tell()
+def _counted(stored: BinaryIO, progress: Progress) -> Iterator[bytes]:
+    while content := stored.read(READ_BYTES):
+        progress.add(len(content))
+        yield content
+
+
+def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What the only member of a gzip file decompresses to, in pieces of READ_BYTES at most."""
+    inflate = zlib.decompressobj(_GZIP_FORM)
+    for piece in pieces:
+        if inflate.eof:
+            raise ValueError("there are bytes behind its end")
+        content = inflate.decompress(piece, READ_BYTES)
+        while content:
             yield content
+            content = inflate.decompress(inflate.unconsumed_tail, READ_BYTES)
+    if not inflate.eof or inflate.unused_data:
+        raise ValueError("it is not one whole member of gzip's form")
 
 
 def _without_end(pieces: Iterator[bytes]) -> Iterator[bytes]:
