@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -30,12 +30,15 @@ class Stored(NamedTuple):
     size_bytes: int
 
 
+NOTHING = Stored("", 0)
+
+
 @dataclass
 class Pipe:
     """A pipe into a blob. descriptor: its end to write to. stored: the blob, once the pipe is closed."""
 
     descriptor: int
-    stored: Stored = field(default=Stored("", 0))
+    stored: Stored = NOTHING
 
 
 def compress_file(compression: str, packer: Path, tar: Path, blob: Path) -> Stored:
