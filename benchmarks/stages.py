@@ -40,7 +40,7 @@ class Built:
                 digests=("sha256",),
                 functions=(),
                 records=self.output / f"{shard}.parquet",
-                layer=self.output / f"{shard}.layer.tar",
+                layer=self.output / f"{shard}.layer",
                 facts=self.output / f"{shard}.json",
                 threads=2,
             )
@@ -49,7 +49,7 @@ class Built:
         """Makes the layout and the archive."""
         stored = self.results / "stages/hash"
         layers = [
-            ShardLayer(stored / f"{shard}.layer.tar", json.loads((stored / f"{shard}.json").read_bytes()))
+            ShardLayer(stored / f"{shard}.layer", json.loads((stored / f"{shard}.json").read_bytes()))
             for shard in self.shards
         ]
         binaries = {PLATFORM: self.results / "bin/linux-amd64/entrypoint"}

@@ -18,7 +18,7 @@ import (
 )
 
 const hashUsage = "usage: packer hash --root DIR --list SHARD.list --mount /data --digests sha256,… --records FILE " +
-	"[--layer FILE] [--progress]"
+	"[--layer FILE [--gzip] | --layer-fd N] [--progress]"
 
 // hashCommand hashes the files of a shard, writes its layer, and prints a summary as one line of JSON.
 func hashCommand(args []string) error {
@@ -52,7 +52,9 @@ func parseHash(args []string) (hash.Options, error) {
 	flags.StringVar(&options.Mount, "mount", "", "where the files lie in the image")
 	flags.StringVar(&digests, "digests", "sha256", "the digests of each file, separated by commas")
 	flags.StringVar(&options.Records, "records", "", "the digests' bytes, to be written")
-	flags.StringVar(&options.Layer, "layer", "", "the layer, to be written; without it there are only digests")
+	flags.StringVar(&options.Layer.Path, "layer", "", "the layer, to be written; without it there are only digests")
+	flags.BoolVar(&options.Layer.Gzip, "gzip", false, "compress the layer")
+	flags.Func("layer-fd", "the number of a pipe that takes the layer in place of a file", options.Layer.SetPipe)
 	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
 	if err := flags.Parse(args); err != nil {
 		return options, usageError{fmt.Sprintf("%v; %s", err, hashUsage)}

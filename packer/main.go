@@ -14,7 +14,7 @@ const (
 	statusUsage  = 2
 )
 
-const usage = "usage: packer scan|hash|squashfs|sign [flags]"
+const usage = "usage: packer scan|hash|compress|squashfs|sign [flags]"
 
 // usageError is what a wrong command line gives; the packer then ends with status 2.
 type usageError struct {
@@ -47,6 +47,8 @@ func run(args []string) error {
 		return scanCommand(args[1:])
 	case "hash":
 		return hashCommand(args[1:])
+	case "compress":
+		return compressCommand(args[1:])
 	case "squashfs":
 		return squashfsCommand(args[1:])
 	case "sign":

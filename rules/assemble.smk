@@ -3,10 +3,11 @@ checkpoint assemble:
     input:
         content=settled("<results>/{dataset}/stages/aggregate/content.digest"),
         summary=ancient("<results>/{dataset}/dataset.json"),
-        layers=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.layer.tar"),
+        layers=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.layer"),
         facts=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.json"),
         binaries=entrypoints,
         template=ancient(DOCKERFILE_TEMPLATE),
+        packer=the_packer,
     output:
         index="<results>/{dataset}/oci/index.json",
         manifest="<results>/{dataset}/oci/manifest.json",
@@ -20,8 +21,10 @@ checkpoint assemble:
     params:
         identity=lambda wildcards: dataset_of(wildcards).identity,
         platforms=lambda wildcards: dataset_of(wildcards).platforms,
+        compression=lambda wildcards: dataset_of(wildcards).compression,
         template=files_digest([DOCKERFILE_TEMPLATE]),
         code=code("dockerfile"),
+        packer=PACKER_SOURCES,
     message:
         "assemble {wildcards.dataset}: image layout"
     script:
@@ -38,6 +41,7 @@ rule assemble_archive:
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
+        compression=lambda wildcards: dataset_of(wildcards).compression,
         code=code("assemble"),
     message:
         "assemble {wildcards.dataset}: archive for docker load"

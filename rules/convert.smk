@@ -11,11 +11,13 @@ rule convert:
         "<logs>/{dataset}/convert.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    threads: lambda wildcards: dataset_of(wildcards).threads
     params:
         identity=lambda wildcards: dataset_of(wildcards).identity,
         platform=lambda wildcards: dataset_of(wildcards).platforms[0],
         key=signing_key,
         recipe=recipe_of,
+        compression=lambda wildcards: dataset_of(wildcards).compression,
         code=code("convert"),
         packer=files_digest(PACKER_FILES),
     message:

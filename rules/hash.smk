@@ -5,17 +5,18 @@ rule hash:
         packer=the_packer,
     output:
         records="<results>/{dataset}/stages/hash/{shard}.parquet",
-        layer="<results>/{dataset}/stages/hash/{shard}.layer.tar",
+        layer="<results>/{dataset}/stages/hash/{shard}.layer",
         facts="<results>/{dataset}/stages/hash/{shard}.json",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: 2
+    threads: lambda wildcards: dataset_of(wildcards).threads
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         mount=lambda wildcards: dataset_of(wildcards).mount,
         digests=lambda wildcards: dataset_of(wildcards).digests,
+        compression=lambda wildcards: dataset_of(wildcards).compression,
         functions=lambda wildcards: dataset_of(wildcards).metadata,
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
         code=code("hash"),

@@ -9,9 +9,12 @@ from datacontainer.logs import stage
 
 with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}"):
     identity, summary = snakemake.params.identity, Path(snakemake.input.summary)
-    layout = Path(snakemake.output.index).parent
+    layout, about = Path(snakemake.output.index).parent, {"compression": snakemake.params.compression}
     shards = zip(snakemake.input.layers, snakemake.input.facts, strict=True)
     layers = [ShardLayer(Path(layer), json.loads(Path(facts).read_bytes())) for layer, facts in shards]
     binaries = dict(zip(snakemake.params.platforms, map(Path, snakemake.input.binaries), strict=True))
-    assemble_layout(identity=identity, summary=summary, layers=layers, binaries=binaries, layout=layout)
-    write_dockerfile(identity, Path(snakemake.input.template), layout, summary, Path(snakemake.output.dockerfile))
+    made = {"layers": layers, "binaries": binaries, "packer": Path(snakemake.input.packer)}
+    assemble_layout(identity=identity, summary=summary, layout=layout, **made, **about)
+    write_dockerfile(
+        identity, Path(snakemake.input.template), layout, summary, Path(snakemake.output.dockerfile), **about
+    )

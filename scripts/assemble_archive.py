@@ -6,4 +6,5 @@ from datacontainer.assemble import assemble_archive
 from datacontainer.logs import stage
 
 with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}"):
-    assemble_archive(Path(snakemake.input.index).parent, Path(snakemake.output[0]))
+    layout, compression = Path(snakemake.input.index).parent, snakemake.params.compression
+    assemble_archive(layout, Path(snakemake.output[0]), compression)

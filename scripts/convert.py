@@ -16,5 +16,7 @@ with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
         image=Path(snakemake.output[0]),
         documents=documents(params.recipe, binaries=[Path(binary) for binary in given.binaries], **images),
         key=Path(params.key[0]) if params.key else None,
+        compression=params.compression,
+        threads=snakemake.threads,
         **images,
     )

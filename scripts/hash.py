@@ -16,5 +16,6 @@ with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}"):
         records=Path(snakemake.output.records),
         layer=Path(snakemake.output.layer),
         facts=Path(snakemake.output.facts),
+        compression=snakemake.params.compression,
         threads=snakemake.threads,
     )

@@ -44,7 +44,7 @@ def shard(folder, number, files, links=None, fields=()):
     for field, array in rows.arrays():
         table = table.append_column(field, array)
     pq.write_table(table, records)
-    facts.write_text(json.dumps({"links": len(links), "diff_id": f"sha256:{number}"}))
+    facts.write_text(json.dumps({"links": len(links), "digest": f"sha256:{number}"}))
     return records, facts
 
 

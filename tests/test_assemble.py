@@ -39,8 +39,8 @@ def assembled(tmp_path):
             layer = tmp_path / f"{name}.layer.tar"
             layer.write_bytes(tar_of({f"data/{name}": name.encode()}))
             digest = "sha256:" + hashlib.sha256(layer.read_bytes()).hexdigest()
-            facts = {"files": 1, "bytes": 3, "layer_size": layer.stat().st_size, "diff_id": digest}
-            layers.append(ShardLayer(layer, facts))
+            blob = {"digest": digest, "blob_size": layer.stat().st_size, "compression": "none"}
+            layers.append(ShardLayer(layer, {"files": 1, "bytes": 3, "diff_id": digest, **blob}))
         binaries = {p: tmp_path / ("binary" if p.endswith("amd64") else "binary-arm64") for p in platforms}
         assemble_layout(
             identity=IDENTITY,

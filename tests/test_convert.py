@@ -222,7 +222,8 @@ def layout(tmp_path: Path) -> Path:
         path = tmp_path / f"{name.decode()}.layer.tar"
         path.write_bytes(layer)
         diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
-        shards.append(ShardLayer(path, {"files": 1, "bytes": 3, "layer_size": len(layer), "diff_id": diff_id}))
+        blob = {"digest": diff_id, "blob_size": len(layer), "compression": "none"}
+        shards.append(ShardLayer(path, {"files": 1, "bytes": 3, "diff_id": diff_id, **blob}))
     assemble_layout(
         identity=IDENTITY,
         summary=tmp_path / "dataset.json",

@@ -90,7 +90,8 @@ def sif(image, short_folder) -> Path:
 
 def facts_of(layer: Path) -> dict[str, object]:
     digest = Tool((require_tool("sha256sum"),)).text(layer).split()[0]
-    return {"files": 2, "bytes": 17, "layer_size": layer.stat().st_size, "diff_id": f"sha256:{digest}"}
+    blob = {"digest": f"sha256:{digest}", "blob_size": layer.stat().st_size, "compression": "none"}
+    return {"files": 2, "bytes": 17, "diff_id": f"sha256:{digest}", **blob}
 
 
 def test_run_index_beside_is_found_in_docker(docker, image):

@@ -59,7 +59,7 @@ class Shard:
 
     @property
     def layer(self) -> Path:
-        return self.folder / "out/shard.layer.tar"
+        return self.folder / "out/shard.layer"
 
     def hash(self, *digests: str, functions: tuple[str, ...] = ()) -> list[dict[str, object]]:
         """Hashes the shard; returns the rows of its records."""
@@ -182,8 +182,11 @@ def test_hash_shard_facts_are_those_of_the_layer(shard, dataset):
         "bytes": 6,
         "layer_size": one.layer.stat().st_size,
         "diff_id": "sha256:" + hashlib.sha256(one.layer.read_bytes()).hexdigest(),
+        "digest": "sha256:" + hashlib.sha256(one.layer.read_bytes()).hexdigest(),
+        "blob_size": one.layer.stat().st_size,
+        "compression": "none",
     }
-    assert sorted(one.left()) == ["shard.json", "shard.layer.tar", "shard.parquet"]
+    assert sorted(one.left()) == ["shard.json", "shard.layer", "shard.parquet"]
 
 
 def test_hash_shard_users_functions_see_the_files(shard, dataset, tmp_path):

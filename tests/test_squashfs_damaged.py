@@ -33,7 +33,7 @@ def mixed(dataset: Path) -> Path:
     [
         (0, b"hsqt", "it begins with 0x74717368, and not with 0x73717368"),
         (VERSION, b"\3", "its version is 3.0, and not 4.0"),
-        (COMPRESSOR, b"\6", r"its compressor is number 6, and only gzip \(1\) can be read"),
+        (COMPRESSOR, b"\4", r"its compressor is number 4, and only gzip \(1\) and zstd \(6\) can be read"),
         (BLOCK_LOG, b"\x0c", "its blocks are of 131072 bytes, and 2 to the power of 12"),
         (SIZE, b"\xff\xff\xff", "it says that it is 16777215 bytes large, and there are "),
     ],

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"packer/blob"
 	"packer/digest"
 	"packer/shardlist"
 )
@@ -37,7 +38,7 @@ func newCase(t *testing.T, digests ...string) *testCase {
 		Mount:   "/data",
 		Digests: algorithms,
 		Records: filepath.Join(folder, "out", "records"),
-		Layer:   filepath.Join(folder, "out", "layer.tar"),
+		Layer:   blob.Target{Path: filepath.Join(folder, "out", "layer.tar")},
 	}}
 }
 
@@ -101,7 +102,7 @@ func TestRunSizesAroundABlockHaveTheirDigestsAndBytes(t *testing.T) {
 	if !bytes.Equal(records, want) {
 		t.Errorf("the records differ: got\n%x, want\n%x", records, want)
 	}
-	content, err := os.ReadFile(c.options.Layer)
+	content, err := os.ReadFile(c.options.Layer.Path)
 	must(t, err)
 	sum := sha256.Sum256(content)
 	if *summary.DiffID != "sha256:"+hex.EncodeToString(sum[:]) || summary.LayerSize != int64(len(content)) {
@@ -129,8 +130,8 @@ func TestRunWithoutLayerGivesTheSameDigests(t *testing.T) {
 	_, err := c.run(t.Context(), t)
 	must(t, err)
 	with, err := os.ReadFile(c.options.Records)
-	must(t, err, os.Remove(c.options.Records), os.Remove(c.options.Layer))
-	c.options.Layer = ""
+	must(t, err, os.Remove(c.options.Records), os.Remove(c.options.Layer.Path))
+	c.options.Layer = blob.Target{}
 	summary, err := c.run(t.Context(), t)
 	must(t, err)
 	without, err := os.ReadFile(c.options.Records)

@@ -58,7 +58,7 @@ func (r *run) plan(jobs, order chan<- *block) {
 func (r *run) consumers() []*consumer {
 	var consumers []*consumer
 	if r.layer != nil {
-		consumers = append(consumers, newConsumer(false, writeTo(r.layer)), newConsumer(false, writeTo(r.diffID)))
+		consumers = append(consumers, newConsumer(false, writeTo(r.layer.Write)), newConsumer(false, writeTo(r.layer.Digest)))
 	}
 	offset := 0
 	for _, algorithm := range r.Digests {

@@ -6,11 +6,9 @@ package hash
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
 	"io"
 
+	"packer/blob"
 	"packer/dataset"
 	"packer/digest"
 	"packer/output"
@@ -22,8 +20,8 @@ type Options struct {
 	List    string // the shard's list
 	Mount   string // where the files lie in the image
 	Digests []digest.Algorithm
-	Records string // for each file and link of the list, its digests
-	Layer   string // or "", for digests alone
+	Records string      // for each file and link of the list, its digests
+	Layer   blob.Target // or none, for digests alone
 	// Where to tell how far it is, or nil.
 	Progress io.Writer
 }
@@ -36,8 +34,7 @@ type run struct {
 	pool    pool
 	root    *dataset.Folder
 	rows    *rows
-	layer   *output.File
-	diffID  hash.Hash
+	layer   *blob.Writer
 	summary Summary
 }
 
@@ -47,7 +44,7 @@ type run struct {
 func Run(ctx context.Context, options Options) (Summary, error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	r := &run{Options: options, ctx: ctx, fail: fail, pool: newPool(), diffID: sha256.New()}
+	r := &run{Options: options, ctx: ctx, fail: fail, pool: newPool()}
 	defer r.close()
 	if err := r.open(); err != nil {
 		return Summary{}, err
@@ -73,8 +70,8 @@ func (r *run) open() (err error) {
 		return err
 	}
 	r.rows = &rows{records, digest.Width(r.Digests)}
-	if r.Layer != "" {
-		r.layer, err = output.Create(r.Layer)
+	if r.Layer.Wanted() {
+		r.layer, err = blob.Create(r.Layer)
 	}
 	return err
 }
@@ -100,10 +97,12 @@ func (r *run) commit() error {
 	if err := r.rows.file.Sync(); err != nil {
 		return err
 	}
-	diffID := "sha256:" + hex.EncodeToString(r.diffID.Sum(nil))
-	r.summary.LayerSize, r.summary.DiffID = r.layer.Written(), &diffID
-	if err := r.layer.Commit(); err != nil {
+	diffID, size := r.layer.DiffID()
+	r.summary.LayerSize, r.summary.DiffID = size, &diffID
+	facts, err := r.layer.Commit()
+	if err != nil {
 		return err
 	}
+	r.summary.Facts = facts
 	return r.rows.file.Commit()
 }

@@ -3,7 +3,6 @@ package hash
 
 import (
 	"hash"
-	"io"
 
 	"packer/digest"
 )
@@ -53,10 +52,10 @@ func (r *run) sequence(order <-chan *block, consumers []*consumer) {
 	}
 }
 
-// writeTo returns what writes each block to a file or a hash.
-func writeTo(w io.Writer) func(*block) error {
+// writeTo returns what writes each block to a file or a hash, by its method.
+func writeTo(write func([]byte) (int, error)) func(*block) error {
 	return func(b *block) error {
-		_, err := w.Write(b.bytes)
+		_, err := write(b.bytes)
 		return err
 	}
 }

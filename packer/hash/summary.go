@@ -4,6 +4,7 @@ package hash
 import (
 	"io"
 
+	"packer/blob"
 	"packer/shardlist"
 )
 
@@ -13,8 +14,9 @@ type Summary struct {
 	Links       int64   `json:"links"`
 	Directories int64   `json:"directories"` // empty ones, which the list names
 	Bytes       int64   `json:"bytes"`       // of the files
-	LayerSize   int64   `json:"layer_size"`
-	DiffID      *string `json:"diff_id"` // nil without a layer
+	LayerSize   int64   `json:"layer_size"`  // of the tar, before it is compressed
+	DiffID      *string `json:"diff_id"`     // nil without a layer
+	blob.Facts
 }
 
 // summarize returns the summary of a list, without a layer.

@@ -50,7 +50,7 @@ def aggregate(
             writer.write_table(table)
     described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
-    layers = [shard["diff_id"] for shard in shards]
+    layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
     logger.info("%d files, %d bytes, %s", statistics.files, statistics.size_bytes, statistics.digest)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from datacontainer import oci
+from datacontainer.compression import NONE, ZSTD, Stored, compress_file
 from datacontainer.config import OCI_LABEL, Identity
-from datacontainer.logs import logger
+from datacontainer.logs import logger, warn
 from datacontainer.outputs import completed, copy_into, link_or_copy, write_bytes, written
 from datacontainer.render import BESIDE
 
@@ -30,7 +31,8 @@ class ShardLayer:
     def described(self) -> oci.Layer:
         """The layer as an image's manifest and history tell of it."""
         origin = f"datacontainer hash: {self.facts['files']} files, {self.facts['bytes']} bytes"
-        return oci.Layer(self.facts["diff_id"], self.facts["layer_size"], origin)
+        facts = self.facts
+        return oci.Layer(facts["diff_id"], facts["digest"], facts["blob_size"], origin, facts["compression"])
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,14 @@ class PlatformImage:
 
 @dataclass
 class Blobs:
-    """The blobs of a layout in the folder `layout`; remembers those stored, and `prune` removes all others."""
+    """The blobs of a layout in the folder `layout`; remembers those stored, and `prune` removes all others.
+
+    compression: of the layers that are made here; the packer is needed for gzip.
+    """
 
     layout: Path
+    compression: str = NONE
+    packer: Path = Path()
     stored: set[str] = field(default_factory=set)
 
     def path(self, digest: str) -> Path:
@@ -69,9 +76,14 @@ class Blobs:
             tar.write(bytes(2 * tarfile.BLOCKSIZE))
         with open(partial, "rb") as tar:
             diff_id = "sha256:" + hashlib.file_digest(tar, "sha256").hexdigest()
-        size_bytes = partial.stat().st_size
-        os.replace(partial, self.path(diff_id))
-        return oci.Layer(diff_id, size_bytes, origin)
+        if self.compression == NONE:
+            blob, stored = partial, Stored(diff_id, partial.stat().st_size)
+        else:
+            blob = self.layout / f".{name}.compressed"
+            stored = compress_file(self.compression, self.packer, partial, blob)
+            partial.unlink()
+        os.replace(blob, self.path(stored.digest))
+        return oci.Layer(diff_id, *stored, origin, self.compression)
 
     def prune(self) -> None:
         """Removes what earlier images left."""
@@ -81,17 +93,24 @@ class Blobs:
 
 
 def assemble_layout(
-    *, identity: Identity, summary: Path, layers: Sequence[ShardLayer], binaries: Mapping[str, Path], layout: Path
+    *,
+    identity: Identity,
+    summary: Path,
+    layers: Sequence[ShardLayer],
+    binaries: Mapping[str, Path],
+    layout: Path,
+    compression: str = NONE,
+    packer: Path = Path(),
 ) -> None:
     """Makes `layout` an OCI image layout, which `docker load` takes too once it is in a tar.
 
-    summary: dataset.json. binaries: the entrypoint by platform. index.json is written last: until then a reader finds
-    the image that was there before, or none.
+    summary: dataset.json. binaries: the entrypoint by platform, whose layer is compressed as asked; for gzip, by the
+    packer. index.json is written last: until then a reader finds the image that was there before, or none.
     """
-    blobs = Blobs(layout)
+    blobs = Blobs(layout, compression, packer)
     data = [layer.described() for layer in layers]
     for layer, described in zip(layers, data, strict=True):
-        link_or_copy(layer.path, blobs.path(described.diff_id))
+        link_or_copy(layer.path, blobs.path(described.digest))
     labels = labels_of(identity, json.loads(summary.read_bytes()))
     images = {platform: _image(platform, binary, data, labels, blobs) for platform, binary in binaries.items()}
     first = next(iter(images.values()))
@@ -106,11 +125,14 @@ def assemble_layout(
     logger.info("image ID %s, %d layers", first.config.digest, len(first.layers))
 
 
-def assemble_archive(layout: Path, archive: Path) -> None:
+def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> None:
     """Writes the layout as one tar: an OCI archive, and what `docker load` takes.
 
+    compression: of the layers; there is a warning of one that not every Docker can read.
     The folders are members of it, and before their files: Apptainer does not create them itself.
     """
+    if compression == ZSTD:
+        warn(f"{archive.name}: its layers are compressed with zstd, which Docker before version 23 cannot load")
     blobs = sorted(path.name for path in (layout / "blobs" / "sha256").iterdir())
     members = [*METADATA_FILES, "blobs", "blobs/sha256", *(f"blobs/sha256/{blob}" for blob in blobs)]
     with completed(archive) as partial, open(partial, "wb") as file:

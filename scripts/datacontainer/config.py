@@ -64,6 +64,11 @@ class Dataset:
         """The platforms as the folders of bin/ are called: linux-amd64 for linux/amd64."""
         return tuple(platform.replace("/", "-") for platform in self.platforms)
 
+    @property
+    def threads(self) -> int:
+        """How many threads a rule that writes the data has use for; compression is what takes time."""
+        return 2 if self.compression == "none" else 8
+
 
 @dataclass(frozen=True)
 class Settings:

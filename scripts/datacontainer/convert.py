@@ -6,12 +6,15 @@ import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from datacontainer import sif
 from datacontainer.assemble import labels_of
+from datacontainer.compression import NONE
 from datacontainer.config import Identity
+from datacontainer.layerstream import one_tar
 from datacontainer.logs import logger
+from datacontainer.mksquashfs import write_compressed
 from datacontainer.outputs import completed
 from datacontainer.sign import add_signature
 from datacontainer.tools import run_packer
@@ -39,11 +42,14 @@ def convert(
     image: Path,
     documents: Mapping[str, bytes] | None = None,
     key: Path | None = None,
+    compression: str = NONE,
+    threads: int = 1,
 ) -> None:
     """Writes the SIF of the layout's image for `platform`; each byte of data is read and written once.
 
     platform: the one of the layout's manifest.json. summary: dataset.json. documents: JSON to add, by name.
-    key: a file with the key to sign with; for that the data is read once more.
+    key: a file with the key to sign with; for that the data is read once more. compression: that of the layers, and of
+    the SquashFS too, which mksquashfs then makes and not the packer.
     The SquashFS is listed twice: as the system that runs, and as data, so that other containers can bind it with
     `image-src`.
     """
@@ -56,10 +62,16 @@ def convert(
         **{name: (sif.GENERIC_JSON, content) for name, content in (documents or {}).items()},
     }
     with completed(image) as partial, open(partial, "w+b") as file:
-        placed = _write_objects(file, objects)
-        file.flush()
+        placed = _placed(objects)
         offset = sif.aligned(placed[-1].offset + placed[-1].size_bytes)
-        size_bytes = _write_squashfs(packer, partial, offset, [layout / layer for layer in layers])
+        blobs = [layout / layer for layer in layers]
+        if compression == NONE:
+            size_bytes = _write_squashfs(packer, partial, offset, blobs)
+        else:
+            # The first of a folder's entries counts: the layers', as with the packer.
+            tar = one_tar(blobs, compression, skeleton_layer())
+            size_bytes = write_compressed(partial, offset, compression, threads, tar)
+        _write_objects(file, placed, objects)
         placed += [
             sif.partition("system.squashfs", offset, size_bytes, sif.PRIMARY_SYSTEM, architecture),
             sif.partition("data.squashfs", offset, size_bytes, sif.DATA, architecture),
@@ -103,13 +115,19 @@ def _docker_image(layout: Path) -> tuple[str, list[str]]:
     return image["Config"], image["Layers"]
 
 
-def _write_objects(file: Any, objects: Mapping[str, tuple[int, bytes]]) -> list[sif.DataObject]:
-    placed = []
-    file.seek(sif.DATA_OFFSET)
+def _placed(objects: Mapping[str, tuple[int, bytes]]) -> list[sif.DataObject]:
+    """The objects one behind the other."""
+    placed, offset = [], sif.DATA_OFFSET
     for name, (kind, content) in objects.items():
-        placed.append(sif.DataObject(kind, name, file.tell(), len(content)))
-        file.write(content)
+        placed.append(sif.DataObject(kind, name, offset, len(content)))
+        offset += len(content)
     return placed
+
+
+def _write_objects(file: BinaryIO, placed: Sequence[sif.DataObject], objects: Mapping[str, tuple[int, bytes]]) -> None:
+    for one in placed:
+        file.seek(one.offset)
+        file.write(objects[one.name][1])
 
 
 def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Path]) -> int:

@@ -6,25 +6,32 @@ from pathlib import Path
 import jinja2
 
 from datacontainer.assemble import labels_of
+from datacontainer.compression import NONE, ZSTD
 from datacontainer.config import Identity
 from datacontainer.outputs import write_bytes
 
 # Docker sends the whole folder to its daemon but for what stands here.
-IGNORE = b"*\n!oci/blobs/sha256/*\n"
+IGNORE, IGNORE_ALL = b"*\n!oci/blobs/sha256/*\n", b"*\n"
 
 
-def write_dockerfile(identity: Identity, template: Path, layout: Path, summary: Path, dockerfile: Path) -> None:
-    """Writes the Dockerfile beside the layout, and the .dockerignore that goes with it."""
+def write_dockerfile(
+    identity: Identity, template: Path, layout: Path, summary: Path, dockerfile: Path, *, compression: str = NONE
+) -> None:
+    """Writes the Dockerfile beside the layout, and the .dockerignore that goes with it.
+
+    compression: of the layers. `docker build` unpacks a tar, also one in gzip's form, and copies one in zstd's form as
+    it is: the Dockerfile then begins with the image, which has to be loaded.
+    """
     image = json.loads((layout / "manifest.json").read_bytes())[0]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
     environment.filters["docker_string"] = docker_string
     text = environment.from_string(template.read_text(encoding="utf-8")).render(
         name=identity.name,
         version=identity.version,
-        layers=[f"{layout.name}/{layer}" for layer in image["Layers"]],
+        layers=[] if compression == ZSTD else [f"{layout.name}/{layer}" for layer in image["Layers"]],
         labels=labels_of(identity, json.loads(summary.read_bytes())),
     )
-    write_bytes(dockerfile.with_name(".dockerignore"), IGNORE)
+    write_bytes(dockerfile.with_name(".dockerignore"), IGNORE_ALL if compression == ZSTD else IGNORE)
     write_bytes(dockerfile, text.encode())
 
 

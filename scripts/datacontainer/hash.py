@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from datacontainer.compression import GZIP, ZSTD, pipe_into
 from datacontainer.fields import DIGEST_BYTES, DIGEST_MARK, FieldTable, merge_fields
 from datacontainer.logs import logger
 from datacontainer.outputs import completed, write_bytes
@@ -28,14 +29,16 @@ def hash_shard(
     records: Path,
     layer: Path,
     facts: Path,
+    compression: str = "none",
     threads: int = 1,
 ) -> None:
-    """Writes a shard's `records` (Parquet), its `layer` (an uncompressed OCI layer), and `facts` about it (JSON).
+    """Writes a shard's `records` (Parquet), its `layer` (that of an OCI image), and `facts` about it (JSON).
 
     records: path string (binary when a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one column of hex text
     per digest, link as path (null but for links), then the users' fields with their kind in each column's metadata; in
     the order of the shard's list.
-    facts: files, links, directories, bytes, layer_size, diff_id.
+    facts: files, links, directories, bytes; layer_size and diff_id, of the layer's tar; digest, blob_size and
+    compression, of the layer as it is stored.
 
     Raises:
         DataError: when a file is not as scan found it.
@@ -51,6 +54,7 @@ def hash_shard(
             digests=digests,
             raw=raw,
             layer=layer,
+            compression=compression,
             threads=threads,
         )
         found = [record for record in read_records(shard_list) if record.kind != DIRECTORY]
@@ -74,12 +78,21 @@ def _pack(
     digests: Sequence[str],
     raw: Path,
     layer: Path,
+    compression: str,
     threads: int,
 ) -> dict[str, object]:
     arguments: list[str | Path] = ["hash", "--root", root, "--list", shard_list, "--mount", mount]
-    arguments += ["--digests", ",".join(digests), "--records", raw, "--layer", layer, "--progress"]
-    summary: dict[str, object] = json.loads(run_packer(packer, arguments, {"GOMAXPROCS": str(max(2, threads))}))
-    return summary
+    arguments += ["--digests", ",".join(digests), "--records", raw, "--progress"]
+    environment = {"GOMAXPROCS": str(max(2, threads))}
+    if compression == ZSTD:
+        with pipe_into(layer, threads) as pipe:
+            arguments += ["--layer-fd", str(pipe.descriptor)]
+            summary = json.loads(run_packer(packer, arguments, environment, pipe.descriptor))
+        summary["digest"], summary["blob_size"] = pipe.stored
+    else:
+        arguments += ["--layer", layer, *(["--gzip"] if compression == GZIP else [])]
+        summary = json.loads(run_packer(packer, arguments, environment))
+    return {**summary, "compression": compression}
 
 
 def _built_in(records: list[Record], raw: bytes, digests: Sequence[str]) -> pa.Table:

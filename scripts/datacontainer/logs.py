@@ -36,6 +36,12 @@ def stage(log: Path | str, title: str) -> Iterator[None]:
         handler.close()
 
 
+def warn(text: str) -> None:
+    """Tells the person at the terminal, and the log."""
+    logger.warning("%s", text)
+    print(f"warning: {text}", file=sys.stderr)
+
+
 def one_line(error: BaseException) -> str:
     """What the error says, in one line that prints everywhere."""
     text = str(error) if isinstance(error, (DataContainerError, OSError)) else repr(error)

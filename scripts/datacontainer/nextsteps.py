@@ -14,7 +14,10 @@ def next_steps(outdir: str, datasets: Sequence[Dataset]) -> list[str]:
         folder = Path(outdir) / dataset.name
         archive, sif = folder / f"{dataset.name}.docker.tar", folder / f"{dataset.name}.sif"
         if "docker" in dataset.formats and archive.exists():
-            lines.append(f"docker load -i {shlex.quote(str(archive))}")
+            note = (
+                "   # Docker 23 or later: the layers are compressed with zstd" if dataset.compression == "zstd" else ""
+            )
+            lines.append(f"docker load -i {shlex.quote(str(archive))}{note}")
             lines.append(f"docker run --rm {dataset.name}:{dataset.version}")
         if "sif" in dataset.formats and sif.exists():
             lines.append(f"apptainer run {shlex.quote(str(sif))}")

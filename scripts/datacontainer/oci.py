@@ -13,15 +13,23 @@ CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
+# By compression.
+LAYER_TYPES = {"none": LAYER_TYPE, "gzip": LAYER_TYPE + "+gzip", "zstd": LAYER_TYPE + "+zstd"}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """An uncompressed layer: its digest is its diff ID. `origin` is told in the image's history."""
+    """A layer as it is stored; without compression, its digest is its diff ID. `origin` is told in the history."""
 
     diff_id: str
+    digest: str
     size_bytes: int
     origin: str
+    compression: str = "none"
+
+    def descriptor(self) -> dict[str, Any]:
+        """Media type, digest and size of the blob."""
+        return _descriptor(LAYER_TYPES[self.compression], self.digest, self.size_bytes)
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def manifest(config: Blob, layers: Sequence[Layer], annotations: Mapping[str, st
             "schemaVersion": 2,
             "mediaType": MANIFEST_TYPE,
             "config": config.descriptor(),
-            "layers": [_descriptor(LAYER_TYPE, layer.diff_id, layer.size_bytes) for layer in layers],
+            "layers": [layer.descriptor() for layer in layers],
             "annotations": dict(annotations),
         },
     )
@@ -105,7 +113,7 @@ def docker_manifest(config: Blob, layers: Sequence[Layer], name: str, version: s
         {
             "Config": blob_path(config.digest),
             "RepoTags": [f"{name}:{version}"],
-            "Layers": [blob_path(layer.diff_id) for layer in layers],
+            "Layers": [blob_path(layer.digest) for layer in layers],
         }
     ]
     return Blob.of("", value).content

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datacontainer.kinds import FILE, FOLDER, LINK
-from datacontainer.squashfsblocks import METADATA_BYTES, STORED_BYTES, Cursor, Stretch, Table
+from datacontainer.squashfsblocks import DECOMPRESSORS, METADATA_BYTES, STORED_BYTES, Cursor, Stretch, Table
 
-MAGIC, GZIP = 0x73717368, 1
+MAGIC = 0x73717368
 NO_TABLE, NO_FRAGMENT = 2**64 - 1, 2**32 - 1
 MAX_NAME, MAX_TARGET, MAX_RUN = 255, 4095, 256
 # A directory's size counts `.` and `..`, which are not stored.
@@ -109,8 +109,10 @@ class Squashfs:
             raise self._stretch.damaged(f"it begins with {magic:#x}, and not with {MAGIC:#x}")
         if version != (4, 0):
             raise self._stretch.damaged(f"its version is {version[0]}.{version[1]}, and not 4.0")
-        if compressor != GZIP:
-            raise self._stretch.damaged(f"its compressor is number {compressor}, and only gzip ({GZIP}) can be read")
+        if compressor not in DECOMPRESSORS:
+            known = "only gzip (1) and zstd (6) can be read"
+            raise self._stretch.damaged(f"its compressor is number {compressor}, and {known}")
+        self._stretch.compressor = compressor
         if not 12 <= log <= 20 or self.block_bytes != 1 << log:
             raise self._stretch.damaged(f"its blocks are of {self.block_bytes} bytes, and 2 to the power of {log}")
         if self.size_bytes > self._stretch.size_bytes:

@@ -5,7 +5,10 @@ Source: https://dr-emann.github.io/squashfs/, "Packing Metadata", "Packing File 
 
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+
+import pyarrow as pa
 
 from datacontainer.errors import DataError
 
@@ -18,12 +21,30 @@ STORED_BYTES, _BLOCK_UNCOMPRESSED = (1 << 24) - 1, 1 << 24
 _KEPT_BLOCKS = 256
 
 
+def _inflated(content: bytes, most_bytes: int) -> bytes | None:
+    """No more than the first bytes, or None where the end is not reached with them."""
+    stream = zlib.decompressobj()
+    result = stream.decompress(content, most_bytes)
+    return result if stream.eof else None
+
+
+def _of_zstd(content: bytes, most_bytes: int) -> bytes:
+    """No more than the first bytes. That a frame has no end is an error of its own."""
+    result: bytes = pa.CompressedInputStream(pa.BufferReader(content), "zstd").read(most_bytes)
+    return result
+
+
+# By the compressor's number in the superblock.
+GZIP, ZSTD = 1, 6
+DECOMPRESSORS: dict[int, Callable[[bytes, int], bytes | None]] = {GZIP: _inflated, ZSTD: _of_zstd}
+
+
 class Stretch:
     """Bytes of an open file from an offset on, with the name that errors give it."""
 
     def __init__(self, path: Path, descriptor: int, offset: int, size_bytes: int) -> None:
         """descriptor: of the open file, which its owner closes."""
-        self.path, self.size_bytes = path, size_bytes
+        self.path, self.size_bytes, self.compressor = path, size_bytes, GZIP
         self._descriptor, self._offset = descriptor, offset
 
     def read(self, start: int, size_bytes: int, what: str) -> bytes:
@@ -48,14 +69,13 @@ class Stretch:
         return content if size_word & _BLOCK_UNCOMPRESSED else self.decompressed(content, most_bytes, what)
 
     def decompressed(self, content: bytes, most_bytes: int, what: str) -> bytes:
-        """What zlib makes of it, which may be no longer than that."""
-        stream = zlib.decompressobj()
+        """What the image's compressor makes of it, which may be no longer than that."""
         try:
             # With room for a byte more, a stream that fills all of it comes to its end too.
-            result = stream.decompress(content, most_bytes + 1)
-        except zlib.error as error:
+            result = DECOMPRESSORS[self.compressor](content, most_bytes + 1)
+        except (zlib.error, OSError) as error:
             raise self.damaged(f"{what} cannot be decompressed ({error})") from error
-        if not stream.eof or len(result) > most_bytes:
+        if result is None or len(result) > most_bytes:
             raise self.damaged(f"{what} is not decompressed by its end, or to more than {most_bytes} bytes")
         return result
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from datacontainer.errors import DataError
 from datacontainer.kinds import FILE, FOLDER, LINK
@@ -33,10 +33,17 @@ class Member(NamedTuple):
     sha256: str
 
 
+class Readable(Protocol):
+    """What a tar can be read from."""
+
+    def read(self, size_bytes: int, /) -> bytes:
+        """The next bytes, no more than asked for, none at the end."""
+
+
 class OncePassed:
     """A file that is read once, from front to end. The digest of what was read is made by a thread of its own."""
 
-    def __init__(self, file: BinaryIO, path: Path, read: Callable[[int], None], thread: ThreadPoolExecutor) -> None:
+    def __init__(self, file: Readable, path: Path, read: Callable[[int], None], thread: ThreadPoolExecutor) -> None:
         """read: is told of each block that was read."""
         self.path, self.size_bytes = path, 0
         self._file, self._read, self._thread = file, read, thread
@@ -90,7 +97,14 @@ class OncePassed:
 @contextmanager
 def reading(path: Path, read: Callable[[int], None]) -> Iterator[OncePassed]:
     """The file, to be read once; `read` is told of each block's size."""
-    with open(path, "rb", buffering=0) as file, ThreadPoolExecutor(1) as thread:
+    with open(path, "rb", buffering=0) as file, passing(file, path, read) as tar:
+        yield tar
+
+
+@contextmanager
+def passing(file: Readable, path: Path, read: Callable[[int], None]) -> Iterator[OncePassed]:
+    """As reading, of what `file` gives out; the path is for errors."""
+    with ThreadPoolExecutor(1) as thread:
         yield OncePassed(file, path, read, thread)
 
 

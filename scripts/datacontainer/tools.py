@@ -57,17 +57,23 @@ def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *,
     run([go, "build", *flags, "-o", output.resolve(), "."], "go build", environment, module)
 
 
-def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mapping[str, str]) -> str:
+def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mapping[str, str], *descriptors: int) -> str:
     """What the packer prints; its messages are ours already.
+
+    descriptors: of files that it is to find open, under the same numbers.
 
     Raises:
         DataError, UsageError: by the packer's exit status.
     """
-    return run([packer, *arguments], "", {**os.environ, **environment})
+    return run([packer, *arguments], "", {**os.environ, **environment}, descriptors=descriptors)
 
 
 def run(
-    command: Sequence[str | Path], title: str, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    command: Sequence[str | Path],
+    title: str,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    descriptors: Sequence[int] = (),
 ) -> str:
     """The standard output of a command; its standard error goes to the log.
 
@@ -81,6 +87,7 @@ def run(
             [str(part) for part in command],
             env=environment,
             cwd=folder,
+            pass_fds=descriptors,
             stdout=printed,
             stderr=subprocess.PIPE,
             text=True,

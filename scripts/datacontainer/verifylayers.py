@@ -9,8 +9,9 @@ from datacontainer.comparison import MODES, Row, folder_row, link_row, shown
 from datacontainer.errors import DataError
 from datacontainer.kinds import FILE, FOLDER, LINK
 from datacontainer.progress import Progress
-from datacontainer.tarmembers import Member, members, reading
-from datacontainer.verifylayout import Descriptor, Image, Layout
+from datacontainer.tarmembers import Member, members
+from datacontainer.verifyblobs import reading_layer
+from datacontainer.verifylayout import LAYER, Descriptor, Image, Layout
 
 # What is in an image besides the data, and its mode. The index is there when it is too large to be in the program.
 ENTRYPOINT, INDEX = b"entrypoint", b"entrypoint.index"
@@ -84,9 +85,9 @@ class Layers:
 
     def _members(self, layer: Descriptor, progress: Progress) -> Iterator[Member]:
         """A layer's members; when they are through, the layer is known as a blob too."""
-        with reading(self.layout.blob(layer), progress.add) as tar:
+        with reading_layer(self.layout.blob(layer), layer.media_type, progress.add) as blob:
             previous = None
-            for member in members(tar):
+            for member in members(blob.tar):
                 # Docker's overlay2 refuses a layer that has a path twice.
                 if previous is not None and member.name <= previous:
                     raise DataError(
@@ -94,7 +95,11 @@ class Layers:
                     )
                 previous = member.name
                 yield member
-            self.layout.check_blob(layer, tar.sha256(), tar.size_bytes)
+            sha256, size_bytes, diff_id = blob.read_rest()
+            self.layout.check_blob(layer, sha256, size_bytes)
+            if layer.media_type != LAYER:
+                what = f"the diff ID of the layer {layer.digest}"
+                self.layout.differences.check(what, layer.diff_id, f"sha256:{diff_id}", "the config", "its tar")
 
     def _note_own(self, member: Member, allowed: bytes, own: dict[bytes, str]) -> None:
         if member.name != allowed or member.kind != FILE:

@@ -7,7 +7,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from datacontainer.errors import DataError
 _SPECIFIED = "application/vnd.oci.image."
 INDEX, MANIFEST = _SPECIFIED + "index.v1+json", _SPECIFIED + "manifest.v1+json"
 CONFIG, LAYER = _SPECIFIED + "config.v1+json", _SPECIFIED + "layer.v1.tar"
+COMPRESSED = (LAYER + "+gzip", LAYER + "+zstd")
 # Registries refuse larger manifests; ours grow with the number of layers alone.
 MAX_JSON = 4 << 20
 PLAIN_FILES = ("oci-layout", "index.json", "manifest.json")
@@ -24,12 +26,13 @@ PLAIN_FILES = ("oci-layout", "index.json", "manifest.json")
 
 @dataclass(frozen=True)
 class Descriptor:
-    """What refers to a blob says of it."""
+    """What refers to a blob says of it. diff_id: that of a layer, as the config says."""
 
     media_type: str
     digest: str
     size_bytes: int
     named_by: str
+    diff_id: str = ""
 
     @property
     def file(self) -> str:
@@ -134,19 +137,20 @@ class Layout:
         check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
         entrypoint = pick(image, "the config", "config", "Entrypoint")
         check(f"the command of {told}", ["/entrypoint"], entrypoint, "a data container", "the config")
-        self._check_layers(image, layers, told)
-        return Image(told, descriptor, config, labels, layers)
+        return Image(told, descriptor, config, labels, self._with_diff_ids(image, layers, told))
 
-    def _check_layers(self, image: Any, layers: Sequence[Descriptor], platform: str) -> None:
-        """Layers are stored as they are, so that the digest of a blob is the diff ID too."""
+    def _with_diff_ids(self, image: Any, layers: Sequence[Descriptor], platform: str) -> list[Descriptor]:
+        """The layers with their diff IDs, which are those of the blobs where nothing is compressed."""
         diff_ids = pick(image, "the config", "rootfs", "diff_ids", of=list)
         history = pick(image, "the config", "history", of=list)
         check, manifest = self.differences.check, "the manifest"
         check(f"the number of layers of {platform}", len(layers), len(diff_ids), manifest, "the config")
         check(f"the number of layers of {platform}", len(layers), len(history), manifest, "the config's history")
         for number, (layer, diff_id) in enumerate(zip(layers, diff_ids, strict=False), start=1):
-            check(f"the diff ID of layer {number} of {platform}", layer.digest, diff_id, manifest, "the config")
-            check(f"the media type of layer {number}", LAYER, layer.media_type, "a data container", manifest)
+            if layer.media_type not in COMPRESSED:
+                check(f"the diff ID of layer {number} of {platform}", layer.digest, diff_id, manifest, "the config")
+                check(f"the media type of layer {number}", LAYER, layer.media_type, "a data container", manifest)
+        return [replace(layer, diff_id=diff_id) for layer, diff_id in zip_longest(layers, diff_ids[: len(layers)])]
 
     def _check_docker_manifest(self, image: Image) -> None:
         docker = pick(self._json("manifest.json"), "manifest.json", 0)

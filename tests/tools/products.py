@@ -39,6 +39,7 @@ class Products:
 
     folder: Path
     packer: Path
+    compression: str = "none"
 
     @property
     def layout(self) -> Path:
@@ -62,7 +63,7 @@ class Products:
 
     def copy(self, folder: Path) -> "Products":
         """A copy, to damage."""
-        return Products(Path(shutil.copytree(self.folder, folder)), self.packer)
+        return Products(Path(shutil.copytree(self.folder, folder)), self.packer, self.compression)
 
     def verify(self) -> Any:
         """Verifies them; gives the report."""
@@ -93,8 +94,9 @@ class Products:
                 digests=["sha256"],
                 functions=[],
                 records=shard.with_suffix(".parquet"),
-                layer=shard.with_suffix(".layer.tar"),
+                layer=shard.with_suffix(".layer"),
                 facts=shard.with_suffix(".json"),
+                compression=self.compression,
             )
         self._join([self._shard(number) for number in range(len(ends))])
         return self
@@ -103,9 +105,17 @@ class Products:
         """Makes the layout anew, of these layers."""
         binaries = {name: self.folder / "bin" / name.replace("/", "-") / "entrypoint" for name in platforms}
         summary = self.folder / "dataset.json"
-        assemble_layout(identity=IDENTITY, summary=summary, layers=layers, binaries=binaries, layout=self.layout)
+        assemble_layout(
+            identity=IDENTITY,
+            summary=summary,
+            layers=layers,
+            binaries=binaries,
+            layout=self.layout,
+            compression=self.compression,
+            packer=self.packer,
+        )
 
-    def convert(self) -> None:
+    def convert(self, threads: int = 2) -> None:
         """Makes the SIF anew, of the layout as it is."""
         convert(
             identity=IDENTITY,
@@ -114,12 +124,14 @@ class Products:
             layout=self.layout,
             summary=self.folder / "dataset.json",
             image=self.sif,
+            compression=self.compression,
+            threads=threads,
         )
 
     def shard_layers(self) -> list[ShardLayer]:
         """The layers of the shards."""
         facts = sorted(self.folder.glob("stages/hash/*.json"))
-        return [ShardLayer(path.with_suffix(".layer.tar"), json.loads(path.read_bytes())) for path in facts]
+        return [ShardLayer(path.with_suffix(".layer"), json.loads(path.read_bytes())) for path in facts]
 
     def digests(self) -> list[str]:
         """The layers' digests of the first platform, in hex."""
@@ -189,7 +201,7 @@ class Products:
             content=self.folder / "content.digest",
         )
         self.assemble(self.shard_layers(), ["linux/amd64", "linux/arm64"])
-        assemble_archive(self.layout, self.archive)
+        assemble_archive(self.layout, self.archive, self.compression)
         self.convert()
 
 

@@ -20,6 +20,7 @@ TOOLS = {
     "squashfuse": None,
     "umoci": "--version",
     "unsquashfs": "-version",
+    "zstd": "--version",
 }
 
 
