@@ -40,6 +40,7 @@ class Dataset:
     path: str
     version: str
     exclude: tuple[str, ...]
+    symlinks: str
     metadata: tuple[str, ...]
     dataset_metadata: tuple[str, ...]
     digests: tuple[str, ...]
