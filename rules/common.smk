@@ -7,7 +7,8 @@ LIBRARY = (
     "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields"
     " frontcoding hash index indexbody indexcolumns kinds links listing logs nextsteps oci outputs progress"
     " provenance render scan shardlist shards sif sifobjects squashfs squashfsblocks statistics tarmembers"
-    " tools userfunctions verify verifyarchive verifylayers verifylayout verifyrows verifysif walk"
+    " tools unchanged userfunctions verify verifyarchive verifylayers verifylayout verifyrows verifysif walk"
+    " witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
