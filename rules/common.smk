@@ -15,8 +15,8 @@ ENTRYPOINT = (
     " files/cat.go files/catalog.go files/copier.go files/export.go files/files.go files/folders.go"
     " files/inorder.go files/progress.go files/selfcheck.go files/tree.go files/verify.go files/walk.go"
     " index/body.go index/field.go index/hex.go index/index.go index/integer.go index/json.go index/keys.go"
-    " index/shown.go main.go.j2 query/compare.go query/parallel.go query/parts.go query/rowset.go"
-    " query/selection.go query/token.go query/where.go"
+    " index/shown.go index/strict.go main.go.j2 query/compare.go query/parallel.go query/parts.go"
+    " query/rowset.go query/selection.go query/token.go query/where.go"
 ).split()
 PACKER = (
     "go.mod blake3/blake3.go blake3/compress.go dataset/calls.go dataset/changed.go dataset/file.go"
