@@ -10,12 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"packer/scan"
 )
 
-const scanUsage = "usage: packer scan --root DIR [--exclude FILE] [--sources DIGEST] [--progress] " +
+const scanUsage = "usage: packer scan --root DIR [--exclude FILE] [--symlinks POLICY] [--sources DIGEST] [--progress] " +
 	"(--records FILE --columns FILE --offenders FILE | --digest-only)"
 
 // The digest of the packer's sources; set when it is linked.
@@ -50,6 +52,7 @@ func parseScan(args []string) (scan.Options, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&options.Root, "root", "", "the dataset's folder")
 	flags.StringVar(&exclude, "exclude", "", "patterns of what is left out")
+	flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "what becomes of links: keep, follow or refuse")
 	flags.StringVar(&options.Records, "records", "", "the records, to be written")
 	flags.StringVar(&options.Columns, "columns", "", "three numbers of each record, to be written")
 	flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
@@ -77,6 +80,9 @@ func checkScan(flags *flag.FlagSet, digestOnly bool, expected string) error {
 	}
 	if flags.Lookup("root").Value.String() == "" {
 		return usageError{"--root is missing; " + scanUsage}
+	}
+	if policy := flags.Lookup("symlinks").Value.String(); !slices.Contains(scan.Policies, policy) {
+		return usageError{fmt.Sprintf("--symlinks is %q, not one of %s; %s", policy, strings.Join(scan.Policies, ", "), scanUsage)}
 	}
 	for _, name := range []string{"records", "columns", "offenders"} {
 		if given := flags.Lookup(name).Value.String() != ""; given == digestOnly {

@@ -27,7 +27,7 @@ def dataset_state(wildcards):
         return None
     dataset = dataset_of(wildcards)
     if workflow.scheduler is not None or dataset not in STATES_BEFORE_JOBS:
-        state = fingerprint(dataset.path, dataset.exclude, packer, PACKER_SOURCES)
+        state = fingerprint(dataset.path, dataset.exclude, packer, PACKER_SOURCES, dataset.symlinks)
         STATES_BEFORE_JOBS[dataset] = state
     return STATES_BEFORE_JOBS[dataset]
 

@@ -16,6 +16,7 @@ checkpoint scan:
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         exclude=lambda wildcards: dataset_of(wildcards).exclude,
+        symlinks=lambda wildcards: dataset_of(wildcards).symlinks,
         state=dataset_state,
         least=lambda wildcards: (dataset_of(wildcards).shard_files, dataset_of(wildcards).shard_bytes),
         code=code("scan"),

@@ -10,6 +10,7 @@ with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
     scan(
         root=snakemake.params.root,
         exclude=snakemake.params.exclude,
+        symlinks=snakemake.params.symlinks,
         lists=Path(snakemake.output.lists),
         table=Path(snakemake.output.table),
         packer=Path(snakemake.input.packer),

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import tarfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def make_shard(packer: Path, dataset: Path) -> Shard:
     shard = Shard(packer, dataset, dataset.parent)
     shard.records.parent.mkdir(exist_ok=True)
     shard.layer.parent.mkdir(exist_ok=True)
-    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv")
+    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", symlinks="keep")
     (name,) = read_shards(shard.folder / "shards.tsv")
     shard.records.with_name(f"{name}.list").rename(shard.records)
     return shard
@@ -232,12 +233,8 @@ def add_links_and_folders(dataset: bytes, links: dict[bytes, bytes], folders: li
         except (FileExistsError, NotADirectoryError):
             continue
     for path, target in links.items():
-        # One that names another link could be refused by scan for leading nowhere.
-        if not os.path.lexists(os.path.join(dataset, os.path.dirname(path), target.split(b"/")[0])):
-            try:
-                os.symlink(target, os.path.join(dataset, path))
-            except (FileExistsError, FileNotFoundError, NotADirectoryError):
-                continue
+        with suppress(FileExistsError, FileNotFoundError, NotADirectoryError):
+            os.symlink(target, os.path.join(dataset, path))
 
 
 def check_members(members: list[tarfile.TarInfo]) -> None:

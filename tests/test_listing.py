@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from datacontainer.errors import DataError, UsageError
 from datacontainer.excludes import Excludes
+from datacontainer.links import FOLLOW, KEEP, LOOP, OUTSIDE, REFUSE
 from datacontainer.listing import Files, Summary, list_by_packer, list_by_walk
 from datacontainer.shardlist import read_records
 from datacontainer.walk import PIECE_NAMES
@@ -18,27 +19,36 @@ from tools.packer import sources_digest
 from trees import Link, fill, odd_trees, plant
 
 
-def made(packer: Path | None, dataset: Path, excludes: Excludes, folder: Path) -> tuple[Summary, Files]:
+def made(
+    packer: Path | None, dataset: Path, excludes: Excludes, folder: Path, symlinks: str = REFUSE
+) -> tuple[Summary, Files]:
     folder.mkdir()
     files = Files.beside(folder)
     if packer is None:
-        return list_by_walk(str(dataset), excludes, files), files
-    summary = list_by_packer(packer, str(dataset), excludes, files, sources=sources_digest())
+        return list_by_walk(str(dataset), excludes, files, symlinks), files
+    summary = list_by_packer(packer, str(dataset), excludes, files, symlinks=symlinks, sources=sources_digest())
     assert summary
     return summary, files
 
 
 @settings(max_examples=300)
-@given(tree=odd_trees, patterns=st.lists(st.sampled_from(["*.tmp", "/a", "!a", ".*", "b/", "**/ab"]), max_size=2))
-def test_list_packers_files_are_those_made_in_python(tree, patterns, packer, tmp_path_factory):
+@given(
+    trees=st.tuples(odd_trees, odd_trees),
+    patterns=st.lists(st.sampled_from(["*.tmp", "/a", "!a", ".*", "b/", "**/ab"]), max_size=2),
+    symlinks=st.sampled_from([KEEP, FOLLOW, REFUSE]),
+)
+def test_list_packers_files_are_those_made_in_python(trees, patterns, symlinks, packer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("list")
-    (folder / "dataset").mkdir()
-    plant(folder / "dataset", tree)
+    # Called so that links in one lead to the other.
+    dataset, other = folder / "a", folder / "b"
+    for root, tree in zip((dataset, other), trees, strict=True):
+        root.mkdir()
+        plant(root, tree)
     excludes = Excludes(patterns)
-    by_packer, files = made(packer, folder / "dataset", excludes, folder / "packer")
-    in_python, same = made(None, folder / "dataset", excludes, folder / "python")
+    by_packer, files = made(packer, dataset, excludes, folder / "packer", symlinks)
+    in_python, same = made(None, dataset, excludes, folder / "python", symlinks)
     assert [path.read_bytes() for path in files] == [path.read_bytes() for path in same]
-    assert by_packer == in_python == list_by_packer(packer, str(folder / "dataset"), excludes, None)
+    assert by_packer == in_python == list_by_packer(packer, str(dataset), excludes, None, symlinks=symlinks)
 
 
 def test_list_folder_of_several_pieces_is_the_same(dataset, packer, tmp_path):
@@ -57,10 +67,13 @@ def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_p
     plant(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
     _, files = made(packer if by == "packer" else None, dataset, Excludes([]), tmp_path / "files")
     # From 11 on it takes 40 links: those up to 49, out and hop.
-    assert [offender.path for offender in files.read_offenders()] == [
-        *(b"%02d" % i for i in range(11, 50)),
-        b"out",
-        b"up",
+    assert [(offender.path, offender.reason) for offender in files.read_offenders()] == [
+        *((b"%02d" % i, LOOP) for i in range(11)),
+        *((b"%02d" % i, OUTSIDE) for i in range(11, 50)),
+        (b"inside", LOOP),
+        (b"loop", LOOP),
+        (b"out", OUTSIDE),
+        (b"up", OUTSIDE),
     ]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from datacontainer.errors import DataError
-from datacontainer.scan import fingerprint, read_shards, scan
+from datacontainer.scan import LINKS_HINT, fingerprint, read_shards, scan
 from datacontainer.shardlist import Record, read_records
 from datacontainer.shards import LEAST_SHARD
 from tools.packer import sources_digest
@@ -114,9 +114,9 @@ def test_scan_snakemake_timestamp_is_left_out(dataset, listed):
 def test_scan_links_inside_are_kept_with_their_target(dataset, listed):
     fill(dataset, {b"sub/a": b"x"})
     (dataset / "sub/up").symlink_to("../sub/a")
-    (dataset / "dangling").symlink_to("missing")
+    (dataset / "folder").symlink_to("sub")
     assert [(r.path, r.target, r.size) for r in listed(dataset) if r.kind == b"l"] == [
-        (b"dangling", b"missing", 7),
+        (b"folder", b"sub", 3),
         (b"sub/up", b"../sub/a", 8),
     ]
 
@@ -135,7 +135,7 @@ def test_scan_offenders_are_all_named_with_the_key_to_change(dataset, listed):
     assert "'absolute' is a link to the absolute path '/etc/passwd'" in text
     assert "'outside' is a link that leaves the dataset: '../other'" in text
     assert "'pipe' is a fifo; 'socket' is a socket" in text
-    assert text.endswith("remove them, or leave them out with `exclude`")
+    assert text.endswith("remove them, or leave them out with `exclude`" + LINKS_HINT)
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
 
 
@@ -156,8 +156,9 @@ def test_scan_more_offenders_than_fit_are_counted(dataset, listed):
         listed(dataset)
 
 
-def test_scan_folder_that_cannot_be_listed_is_an_offender(dataset, walker):
-    fill(dataset, {b"locked/a": b"", b"unreadable/b": b""})
+def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, walker):
+    fill(dataset, {b"locked/a": b"", b"open": b"", b"secret": b"", b"unreadable/b": b""})
+    (dataset / "secret").chmod(0o200)
     (dataset / "locked").chmod(0o444)
     (dataset / "unreadable").chmod(0o000)
     script = (
@@ -170,7 +171,8 @@ def test_scan_folder_that_cannot_be_listed_is_an_offender(dataset, walker):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(command, cwd=dataset.parent, env=environment, capture_output=True, text=True, check=False)
     assert "holds what an image cannot: 'locked/a' cannot be looked at (Permission denied); " in done.stderr
-    assert "'unreadable/' cannot be listed (Permission denied); remove them" in done.stderr
+    assert "'secret' cannot be read (Permission denied); 'unreadable/' cannot be listed (Permission" in done.stderr
+    assert done.stderr.endswith("remove them, or leave them out with `exclude`\n")
 
 
 def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):

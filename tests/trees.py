@@ -21,6 +21,18 @@ ODD_NAMES = [
     "ünïcode 漢字 🍅".encode(),
     b"%s %d",
     b"a" * 255,
+    # What differs in case or in Unicode form alone.
+    b"CASE",
+    b"Case",
+    "caf\u00e9".encode(),
+    "cafe\u0301".encode(),
+    b"; touch pwned",
+    b"--",
+    b"trailing newline\n",
+    b"~",
+    b"*?",
+    b"\x01\x1b[31m\x7f",
+    "right to left \u202e".encode(),
 ]
 
 _part = st.one_of(

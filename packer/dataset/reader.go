@@ -35,6 +35,7 @@ func (f *Folder) Close() {
 type Reader struct {
 	root       *Folder
 	folder     string // relative to the dataset, with a slash at its end; "" for the dataset itself
+	through    int    // how much of that may be links
 	descriptor int
 }
 
@@ -48,7 +49,7 @@ func (r *Reader) Close() {
 	if r.folder != "" {
 		syscall.Close(r.descriptor)
 	}
-	r.folder, r.descriptor = "", r.root.descriptor
+	r.folder, r.through, r.descriptor = "", 0, r.root.descriptor
 }
 
 // ReadFile fills content with the whole of a file, which must be as the record says before and after.
@@ -104,14 +105,14 @@ func (r *Reader) CheckFolder(record *shardlist.Record) error {
 	return syscall.Close(descriptor)
 }
 
-// open opens what the record names, and is of its kind, never through a link.
+// open opens what the record names, and is of its kind, never through a link that scan was not to follow.
 func (r *Reader) open(record *shardlist.Record, flags int) (int, syscall.Stat_t, error) {
 	var status syscall.Stat_t
 	cut := strings.LastIndexByte(record.Path, '/') + 1
-	if err := r.enter(record.Path[:cut]); err != nil {
+	if err := r.enter(record.Path[:cut], min(cut, record.Through)); err != nil {
 		return 0, status, err
 	}
-	descriptor, err := r.openHere(record.Path[cut:], flags|syscall.O_NOFOLLOW)
+	descriptor, err := r.openHere(record.Path[cut:], flags|noFollow(len(record.Path), record.Through))
 	if err != nil {
 		return 0, status, explainOpen(record, err)
 	}
@@ -139,15 +140,15 @@ func (r *Reader) openHere(name string, flags int) (int, error) {
 	return openAt(r.descriptor, name, flags)
 }
 
-// enter opens a folder of the dataset part by part, so that none of them can be a link.
-func (r *Reader) enter(folder string) error {
-	if folder == r.folder {
+// enter opens a folder of the dataset part by part, so that none of them can be a link but those to be followed.
+func (r *Reader) enter(folder string, through int) error {
+	if folder == r.folder && through == r.through {
 		return nil
 	}
 	r.Close()
 	for start := 0; start < len(folder); {
 		end := start + strings.IndexByte(folder[start:], '/')
-		descriptor, err := openAt(r.descriptor, folder[start:end], pathOnly|syscall.O_DIRECTORY|syscall.O_NOFOLLOW)
+		descriptor, err := openAt(r.descriptor, folder[start:end], pathOnly|syscall.O_DIRECTORY|noFollow(end, through))
 		r.Close()
 		if err != nil {
 			return explainFolder(folder[:end], err)
@@ -155,5 +156,14 @@ func (r *Reader) enter(folder string) error {
 		start = end + 1
 		r.folder, r.descriptor = folder[:start], descriptor
 	}
+	r.through = through
 	return nil
+}
+
+// noFollow is the flag to open a path of the given length with, of which so much may be links.
+func noFollow(length, through int) int {
+	if length <= through {
+		return 0
+	}
+	return syscall.O_NOFOLLOW
 }

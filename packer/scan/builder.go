@@ -57,29 +57,34 @@ func (b *builder) finish() []part {
 	return append(b.parts, part{found: b.current})
 }
 
-func (b *builder) addFile(folder, name string, status *syscall.Stat_t) {
-	b.add(shardlist.File, folder, name, "", status, status.Size)
+// addFile adds a file; through: how much of its path leads through links.
+func (b *builder) addFile(folder, name string, through int, status *syscall.Stat_t) {
+	b.add(shardlist.File, folder, name, "", through, status, status.Size)
 	b.current.fileCount++
 	b.current.fileBytes += status.Size
 }
 
-func (b *builder) addLink(folder, name, target string, status *syscall.Stat_t) {
-	b.add(shardlist.Link, folder, name, target, status, int64(len(target)))
+func (b *builder) addLink(folder, name, target string, through int, status *syscall.Stat_t) {
+	b.add(shardlist.Link, folder, name, target, through, status, int64(len(target)))
 }
 
 // addEmptyFolder adds a folder; its times and size change with the files left out of it, and mean nothing.
-func (b *builder) addEmptyFolder(folder string) {
-	b.add(shardlist.Folder, "", folder[:len(folder)-1], "", &syscall.Stat_t{Mode: 0o755}, 0)
+func (b *builder) addEmptyFolder(folder string, through int) {
+	b.add(shardlist.Folder, "", folder[:len(folder)-1], "", through, &syscall.Stat_t{Mode: 0o755}, 0)
 }
 
 // add appends a record, as shardlist.Record.encode of the Python package does.
-func (b *builder) add(kind byte, folder, name, target string, status *syscall.Stat_t, size int64) {
+func (b *builder) add(kind byte, folder, name, target string, through int, status *syscall.Stat_t, size int64) {
 	r := append(b.current.records, kind, ' ')
 	r = append(strconv.AppendUint(r, uint64(status.Mode&0o7777), 8), ' ')
 	r = append(strconv.AppendInt(r, size, 10), ' ')
 	r = append(strconv.AppendInt(r, status.Mtim.Nano(), 10), ' ')
 	r = append(strconv.AppendInt(r, status.Ctim.Nano(), 10), ' ')
-	r = append(strconv.AppendUint(r, status.Ino, 10), 0)
+	r = strconv.AppendUint(r, status.Ino, 10)
+	if through > 0 {
+		r = strconv.AppendInt(append(r, ' '), int64(through), 10)
+	}
+	r = append(r, 0)
 	start := len(r)
 	r = append(append(r, folder...), name...)
 	path := r[start:]

@@ -55,6 +55,19 @@ func linkStatus(folder int, name []byte, status *syscall.Stat_t) error {
 	})
 }
 
+// pathStatus fills in the status of what an open folder has under a path; of a link, that of what it leads to.
+func pathStatus(folder int, path string, status *syscall.Stat_t) error {
+	name, err := syscall.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	return retried(func() error {
+		_, _, failed := syscall.Syscall6(fstatat, uintptr(folder), uintptr(unsafe.Pointer(name)),
+			uintptr(unsafe.Pointer(status)), 0, 0, 0)
+		return asError(failed)
+	})
+}
+
 // readLink returns the target of the link that an open folder has under a path.
 func readLink(folder int, path string) (string, error) {
 	name, err := syscall.BytePtrFromString(path)

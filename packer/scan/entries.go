@@ -31,7 +31,7 @@ func (w *walk) newWorker() *worker {
 
 // names returns what an open folder has, without what is left out. A folder's name ends with a slash, so that the order
 // of the names is that of the whole paths.
-func (w *worker) names(descriptor int, folder string) ([]string, error) {
+func (w *worker) names(t *task, descriptor int) ([]string, error) {
 	var names []string
 	for {
 		n, err := readEntries(descriptor, w.entries)
@@ -41,13 +41,13 @@ func (w *worker) names(descriptor int, folder string) ([]string, error) {
 		if n == 0 {
 			break
 		}
-		names = w.appendNames(names, descriptor, folder, w.entries[:n])
+		names = w.appendNames(names, t, descriptor, w.entries[:n])
 	}
 	slices.Sort(names)
 	return names, nil
 }
 
-func (w *worker) appendNames(names []string, descriptor int, folder string, entries []byte) []string {
+func (w *worker) appendNames(names []string, t *task, descriptor int, entries []byte) []string {
 	// One string for all of them is quicker made than many.
 	var all []byte
 	var ends []int
@@ -61,14 +61,14 @@ func (w *worker) appendNames(names []string, descriptor int, folder string, entr
 			continue
 		}
 		all = append(all, name...)
-		if w.isFolder(descriptor, name, kind) {
+		if w.isFolder(t, descriptor, name, kind) {
 			all = append(all, '/')
 		}
 		ends = append(ends, len(all))
 	}
 	text, start := string(all), 0
 	for _, end := range ends {
-		if w.exclude == nil || !w.exclude.leaveOut(folder+text[start:end]) {
+		if w.exclude == nil || !w.exclude.leaveOut(t.folder+text[start:end]) {
 			names = append(names, text[start:end])
 		}
 		start = end
@@ -76,13 +76,29 @@ func (w *worker) appendNames(names []string, descriptor int, folder string, entr
 	return names
 }
 
-// isFolder tells whether an entry is a folder, by its type where the file system gives one.
-func (w *worker) isFolder(descriptor int, name []byte, kind byte) bool {
-	if kind != syscall.DT_UNKNOWN {
-		return kind == syscall.DT_DIR
+// isFolder tells whether an entry is a folder, by its type where the file system gives one, or is to be replaced by one.
+func (w *worker) isFolder(t *task, descriptor int, name []byte, kind byte) bool {
+	if kind == syscall.DT_UNKNOWN {
+		if err := w.look(descriptor, string(name)); err != nil {
+			return false
+		}
+		kind = byte(w.status.Mode & syscall.S_IFMT >> 12)
 	}
-	err := w.look(descriptor, string(name))
-	return err == nil && w.status.Mode&syscall.S_IFMT == syscall.S_IFDIR
+	if kind == syscall.DT_LNK && w.symlinks == FollowLinks {
+		return w.leadsToFolder(t, descriptor, string(name))
+	}
+	return kind == syscall.DT_DIR
+}
+
+// leadsToFolder tells whether a link is to be replaced by a folder.
+func (w *worker) leadsToFolder(t *task, descriptor int, name string) bool {
+	target, err := readLink(descriptor, name)
+	if err != nil || !w.leads(t.base, t.folder, name, target).followed() {
+		return false
+	}
+	var status syscall.Stat_t
+	err = pathStatus(w.root, t.folder+name, &status)
+	return err == nil && status.Mode&syscall.S_IFMT == syscall.S_IFDIR
 }
 
 // look fills in the worker's status with that of a name in an open folder.

@@ -4,7 +4,7 @@ import "testing"
 
 func TestTakeGivesTasksInOrderAndNoneTwice(t *testing.T) {
 	q := newQueue()
-	first, second, third := newTask("a/", nil), newTask("a/", []string{"x"}), newTask("b/", nil)
+	first, second, third := newTask(&base{}, "a/", nil), newTask(&base{}, "a/", []string{"x"}), newTask(&base{}, "b/", nil)
 	q.add([]part{{next: third}, {}, {next: second}, {next: first}})
 	if !q.claim(second) {
 		t.Error("a task that nobody has taken is the writer's")
@@ -21,7 +21,7 @@ func TestTakeWaitsWhenTheWorkersAreFarAhead(t *testing.T) {
 	q := newQueue()
 	var all []*task
 	for range maxAhead + 1 {
-		all = append(all, newTask("a/", nil))
+		all = append(all, newTask(&base{}, "a/", nil))
 		q.add([]part{{next: all[len(all)-1]}})
 	}
 	taken := make(chan *task, len(all))

@@ -4,7 +4,6 @@ package scan
 import (
 	"errors"
 	"fmt"
-	"path"
 	"strings"
 	"syscall"
 )
@@ -12,8 +11,8 @@ import (
 const (
 	// An OCI layer takes such names for the removal of a file: image-spec, layer.md, "Whiteouts".
 	whiteoutPrefix = ".wh."
-	// After so many links Linux follows no more.
-	maxLinks = 40
+	// Linux takes paths of 4,095 bytes. The mount comes before the dataset's, and where an engine unpacks layers.
+	maxPath = 4095 - 256
 )
 
 // kindReason is said of what is neither a file nor a link nor a folder.
@@ -46,59 +45,16 @@ func (b *builder) offend(path, reason, target string) {
 	b.current.offenderCount++
 }
 
-func (b *builder) checkName(folder, name string) {
+// checkName tells whether what has the name can be in an image.
+func (b *builder) checkName(folder, name string) bool {
 	if strings.HasPrefix(name, whiteoutPrefix) {
 		b.offend(folder+name, "has a name that an image layer takes for the removal of a file", "")
 	}
-}
-
-func (b *builder) checkLink(root int, folder, name, target string) {
-	switch {
-	case strings.HasPrefix(target, "/"):
-		b.offend(folder+name, "is a link to the absolute path", target)
-	case leaves(root, folder, target):
-		b.offend(folder+name, "is a link that leaves the dataset:", target)
+	if length := len(folder) + len(name); length > maxPath {
+		b.offend(folder+name, fmt.Sprintf("has a path of %d bytes, where %d are the most", length, maxPath), "")
+		return false
 	}
-}
-
-// leaves tells whether a link in a folder of the dataset leads out of it, by its text or through other links.
-func leaves(root int, folder, target string) bool {
-	if lexical := path.Join(folder, target); lexical == ".." || strings.HasPrefix(lexical, "../") {
-		return true
-	}
-	// The path so far, in which there is no link: the walk follows none.
-	var parts []string
-	if folder != "" {
-		parts = strings.Split(folder[:len(folder)-1], "/")
-	}
-	rest := strings.Split(target, "/")
-	for links := 0; len(rest) > 0; {
-		name := rest[0]
-		rest = rest[1:]
-		switch {
-		case name == "" || name == ".":
-			continue
-		case name == ".." && len(parts) == 0:
-			return true
-		case name == "..":
-			parts = parts[:len(parts)-1]
-			continue
-		}
-		parts = append(parts, name)
-		next, err := readLink(root, strings.Join(parts, "/"))
-		if err != nil {
-			continue
-		}
-		if links++; links > maxLinks {
-			return false
-		}
-		if strings.HasPrefix(next, "/") {
-			return true
-		}
-		parts = parts[:len(parts)-1]
-		rest = append(strings.Split(next, "/"), rest...)
-	}
-	return false
+	return true
 }
 
 // systemText is an error of the system as the C library writes it.

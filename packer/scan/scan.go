@@ -15,6 +15,8 @@ import (
 type Options struct {
 	Root    string // the dataset's folder
 	Exclude Rules  // what is left out
+	// What becomes of links, one of Policies.
+	Symlinks string
 	// The outputs, see writer; all "" for the summary alone.
 	Records, Columns, Offenders string
 	// Where to tell how far it is, or nil.
@@ -44,7 +46,8 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	defer out.close()
 	progress := startProgress(options.Progress, &out.records)
 	defer progress.stop()
-	w := &walk{root: root, exclude: options.Exclude, columns: options.Columns != ""}
+	w := &walk{root: root, exclude: options.Exclude, symlinks: options.Symlinks, columns: options.Columns != ""}
+	w.reader = thisReader()
 	if err := w.write(ctx, out); err != nil {
 		return Summary{}, err
 	}

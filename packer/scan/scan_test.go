@@ -173,8 +173,8 @@ func TestRunFolderWithTooLongAPathIsAnOffender(t *testing.T) {
 	for range 17 {
 		must(t, os.Mkdir(name, 0o755), os.Chdir(name))
 	}
-	want := strings.Repeat(name+"/", 16) + "|cannot be listed (File name too long)||"
-	// The system takes 4,095 bytes, which 16 such names and their slashes exceed.
+	// Of 16 such names and their slashes; 256 bytes of the system's 4,095 are left to the mount and the like.
+	want := strings.Repeat(name+"/", 15) + name + "|has a path of 4095 bytes, where 3839 are the most||"
 	wantEqual(t, offenders(t, root), want)
 }
 
@@ -184,35 +184,46 @@ func TestKindReasonOfDevicesSaysWhich(t *testing.T) {
 	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file")
 }
 
-func TestLeavesFollowsLinksAsTheSystemDoes(t *testing.T) {
-	root := made(t, "deep/er/x", "near/x")
-	for name, target := range map[string]string{"deep/hop": "../near", "loop": "loop/x", "out": "/near", "up": "."} {
+func TestLeadsFollowsLinksAsTheSystemDoes(t *testing.T) {
+	root := made(t, "deep/er/x", "near/x", "left/x", "left.txt")
+	for name, target := range map[string]string{"deep/hop": "../near", "loop": "loop/x", "out": "/near", "up": ".",
+		"round": "round"} {
 		must(t, os.Symlink(target, filepath.Join(root, name)))
 	}
 	descriptor, err := openFolder(workingFolder, root, 0)
 	must(t, err)
 	defer syscall.Close(descriptor)
+	w := &walk{root: descriptor, exclude: rulesOf(t, "+^left(?P<ps_d>/)")}
 	for _, one := range []struct {
 		folder, target string
-		want           bool
+		want           lead
 	}{
-		{"", "near/x", false},
-		{"", "missing/../near", false},
-		{"", "..", true},
-		{"deep/er/", "../../..", true},
-		{"deep/er/", "../../near/x", false},
-		{"deep/er/", "../..//./near", false},
-		{"deep/", "hop/../x", false},
+		{"", "near/x", inside},
+		{"", "missing/../near", nowhere},
+		{"", "near/x/.", nowhere},
+		{"", "..", outside},
+		{"", "/near", absolute},
+		{"deep/er/", "../../..", outside},
+		{"deep/er/", "../../near/x", inside},
+		{"deep/er/", "../..//./near", inside},
+		{"deep/", "hop/../x", nowhere},
+		{"deep/", "hop/../near/x", inside},
 		// Through deep/hop, which is the folder near, this is above the dataset.
-		{"", "deep/hop/../../x", true},
-		{"", "loop", false},
-		{"", "out/x", true},
-		{"", "up/up/near", false},
-		{"", "up/../near", true},
+		{"", "deep/hop/../../x", outside},
+		{"", "loop", loop},
+		{"", "round", loop},
+		{"", "out/x", outside},
+		{"", "up/up/near", inside},
+		{"", "up/../near", outside},
+		{"", "left/x", leftOut},
+		{"", "left/../near", leftOut},
+		{"", "left.txt", inside},
 	} {
-		if got := leaves(descriptor, one.folder, one.target); got != one.want {
-			t.Errorf("%q in %q: got %v, want %v", one.target, one.folder, got, one.want)
+		must(t, os.Symlink(one.target, filepath.Join(root, one.folder, "l")))
+		if got := w.leads(&base{}, one.folder, "l", one.target); got != one.want {
+			t.Errorf("%q in %q: got %q, want %q", one.target, one.folder, got, one.want)
 		}
+		must(t, os.Remove(filepath.Join(root, one.folder, "l")))
 	}
 }
 

@@ -8,6 +8,7 @@ const pieceNames = 512
 
 // A task is a folder to be listed, or a piece of its names to be looked at.
 type task struct {
+	base   *base
 	folder string   // relative to the dataset, with a slash at its end; "" for the dataset itself
 	names  []string // nil for the whole folder
 	taken  bool     // guarded by the queue
@@ -15,8 +16,8 @@ type task struct {
 	parts  []part // what was found, when done
 }
 
-func newTask(folder string, names []string) *task {
-	return &task{folder: folder, names: names, done: make(chan struct{})}
+func newTask(b *base, folder string, names []string) *task {
+	return &task{base: b, folder: folder, names: names, done: make(chan struct{})}
 }
 
 // order is what tasks are sorted by: the path of the first record that it may give.
@@ -37,13 +38,17 @@ type part struct {
 func (w *worker) do(t *task) {
 	defer close(t.done)
 	b := &builder{columns: w.columns}
-	descriptor, err := openFolder(w.root, here(t.folder), syscall.O_NOFOLLOW)
+	flags := syscall.O_NOFOLLOW
+	if t.folder == t.base.prefix {
+		flags = 0
+	}
+	descriptor, err := openFolder(w.root, here(t.folder), flags)
 	if err == nil {
 		defer syscall.Close(descriptor)
 		if t.names == nil {
 			err = w.list(b, t, descriptor)
 		} else {
-			w.lookAtAll(b, t.folder, t.names, descriptor)
+			w.lookAtAll(b, t, t.names, descriptor)
 		}
 	}
 	if err != nil {
@@ -55,35 +60,39 @@ func (w *worker) do(t *task) {
 
 // list looks at a whole folder, or leaves most of a large one to other tasks.
 func (w *worker) list(b *builder, t *task, descriptor int) error {
-	names, err := w.names(descriptor, t.folder)
+	names, err := w.names(t, descriptor)
 	if err != nil {
 		return err
 	}
 	if len(names) == 0 && t.folder != "" {
-		b.addEmptyFolder(t.folder)
+		b.addEmptyFolder(t.folder, t.base.through())
 	}
 	first := min(pieceNames, len(names))
-	w.lookAtAll(b, t.folder, names[:first], descriptor)
+	w.lookAtAll(b, t, names[:first], descriptor)
 	for start := first; start < len(names); start += pieceNames {
-		b.follow(newTask(t.folder, names[start:min(start+pieceNames, len(names))]))
+		b.follow(newTask(t.base, t.folder, names[start:min(start+pieceNames, len(names))]))
 	}
 	return nil
 }
 
-func (w *worker) lookAtAll(b *builder, folder string, names []string, descriptor int) {
-	b.expect(len(names), len(folder))
+func (w *worker) lookAtAll(b *builder, t *task, names []string, descriptor int) {
+	b.expect(len(names), len(t.folder))
 	for _, name := range names {
-		if isFolderName(name) {
-			b.checkName(folder, name[:len(name)-1])
-			b.follow(newTask(folder+name, nil))
-		} else {
-			w.lookAt(b, folder, name, descriptor)
+		if !isFolderName(name) {
+			w.lookAt(b, t, name, descriptor)
+			continue
+		}
+		if !b.checkName(t.folder, name[:len(name)-1]) {
+			continue
+		}
+		if below := w.baseOf(b, t, name, descriptor); below != nil {
+			b.follow(newTask(below, t.folder+name, nil))
 		}
 	}
 }
 
 // lookAt adds the record of a name that is no folder, or says why there can be none.
-func (w *worker) lookAt(b *builder, folder, name string, descriptor int) {
+func (w *worker) lookAt(b *builder, t *task, name string, descriptor int) {
 	target := ""
 	err := w.look(descriptor, name)
 	kind := w.status.Mode & syscall.S_IFMT
@@ -91,18 +100,20 @@ func (w *worker) lookAt(b *builder, folder, name string, descriptor int) {
 		target, err = readLink(descriptor, name)
 	}
 	if err != nil {
-		b.refuse(folder+name, "cannot be looked at", err)
+		b.refuse(t.folder+name, "cannot be looked at", err)
 		return
 	}
-	b.checkName(folder, name)
+	if !b.checkName(t.folder, name) {
+		return
+	}
 	switch kind {
 	case syscall.S_IFREG:
-		b.addFile(folder, name, &w.status)
+		w.checkReadable(b, t.folder, name, descriptor, syscall.O_NOFOLLOW)
+		b.addFile(t.folder, name, t.base.through(), &w.status)
 	case syscall.S_IFLNK:
-		b.checkLink(w.root, folder, name, target)
-		b.addLink(folder, name, target, &w.status)
+		w.lookAtLink(b, t, name, target, descriptor)
 	default:
-		b.refuse(folder+name, kindReason(kind), nil)
+		b.refuse(t.folder+name, kindReason(kind), nil)
 	}
 }
 

@@ -11,10 +11,12 @@ const workerCount = 32
 
 // A walk is one dataset being listed.
 type walk struct {
-	root    int // the dataset's folder, open
-	exclude Rules
-	columns bool // whether columns are wanted
-	queue   *queue
+	root     int // the dataset's folder, open
+	exclude  Rules
+	symlinks string // one of Policies
+	reader   reader
+	columns  bool // whether columns are wanted
+	queue    *queue
 }
 
 // write writes all that the dataset has, in order, or as much of it as there is before the context ends.
@@ -30,7 +32,7 @@ func (w *walk) write(ctx context.Context, out *writer) error {
 			w.work()
 		}()
 	}
-	return w.follow(ctx, w.newWorker(), newTask("", nil), out)
+	return w.follow(ctx, w.newWorker(), newTask(w.newBase("", nil), "", nil), out)
 }
 
 // work does tasks until there are no more.

@@ -28,6 +28,8 @@ type Record struct {
 	CtimeNs int64
 	Inode   uint64
 	Target  string // of a link
+	// How much of the path leads through links that are to be followed; mostly 0.
+	Through int
 }
 
 // Executable tells whether the owner may execute the file.
@@ -100,17 +102,17 @@ func (r *Reader) text(err error) (string, error) {
 	return "", err
 }
 
-// parse fills in the fields before the path: kind, mode, size, times, inode.
+// parse fills in the fields before the path: kind, mode, size, times, inode and, where it is not 0, through.
 func (r *Record) parse(numbers string) error {
 	fields := strings.Split(numbers, " ")
-	if len(fields) != 6 {
-		return fmt.Errorf("it has %d fields before its path instead of 6: %q", len(fields), numbers)
+	if len(fields) != 6 && len(fields) != 7 {
+		return fmt.Errorf("it has %d fields before its path instead of 6 or 7: %q", len(fields), numbers)
 	}
 	if fields[0] != string(File) && fields[0] != string(Link) && fields[0] != string(Folder) {
 		return fmt.Errorf("its kind is %q instead of f, l or d", fields[0])
 	}
 	r.Kind = fields[0][0]
-	var failed [5]error
+	var failed [6]error
 	var mode uint64
 	mode, failed[0] = strconv.ParseUint(fields[1], 8, 32)
 	r.Size, failed[1] = strconv.ParseInt(fields[2], 10, 64)
@@ -118,6 +120,9 @@ func (r *Record) parse(numbers string) error {
 	r.CtimeNs, failed[3] = strconv.ParseInt(fields[4], 10, 64)
 	r.Inode, failed[4] = strconv.ParseUint(fields[5], 10, 64)
 	r.Mode = uint32(mode)
+	if len(fields) == 7 {
+		r.Through, failed[5] = strconv.Atoi(fields[6])
+	}
 	if r.Size < 0 {
 		return fmt.Errorf("its size is %d", r.Size)
 	}

@@ -24,11 +24,12 @@ func open(t *testing.T, content string) *Reader {
 
 func TestReaderRecordsHaveAllFields(t *testing.T) {
 	reader := open(t, "f 754 12 -5 1700000000000000001 18446744073709551615\x00a\n\xff b\x00\x00"+
-		"l 777 3 1 2 3\x00b/c\x00../a\x00d 755 0 0 0 0\x00b/d\x00\x00")
+		"l 777 3 1 2 3\x00b/c\x00../a\x00d 755 0 0 0 0\x00b/d\x00\x00f 644 0 0 0 5 1\x00c/d\x00\x00")
 	want := []Record{
-		{"a\n\xff b", File, 0o754, 12, -5, 1700000000000000001, 1<<64 - 1, ""},
-		{"b/c", Link, 0o777, 3, 1, 2, 3, "../a"},
-		{"b/d", Folder, 0o755, 0, 0, 0, 0, ""},
+		{"a\n\xff b", File, 0o754, 12, -5, 1700000000000000001, 1<<64 - 1, "", 0},
+		{"b/c", Link, 0o777, 3, 1, 2, 3, "../a", 0},
+		{"b/d", Folder, 0o755, 0, 0, 0, 0, "", 0},
+		{"c/d", File, 0o644, 0, 0, 0, 5, "", 1},
 	}
 	for _, one := range want {
 		got, err := reader.Next()

@@ -14,6 +14,7 @@ from datacontainer.logs import logger
 from datacontainer.outputs import completed, write_bytes
 from datacontainer.statistics import Statistics
 from datacontainer.userfunctions import load
+from datacontainer.witness import witness
 
 
 def aggregate(
@@ -98,7 +99,9 @@ def _user_metadata(functions: Sequence[str], catalog: Path) -> dict[str, Any]:
     if not functions:
         return {}
     table = pq.read_table(catalog).to_pandas()
-    return merge_fields([load(spec) for spec in functions], table, "the catalog", taken=())
+    with witness() as told:
+        told.sees(f"the functions {', '.join(functions)} of dataset_metadata ran: they have to return, or raise errors")
+        return merge_fields([load(spec) for spec in functions], table, "the catalog", taken=())
 
 
 def _describe(

@@ -29,6 +29,7 @@ TOLD = {
     "platforms",
     "shard_bytes",
     "shard_files",
+    "symlinks",
     "version",
 }
 NOT_TOLD = {"attest", "dataset_metadata", "formats", "metadata", "path", "sign", "template"}

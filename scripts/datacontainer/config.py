@@ -40,6 +40,7 @@ class Dataset:
     path: str
     version: str
     exclude: tuple[str, ...]
+    symlinks: str
     metadata: tuple[str, ...]
     dataset_metadata: tuple[str, ...]
     digests: tuple[str, ...]
@@ -190,7 +191,7 @@ def _explain(error: Any) -> str:
         case "not":
             return f"{where}: {given!r} is a folder that the image needs for itself: choose another, such as /data"
         case "pattern":
-            return f"{where}: {given!r} does not have the form {rule}"
+            return f"{where}: {given!r} is not {schema['$comment']}"
     return f"{where}: {error.message}"
 
 

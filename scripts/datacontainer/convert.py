@@ -77,6 +77,7 @@ def convert(
             sif.partition("data.squashfs", offset, size_bytes, sif.DATA, architecture),
         ]
         if key is not None:
+            file.flush()
             placed.append(add_signature(partial, file, placed, key, packer))
         file.seek(0)
         file.write(sif.header(architecture, placed))

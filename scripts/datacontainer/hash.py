@@ -3,7 +3,9 @@
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +17,9 @@ from datacontainer.logs import logger
 from datacontainer.outputs import completed, write_bytes
 from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, decode, read_records
 from datacontainer.tools import run_packer
+from datacontainer.unchanged import check_unchanged, open_folder
 from datacontainer.userfunctions import UserFunction, load
+from datacontainer.witness import Witness, witness
 
 
 def hash_shard(
@@ -137,7 +141,35 @@ def _user_fields(
     if not functions:
         return []
     fields = FieldTable()
-    for record in records:
-        path = os.path.join(root, decode(record.path))
-        fields.append(merge_fields(functions, path, repr(decode(record.path))) if record.kind == FILE else {})
+    files = [record for record in records if record.kind == FILE]
+    with open_folder(root) as folder, witness() as told:
+        for record in records:
+            called = [_Watched(function, record, folder, told) for function in functions]
+            path, subject = os.path.join(root, decode(record.path)), repr(decode(record.path))
+            fields.append(merge_fields(called, path, subject) if record.kind == FILE else {})
+        # A function may have written to a file that it was not asked about.
+        for record in files:
+            check_unchanged(record, folder, "one of the metadata functions ran")
     return fields.arrays()
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A user's function that may not change the file that it is asked about."""
+
+    function: UserFunction
+    record: Record
+    folder: int
+    told: Witness
+
+    @property
+    def spec(self) -> str:
+        """The text in the configuration that names it."""
+        return self.function.spec
+
+    def __call__(self, path: str, subject: str) -> dict[str, Any]:
+        """What it says of the file."""
+        self.told.sees(f"the metadata function {self.spec!r} looked at {subject}: it has to return, or raise an error")
+        fields = self.function(path, subject)
+        check_unchanged(self.record, self.folder, f"the metadata function {self.spec!r} looked at it")
+        return fields

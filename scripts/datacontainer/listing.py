@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from datacontainer.excludes import Excludes
+from datacontainer.links import REFUSE
 from datacontainer.logs import logger
 from datacontainer.shardlist import FILE, Record
 from datacontainer.tools import run_packer
@@ -61,7 +62,14 @@ class Files(NamedTuple):
 
 
 def list_by_packer(
-    packer: Path, root: str, excludes: Excludes, files: Files | None, *, sources: str = "", threads: int | None = None
+    packer: Path,
+    root: str,
+    excludes: Excludes,
+    files: Files | None,
+    *,
+    symlinks: str = REFUSE,
+    sources: str = "",
+    threads: int | None = None,
 ) -> Summary | None:
     """Lists a dataset with the packer; None where a pattern is beyond it.
 
@@ -73,7 +81,7 @@ def list_by_packer(
     rules = excludes.for_packer()
     if rules is None:
         return None
-    arguments: list[str | Path] = ["scan", "--root", root, "--sources", sources, "--progress"]
+    arguments: list[str | Path] = ["scan", "--root", root, "--symlinks", symlinks, "--sources", sources, "--progress"]
     if files is None:
         arguments.append("--digest-only")
     else:
@@ -87,9 +95,9 @@ def list_by_packer(
         return Summary(**json.loads(run_packer(packer, arguments, environment)))
 
 
-def list_by_walk(root: str, excludes: Excludes, files: Files | None) -> Summary:
+def list_by_walk(root: str, excludes: Excludes, files: Files | None, symlinks: str = REFUSE) -> Summary:
     """Lists a dataset in Python, with the same result."""
-    walk = Walk(os.fsencode(root), excludes)
+    walk = Walk(os.fsencode(root), excludes, symlinks)
     with ExitStack() as stack:
         writer = _Writer(*(stack.enter_context(open(path, "wb")) for path in files or [os.devnull] * 3))
         for number, record in enumerate(walk.records(), 1):

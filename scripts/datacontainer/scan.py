@@ -13,6 +13,7 @@ import numpy as np
 
 from datacontainer.errors import DataContainerError, DataError
 from datacontainer.excludes import Excludes, read_excludes
+from datacontainer.links import REFUSE
 from datacontainer.listing import Files, Summary, list_by_packer, list_by_walk
 from datacontainer.logs import logger
 from datacontainer.outputs import COPY_BYTES, fresh_directory, write_bytes, written
@@ -20,6 +21,7 @@ from datacontainer.shards import LEAST_SHARD, Limits, cut
 from datacontainer.walk import Offender
 
 SHOWN_OFFENDERS = 20
+LINKS_HINT = "; or set `symlinks` to keep, for links as they are, or to follow, for what lies outside"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ def scan(
     lists: Path,
     table: Path,
     *,
+    symlinks: str = REFUSE,
     packer: Path | None = None,
     threads: int | None = None,
     least: Limits = LEAST_SHARD,
@@ -44,7 +47,8 @@ def scan(
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
     A list is named by the digest of its content, so an unchanged shard keeps its name. The table has a line per shard:
-    name, files, bytes. Without a packer the dataset is listed in Python, which takes several times as long.
+    name, files, bytes. symlinks: what becomes of links, as config.schema.yaml has it. Without a packer the dataset is
+    listed in Python, which takes several times as long.
 
     Raises:
         DataError: naming everything in the dataset that an image cannot hold.
@@ -53,7 +57,7 @@ def scan(
     fresh_directory(lists)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
         files = Files.beside(Path(folder))
-        summary = _list(root, excludes, files, packer, threads)
+        summary = _list(root, excludes, files, symlinks=symlinks, packer=packer, threads=threads)
         _raise_offenders(summary, files)
         shards = _write_lists(files, lists, least)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
@@ -62,7 +66,9 @@ def scan(
     return shards
 
 
-def fingerprint(root: str, exclude: Iterable[str], packer: Path | None = None, sources: str = "") -> str | None:
+def fingerprint(
+    root: str, exclude: Iterable[str], packer: Path | None = None, sources: str = "", symlinks: str = REFUSE
+) -> str | None:
     """A digest of all that scan would list, or None where there is no such folder; reads no data.
 
     It is the same with the packer and without; one that is missing, or was not made of `sources`, is not used.
@@ -72,9 +78,11 @@ def fingerprint(root: str, exclude: Iterable[str], packer: Path | None = None, s
     try:
         excludes = _read_excludes(root, exclude)
         with suppress(DataContainerError, OSError):
-            if packer and sources and (summary := list_by_packer(packer, root, excludes, None, sources=sources)):
-                return summary.digest
-        return list_by_walk(root, excludes, None).digest
+            if packer and sources:
+                summary = list_by_packer(packer, root, excludes, None, symlinks=symlinks, sources=sources)
+                if summary:
+                    return summary.digest
+        return list_by_walk(root, excludes, None, symlinks).digest
     except (DataContainerError, OSError) as error:
         # scan meets the same problem and reports it as an error of its own.
         return f"unreadable: {error}"
@@ -91,11 +99,13 @@ def _read_excludes(root: str, exclude: Iterable[str]) -> Excludes:
     return read_excludes(Path(root), exclude)
 
 
-def _list(root: str, excludes: Excludes, files: Files, packer: Path | None, threads: int | None) -> Summary:
-    summary = list_by_packer(packer, root, excludes, files, threads=threads) if packer else None
+def _list(
+    root: str, excludes: Excludes, files: Files, *, symlinks: str, packer: Path | None, threads: int | None
+) -> Summary:
+    summary = list_by_packer(packer, root, excludes, files, symlinks=symlinks, threads=threads) if packer else None
     if summary is None:
         logger.info("listing in Python: there is no packer, or a pattern that it does not understand")
-        summary = list_by_walk(root, excludes, files)
+        summary = list_by_walk(root, excludes, files, symlinks)
     return summary
 
 
@@ -138,13 +148,15 @@ def _raise_offenders(summary: Summary, files: Files) -> None:
     if not summary.offenders:
         return
     shown: list[Offender] = []
+    links = False
     for offender in files.read_offenders():
         logger.error("refused: %s", offender)
+        links = links or bool(offender.target)
         if len(shown) < SHOWN_OFFENDERS:
             shown.append(offender)
     text = "; ".join(map(str, shown))
     rest = f"; and {summary.offenders - SHOWN_OFFENDERS} more, all in the log"
     raise DataError(
         f"the dataset holds what an image cannot: {text}{rest if summary.offenders > SHOWN_OFFENDERS else ''}; "
-        "remove them, or leave them out with `exclude`"
+        f"remove them, or leave them out with `exclude`{LINKS_HINT if links else ''}"
     )

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from datacontainer.excludes import Excludes
+from datacontainer.links import FOLLOW, FOLLOWED, REFUSE, Base, Links, lead_of
 from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record
 
 # Snakemake leaves this file in every folder that a rule of an embedding workflow declares as its output.
 SNAKEMAKE_TIMESTAMP = b".snakemake_timestamp"
 # An OCI layer takes such names for the removal of a file: image-spec, layer.md, "Whiteouts".
 WHITEOUT_PREFIX = b".wh."
-# After so many links Linux follows no more.
-MAX_LINKS = 40
+# Linux takes paths of 4,095 bytes. The mount comes before the dataset's, and where an engine unpacks layers.
+MAX_PATH = 4095 - 256
 # How many names of a folder are looked at before their records are asked for.
 PIECE_NAMES = 512
 
@@ -44,8 +45,15 @@ class Offender(NamedTuple):
         return f"{os.fsdecode(self.path) or '.'!r} {self.reason.decode()}{target}"
 
 
-# What a folder has: a record, an offender, or the path of a folder in it.
-Found = Record | Offender | bytes
+class Place(NamedTuple):
+    """A folder to look at. folder: its path, with a slash at its end; empty for the dataset. base: that it lies in."""
+
+    folder: bytes
+    base: Base
+
+
+# What a folder has: a record, an offender, or a folder in it.
+Found = Record | Offender | Place
 
 
 @dataclass
@@ -54,13 +62,15 @@ class Walk:
 
     root: bytes
     exclude: Excludes | None
+    symlinks: str = REFUSE
     offenders: list[Offender] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
         """Every file, link and empty folder, in the order of the paths' bytes."""
         root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        look = _Look(Links(root, self.exclude, self.symlinks), Reader.this())
         try:
-            folders = [self._folder(root, b"")]
+            folders = [look.at(Place(b"", look.links.base()))]
             while folders:
                 found = next(folders[-1], None)
                 if found is None:
@@ -70,118 +80,152 @@ class Walk:
                 elif isinstance(found, Offender):
                     self.offenders.append(found)
                 else:
-                    folders.append(self._folder(root, found))
+                    folders.append(look.at(found))
         finally:
             os.close(root)
 
-    def _folder(self, root: int, folder: bytes) -> Iterator[Found]:
+
+@dataclass(frozen=True)
+class _Look:
+    """Looks at folders, and at what they have."""
+
+    links: Links
+    reader: "Reader"
+
+    def at(self, place: Place) -> Iterator[Found]:
+        """All that a folder has."""
+        folder, base = place
         try:
-            with _opened(root, folder) as descriptor:
-                names = self._names(descriptor, folder)
+            with self._opened(place) as descriptor:
+                names = self._names(descriptor, place)
             if folder and not names:
                 # Its times and size change with the files left out of it, and mean nothing for an empty folder.
-                yield Record(folder[:-1], DIRECTORY, 0o755, 0, 0, 0, 0, b"")
+                yield Record(folder[:-1], DIRECTORY, 0o755, 0, 0, 0, 0, b"", base.through)
             for start in range(0, len(names), PIECE_NAMES):
-                with _opened(root, folder) as descriptor:
-                    piece = list(_piece(root, descriptor, folder, names[start : start + PIECE_NAMES]))
+                with self._opened(place) as descriptor:
+                    piece = list(self._piece(descriptor, place, names[start : start + PIECE_NAMES]))
                 yield from piece
         except OSError as error:
             yield Offender(folder, f"cannot be listed ({error.strerror})".encode())
 
-    def _names(self, descriptor: int, folder: bytes) -> list[bytes]:
+    @contextmanager
+    def _opened(self, place: Place) -> Iterator[int]:
+        flags = 0 if place.folder == place.base.prefix else os.O_NOFOLLOW
+        descriptor = os.open(place.folder or b".", os.O_RDONLY | os.O_DIRECTORY | flags, dir_fd=self.links.root)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _names(self, descriptor: int, place: Place) -> list[bytes]:
         """What an open folder has. With a slash behind folders, the names' order is that of the whole paths' bytes."""
         with os.scandir(descriptor) as found:
-            names = [os.fsencode(one.name) + b"/" * one.is_dir(follow_symlinks=False) for one in found]
-        return sorted(name for name in names if not self._left_out(folder, name))
+            names = [os.fsencode(one.name) + b"/" * self._is_folder(one, place) for one in found]
+        return sorted(name for name in names if not self._left_out(place.folder, name))
+
+    def _is_folder(self, one: os.DirEntry[str], place: Place) -> bool:
+        if self.links.policy == FOLLOW and one.is_symlink():
+            return self.links.leads_to_folder(place.base, place.folder + os.fsencode(one.name))
+        return one.is_dir(follow_symlinks=False)
 
     def _left_out(self, folder: bytes, name: bytes) -> bool:
         if name.rstrip(b"/") == SNAKEMAKE_TIMESTAMP:
             return True
-        return self.exclude is not None and self.exclude.leave_out(folder + name)
+        return self.links.exclude is not None and self.links.exclude.leave_out(folder + name)
 
+    def _piece(self, descriptor: int, place: Place, names: Sequence[bytes]) -> Iterator[Found]:
+        """What some names in an open folder are."""
+        for name in names:
+            if not name.endswith(b"/"):
+                yield from self._leaf(descriptor, place, name)
+                continue
+            yield from _name_offenders(place.folder + name[:-1])
+            if not _too_long(place.folder + name[:-1]):
+                yield self._place(descriptor, place, name)
 
-def _piece(root: int, descriptor: int, folder: bytes, names: Sequence[bytes]) -> Iterator[Found]:
-    """What some names in an open folder are."""
-    for name in names:
-        if name.endswith(b"/"):
-            yield from _name_offender(folder, name[:-1])
-            yield folder + name
-        else:
-            yield from _leaf(root, descriptor, folder, name)
-
-
-def _leaf(root: int, descriptor: int, folder: bytes, name: bytes) -> Iterator[Record | Offender]:
-    path = folder + name
-    try:
-        status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-        target = os.readlink(name, dir_fd=descriptor) if stat.S_ISLNK(status.st_mode) else b""
-    except OSError as error:
-        yield Offender(path, f"cannot be looked at ({error.strerror})".encode())
-        return
-    yield from _name_offender(folder, name)
-    if stat.S_ISREG(status.st_mode):
-        yield _record(path, FILE, status, b"")
-    elif stat.S_ISLNK(status.st_mode):
-        yield from _link_offender(root, folder, name, target)
-        yield _record(path, LINK, status, target)
-    else:
-        yield Offender(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file"))
-
-
-def _name_offender(folder: bytes, name: bytes) -> Iterator[Offender]:
-    if name.startswith(WHITEOUT_PREFIX):
-        yield Offender(folder + name, b"has a name that an image layer takes for the removal of a file")
-
-
-def _link_offender(root: int, folder: bytes, name: bytes, target: bytes) -> Iterator[Offender]:
-    if target.startswith(b"/"):
-        yield Offender(folder + name, b"is a link to the absolute path", target)
-    elif _leaves(root, folder, target):
-        yield Offender(folder + name, b"is a link that leaves the dataset:", target)
-
-
-@contextmanager
-def _opened(root: int, folder: bytes) -> Iterator[int]:
-    descriptor = os.open(folder or b".", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=root)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _leaves(root: int, folder: bytes, target: bytes) -> bool:
-    """Tells whether a link in a folder of the dataset leads out of it, by its text or through other links."""
-    lexical = os.path.normpath(folder + target)
-    if lexical == b".." or lexical.startswith(b"../"):
-        return True
-    # The path so far, in which there is no link: the walk follows none.
-    parts = folder.split(b"/")[:-1]
-    rest = target.split(b"/")[::-1]
-    links = 0
-    while rest:
-        name = rest.pop()
-        if name in (b"", b"."):
-            continue
-        if name == b"..":
-            if not parts:
-                return True
-            parts.pop()
-            continue
+    def _place(self, descriptor: int, place: Place, name: bytes) -> Place | Offender:
+        """A folder in a folder, with a base of its own behind a link."""
+        path = place.folder + name[:-1]
         try:
-            following = os.readlink(b"/".join([*parts, name]), dir_fd=root)
+            target = os.readlink(name[:-1], dir_fd=descriptor)
         except OSError:
-            parts.append(name)
-            continue
-        links += 1
-        if links > MAX_LINKS:
-            return False
-        if following.startswith(b"/"):
-            return True
-        rest += following.split(b"/")[::-1]
-    return False
+            return Place(place.folder + name, place.base)
+        below = self.links.behind_folder(place.base, path)
+        if isinstance(below, bytes):
+            return Offender(path, below, target)
+        return Place(place.folder + name, below)
+
+    def _leaf(self, descriptor: int, place: Place, name: bytes) -> Iterator[Record | Offender]:
+        path = place.folder + name
+        try:
+            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            target = os.readlink(name, dir_fd=descriptor) if stat.S_ISLNK(status.st_mode) else b""
+        except OSError as error:
+            yield Offender(path, f"cannot be looked at ({error.strerror})".encode())
+            return
+        yield from _name_offenders(path)
+        if _too_long(path):
+            return
+        if stat.S_ISLNK(status.st_mode):
+            yield from self._link(place, path, status, target)
+        else:
+            yield from self._file(path, status, place.base.through)
+
+    def _link(self, place: Place, path: bytes, status: os.stat_result, target: bytes) -> Iterator[Record | Offender]:
+        lead = self.links.lead(place.base, path, target)
+        if self.links.policy == FOLLOW and lead in FOLLOWED:
+            behind = self.links.behind(path)
+            if isinstance(behind, OSError):
+                yield Offender(path, lead_of(behind), target)
+            else:
+                yield from self._file(path, behind, len(path))
+            return
+        if lead:
+            yield Offender(path, lead, target)
+        yield _record(path, LINK, status, target, place.base.through)
+
+    def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Offender]:
+        if not stat.S_ISREG(status.st_mode):
+            yield Offender(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file"))
+            return
+        if not self.reader.allowed(status):
+            try:
+                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK, dir_fd=self.links.root))
+            except OSError as error:
+                yield Offender(path, f"cannot be read ({error.strerror})".encode())
+        yield _record(path, FILE, status, b"", through)
 
 
-def _record(path: bytes, kind: bytes, status: os.stat_result, target: bytes) -> Record:
+def _name_offenders(path: bytes) -> Iterator[Offender]:
+    if os.path.basename(path).startswith(WHITEOUT_PREFIX):
+        yield Offender(path, b"has a name that an image layer takes for the removal of a file")
+    if _too_long(path):
+        yield Offender(path, b"has a path of %d bytes, where %d are the most" % (len(path), MAX_PATH))
+
+
+def _too_long(path: bytes) -> bool:
+    return len(path) > MAX_PATH
+
+
+class Reader(NamedTuple):
+    """This process as a file's mode sees it."""
+
+    user: int
+    groups: frozenset[int]
+
+    @classmethod
+    def this(cls) -> "Reader":
+        """The one that asks."""
+        return cls(os.geteuid(), frozenset([os.getegid(), *os.getgroups()]))
+
+    def allowed(self, status: os.stat_result) -> bool:
+        """Tells whether a mode lets the file be read. A list of access rights, or a capability, may allow more."""
+        if status.st_uid == self.user:
+            return bool(status.st_mode & stat.S_IRUSR)
+        return bool(status.st_mode & (stat.S_IRGRP if status.st_gid in self.groups else stat.S_IROTH))
+
+
+def _record(path: bytes, kind: bytes, status: os.stat_result, target: bytes, through: int) -> Record:
     size = len(target) if kind == LINK else status.st_size
     mode = stat.S_IMODE(status.st_mode)
-    return Record(path, kind, mode, size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, target)
+    return Record(path, kind, mode, size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, target, through)

@@ -15,6 +15,8 @@ from tools.workflow import ROOT, Project
 from trees import ODD_NAMES, fill
 
 LARGE = bytes(range(256)) * 1500
+# Folders in folders, 3,664 bytes in all.
+DEEP = b"/".join([b"deep" * 15] * 60) + b"/file"
 
 
 class Entry(NamedTuple):
@@ -66,6 +68,13 @@ def fill_odd(folder: Path) -> None:
     (folder / "run.sh").chmod(0o711)
     (folder / "empty").chmod(0o400)
     (folder / "sub").chmod(0o2775)
+    fill(folder, {b"old": b"", b"new": b"", b"setuid": b"", DEEP: b"60 levels"})
+    (folder / "hard").hardlink_to(folder / "sub/one")
+    (folder / "setuid").chmod(0o6644)
+    os.utime(folder / "old", (-1_000_000_000, -1_000_000_000))
+    os.utime(folder / "new", (5_000_000_000, 5_000_000_000))
+    (folder / "sparse").touch()
+    os.truncate(folder / "sparse", 5_000_000)
 
 
 def listing(folder: Path, mount: str = "/data") -> bytes:

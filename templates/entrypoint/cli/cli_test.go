@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -111,6 +112,12 @@ func TestRunWrongUsage(t *testing.T) {
 		"-null -format csv":  "-null and -format csv do not go together",
 		"-tree -metric size": "-tree goes by names",
 		"-where size":        "-where, column 5",
+		"-get a -get b":      "-get is given twice: give it once",
+		"-limit 1 -limit=1":  "-limit is given twice",
+		"-info -ls":          "-info and -ls do not go together: leave out one of them",
+		"-start -ls":         "-start and -ls do not go together",
+		"-cat x -get y":      "-cat and -get do not go together",
+		"-count -null":       "-count and -null do not go together",
 	} {
 		out, _, status, err := ask(fruit, strings.Fields(arguments)...)
 		if err == nil || !strings.Contains(err.Error(), expected) || status != WrongUsage || out != "" {
@@ -165,6 +172,30 @@ func TestRunJSONIsReadBack(t *testing.T) {
 	}
 	if records[0]["path"] != "/data/a,b\"c" || records[3]["note"] != "é 🍅" || !strings.Contains(out, `"path": "/data/c\udcff \u00e9"`) {
 		t.Errorf("printed %s", out)
+	}
+}
+
+func TestRunNumbersThatJSONLacksAreNull(t *testing.T) {
+	ratio := []indextest.Field{{Name: "ratio", Kind: indextest.Float}}
+	data := indextest.Build("/data", ratio, []indextest.Row{
+		{Path: "a", Values: values{"ratio": math.NaN()}}, {Path: "b", Values: values{"ratio": math.Inf(-1)}},
+		{Path: "c", Values: values{"ratio": 1.5}},
+	})
+	for arguments, expected := range map[string]string{
+		"-format jsonl": "{\"path\": \"/data/a\", \"ratio\": null}\n{\"path\": \"/data/b\", \"ratio\": null}\n" +
+			"{\"path\": \"/data/c\", \"ratio\": 1.5}\n",
+		"":            "/data/a {\"ratio\": NaN}\n/data/b {\"ratio\": -Infinity}\n/data/c {\"ratio\": 1.5}\n",
+		"-format csv": "path,ratio\n/data/a,NaN\n/data/b,-Infinity\n/data/c,1.5\n",
+	} {
+		if out, _, _, err := ask(data, strings.Fields(arguments)...); out != expected || err != nil {
+			t.Errorf("%s: %v, printed %s", arguments, err, out)
+		}
+	}
+}
+
+func TestRunSwitchGivenTwiceIsHeldForOne(t *testing.T) {
+	if out, _, status, err := ask(fruit, "-ls", "-ls", "-get", "tomato"); out != "/data/tomato.txt\n" || status != Done {
+		t.Errorf("status %d, %v, printed %q", status, err, out)
 	}
 }
 

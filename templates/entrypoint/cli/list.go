@@ -146,15 +146,18 @@ func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 
 // recordLine prints a key, `between`, and the record as Python's json.dumps does.
 func (s *session) recordLine(between string) func([]byte, int, []byte) []byte {
-	record := s.record(s.ix.Fields)
+	record := s.record(s.ix.Fields, (*index.Field).AppendJSON)
 	return func(buffer []byte, row int, key []byte) []byte {
 		buffer = append(append(s.ix.AppendShown(buffer, key), between...), '{')
 		return append(record(buffer, row, ""), '}', '\n')
 	}
 }
 
+// valueAs appends a row's value in one of the forms that the index has.
+type valueAs func(field *index.Field, buffer []byte, row int) []byte
+
 // record appends the members of a row's record, the first of them behind `before`.
-func (s *session) record(fields []*index.Field) func(buffer []byte, row int, before string) []byte {
+func (s *session) record(fields []*index.Field, value valueAs) func(buffer []byte, row int, before string) []byte {
 	names := make([][]byte, len(fields))
 	for i, field := range fields {
 		names[i] = append(index.AppendString(nil, []byte(field.Name)), ": "...)
@@ -165,7 +168,7 @@ func (s *session) record(fields []*index.Field) func(buffer []byte, row int, bef
 				continue
 			}
 			buffer = append(append(buffer, before...), names[i]...)
-			buffer = field.AppendJSON(buffer, row)
+			buffer = value(field, buffer, row)
 			before = ", "
 		}
 		return buffer
@@ -184,7 +187,7 @@ func (s *session) shownFields(criteria query.Criteria) []*index.Field {
 }
 
 func (s *session) jsonRow(criteria query.Criteria) func([]byte, int, []byte) []byte {
-	record := s.record(s.shownFields(criteria))
+	record := s.record(s.shownFields(criteria), (*index.Field).AppendStrictJSON)
 	return func(buffer []byte, row int, key []byte) []byte {
 		buffer = index.AppendString(append(buffer, `{"path": `...), key)
 		return append(record(buffer, row, ", "), '}')

@@ -22,6 +22,7 @@ type options struct {
 	cat, export                        string
 	limit                              int
 	given                              map[string]bool
+	repeated                           string // a flag that was given twice, with its dash
 	command                            *Command
 }
 
@@ -55,10 +56,33 @@ func (o *options) flags() *flag.FlagSet {
 		flags.StringVar(target, name, "", "")
 	}
 	flags.IntVar(&o.limit, "limit", query.NoLimit, "")
+	flags.VisitAll(o.noteRepeated)
 	for i := range added {
 		flags.BoolFunc(added[i].Name, "", func(string) error { o.command = &added[i]; return nil })
 	}
 	return flags
+}
+
+// noteRepeated has a flag with a value noted when it is given twice: one of the values would count, and the other not.
+func (o *options) noteRepeated(one *flag.Flag) {
+	if _, isSwitch := one.Value.(interface{ IsBoolFlag() bool }); !isSwitch {
+		one.Value = &counted{Value: one.Value, name: one.Name, options: o}
+	}
+}
+
+// counted is a flag's value that counts how often it is set.
+type counted struct {
+	flag.Value
+	name    string
+	options *options
+	times   int
+}
+
+func (c *counted) Set(text string) error {
+	if c.times++; c.times > 1 {
+		c.options.repeated = "-" + c.name
+	}
+	return c.Value.Set(text)
 }
 
 // parse gives the options that the arguments stand for.
@@ -88,7 +112,12 @@ func (o *options) check() error {
 			doing = append(doing, "-"+action)
 		}
 	}
+	if o.help {
+		return nil
+	}
 	switch {
+	case o.repeated != "":
+		return usagef("%s is given twice: give it once", o.repeated)
 	case len(doing) > 1:
 		return usagef("%s do not go together: use one of them", strings.Join(doing, " and "))
 	case !slices.Contains(formats, o.format):
@@ -101,6 +130,29 @@ func (o *options) check() error {
 		return usagef("-null and -format %s do not go together: -null prints names alone", o.format)
 	case o.tree && (o.given["metric"] || o.desc):
 		return usagef("-tree goes by names, not with -metric or -desc")
+	}
+	return o.checkIdle(doing)
+}
+
+// idle are the flags that the actions have no use for.
+var idle = map[string][]string{
+	"version": {"ls", "null", "desc", "limit", "get", "where", "metric", "search", "format"},
+	"info":    {"ls", "null", "desc", "limit", "get", "where", "metric", "search"},
+	"schema":  {"ls", "null", "desc", "limit", "get", "where", "metric", "search"},
+	"start":   {"ls", "null", "desc", "limit", "get", "where", "metric", "search", "format"},
+	"cat":     {"ls", "null", "desc", "limit", "get", "where", "metric", "search", "format"},
+	"count":   {"ls", "null"}, "tree": {"ls", "null"}, "verify": {"ls", "null"}, "self-check": {"ls", "null"},
+	"export": {"ls", "null"},
+}
+
+// checkIdle refuses a flag that would do nothing.
+func (o *options) checkIdle(doing []string) error {
+	for _, action := range doing {
+		for _, name := range idle[strings.TrimPrefix(action, "-")] {
+			if o.given[name] {
+				return usagef("%s and -%s do not go together: leave out one of them", action, name)
+			}
+		}
 	}
 	return nil
 }

@@ -58,6 +58,9 @@ func unknown(ix *index.Index, key string, row int) error {
 	if from, to := ix.WithPrefix(folder); to > from {
 		return statusf(statusDisagrees, "%q is a folder, of %s: -get %q lists them", key, counted(to-from, "file"), folder)
 	}
+	if full := ix.Mount + "/" + strings.TrimLeft(key, "/"); hasKey(ix, full) {
+		return statusf(statusDisagrees, "there is no file %q: did you mean %q?", key, full)
+	}
 	var near []string
 	for beside := max(row-1, 0); beside < min(row+1, ix.Rows); beside++ {
 		near = append(near, fmt.Sprintf("%q", ix.AppendKey(nil, beside)))
@@ -66,4 +69,9 @@ func unknown(ix *index.Index, key string, row int) error {
 		return statusf(statusDisagrees, "there is no file %q: the dataset holds none", key)
 	}
 	return statusf(statusDisagrees, "there is no file %q; the nearest: %s", key, strings.Join(near, ", "))
+}
+
+func hasKey(ix *index.Index, key string) bool {
+	_, found := ix.Find([]byte(key))
+	return found
 }

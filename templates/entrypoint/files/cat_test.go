@@ -4,6 +4,7 @@ package files
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -61,6 +62,13 @@ func TestCatUnknownKeyNamesWhatIsNear(t *testing.T) {
 		"/b/":  `"MOUNT/b/" is a folder, of 2 files: -get "MOUNT/b/" lists them`,
 	} {
 		err := Cat(&bytes.Buffer{}, ix, ix.Mount+key)
+		if status(err) != 1 || strings.ReplaceAll(err.Error(), ix.Mount, "MOUNT") != said {
+			t.Errorf("%q gives %v", key, err)
+		}
+	}
+	for _, key := range []string{"b/1", "/b/1"} {
+		err := Cat(&bytes.Buffer{}, ix, key)
+		said := fmt.Sprintf("there is no file %q: did you mean \"MOUNT/b/1\"?", key)
 		if status(err) != 1 || strings.ReplaceAll(err.Error(), ix.Mount, "MOUNT") != said {
 			t.Errorf("%q gives %v", key, err)
 		}
