@@ -301,32 +301,3 @@ def test_verify_reads_the_images_every_time(built):
     layer.write_bytes(layer.read_bytes().replace(b"ELF", b"ELE", 1))
     assert "error: verify fruit: " in fails(built, "verify")
     assert NOTHING in built.build()
-
-
-def test_embedded_under_another_name_builds_what_an_upstream_rule_makes(project):
-    (project.folder / "Snakefile").write_text(
-        f"""
-rule all:
-    input:
-        "packed/raw/raw.sif",
-
-rule raw:
-    output:
-        directory("raw"),
-    shell:
-        "mkdir {{output}} && echo 1 > {{output}}/a"
-
-module datacontainer:
-    snakefile:
-        "{ROOT}/workflow/Snakefile"
-    config:
-        {{"outdir": "packed", "datasets": {{"raw": {{"path": "raw"}}}}}}
-
-use rule * from datacontainer as dc_*
-"""
-    )
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
-    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    entrypoint = project.folder / "packed/raw/bin/linux-amd64/entrypoint"
-    assert subprocess.run([entrypoint, "-ls"], capture_output=True, check=True).stdout == b"/data/a\n"
