@@ -6,9 +6,10 @@ from pathlib import Path
 LIBRARY = (
     "__init__ aggregate assemble attest comparison compile compression config convert crc32c dockerfile errors"
     " excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds layerstream links listing"
-    " logs mksquashfs nextsteps oci outputs pgp progress provenance referrers render scan shardlist shards sif"
-    " sifobjects sign squashfs squashfsblocks statistics tarmembers tools unchanged userfunctions verify"
-    " verifyarchive verifyattestations verifyblobs verifylayers verifylayout verifyrows verifysif walk witness"
+    " localmodules logs mksquashfs nextsteps oci origin outputs pgp progress provenance referrers render scan"
+    " shardlist shards sif sifobjects sign squashfs squashfsblocks statistics tarmembers tools unchanged"
+    " userfunctions verify verifyarchive verifyattestations verifyblobs verifylayers verifylayout verifyrows"
+    " verifysif walk witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
@@ -38,13 +39,15 @@ DOCKERFILE_TEMPLATE = workflow.source_path("../templates/Dockerfile.j2")
 sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
 
 from datacontainer.config import read_settings
-from datacontainer.errors import DataContainerError
+from datacontainer.errors import DataContainerError, UsageError
 from datacontainer.nextsteps import next_steps
+from datacontainer.origin import check_origin
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
 from datacontainer.scan import fingerprint, read_shards
 from datacontainer.userfunctions import source_digest
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 try:
     SETTINGS = read_settings(config, Path(workflow.source_path("../workflow/schemas/config.schema.yaml")))
@@ -54,9 +57,6 @@ except DataContainerError as error:
 
 # What the packer is made of: it knows this digest.
 PACKER_SOURCES = files_digest(PACKER_FILES)
-
-# Go's build cache where neither the environment nor a home folder has one.
-GO_CACHE = f"{SETTINGS.outdir}/.datacontainer/go-cache"
 
 
 wildcard_constraints:

@@ -10,7 +10,7 @@ rule compile:
         "../workflow/envs/datacontainer.yaml"
     params:
         platform=lambda wildcards: wildcards.platform.replace("-", "/"),
-        cache=GO_CACHE,
+        cache=go_cache,
         code=code("compile"),
     message:
         "compile {wildcards.dataset}: entrypoint for {wildcards.platform}"
@@ -29,7 +29,7 @@ checkpoint compile_packer:
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
-        cache=GO_CACHE,
+        cache=go_cache,
         code=code("compile"),
         module=PACKER_SOURCES,
     message:

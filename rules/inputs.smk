@@ -1,18 +1,6 @@
 # What the rules take as inputs and params: functions of the wildcards, or that make one.
 
 
-def dataset_folder(wildcards):
-    """The dataset's folder, which another rule of an embedding workflow may make."""
-    path = dataset_of(wildcards).path
-    made = any(one.is_producer(path) for one in workflow.rules)
-    if not made and not Path(path).is_dir():
-        raise WorkflowError(
-            f"dataset {wildcards.dataset!r}: {path!r} is not a folder: correct datasets.{wildcards.dataset}.path, "
-            "or the folder in --config dataset=FOLDER"
-        )
-    return local(path)
-
-
 STATES_BEFORE_JOBS = {}
 
 
@@ -83,3 +71,8 @@ def image_of(format, suffix):
     """An input: the dataset's image of a format, where the configuration asks for it."""
     resolve = settled(f"<results>/{{dataset}}/{{dataset}}.{suffix}")
     return lambda wildcards: resolve(wildcards) if format in dataset_of(wildcards).formats else []
+
+
+def go_cache(wildcards):
+    """Go's build cache where neither the environment nor a home folder has one."""
+    return str(Path(rules.compile_packer.output[0]).with_name("go-cache"))

@@ -1,11 +1,4 @@
 # The targets: how far to go with every dataset.
-localrules:
-    catalog,
-    entrypoint,
-    oci,
-    docker,
-    sif,
-    verify,
 
 
 rule catalog:

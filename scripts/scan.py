@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from datacontainer.logs import stage
+from datacontainer.origin import note_origin
 from datacontainer.scan import scan
 from datacontainer.shards import Limits
 
 with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
+    note_origin(snakemake.params.root, Path(snakemake.output.table).parents[2])
     scan(
         root=snakemake.params.root,
         exclude=snakemake.params.exclude,

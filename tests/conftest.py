@@ -15,6 +15,7 @@ pytest_plugins = [
     "tools.packer",
     "tools.keys",
     "tools.registry",
+    "tools.embedding",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

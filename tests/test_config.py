@@ -52,8 +52,9 @@ def test_read_settings_path_alone_gives_documented_defaults():
 
 def test_read_settings_single_dataset_goes_before_datasets():
     settings = read("{dataset: /big/My Folder_2, datasets: {fruit: {path: here}}}")
-    assert list(settings.datasets) == ["my-folder-2"]
-    assert settings.datasets["my-folder-2"].path == "/big/My Folder_2"
+    assert list(settings.datasets) == ["my-folder_2"]
+    assert settings.named_by_folder
+    assert settings.datasets["my-folder_2"].path == "/big/My Folder_2"
 
 
 def test_read_settings_single_dataset_as_mapping_takes_keys():
@@ -123,10 +124,21 @@ def test_read_settings_wrong_key_gives_one_line_that_names_it(text, expected):
 
 
 @pytest.mark.parametrize(
-    ("folder", "name"), [("/big/ds005", "ds005"), ("a/My Data (v2)/", "my-data-v2"), ("x/ä_b", "b"), ("/p/--q--", "q")]
+    ("folder", "name"),
+    [
+        ("/big/ds005", "ds005"),
+        ("a/My Data (v2)/", "my-data-v2"),
+        ("x/Straße_ä", "strasse_a"),
+        ("x/e\u0301te\u0301", "ete"),
+        ("sub_01.v1.2", "sub_01.v1.2"),
+        ("a__b..c._d", "a_b.c-d"),
+        ("日本 data", "data"),
+        ("/p/._q--", "q"),
+    ],
 )
 def test_image_name_from_folder_is_a_valid_repository_name(folder, name):
     assert image_name(folder) == name
+    assert not read(f"datasets: {{{name}: {{path: x}}}}").named_by_folder
 
 
 def test_image_name_nothing_left_of_the_folder_is_refused():

@@ -86,5 +86,11 @@ def test_source_digest_follows_the_files_content():
         assert source_digest(spec) != before
 
 
+def test_source_digest_follows_what_the_file_imports():
+    before = source_digest("functions.py:triple")
+    Path("neighbour_of_mine.py").write_text("FACTOR = 4\n")
+    assert source_digest("functions.py:triple") != before
+
+
 def test_source_digest_missing_file_is_no_error():
     assert source_digest("none.py:f") == source_digest("no.such.package:f")

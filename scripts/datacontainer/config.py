@@ -3,6 +3,7 @@
 import difflib
 import os
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,8 @@ class Settings:
 
     outdir: str
     datasets: Mapping[str, Dataset]
+    # The one dataset is called after its folder, so another folder may give the same name.
+    named_by_folder: bool = False
 
 
 def read_settings(config: Mapping[str, Any], schema_file: Path) -> Settings:
@@ -93,13 +96,16 @@ def read_settings(config: Mapping[str, Any], schema_file: Path) -> Settings:
     outdir = config.get("outdir", schema["properties"]["outdir"]["default"])
     for dataset in datasets.values():
         _check_outside(dataset, outdir)
-    return Settings(outdir, datasets)
+    return Settings(outdir, datasets, named_by_folder=config.get("dataset") is not None)
 
 
 def image_name(folder: str) -> str:
-    """A valid image repository name made from the last part of a folder's path."""
-    base = Path(folder).resolve().name
-    name = re.sub(r"[^a-z0-9]+", "-", base.lower()).strip("-")
+    """A valid image repository name made from the last part of a folder's path: in small letters without accents."""
+    base = unicodedata.normalize("NFKD", Path(folder).resolve().name.casefold())
+    letters = "".join(letter for letter in base if not unicodedata.combining(letter))
+    words = re.sub(r"[^a-z0-9._]+", "-", letters)
+    # The name may have one of - . _ between two words.
+    name = re.sub(r"[._-]{2,}", lambda run: run[0][0] if len(set(run[0])) == 1 else "-", words).strip("-._")
     if not name:
         raise UsageError(f"no image name can be made from the folder {folder!r}: name it in `datasets` of the config")
     return name

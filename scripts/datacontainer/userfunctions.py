@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from datacontainer.errors import UsageError
+from datacontainer.localmodules import local_modules
+from datacontainer.provenance import files_digest
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,16 @@ def load(spec: str) -> UserFunction:
 
 
 def source_digest(spec: str) -> str:
-    """A digest of the file that `spec` names, so that a change of it is noticed; of nothing, where it has no file."""
+    """A digest of the file that `spec` names and of its imports from its folder and the working directory.
+
+    So a change of them is noticed. It is that of nothing where `spec` has no file.
+    """
     source, _, _ = spec.rpartition(":")
-    file = Path(source) if source.endswith(".py") else _module_file(source)
-    content = file.read_bytes() if file is not None and file.is_file() else b""
-    return hashlib.sha256(content).hexdigest()
+    named = source.endswith(".py")
+    file = Path(source) if named else _module_file(source)
+    if file is None or not file.is_file():
+        return files_digest([])
+    return files_digest(local_modules(file, [Path(), *([file.parent] if named else [])]))
 
 
 def _module_file(source: str) -> Path | None:

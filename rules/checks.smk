@@ -1,0 +1,34 @@
+# What has to hold before the first job, said in one line where it does not.
+
+
+def dataset_folder(wildcards):
+    """The dataset's folder, which another rule of an embedding workflow may make."""
+    path = dataset_of(wildcards).path
+    made = any(one.is_producer(path) for one in workflow.rules)
+    if not made and not Path(path).is_dir():
+        stop(
+            f"dataset {wildcards.dataset!r}: {path!r} is not a folder: correct datasets.{wildcards.dataset}.path, "
+            "or the folder in --config dataset=FOLDER"
+        )
+    return local(path)
+
+
+def stop(message):
+    """Ends the run with one line, before the first job: Snakemake prints a trace below an exception's."""
+    if workflow.scheduler is not None:
+        raise WorkflowError(message)
+    logger.error(f"error: {message}")
+    raise SystemExit(UsageError.exit_status)
+
+
+def check_origins():
+    """Stops where a dataset that is called after its folder would replace the results of another of the same name."""
+    if not (SETTINGS.named_by_folder and workflow.is_main_process):
+        return
+    # An embedding workflow may have moved the results elsewhere.
+    results = Path(rules.compile_packer.output[0]).parents[1]
+    for name, dataset in SETTINGS.datasets.items():
+        try:
+            check_origin(name, dataset.path, results / name)
+        except DataContainerError as error:
+            stop(error)

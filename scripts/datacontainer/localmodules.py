@@ -1,0 +1,58 @@
+"""The files of a user's own that a Python file imports, found by reading and without running anything."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+# (dots before the name, the name's parts)
+Import = tuple[int, tuple[str, ...]]
+
+
+def local_modules(file: Path, folders: Iterable[Path]) -> list[Path]:
+    """The file and all that it imports, directly or not, from `folders`, sorted; installed packages are left out.
+
+    A file that is not Python counts as one without imports: who loads it says what is wrong.
+    """
+    folders = [folder.resolve() for folder in folders]
+    found, waiting = set(), [file.resolve()]
+    while waiting:
+        current = waiting.pop()
+        if current not in found:
+            found.add(current)
+            waiting += _imported(current, folders)
+    return sorted(found)
+
+
+def _imported(file: Path, folders: Iterable[Path]) -> Iterator[Path]:
+    for dots, parts in _imports(file.read_bytes()):
+        # One dot is the file's own folder, each further one the folder above.
+        bases = [file.parents[min(dots, len(file.parents)) - 1]] if dots else folders
+        for base in bases:
+            yield from _files(base, parts)
+
+
+def _files(base: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    """The files below `base` that Python reads to import the dotted name `parts`."""
+    place = base
+    for part in parts:
+        candidates = (place / f"{part}.py", place / part / "__init__.py")
+        yield from (candidate for candidate in candidates if candidate.is_file())
+        place /= part
+
+
+@cache
+def _imports(content: bytes) -> list[Import]:
+    """The names that the content of a file imports; of `from a import b` a.b, in case b is a module."""
+    names: list[Import] = []
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return names
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [(0, tuple(alias.name.split("."))) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            module = tuple(node.module.split(".")) if node.module else ()
+            names += [(node.level, (*module, alias.name)) for alias in node.names]
+    return names

@@ -1,0 +1,82 @@
+"""Fixtures of pipelines that embed the workflow: copies of the examples outside of the repository."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tools.engines import require_tool
+from tools.workflow import ROOT, Project, Run
+
+EXAMPLES = ROOT / "examples/embedding"
+REPOSITORY = "owner/datacontainer"
+TAG = "v1.0.0"
+# What a clone of the repository has that the workflow reads.
+SOURCES = ["workflow", "rules", "scripts", "templates", "packer", "config", "profiles"]
+
+
+@dataclass(frozen=True)
+class Lab(Project):
+    """A working directory with a Snakefile of its own that embeds the workflow."""
+
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def snakemake(self, *arguments: str, **_: object) -> Run:
+        """Runs the Snakefile of this folder, as a user does who stands in it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def edit(self, before: str, after: str) -> None:
+        """Replaces a text of the Snakefile that is there once."""
+        file = self.folder / "Snakefile"
+        text = file.read_text()
+        assert text.count(before) == 1, before
+        file.write_text(text.replace(before, after))
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Callable[..., Lab]:
+    """Makes a copy of an example that names this repository by its full path."""
+
+    def copy(name: str, **environment: str) -> Lab:
+        folder = tmp_path / "lab"
+        folder.mkdir()
+        text = (EXAMPLES / name / "Snakefile").read_text()
+        (folder / "Snakefile").write_text(text.replace('"../../../workflow', f'"{ROOT}/workflow'))
+        return Lab(folder, environment)
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment in which Git finds a release of this repository where it looks for GitHub's."""
+    git = require_tool("git")
+    folder = tmp_path_factory.mktemp("released")
+    clone = folder / "datacontainer"
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "LICENSE", clone)
+    author = ["-c", "user.name=A. Gardener", "-c", "user.email=gardener@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "release"], ["tag", TAG]):
+        subprocess.run([git, *command], cwd=clone, check=True)
+    return {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "GITHUB_TOKEN": "",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{clone.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": f"https://github.com/{REPOSITORY}",
+    }
