@@ -4,10 +4,11 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields frontcoding"
-    " hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs progress provenance render scan"
-    " shardlist shards sif sifobjects squashfs squashfsblocks statistics tarmembers tools userfunctions verify"
-    " verifyarchive verifylayers verifylayout verifyrows verifysif walk"
+    "__init__ aggregate assemble comparison compile config convert corruption crc32c digests dockerfile errors"
+    " excludes fields frontcoding hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs"
+    " progress provenance render rescan reuse scan shardlist shards sif sifobjects squashfs squashfsblocks"
+    " stale statistics tarmembers tools userfunctions verify verifyarchive verifylayers verifylayout verifyrows"
+    " verifysif walk"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"

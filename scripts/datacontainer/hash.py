@@ -2,19 +2,22 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.fields import DIGEST_BYTES, DIGEST_MARK, FieldTable, merge_fields
+from datacontainer.digests import read_digests
+from datacontainer.fields import DIGEST_MARK, FieldTable, merge_fields
 from datacontainer.logs import logger
 from datacontainer.outputs import completed, write_bytes
+from datacontainer.reuse import Known, Making, list_files, look_up, write_known
 from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, decode, read_records
 from datacontainer.tools import run_packer
-from datacontainer.userfunctions import UserFunction, load
+from datacontainer.userfunctions import load, source_digest
 
 
 def hash_shard(
@@ -22,68 +25,102 @@ def hash_shard(
     packer: Path,
     root: str,
     shard_list: Path,
-    mount: str,
+    mount: str | None = None,
     digests: Sequence[str],
     functions: Sequence[str],
     records: Path,
-    layer: Path,
+    layer: Path | None = None,
     facts: Path,
+    known: Path | None = None,
+    code: str = "",
+    rescan: str = "changed",
     threads: int = 1,
 ) -> None:
     """Writes a shard's `records` (Parquet), its `layer` (an uncompressed OCI layer), and `facts` about it (JSON).
 
     records: path string (binary when a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one column of hex text
     per digest, link as path (null but for links), then the users' fields with their kind in each column's metadata; in
-    the order of the shard's list.
-    facts: files, links, directories, bytes, layer_size, diff_id.
+    the order of the shard's list. facts: files, links, directories, bytes, layer_size, diff_id.
+    layer: None where no image is wanted; then files that are as an earlier run found them are not read.
+    known: the folder where runs whose code has the digest `code` leave what they found.
 
     Raises:
-        DataError: when a file is not as scan found it.
+        DataError: when a file is not as scan found it, or its content changed though its status did not; with rescan
+            "full", though its size and modification time did not.
         UsageError: when a user's function fails.
     """
-    raw = records.with_suffix(".digests")
-    try:
-        summary = _pack(
-            packer=packer,
-            root=root,
-            shard_list=shard_list,
-            mount=mount,
-            digests=digests,
-            raw=raw,
-            layer=layer,
-            threads=threads,
-        )
-        found = [record for record in read_records(shard_list) if record.kind != DIRECTORY]
-        table = _built_in(found, raw.read_bytes(), digests)
-    finally:
-        raw.unlink(missing_ok=True)
-    for column, array in _user_fields(root, found, [load(spec) for spec in functions]):
-        table = table.append_column(column, array)
+    listed = list(read_records(shard_list))
+    found = [record for record in listed if record.kind != DIRECTORY]
+    making = Making(code, tuple((spec, source_digest(spec)) for spec in functions))
+    before = look_up(known, list_files(found), digests, making)
+    read = np.ones(len(found), bool) if layer else ~before.unread()
+    with _scratch(records, ".digests", ".list") as (raw, part):
+        inputs: list[str | Path] = ["--root", root, "--list", _to_read(shard_list, listed, read, part)]
+        inputs += ["--mount", mount or "/", "--digests", ",".join(digests)]
+        summary = _pack(packer, inputs, raw, layer, threads)
+        columns = before.joined(read, read_digests(raw.read_bytes(), digests))
+    _check(before, columns["sha256"], rescan, layer)
+    texts = _user_fields(root, found, functions, before.fields)
     with completed(records) as partial:
-        pq.write_table(table, partial, compression="zstd")
+        pq.write_table(_table(found, columns, texts), partial, compression="zstd")
+    summary.update(_counts(listed))
     write_bytes(facts, json.dumps(summary).encode())
+    if known:
+        write_known(known / records.name, before.listed, columns, texts, making)
     logger.info("%(files)d files, %(links)d links, %(bytes)d bytes, layer %(diff_id)s", summary)
+    logger.info("%d of them were as an earlier run found them, and not read", (~read).sum())
 
 
-def _pack(
-    *,
-    packer: Path,
-    root: str,
-    shard_list: Path,
-    mount: str,
-    digests: Sequence[str],
-    raw: Path,
-    layer: Path,
-    threads: int,
-) -> dict[str, object]:
-    arguments: list[str | Path] = ["hash", "--root", root, "--list", shard_list, "--mount", mount]
-    arguments += ["--digests", ",".join(digests), "--records", raw, "--layer", layer, "--progress"]
+def _pack(packer: Path, inputs: Sequence[str | Path], raw: Path, layer: Path | None, threads: int) -> dict[str, object]:
+    arguments: list[str | Path] = ["hash", *inputs, "--records", raw, "--progress"]
+    arguments += ["--layer", layer] if layer else []
     summary: dict[str, object] = json.loads(run_packer(packer, arguments, {"GOMAXPROCS": str(max(2, threads))}))
     return summary
 
 
-def _built_in(records: list[Record], raw: bytes, digests: Sequence[str]) -> pa.Table:
-    """The columns that every catalog has; `raw` holds the digests of each record, one after the other."""
+@contextmanager
+def _scratch(path: Path, *suffixes: str) -> Iterator[list[Path]]:
+    """Names beside a path, of files that are removed when the block ends."""
+    names = [path.with_suffix(suffix) for suffix in suffixes]
+    try:
+        yield names
+    finally:
+        for name in names:
+            name.unlink(missing_ok=True)
+
+
+def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part: Path) -> Path:
+    """The list of what is to be read, with all folders: the shard's, or a `part` of it, which is then written."""
+    if read.all():
+        return shard_list
+    rows = iter(read.tolist())
+    part.write_bytes(b"".join(record.encode() for record in listed if record.kind == DIRECTORY or next(rows)))
+    return part
+
+
+def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> None:
+    """Raises DataError, and leaves no layer, when a file has another content for no known reason."""
+    try:
+        before.check(sha256, full=rescan == "full")
+    except BaseException:
+        if layer:
+            layer.unlink(missing_ok=True)
+        raise
+
+
+def _counts(listed: Sequence[Record]) -> dict[str, int]:
+    """The facts that no layer is needed for."""
+    kinds = [record.kind for record in listed]
+    return {
+        "files": kinds.count(FILE),
+        "links": kinds.count(LINK),
+        "directories": kinds.count(DIRECTORY),
+        "bytes": sum(record.size for record in listed if record.kind == FILE),
+    }
+
+
+def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequence[str | None]) -> pa.Table:
+    """The columns that every catalog has, and the user's."""
     table = pa.table(
         {
             "path": _names([record.path for record in records]),
@@ -91,14 +128,16 @@ def _built_in(records: list[Record], raw: bytes, digests: Sequence[str]) -> pa.T
             "mtime": pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC")),
         }
     )
-    start = 0
-    rows = np.frombuffer(raw, np.uint8).reshape(len(records), sum(DIGEST_BYTES[name] for name in digests))
-    for name in digests:
-        column = pa.field(name, pa.string(), metadata=DIGEST_MARK)
-        table = table.append_column(column, _hex(rows[:, start : start + DIGEST_BYTES[name]]))
-        start += DIGEST_BYTES[name]
+    for name, column in digests.items():
+        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
     links = _names([record.target if record.kind == LINK else None for record in records])
-    return table.append_column("link", links)
+    table = table.append_column("link", links)
+    users = FieldTable()
+    for text in fields:
+        users.append(json.loads(text) if text else {})
+    for column, array in users.arrays():
+        table = table.append_column(column, array)
+    return table
 
 
 def _names(names: list[bytes | None]) -> pa.Array:
@@ -110,21 +149,14 @@ def _names(names: list[bytes | None]) -> pa.Array:
         return array
 
 
-def _hex(rows: np.ndarray) -> pa.Array:
-    """Each row of bytes as a text of hexadecimal digits."""
-    count, width = rows.shape
-    text = np.ascontiguousarray(rows).tobytes().hex().encode()
-    fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(2 * width), count, [None, pa.py_buffer(text)])
-    return fixed.cast(pa.binary()).cast(pa.string())
-
-
-def _user_fields(
-    root: str, records: list[Record], functions: Sequence[UserFunction]
-) -> list[tuple[pa.Field, pa.Array]]:
-    if not functions:
-        return []
-    fields = FieldTable()
-    for record in records:
-        path = os.path.join(root, decode(record.path))
-        fields.append(merge_fields(functions, path, repr(decode(record.path))) if record.kind == FILE else {})
-    return fields.arrays()
+def _user_fields(root: str, records: Sequence[Record], specs: Sequence[str], known: pa.Array) -> Sequence[str | None]:
+    """Each file's fields as JSON, whether they are known or come from the functions; None where there are none."""
+    if not specs:
+        return [None] * len(records)
+    functions = [load(spec) for spec in specs]
+    texts: list[str | None] = known.to_pylist()
+    for row, record in enumerate(records):
+        if texts[row] is None and record.kind == FILE:
+            name = decode(record.path)
+            texts[row] = json.dumps(merge_fields(functions, os.path.join(root, name), repr(name)))
+    return texts
