@@ -4,12 +4,12 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble attest comparison compile compression config convert crc32c dockerfile errors"
-    " excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds layerstream links listing"
-    " localmodules logs mksquashfs nextsteps oci origin outputs pgp progress provenance referrers render scan"
-    " shardlist shards sif sifobjects sign squashfs squashfsblocks statistics tarmembers tools unchanged"
-    " userfunctions verify verifyarchive verifyattestations verifyblobs verifylayers verifylayout verifyrows"
-    " verifysif walk witness"
+    "__init__ aggregate assemble attest comparison compile compression config convert corruption crc32c"
+    " digests dockerfile errors excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds"
+    " layerstream links listing localmodules logs mksquashfs nextsteps oci origin outputs pgp progress"
+    " provenance referrers render rescan reuse scan shardlist shards sif sifobjects sign squashfs"
+    " squashfsblocks stale statistics tarmembers tools unchanged userfields userfunctions verify verifyarchive"
+    " verifyattestations verifyblobs verifylayers verifylayout verifyrows verifysif walk witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"

@@ -9,6 +9,8 @@ rule hash:
         facts="<results>/{dataset}/stages/hash/{shard}.json",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
+    wildcard_constraints:
+        dataset=names_of_datasets(images=True),
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: lambda wildcards: dataset_of(wildcards).threads
@@ -21,7 +23,38 @@ rule hash:
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
         code=code("hash"),
         packer=PACKER_SOURCES,
+        # Not a reason to run again: Snakemake does not compare what is made of threads.
+        rescan=lambda wildcards, threads: dataset_of(wildcards).rescan,
     message:
         "hash {wildcards.dataset}: shard {wildcards.shard}"
+    script:
+        "../scripts/hash.py"
+
+
+# The same without a layer, for a dataset of which no image is wanted: what is as an earlier run found it is not read.
+rule hash_records:
+    input:
+        list="<results>/{dataset}/stages/scan/lists/{shard}.list",
+        packer=the_packer,
+    output:
+        records="<results>/{dataset}/stages/hash/{shard}.parquet",
+        facts="<results>/{dataset}/stages/hash/{shard}.json",
+    log:
+        "<logs>/{dataset}/hash/{shard}.log",
+    wildcard_constraints:
+        dataset=names_of_datasets(images=False),
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    threads: 2
+    params:
+        root=lambda wildcards: dataset_of(wildcards).path,
+        digests=lambda wildcards: dataset_of(wildcards).digests,
+        functions=lambda wildcards: dataset_of(wildcards).metadata,
+        sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
+        code=code("hash"),
+        packer=PACKER_SOURCES,
+        rescan=lambda wildcards, threads: dataset_of(wildcards).rescan,
+    message:
+        "hash {wildcards.dataset}: records of shard {wildcards.shard}"
     script:
         "../scripts/hash.py"

@@ -1,4 +1,5 @@
 # Which files the targets stand for, and what to do with them next.
+import re
 
 
 def products(*formats):
@@ -15,7 +16,9 @@ def products(*formats):
         if formats:
             paths += [f"{folder}/stages/render"]
             paths += [f"{folder}/bin/{platform}/entrypoint" for platform in dataset.platform_folders]
-        if set(formats) & {"oci", "docker", "sif"}:
+        if dataset.rescan == "full":
+            paths += [f"{folder}/stages/rescan/report.json"]
+        if set(formats) & {"oci", "docker", "sif"} and dataset.formats:
             paths += [f"{folder}/oci/{file}" for file in ("index.json", "manifest.json", "oci-layout")]
             paths += [f"{folder}/{file}" for file in ("Dockerfile", ".dockerignore")]
             paths += [f"{folder}/attestations"] if dataset.attest else []
@@ -23,6 +26,12 @@ def products(*formats):
         wanted = [suffix for format, suffix in archives.items() if format in formats and format in dataset.formats]
         paths += [f"{folder}/{name}.{suffix}" for suffix in wanted]
     return paths
+
+
+def names_of_datasets(images):
+    """A wildcard's constraint: the datasets of which images are wanted, or of which none is."""
+    names = [re.escape(name) for name, dataset in SETTINGS.datasets.items() if bool(dataset.formats) == images]
+    return "|".join(names) or "(?!)"
 
 
 def print_next_steps():

@@ -4,14 +4,17 @@ from pathlib import Path
 
 from datacontainer.aggregate import aggregate
 from datacontainer.logs import stage
+from datacontainer.stale import remove_stale
 
 with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}"):
+    facts = [Path(path) for path in snakemake.input.facts]
     aggregate(
         identity=snakemake.params.identity,
         functions=snakemake.params.functions,
         records=[Path(path) for path in snakemake.input.records],
-        facts=[Path(path) for path in snakemake.input.facts],
+        facts=facts,
         catalog=Path(snakemake.output.catalog),
         summary=Path(snakemake.output.summary),
         content=Path(snakemake.output.content),
     )
+    remove_stale(facts, Path(snakemake.log[0]).parent)

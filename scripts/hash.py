@@ -1,4 +1,4 @@
-"""Adaptor of the rule hash."""
+"""Adaptor of the rules hash and hash_records."""
 
 from pathlib import Path
 
@@ -6,16 +6,14 @@ from datacontainer.hash import hash_shard
 from datacontainer.logs import stage
 
 with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}"):
+    outputs = {name: Path(path) for name, path in snakemake.output.items()}
     hash_shard(
         packer=Path(snakemake.input.packer),
-        root=snakemake.params.root,
         shard_list=Path(snakemake.input.list),
-        mount=snakemake.params.mount,
-        digests=snakemake.params.digests,
-        functions=snakemake.params.functions,
-        records=Path(snakemake.output.records),
-        layer=Path(snakemake.output.layer),
-        facts=Path(snakemake.output.facts),
-        compression=snakemake.params.compression,
+        known=outputs["records"].parent / "known",
+        code=snakemake.params.code + snakemake.params.packer,
         threads=snakemake.threads,
+        compression=snakemake.params.get("compression", "none"),
+        **{name: snakemake.params.get(name) for name in ("root", "mount", "digests", "functions", "rescan")},
+        **outputs,
     )

@@ -16,6 +16,7 @@ pytest_plugins = [
     "tools.keys",
     "tools.registry",
     "tools.embedding",
+    "tools.builds",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

@@ -43,11 +43,17 @@ def test_read_settings_path_alone_gives_documented_defaults():
             shard_bytes=LEAST_SHARD.size_bytes,
             mount="/data",
             template=None,
+            rescan="changed",
             labels=(),
             sign=None,
             attest=(),
         )
     }
+
+
+def test_read_settings_rescan_of_a_dataset_goes_before_that_of_all():
+    settings = read("{rescan: full, datasets: {one: {path: a}, two: {path: b, rescan: changed}}}")
+    assert {name: one.rescan for name, one in settings.datasets.items()} == {"one": "full", "two": "changed"}
 
 
 def test_read_settings_single_dataset_goes_before_datasets():
@@ -78,7 +84,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ("", "the configuration names no dataset: add one under `datasets`, or use --config dataset=FOLDER"),
         (
             "outdri: x",
-            "unknown key 'outdri': did you mean 'outdir'? (valid: dataset, datasets, outdir, pathvars), in the",
+            "unknown key 'outdri': did you mean 'outdir'? (valid: dataset, datasets, outdir, pathvars, rescan), in the",
         ),
         (
             "datasets: {fruit: {path: a, exlude: []}}",

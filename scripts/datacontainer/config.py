@@ -52,6 +52,7 @@ class Dataset:
     shard_bytes: int
     mount: str
     template: str | None
+    rescan: str
     labels: tuple[tuple[str, str], ...]
     sign: str | None
     attest: tuple[str, ...]
@@ -92,7 +93,8 @@ def read_settings(config: Mapping[str, Any], schema_file: Path) -> Settings:
     _check_names(config.get("datasets"))
     _check(config, schema)
     keys = schema["$defs"]["dataset"]["properties"]
-    datasets = {name: _dataset(name, given, keys) for name, given in _chosen(config).items()}
+    rescan = config.get("rescan", schema["properties"]["rescan"]["default"])
+    datasets = {name: _dataset(name, {"rescan": rescan, **given}, keys) for name, given in _chosen(config).items()}
     outdir = config.get("outdir", schema["properties"]["outdir"]["default"])
     for dataset in datasets.values():
         _check_outside(dataset, outdir)

@@ -1,25 +1,24 @@
 """Hash: reads each file of a shard once, giving its digests, its users' fields, and its bytes in the shard's layer."""
 
 import json
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.compression import GZIP, ZSTD, pipe_into
-from datacontainer.fields import DIGEST_BYTES, DIGEST_MARK, FieldTable, merge_fields
+from datacontainer.compression import GZIP, NONE, ZSTD, pipe_into
+from datacontainer.digests import read_digests
+from datacontainer.fields import DIGEST_MARK, FieldTable
 from datacontainer.logs import logger
 from datacontainer.outputs import completed, write_bytes
-from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, decode, read_records
+from datacontainer.reuse import Known, Making, list_files, look_up, write_known
+from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, read_records
 from datacontainer.tools import run_packer
-from datacontainer.unchanged import check_unchanged, open_folder
-from datacontainer.userfunctions import UserFunction, load
-from datacontainer.witness import Witness, witness
+from datacontainer.userfields import user_fields
+from datacontainer.userfunctions import source_digest
 
 
 def hash_shard(
@@ -27,13 +26,16 @@ def hash_shard(
     packer: Path,
     root: str,
     shard_list: Path,
-    mount: str,
+    mount: str | None = None,
     digests: Sequence[str],
     functions: Sequence[str],
     records: Path,
-    layer: Path,
+    layer: Path | None = None,
     facts: Path,
-    compression: str = "none",
+    known: Path | None = None,
+    code: str = "",
+    rescan: str = "changed",
+    compression: str = NONE,
     threads: int = 1,
 ) -> None:
     """Writes a shard's `records` (Parquet), its `layer` (that of an OCI image), and `facts` about it (JSON).
@@ -43,64 +45,95 @@ def hash_shard(
     the order of the shard's list.
     facts: files, links, directories, bytes; layer_size and diff_id, of the layer's tar; digest, blob_size and
     compression, of the layer as it is stored.
+    layer: None where no image is wanted; then files that are as an earlier run found them are not read.
+    known: the folder where runs whose code has the digest `code` leave what they found.
 
     Raises:
-        DataError: when a file is not as scan found it.
+        DataError: when a file is not as scan found it, or its content changed though its status did not; with rescan
+            "full", though its size and modification time did not.
         UsageError: when a user's function fails.
     """
-    raw = records.with_suffix(".digests")
-    try:
-        summary = _pack(
-            packer=packer,
-            root=root,
-            shard_list=shard_list,
-            mount=mount,
-            digests=digests,
-            raw=raw,
-            layer=layer,
-            compression=compression,
-            threads=threads,
-        )
-        found = [record for record in read_records(shard_list) if record.kind != DIRECTORY]
-        table = _built_in(found, raw.read_bytes(), digests)
-    finally:
-        raw.unlink(missing_ok=True)
-    for column, array in _user_fields(root, found, [load(spec) for spec in functions]):
-        table = table.append_column(column, array)
+    listed = list(read_records(shard_list))
+    found = [record for record in listed if record.kind != DIRECTORY]
+    making = Making(code, tuple((spec, source_digest(spec)) for spec in functions))
+    before = look_up(known, list_files(found), digests, making)
+    read = np.ones(len(found), bool) if layer else ~before.unread()
+    with _scratch(records, ".digests", ".list") as (raw, part):
+        inputs: list[str | Path] = ["--root", root, "--list", _to_read(shard_list, listed, read, part)]
+        inputs += ["--mount", mount or "/", "--digests", ",".join(digests)]
+        summary = _pack(packer, [*inputs, "--records", raw], layer, compression, threads)
+        columns = before.joined(read, read_digests(raw.read_bytes(), digests))
+    _check(before, columns["sha256"], rescan, layer)
+    texts = user_fields(root, found, functions, before.fields)
     with completed(records) as partial:
-        pq.write_table(table, partial, compression="zstd")
+        pq.write_table(_table(found, columns, texts), partial, compression="zstd")
+    summary.update(_counts(listed))
     write_bytes(facts, json.dumps(summary).encode())
+    if known:
+        write_known(known / records.name, before.listed, columns, texts, making)
     logger.info("%(files)d files, %(links)d links, %(bytes)d bytes, layer %(diff_id)s", summary)
+    logger.info("%d of them were as an earlier run found them, and not read", (~read).sum())
 
 
 def _pack(
-    *,
-    packer: Path,
-    root: str,
-    shard_list: Path,
-    mount: str,
-    digests: Sequence[str],
-    raw: Path,
-    layer: Path,
-    compression: str,
-    threads: int,
+    packer: Path, inputs: Sequence[str | Path], layer: Path | None, compression: str, threads: int
 ) -> dict[str, object]:
-    arguments: list[str | Path] = ["hash", "--root", root, "--list", shard_list, "--mount", mount]
-    arguments += ["--digests", ",".join(digests), "--records", raw, "--progress"]
+    arguments: list[str | Path] = ["hash", *inputs, "--progress"]
     environment = {"GOMAXPROCS": str(max(2, threads))}
-    if compression == ZSTD:
+    if layer and compression == ZSTD:
         with pipe_into(layer, threads) as pipe:
             arguments += ["--layer-fd", str(pipe.descriptor)]
             summary = json.loads(run_packer(packer, arguments, environment, pipe.descriptor))
         summary["digest"], summary["blob_size"] = pipe.stored
     else:
-        arguments += ["--layer", layer, *(["--gzip"] if compression == GZIP else [])]
+        arguments += ["--layer", layer, *(["--gzip"] if compression == GZIP else [])] if layer else []
         summary = json.loads(run_packer(packer, arguments, environment))
     return {**summary, "compression": compression}
 
 
-def _built_in(records: list[Record], raw: bytes, digests: Sequence[str]) -> pa.Table:
-    """The columns that every catalog has; `raw` holds the digests of each record, one after the other."""
+@contextmanager
+def _scratch(path: Path, *suffixes: str) -> Iterator[list[Path]]:
+    """Names beside a path, of files that are removed when the block ends."""
+    names = [path.with_suffix(suffix) for suffix in suffixes]
+    try:
+        yield names
+    finally:
+        for name in names:
+            name.unlink(missing_ok=True)
+
+
+def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part: Path) -> Path:
+    """The list of what is to be read, with all folders: the shard's, or a `part` of it, which is then written."""
+    if read.all():
+        return shard_list
+    rows = iter(read.tolist())
+    part.write_bytes(b"".join(record.encode() for record in listed if record.kind == DIRECTORY or next(rows)))
+    return part
+
+
+def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> None:
+    """Raises DataError, and leaves no layer, when a file has another content for no known reason."""
+    try:
+        before.check(sha256, full=rescan == "full")
+    except BaseException:
+        if layer:
+            layer.unlink(missing_ok=True)
+        raise
+
+
+def _counts(listed: Sequence[Record]) -> dict[str, int]:
+    """The facts that no layer is needed for."""
+    kinds = [record.kind for record in listed]
+    return {
+        "files": kinds.count(FILE),
+        "links": kinds.count(LINK),
+        "directories": kinds.count(DIRECTORY),
+        "bytes": sum(record.size for record in listed if record.kind == FILE),
+    }
+
+
+def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequence[str | None]) -> pa.Table:
+    """The columns that every catalog has, and the user's."""
     table = pa.table(
         {
             "path": _names([record.path for record in records]),
@@ -108,14 +141,16 @@ def _built_in(records: list[Record], raw: bytes, digests: Sequence[str]) -> pa.T
             "mtime": pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC")),
         }
     )
-    start = 0
-    rows = np.frombuffer(raw, np.uint8).reshape(len(records), sum(DIGEST_BYTES[name] for name in digests))
-    for name in digests:
-        column = pa.field(name, pa.string(), metadata=DIGEST_MARK)
-        table = table.append_column(column, _hex(rows[:, start : start + DIGEST_BYTES[name]]))
-        start += DIGEST_BYTES[name]
+    for name, column in digests.items():
+        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
     links = _names([record.target if record.kind == LINK else None for record in records])
-    return table.append_column("link", links)
+    table = table.append_column("link", links)
+    users = FieldTable()
+    for text in fields:
+        users.append(json.loads(text) if text else {})
+    for column, array in users.arrays():
+        table = table.append_column(column, array)
+    return table
 
 
 def _names(names: list[bytes | None]) -> pa.Array:
@@ -125,51 +160,3 @@ def _names(names: list[bytes | None]) -> pa.Array:
         return array.cast(pa.string())
     except pa.ArrowInvalid:
         return array
-
-
-def _hex(rows: np.ndarray) -> pa.Array:
-    """Each row of bytes as a text of hexadecimal digits."""
-    count, width = rows.shape
-    text = np.ascontiguousarray(rows).tobytes().hex().encode()
-    fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(2 * width), count, [None, pa.py_buffer(text)])
-    return fixed.cast(pa.binary()).cast(pa.string())
-
-
-def _user_fields(
-    root: str, records: list[Record], functions: Sequence[UserFunction]
-) -> list[tuple[pa.Field, pa.Array]]:
-    if not functions:
-        return []
-    fields = FieldTable()
-    files = [record for record in records if record.kind == FILE]
-    with open_folder(root) as folder, witness() as told:
-        for record in records:
-            called = [_Watched(function, record, folder, told) for function in functions]
-            path, subject = os.path.join(root, decode(record.path)), repr(decode(record.path))
-            fields.append(merge_fields(called, path, subject) if record.kind == FILE else {})
-        # A function may have written to a file that it was not asked about.
-        for record in files:
-            check_unchanged(record, folder, "one of the metadata functions ran")
-    return fields.arrays()
-
-
-@dataclass(frozen=True)
-class _Watched:
-    """A user's function that may not change the file that it is asked about."""
-
-    function: UserFunction
-    record: Record
-    folder: int
-    told: Witness
-
-    @property
-    def spec(self) -> str:
-        """The text in the configuration that names it."""
-        return self.function.spec
-
-    def __call__(self, path: str, subject: str) -> dict[str, Any]:
-        """What it says of the file."""
-        self.told.sees(f"the metadata function {self.spec!r} looked at {subject}: it has to return, or raise an error")
-        fields = self.function(path, subject)
-        check_unchanged(self.record, self.folder, f"the metadata function {self.spec!r} looked at it")
-        return fields

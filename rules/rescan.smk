@@ -1,0 +1,49 @@
+# rescan: where `rescan: full` asks for it, every file is read again and compared with its record; nothing is made of it.
+import time
+
+
+# It reads a few small files.
+localrules:
+    rescan,
+
+
+rule rescan_shard:
+    input:
+        list="<results>/{dataset}/stages/scan/lists/{shard}.list",
+        records=settled("<results>/{dataset}/stages/hash/{shard}.parquet"),
+        packer=the_packer,
+    output:
+        "<results>/{dataset}/stages/rescan/{shard}.json",
+    log:
+        "<logs>/{dataset}/rescan/{shard}.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    threads: 2
+    params:
+        root=lambda wildcards: dataset_of(wildcards).path,
+        code=code("rescan"),
+        # Who asks wants it to be read, whether or not anything is known to have changed.
+        asked=time.time_ns(),
+    message:
+        "rescan {wildcards.dataset}: reading shard {wildcards.shard} again"
+    script:
+        "../scripts/rescan_shard.py"
+
+
+rule rescan:
+    input:
+        catalog=settled("<results>/{dataset}/catalog.parquet"),
+        shards=of_shards("<results>/{dataset}/stages/rescan/{shard}.json"),
+    output:
+        "<results>/{dataset}/stages/rescan/report.json",
+    log:
+        "<logs>/{dataset}/rescan.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        asked=time.time_ns(),
+        code=code("rescan"),
+    message:
+        "rescan {wildcards.dataset}: files against their records"
+    script:
+        "../scripts/rescan.py"

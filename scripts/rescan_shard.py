@@ -1,0 +1,16 @@
+"""Adaptor of the rule rescan_shard."""
+
+from pathlib import Path
+
+from datacontainer.logs import stage
+from datacontainer.rescan import rescan_shard
+
+with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}"):
+    rescan_shard(
+        packer=Path(snakemake.input.packer),
+        root=snakemake.params.root,
+        shard_list=Path(snakemake.input.list),
+        records=Path(snakemake.input.records),
+        report=Path(snakemake.output[0]),
+        threads=snakemake.threads,
+    )

@@ -1,0 +1,116 @@
+"""Fixture: a dataset that is built stage by stage, as the rules do it; and the edits that befall one."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from datacontainer.aggregate import aggregate
+from datacontainer.hash import hash_shard
+from datacontainer.rescan import rescan, rescan_shard
+from datacontainer.scan import read_shards, scan
+from datacontainer.stale import remove_stale
+
+IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
+
+
+@dataclass
+class Build:
+    """A dataset and the folder in which it is built, as the rules do it."""
+
+    packer: Path
+    dataset: Path
+    folder: Path
+    layers: bool = True
+    functions: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ("sha256",)
+    rescan: str = "changed"
+    code: str = "code"
+
+    @property
+    def shards(self) -> list[str]:
+        return read_shards(self.folder / "stages/scan/shards.tsv")
+
+    def hashed(self, suffix: str) -> list[Path]:
+        """The files of all shards' hashing."""
+        return [self.folder / f"stages/hash/{shard}{suffix}" for shard in self.shards]
+
+    def scan(self) -> None:
+        lists = self.folder / "stages/scan/lists"
+        lists.mkdir(parents=True, exist_ok=True)
+        scan(str(self.dataset), (), lists, self.folder / "stages/scan/shards.tsv")
+
+    def hash(self, shard: str) -> None:
+        hashed = self.folder / "stages/hash"
+        hash_shard(
+            packer=self.packer,
+            root=str(self.dataset),
+            shard_list=self.folder / f"stages/scan/lists/{shard}.list",
+            mount="/data",
+            digests=self.digests,
+            functions=self.functions,
+            records=hashed / f"{shard}.parquet",
+            layer=hashed / f"{shard}.layer" if self.layers else None,
+            facts=hashed / f"{shard}.json",
+            known=hashed / "known",
+            code=self.code,
+            rescan=self.rescan,
+        )
+
+    def run(self) -> None:
+        """Does what a run of the workflow would."""
+        self.scan()
+        (self.folder / "stages/hash").mkdir(exist_ok=True)
+        for shard, facts in zip(self.shards, self.hashed(".json"), strict=True):
+            if not facts.exists():
+                self.hash(shard)
+        aggregate(
+            identity=IDENTITY,
+            functions=(),
+            records=self.hashed(".parquet"),
+            facts=self.hashed(".json"),
+            catalog=self.folder / "catalog.parquet",
+            summary=self.folder / "dataset.json",
+            content=self.folder / "content.digest",
+        )
+        remove_stale(self.hashed(".json"), self.folder / "logs")
+
+    def again(self) -> None:
+        """As run, after Snakemake has removed what the shards' jobs made."""
+        for suffix in (".json", ".parquet", ".layer"):
+            for path in self.hashed(suffix):
+                path.unlink(missing_ok=True)
+        self.run()
+
+    def results(self) -> dict[str, bytes]:
+        """All files by name, but those that only serve the next run and what scan made."""
+        files = [*self.folder.glob("*.*"), *(self.folder / "stages/hash").glob("*")]
+        return {path.name: path.read_bytes() for path in files if path.is_file()}
+
+    def rescanned(self) -> None:
+        """Does what rescan would."""
+        reports = []
+        for shard, records in zip(self.shards, self.hashed(".parquet"), strict=True):
+            reports.append(self.folder / f"stages/rescan/{shard}.json")
+            lists = self.folder / "stages/scan/lists"
+            rescan_shard(
+                packer=self.packer,
+                root=str(self.dataset),
+                shard_list=lists / f"{shard}.list",
+                records=records,
+                report=reports[-1],
+            )
+        rescan(reports, self.folder / "stages/rescan/report.json")
+
+
+@pytest.fixture
+def build(packer, dataset, tmp_path) -> Build:
+    return Build(packer, dataset, tmp_path / "build")
+
+
+def rot(file: Path, content: bytes) -> None:
+    """Changes a file's content such that its size, times and inode stay."""
+    before = file.stat()
+    file.write_bytes(content)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
