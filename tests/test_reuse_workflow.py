@@ -9,14 +9,14 @@ import pytest
 
 from datacontainer.scan import read_shards
 from datacontainer.shardlist import FILE, read_records
-from datacontainer.shards import MIN_FILES
+from datacontainer.shards import LEAST_SHARD
 from test_workflow import NOTHING, fails, jobs, started
 from tools.engines import require_root, require_tool
 from tools.reads import reads
 from tools.workflow import Project
 from trees import fill
 
-FILES = {b"%05d" % number: b"content %d" % number for number in range(3 * MIN_FILES)}
+FILES = {b"%05d" % number: b"content %d" % number for number in range(3 * LEAST_SHARD.files)}
 SIZES = {name.decode(): len(content) for name, content in FILES.items()}
 
 
