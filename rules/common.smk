@@ -4,9 +4,10 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields frontcoding"
-    " hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs progress provenance render scan"
-    " shardlist shards sif sifobjects squashfs squashfsblocks statistics tarmembers tools userfunctions verify"
+    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields"
+    " frontcoding hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs progress"
+    " provenance render report reportcolumns reportcounts reporthistory reportimages reportpage scan shardlist"
+    " shards sif sifobjects squashfs squashfsblocks statistics tarmembers tools userfunctions verify"
     " verifyarchive verifylayers verifylayout verifyrows verifysif walk"
 ).split()
 ENTRYPOINT = (
@@ -33,6 +34,7 @@ LIBRARY_FILES = [Path(workflow.source_path(f"../scripts/datacontainer/{name}.py"
 ENTRYPOINT_FILES = [workflow.source_path(f"../templates/entrypoint/{name}") for name in ENTRYPOINT]
 PACKER_FILES = [workflow.source_path(f"../packer/{name}") for name in PACKER]
 DOCKERFILE_TEMPLATE = workflow.source_path("../templates/Dockerfile.j2")
+REPORT_TEMPLATE = workflow.source_path("../templates/report.html.j2")
 sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
 
 from datacontainer.config import read_settings

@@ -6,6 +6,7 @@ localrules:
     docker,
     sif,
     verify,
+    report,
 
 
 rule catalog:
@@ -37,3 +38,8 @@ rule verify:
     input:
         products("oci", "docker", "sif"),
         expand("<results>/{dataset}/stages/verify/report.json", dataset=SETTINGS.datasets),
+
+
+rule report:
+    input:
+        products("oci", "docker", "sif", "report"),
