@@ -28,7 +28,7 @@ rule report_dataset:
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
-        identity=lambda wildcards: dataset_of(wildcards).identity,
+        # No labels: Snakemake's own report puts parameters into its script as they are.
         template=files_digest([REPORT_TEMPLATE]),
         code=code("report"),
     message:

@@ -8,7 +8,6 @@ from datacontainer.report import report
 with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}"):
     archive, sif = snakemake.input.docker, snakemake.input.sif
     report(
-        identity=snakemake.params.identity,
         layout=Path(snakemake.input.index).parent,
         archive=Path(archive) if archive else None,
         sif=Path(sif) if sif else None,

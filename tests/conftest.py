@@ -13,6 +13,7 @@ pytest_plugins = [
     "tools.images",
     "tools.entrypoint",
     "tools.packer",
+    "tools.browser",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

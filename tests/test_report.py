@@ -102,7 +102,9 @@ def test_repeated_are_those_of_duckdb(mixed):
 
 
 def test_counts_no_files_are_empty(tmp_path):
-    counts = Counts(write_catalog(tmp_path / "catalog.parquet", []))
+    catalog = write_catalog(tmp_path / "catalog.parquet", [])
+    counts = Counts(catalog)
+    assert [column.values for column in columns(catalog)] == [0, 0, 0, 0]
     assert counts.folders(5) == ([], Count(0, 0, 0))
     assert counts.size_classes() == counts.repeated(5, 3) == []
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from datacontainer.config import Identity
 from datacontainer.logs import logger
 from datacontainer.outputs import write_bytes
 from datacontainer.reportcolumns import columns
@@ -18,6 +17,7 @@ from datacontainer.reportpage import bars, class_text, growth_points, name_text,
 MOST_LINES = 12
 MOST_GROUPS = 8
 MOST_NAMES = 3
+TITLE = "org.opencontainers.image.title"
 NO_SUFFIX, NO_FOLDER, OTHERS = "(no suffix)", "(no folder)", "(%d others)"
 
 Line = tuple[str, int, int]
@@ -33,7 +33,6 @@ class Stage(NamedTuple):
 
 def report(
     *,
-    identity: Identity,
     catalog: Path,
     summary: Path,
     shards: Path,
@@ -54,31 +53,42 @@ def report(
         DataError: when the history is damaged.
     """
     described = json.loads(summary.read_bytes())
-    images = read_images(layout)
-    packages = {"archive": archive_package(archive) if archive else None, "sif": sif_package(sif) if sif else None}
     counts = Counts(catalog)
     lines = _lines(described, counts)
-    now = State(identity.version, described["files"], described["bytes"], described["digest"])
-    states = remember(history, now)
+    states = remember(history, State(*(described[key] for key in ("version", "files", "bytes", "digest"))))
+    repeat = described["duplicates"]["files"] > 0
     values = {
         "dataset": described,
-        "title": dict(identity.labels).get("org.opencontainers.image.title", ""),
-        "stages": _stages(described, len(shards.read_text().splitlines()), images, packages["sif"]),
         "types": bars(lines["type"], "bytes"),
         "folders": bars(lines["folder"], "bytes"),
         "sizes": bars(lines["size"], "files"),
-        "repeated": counts.repeated(MOST_GROUPS, MOST_NAMES) if described["duplicates"]["files"] else [],
+        "repeated": counts.repeated(MOST_GROUPS, MOST_NAMES) if repeat else [],
         "columns": columns(catalog),
         "metadata": {key: _as_json(value) for key, value in described["metadata"].items()},
         "history": steps(states)[-MOST_LINES:],
         "growth": growth_points(states) if len(states) > 1 else "",
-        "images": images,
-        "packages": [package for package in packages.values() if package],
-        "commands": list(commands(f"{identity.name}:{identity.version}", identity.mount, layout.name, **packages)),
+        **_of_images(described, len(shards.read_text().splitlines()), layout, archive, sif),
     }
     write_page(template, page, values)
     write_bytes(table, _table(described, lines).encode())
     logger.info("%d files, %d states", described["files"], len(states))
+
+
+def _of_images(
+    described: Mapping[str, Any], shards: int, layout: Path, archive: Path | None, sif: Path | None
+) -> dict[str, Any]:
+    """What the page says of the images, and how they came to be."""
+    images = read_images(layout)
+    for_docker = archive_package(archive) if archive else None
+    for_apptainer = sif_package(sif) if sif else None
+    tag = f"{described['name']}:{described['version']}"
+    return {
+        "title": images[0].labels.get(TITLE, described["name"]),
+        "images": images,
+        "packages": [package for package in (for_docker, for_apptainer) if package],
+        "commands": list(commands(tag, described["mount"], layout.name, for_docker, for_apptainer)),
+        "stages": _stages(described, shards, images, for_apptainer),
+    }
 
 
 def _lines(described: Mapping[str, Any], counts: Counts) -> dict[str, list[Line]]:

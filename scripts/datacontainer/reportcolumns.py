@@ -26,11 +26,13 @@ def columns(catalog: Path) -> list[Column]:
 
 
 def _column(field: pa.Field, chunks: list[Any]) -> Column:
-    values = sum(chunk.num_values - chunk.statistics.null_count for chunk in chunks)
-    bounds = [chunk.statistics for chunk in chunks if chunk.statistics.has_min_max]
+    # A chunk without rows has no statistics.
+    known = [(chunk.num_values, chunk.statistics) for chunk in chunks if chunk.statistics is not None]
+    values = sum(rows - one.null_count for rows, one in known)
+    bounds = [one for _, one in known if one.has_min_max]
     # Times are left out: they are in no image, and a report is made anew when the images are.
     if not bounds or not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type)):
         return Column(field.name, str(field.type), values)
     least, greatest = min(one.min for one in bounds), max(one.max for one in bounds)
-    known = math.isfinite(least) and math.isfinite(greatest)
-    return Column(field.name, str(field.type), values, *((least, greatest) if known else ()))
+    finite = math.isfinite(least) and math.isfinite(greatest)
+    return Column(field.name, str(field.type), values, *((least, greatest) if finite else ()))
