@@ -61,6 +61,7 @@ format: .venv/ready-dev
 # Writes anew what the tests compare with, or generate: look at the difference before you commit it.
 golden: .venv/ready-dev
 	$(PYTEST) tests/test_documentation.py --golden
+	$(PYTEST) tests/test_report_browser.py -k picture --golden
 
 clean:
 	rm -rf results .snakemake

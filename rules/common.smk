@@ -7,9 +7,10 @@ LIBRARY = (
     "__init__ aggregate assemble attest comparison compile compression config convert corruption crc32c"
     " digests dockerfile errors excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds"
     " layerstream links listing localmodules logs mksquashfs nextsteps oci origin outputs pgp progress"
-    " provenance referrers render rescan reuse scan shardlist shards sif sifobjects sign squashfs"
-    " squashfsblocks stale statistics tarmembers tools unchanged userfields userfunctions verify verifyarchive"
-    " verifyattestations verifyblobs verifylayers verifylayout verifyrows verifysif walk witness"
+    " provenance referrers render report reportcolumns reportcounts reporthistory reportimages reportpage"
+    " rescan reuse scan shardlist shards sif sifobjects sign squashfs squashfsblocks stale statistics"
+    " tarmembers tools unchanged userfields userfunctions verify verifyarchive verifyattestations verifyblobs"
+    " verifylayers verifylayout verifyrows verifysif walk witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
@@ -36,6 +37,7 @@ LIBRARY_FILES = [Path(workflow.source_path(f"../scripts/datacontainer/{name}.py"
 ENTRYPOINT_FILES = [workflow.source_path(f"../templates/entrypoint/{name}") for name in ENTRYPOINT]
 PACKER_FILES = [workflow.source_path(f"../packer/{name}") for name in PACKER]
 DOCKERFILE_TEMPLATE = workflow.source_path("../templates/Dockerfile.j2")
+REPORT_TEMPLATE = workflow.source_path("../templates/report.html.j2")
 sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
 
 from datacontainer.config import read_settings

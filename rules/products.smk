@@ -25,6 +25,8 @@ def products(*formats):
         archives = {"docker": "docker.tar", "sif": "sif"}
         wanted = [suffix for format, suffix in archives.items() if format in formats and format in dataset.formats]
         paths += [f"{folder}/{name}.{suffix}" for suffix in wanted]
+        if "report" in formats and dataset.formats:
+            paths += [f"{folder}/{file}" for file in ("report.html", "report.tsv", "history.tsv")]
     return paths
 
 

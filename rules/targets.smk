@@ -30,3 +30,8 @@ rule verify:
     input:
         products("oci", "docker", "sif"),
         [f"<results>/{name}/stages/verify/report.json" for name, one in SETTINGS.datasets.items() if one.formats],
+
+
+rule report:
+    input:
+        products("oci", "docker", "sif", "report"),

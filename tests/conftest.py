@@ -17,6 +17,7 @@ pytest_plugins = [
     "tools.registry",
     "tools.embedding",
     "tools.builds",
+    "tools.browser",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

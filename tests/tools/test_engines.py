@@ -8,6 +8,7 @@ from tools.engines import Tool, require_root, require_tool
 TOOLS = {
     "apptainer": "--version",
     "busybox": "--list",
+    "chromium": "--version",
     "containerd": "--version",
     "docker": "--version",
     "docker-compose": "--version",

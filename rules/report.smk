@@ -1,0 +1,37 @@
+# report: what a dataset and its images are at a glance, as a page and as a table, and how the dataset grew.
+rule report_dataset:
+    input:
+        index=settled("<results>/{dataset}/oci/index.json", "assemble"),
+        docker=image_of("docker", "docker.tar"),
+        sif=image_of("sif", "sif"),
+        catalog=ancient("<results>/{dataset}/catalog.parquet"),
+        summary=ancient("<results>/{dataset}/dataset.json"),
+        shards=ancient("<results>/{dataset}/stages/scan/shards.tsv"),
+        template=ancient(REPORT_TEMPLATE),
+    output:
+        page=report(
+            "<results>/{dataset}/report.html",
+            caption="../workflow/report/dataset.rst",
+            category="Datasets",
+            labels={"dataset": "{dataset}"},
+        ),
+        table=report(
+            "<results>/{dataset}/report.tsv",
+            caption="../workflow/report/table.rst",
+            category="Tables",
+            labels={"dataset": "{dataset}"},
+        ),
+        # Not removed before the job, as other outputs are: it has what no other file knows.
+        history=update("<results>/{dataset}/history.tsv"),
+    log:
+        "<logs>/{dataset}/report.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    params:
+        # No labels: Snakemake's own report puts parameters into its script as they are.
+        template=files_digest([REPORT_TEMPLATE]),
+        code=code("report"),
+    message:
+        "report {wildcards.dataset}: the dataset at a glance"
+    script:
+        "../scripts/report.py"

@@ -1,0 +1,16 @@
+"""Adaptor of the rule report_dataset."""
+
+from pathlib import Path
+
+from datacontainer.logs import stage
+from datacontainer.report import report
+
+with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}"):
+    archive, sif = snakemake.input.docker, snakemake.input.sif
+    report(
+        layout=Path(snakemake.input.index).parent,
+        archive=Path(archive) if archive else None,
+        sif=Path(sif) if sif else None,
+        **{name: Path(snakemake.input[name]) for name in ("catalog", "summary", "shards", "template")},
+        **{name: Path(snakemake.output[name]) for name in ("page", "table", "history")},
+    )

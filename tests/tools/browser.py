@@ -1,0 +1,103 @@
+"""Fixture: a real browser without a window, which says what a page shows, what it complains of and what it asks for."""
+
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tools.engines import Tool, require_tool
+
+# The second keeps what the browser itself would ask of the world on this machine; a page's requests are still noted.
+FLAGS = (
+    *("--headless", "--host-resolver-rules=MAP * ~NOTFOUND", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+    *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
+)
+# The initiator of a request that no page made.
+NO_PAGE = (None, "not an origin")
+DARK = "--blink-settings=preferredColorScheme=0"
+
+
+@dataclass
+class Dom(HTMLParser):
+    """A page as the browser has it once it is loaded: its text, without styles, and its elements with attributes."""
+
+    text: str = ""
+    elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    _tag: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._tag = tag
+        self.text += " "
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
+        self._tag = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._tag not in {"style", "script"}:
+            self.text += data
+
+    def tags(self) -> set[str]:
+        return {tag for tag, _ in self.elements}
+
+    def attributes(self) -> list[tuple[str, str | None]]:
+        return [pair for _, attributes in self.elements for pair in attributes.items()]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a page did. console: lines it wrote or caused there. requests: addresses that it asked for."""
+
+    dom: Dom
+    console: list[str]
+    requests: list[str]
+
+
+@dataclass(frozen=True)
+class Browser:
+    """chromium, with a profile of its own in `folder`."""
+
+    chromium: Tool
+    folder: Path
+
+    def visit(self, page: Path, *flags: str) -> Visit:
+        log = self.folder / "requests.json"
+        done = self.chromium.run(*flags, f"--log-net-log={log}", "--dump-dom", page.as_uri())
+        dom = Dom()
+        dom.feed(done.stdout.decode())
+        console = re.findall(r":CONSOLE:\d+\] (.*)", done.stderr.decode(errors="backslashreplace"))
+        events = (event.get("params", {}) for event in json.loads(log.read_bytes())["events"])
+        requests = [one["url"] for one in events if one.get("initiator") not in NO_PAGE]
+        return Visit(dom, console, requests)
+
+    def picture(self, page: Path, png: Path, width: int, height: int, *flags: str) -> bytes:
+        """The page's top as a PNG file; returns its content."""
+        self.chromium.run(*flags, f"--window-size={width},{height}", f"--screenshot={png}", page.as_uri())
+        return png.read_bytes()
+
+
+def corner(png: bytes) -> tuple[int, ...]:
+    """Red, green and blue of the pixel at the top left; no filter of PNG changes that one."""
+    assert png[24:26] in {b"\x08\x02", b"\x08\x06"}, "neither RGB nor RGBA"
+    chunks, place = b"", 8
+    while place < len(png):
+        length = int.from_bytes(png[place : place + 4])
+        if png[place + 4 : place + 8] == b"IDAT":
+            chunks += png[place + 8 : place + 8 + length]
+        place += length + 12
+    return tuple(zlib.decompress(chunks)[1:4])
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    folder = tmp_path_factory.mktemp("browser")
+    program = require_tool("chromium")
+    yield Browser(Tool(("env", f"HOME={folder}", program, *FLAGS, f"--user-data-dir={folder}/profile")), folder)
