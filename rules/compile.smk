@@ -6,8 +6,13 @@ rule compile:
         "<results>/{dataset}/bin/{platform}/entrypoint",
     log:
         "<logs>/{dataset}/compile-{platform}.log",
+    group:
+        "build"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("compile"),
+        runtime=time_for("compile"),
     params:
         platform=lambda wildcards: wildcards.platform.replace("-", "/"),
         cache=GO_CACHE,
@@ -26,6 +31,7 @@ checkpoint compile_packer:
         "<results>/.datacontainer/packer",
     log:
         "<logs>/compile_packer.log",
+    localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:

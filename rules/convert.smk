@@ -10,6 +10,9 @@ rule convert:
         "<logs>/{dataset}/convert.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("convert"),
+        runtime=time_for("convert"),
     params:
         identity=lambda wildcards: dataset_of(wildcards).identity,
         platform=lambda wildcards: dataset_of(wildcards).platforms[0],

@@ -9,9 +9,14 @@ rule hash:
         facts="<results>/{dataset}/stages/hash/{shard}.json",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
+    group:
+        group_of_quick("hash")
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
+    resources:
+        mem_mb=memory_for("hash"),
+        runtime=time_for("hash"),
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         mount=lambda wildcards: dataset_of(wildcards).mount,

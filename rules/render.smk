@@ -9,8 +9,14 @@ rule render:
         directory("<results>/{dataset}/stages/render"),
     log:
         "<logs>/{dataset}/render.log",
+    # One job with compile.
+    group:
+        "build"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("render"),
+        runtime=time_for("render"),
     params:
         template=lambda wildcards: dataset_of(wildcards).template,
         mount=lambda wildcards: dataset_of(wildcards).mount,

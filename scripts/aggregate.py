@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.aggregate import aggregate
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     aggregate(
         identity=snakemake.params.identity,
         functions=snakemake.params.functions,

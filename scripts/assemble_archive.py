@@ -5,5 +5,5 @@ from pathlib import Path
 from datacontainer.assemble import assemble_archive
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     assemble_archive(Path(snakemake.input.index).parent, Path(snakemake.output[0]))

@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.convert import convert
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     convert(
         identity=snakemake.params.identity,
         platform=snakemake.params.platform,

@@ -6,7 +6,7 @@ from datacontainer.logs import stage
 from datacontainer.scan import scan
 from datacontainer.shards import Limits
 
-with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     scan(
         root=snakemake.params.root,
         exclude=snakemake.params.exclude,

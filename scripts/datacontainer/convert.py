@@ -11,8 +11,9 @@ from typing import Any
 from datacontainer import sif
 from datacontainer.assemble import labels_of
 from datacontainer.config import Identity
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import completed
+from datacontainer.progress import growing
 from datacontainer.tools import run_packer
 
 # Apptainer starts these files; without a shell they can only be the entrypoint, which sees the name it is called by.
@@ -37,9 +38,10 @@ def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, su
     """
     architecture = platform.split("/")[1]
     config_name, layers = _docker_image(layout)
+    described = json.loads(summary.read_bytes())
     objects = {
         "Singularity": (sif.DEFFILE, _definition(identity)),
-        "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(identity, json.loads(summary.read_bytes()))),
+        "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(identity, described)),
         "oci-config.json": (sif.GENERIC_JSON, (layout / config_name).read_bytes()),
     }
     with completed(image) as partial, open(partial, "w+b") as file:
@@ -57,6 +59,7 @@ def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, su
         mode = partial.stat().st_mode
         partial.chmod(mode | (mode & 0o444) >> 2)
     logger.info("SquashFS of %d bytes at offset %d", size_bytes, offset)
+    finished(described["files"], described["bytes"])
 
 
 def skeleton_layer() -> bytes:
@@ -102,7 +105,9 @@ def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Pat
         skeleton.write(skeleton_layer())
         skeleton.flush()
         arguments: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset), skeleton.name, *layers]
-        size_bytes: int = json.loads(run_packer(packer, arguments, {}))["size"]
+        total_bytes = offset + sum(layer.stat().st_size for layer in layers)
+        with growing("the SIF", image, total_bytes):
+            size_bytes: int = json.loads(run_packer(packer, arguments, {}))["size"]
     return size_bytes
 
 

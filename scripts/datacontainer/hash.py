@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datacontainer.fields import DIGEST_BYTES, DIGEST_MARK, FieldTable, merge_fields
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import completed, write_bytes
 from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, decode, read_records
 from datacontainer.tools import run_packer
@@ -62,7 +63,8 @@ def hash_shard(
     with completed(records) as partial:
         pq.write_table(table, partial, compression="zstd")
     write_bytes(facts, json.dumps(summary).encode())
-    logger.info("%(files)d files, %(links)d links, %(bytes)d bytes, layer %(diff_id)s", summary)
+    logger.info("%(links)d links, layer %(diff_id)s", summary)
+    finished(summary["files"], summary["bytes"])
 
 
 def _pack(
@@ -75,10 +77,10 @@ def _pack(
     raw: Path,
     layer: Path,
     threads: int,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     arguments: list[str | Path] = ["hash", "--root", root, "--list", shard_list, "--mount", mount]
     arguments += ["--digests", ",".join(digests), "--records", raw, "--layer", layer, "--progress"]
-    summary: dict[str, object] = json.loads(run_packer(packer, arguments, {"GOMAXPROCS": str(max(2, threads))}))
+    summary: dict[str, Any] = json.loads(run_packer(packer, arguments, {"GOMAXPROCS": str(max(2, threads))}))
     return summary
 
 
