@@ -41,7 +41,7 @@ from datacontainer.logs import last_error
 from datacontainer.nextsteps import next_steps
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
-from datacontainer.resources import is_quick, memory_mb, runtime_minutes, size_of
+from datacontainer.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.scan import fingerprint, read_shards
 from datacontainer.userfunctions import source_digest
 from snakemake.exceptions import WorkflowError

@@ -6,8 +6,6 @@ rule compile:
         "<results>/{dataset}/bin/{platform}/entrypoint",
     log:
         "<logs>/{dataset}/compile-{platform}.log",
-    group:
-        "build"
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:

@@ -9,8 +9,6 @@ rule hash:
         facts="<results>/{dataset}/stages/hash/{shard}.json",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
-    group:
-        group_of_quick("hash")
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: 2

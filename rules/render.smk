@@ -9,9 +9,6 @@ rule render:
         directory("<results>/{dataset}/stages/render"),
     log:
         "<logs>/{dataset}/render.log",
-    # One job with compile.
-    group:
-        "build"
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:

@@ -15,8 +15,3 @@ def memory_for(stage):
 def time_for(stage):
     """A resource: the time for a job of the stage, in minutes."""
     return lambda wildcards, attempt: runtime_minutes(stage, job_size(wildcards), attempt)
-
-
-def group_of_quick(stage):
-    """A group: small jobs of the stage may share one of a cluster's, as many as the profile says; a long one is alone."""
-    return lambda wildcards: stage if is_quick(stage, job_size(wildcards)) else None

@@ -32,8 +32,8 @@ def stage(
 ) -> Iterator[None]:
     """Logs the block to the file `log`; an error becomes one line on stderr, its trace goes to the log.
 
-    The log begins with versions, inputs and parameters, and ends with what was done, the time and the memory it took, or
-    with the error.
+    The log begins with versions, inputs and parameters, and ends with what was done, the time and the memory it
+    took, or with the error.
 
     Raises:
         SystemExit: with the error's exit status, after an error of any kind.

@@ -1,4 +1,4 @@
-"""What a job asks of a cluster: memory and time that grow with the dataset's or the shard's size, and with each attempt."""
+"""What a job asks of a cluster: memory and time, which grow with the size of its data and with each attempt."""
 
 import math
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from pathlib import Path
 
 # Two Pythons with Snakemake, one of which starts the other, before the job's own begins.
 SNAKEMAKE_MB = 350
-# Below this a job is over before its start is paid for.
-QUICK_MINUTES = 2
 START_MINUTES = 10
 
 
@@ -63,11 +61,6 @@ def memory_mb(stage: str, size: Size, attempt: int) -> int:
 def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
     """The time to ask for; twice as much with each further attempt."""
     return math.ceil(START_MINUTES + NEEDS[stage].work_minutes(size)) << (attempt - 1)
-
-
-def is_quick(stage: str, size: Size) -> bool:
-    """Whether a job is too short to be worth one of its own."""
-    return NEEDS[stage].work_minutes(size) < QUICK_MINUTES
 
 
 def size_of(table: Path, shard: str | None) -> Size:

@@ -42,8 +42,8 @@ def find_go() -> str:
 def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *, sources: str = "") -> None:
     """Builds the main package of a Go module into a static, stripped binary that depends on its source alone.
 
-    cache: Go's build cache where neither the environment nor the user's home gives a place for one. sources: what the program's variable of this
-    name is to hold.
+    cache: Go's build cache where neither the environment nor the user's home gives a place for one. sources: what the
+    program's variable of this name is to hold.
 
     Raises:
         DataContainerError: with the compiler's message.
