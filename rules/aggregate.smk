@@ -12,6 +12,9 @@ checkpoint aggregate:
         "<logs>/{dataset}/aggregate.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("aggregate"),
+        runtime=time_for("aggregate"),
     params:
         identity=identity_in_catalog,
         functions=lambda wildcards: dataset_of(wildcards).dataset_metadata,

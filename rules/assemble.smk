@@ -16,6 +16,8 @@ checkpoint assemble:
         ignore="<results>/{dataset}/.dockerignore",
     log:
         "<logs>/{dataset}/assemble.log",
+    # It makes links.
+    localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
@@ -40,6 +42,9 @@ rule assemble_archive:
         "<logs>/{dataset}/assemble_archive.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("archive"),
+        runtime=time_for("archive"),
     params:
         compression=lambda wildcards: dataset_of(wildcards).compression,
         code=code("assemble"),

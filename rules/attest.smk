@@ -8,6 +8,7 @@ rule attest:
         directory("<results>/{dataset}/attestations"),
     log:
         "<logs>/{dataset}/attest.log",
+    localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:

@@ -8,7 +8,7 @@ LIBRARY = (
     " digests dockerfile errors excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds"
     " layerstream links listing localmodules logs mksquashfs nextsteps oci origin outputs pgp progress"
     " provenance referrers render report reportcolumns reportcounts reporthistory reportimages reportpage"
-    " rescan reuse scan shardlist shards sif sifobjects sign squashfs squashfsblocks stale statistics"
+    " rescan resources reuse scan shardlist shards sif sifobjects sign squashfs squashfsblocks stale statistics"
     " tarmembers tools unchanged userfields userfunctions verify verifyarchive verifyattestations verifyblobs"
     " verifylayers verifylayout verifyrows verifysif walk witness"
 ).split()
@@ -42,10 +42,12 @@ sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
 
 from datacontainer.config import read_settings
 from datacontainer.errors import DataContainerError, UsageError
+from datacontainer.logs import last_error
 from datacontainer.nextsteps import next_steps
 from datacontainer.origin import check_origin
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
+from datacontainer.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.scan import fingerprint, read_shards
 from datacontainer.userfunctions import source_digest
 from snakemake.exceptions import WorkflowError

@@ -8,6 +8,9 @@ rule compile:
         "<logs>/{dataset}/compile-{platform}.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("compile"),
+        runtime=time_for("compile"),
     params:
         platform=lambda wildcards: wildcards.platform.replace("-", "/"),
         cache=go_cache,
@@ -26,6 +29,7 @@ checkpoint compile_packer:
         "<results>/.datacontainer/packer",
     log:
         "<logs>/compile_packer.log",
+    localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:

@@ -12,6 +12,9 @@ rule convert:
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: lambda wildcards: dataset_of(wildcards).threads
+    resources:
+        mem_mb=memory_for("convert"),
+        runtime=time_for("convert"),
     params:
         identity=lambda wildcards: dataset_of(wildcards).identity,
         platform=lambda wildcards: dataset_of(wildcards).platforms[0],

@@ -13,7 +13,10 @@ rule hash:
         dataset=names_of_datasets(images=True),
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: lambda wildcards: dataset_of(wildcards).threads
+    threads: hash_threads
+    resources:
+        mem_mb=memory_for("hash"),
+        runtime=time_for("hash"),
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         mount=lambda wildcards: dataset_of(wildcards).mount,
@@ -46,6 +49,9 @@ rule hash_records:
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
+    resources:
+        mem_mb=memory_for("hash"),
+        runtime=time_for("hash"),
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         digests=lambda wildcards: dataset_of(wildcards).digests,

@@ -11,6 +11,9 @@ rule render:
         "<logs>/{dataset}/render.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("render"),
+        runtime=time_for("render"),
     params:
         template=lambda wildcards: dataset_of(wildcards).template,
         mount=lambda wildcards: dataset_of(wildcards).mount,

@@ -27,6 +27,9 @@ rule report_dataset:
         "<logs>/{dataset}/report.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
+    resources:
+        mem_mb=memory_for("report"),
+        runtime=time_for("report"),
     params:
         # No labels: Snakemake's own report puts parameters into its script as they are.
         template=files_digest([REPORT_TEMPLATE]),

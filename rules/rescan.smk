@@ -2,11 +2,6 @@
 import time
 
 
-# It reads a few small files.
-localrules:
-    rescan,
-
-
 rule rescan_shard:
     input:
         list="<results>/{dataset}/stages/scan/lists/{shard}.list",
@@ -19,6 +14,9 @@ rule rescan_shard:
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
+    resources:
+        mem_mb=memory_for("hash"),
+        runtime=time_for("hash"),
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         code=code("rescan"),
@@ -38,6 +36,8 @@ rule rescan:
         "<results>/{dataset}/stages/rescan/report.json",
     log:
         "<logs>/{dataset}/rescan.log",
+    # It reads a few small files.
+    localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:

@@ -13,6 +13,9 @@ checkpoint scan:
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
+    resources:
+        mem_mb=memory_for("scan"),
+        runtime=time_for("scan"),
     params:
         root=lambda wildcards: dataset_of(wildcards).path,
         exclude=lambda wildcards: dataset_of(wildcards).exclude,

@@ -16,6 +16,9 @@ rule verify_images:
     conda:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
+    resources:
+        mem_mb=memory_for("verify"),
+        runtime=time_for("verify"),
     params:
         mount=lambda wildcards: dataset_of(wildcards).mount,
         code=code("verify"),

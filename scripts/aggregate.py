@@ -6,7 +6,7 @@ from datacontainer.aggregate import aggregate
 from datacontainer.logs import stage
 from datacontainer.stale import remove_stale
 
-with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     facts = [Path(path) for path in snakemake.input.facts]
     aggregate(
         identity=snakemake.params.identity,

@@ -7,7 +7,7 @@ from datacontainer.assemble import ShardLayer, assemble_layout
 from datacontainer.dockerfile import write_dockerfile
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     identity, summary = snakemake.params.identity, Path(snakemake.input.summary)
     layout, about = Path(snakemake.output.index).parent, {"compression": snakemake.params.compression}
     shards = zip(snakemake.input.layers, snakemake.input.facts, strict=True)

@@ -6,7 +6,7 @@ from datacontainer.attest import attestations
 from datacontainer.logs import stage
 from datacontainer.referrers import write_attestations
 
-with stage(snakemake.log[0], f"attest {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"attest {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     layout, summary = Path(snakemake.input.index).parent, Path(snakemake.input.summary)
     binaries = [Path(binary) for binary in snakemake.input.binaries]
     made = attestations(snakemake.params.recipe, layout=layout, summary=summary, binaries=binaries)

@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.compile import compile_entrypoint, compile_packer
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], " ".join(["compile", *snakemake.wildcards])):
+with stage(snakemake.log[0], " ".join(["compile", *snakemake.wildcards]), snakemake.input, snakemake.params):
     binary, cache = Path(snakemake.output[0]), Path(snakemake.params.cache)
     # Not by the rule's name, which an embedding workflow may change.
     if snakemake.input.get("source"):

@@ -6,7 +6,7 @@ from datacontainer.attest import documents
 from datacontainer.convert import convert
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     given, params = snakemake.input, snakemake.params
     images = {"layout": Path(given.index).parent, "summary": Path(given.summary)}
     convert(

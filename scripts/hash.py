@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.hash import hash_shard
 from datacontainer.logs import stage
 
-with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     outputs = {name: Path(path) for name, path in snakemake.output.items()}
     hash_shard(
         packer=Path(snakemake.input.packer),

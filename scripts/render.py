@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.logs import stage
 from datacontainer.render import render
 
-with stage(snakemake.log[0], f"render {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"render {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     render(
         module=[Path(path) for path in snakemake.input.module],
         template=snakemake.params.template,

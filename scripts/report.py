@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.logs import stage
 from datacontainer.report import report
 
-with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     archive, sif = snakemake.input.docker, snakemake.input.sif
     report(
         layout=Path(snakemake.input.index).parent,

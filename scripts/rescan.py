@@ -6,6 +6,6 @@ from pathlib import Path
 from datacontainer.logs import stage
 from datacontainer.rescan import rescan
 
-with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     rescan([Path(path) for path in snakemake.input.shards], Path(snakemake.output[0]))
     print(f"rescan {snakemake.wildcards.dataset}: every file is as it was recorded", file=sys.stderr)

@@ -5,7 +5,7 @@ from pathlib import Path
 from datacontainer.logs import stage
 from datacontainer.rescan import rescan_shard
 
-with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     rescan_shard(
         packer=Path(snakemake.input.packer),
         root=snakemake.params.root,

@@ -7,7 +7,7 @@ from datacontainer.origin import note_origin
 from datacontainer.scan import scan
 from datacontainer.shards import Limits
 
-with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     note_origin(snakemake.params.root, Path(snakemake.output.table).parents[2])
     scan(
         root=snakemake.params.root,

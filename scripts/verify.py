@@ -6,7 +6,7 @@ from pathlib import Path
 from datacontainer.logs import stage
 from datacontainer.verify import verify
 
-with stage(snakemake.log[0], f"verify {snakemake.wildcards.dataset}"):
+with stage(snakemake.log[0], f"verify {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     verify(
         catalog=Path(snakemake.input.catalog),
         mount=snakemake.params.mount,

@@ -18,6 +18,8 @@ pytest_plugins = [
     "tools.embedding",
     "tools.builds",
     "tools.browser",
+    "tools.scheduler",
+    "tools.slurm",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

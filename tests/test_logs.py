@@ -1,11 +1,16 @@
 """What a stage tells the terminal, and what it leaves in its log."""
 
 import errno
+import os
+import platform
+import pty
+import re
+import sys
 
 import pytest
 
 from datacontainer.errors import DataError, MissingToolError, UsageError
-from datacontainer.logs import logger, stage
+from datacontainer.logs import finished, last_error, logger, progress, stage
 
 
 def run(tmp_path, error):
@@ -41,4 +46,50 @@ def test_stage_without_error_says_nothing(tmp_path, capsys):
     with stage(tmp_path / "log", "scan fruit"):
         logger.info("counted")
     assert capsys.readouterr() == ("", "")
-    assert (tmp_path / "log").read_text().endswith("counted\n")
+    assert "counted\n" in (tmp_path / "log").read_text()
+
+
+def test_stage_log_begins_with_versions_inputs_and_parameters(tmp_path):
+    with stage(tmp_path / "log", "scan fruit", [f"shard{i}" for i in range(7)], {"root": "data", "long": "x" * 999}):
+        pass
+    lines = [line.split(" ", 2)[2] for line in (tmp_path / "log").read_text().splitlines()]
+    assert lines[0].startswith(f"Python {platform.python_version()}")
+    assert lines[0].endswith(f" on {platform.node()}")
+    assert lines[1] == "inputs: 'shard0', 'shard1', 'shard2', 'shard3', 'shard4' and 2 more"
+    assert lines[2] == "root: 'data'"
+    assert len(lines[3]) == len("long: ") + 300
+
+
+def test_stage_log_ends_with_files_bytes_seconds_and_memory(tmp_path):
+    for given in ((3, 17), None):
+        with stage(tmp_path / "log", "scan fruit"):
+            if given:
+                finished(*given)
+        last = (tmp_path / "log").read_text().splitlines()[-1]
+        work = "3 files, 17 bytes, " if given else ""
+        assert re.search(rf" scan fruit: done: {work}\d+\.\d s, \d+ MB of memory$", last)
+
+
+def test_last_error_is_the_line_of_the_terminal(tmp_path, capsys):
+    run(tmp_path, DataError("it is gone"))
+    assert last_error(tmp_path / "log") == capsys.readouterr().err.strip() == "error: scan fruit: it is gone"
+
+
+def test_last_error_of_a_stage_that_did_not_fail_is_none(tmp_path):
+    with stage(tmp_path / "log", "scan fruit"):
+        logger.info("an error: that was mended")
+    assert last_error(tmp_path / "log") is None
+    assert last_error(tmp_path / "missing") is None
+
+
+def test_stage_on_a_terminal_shows_some_of_the_progress(tmp_path, monkeypatch):
+    ours, theirs = pty.openpty()
+    with open(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with stage(tmp_path / "log", "scan fruit"):
+            logger.info("a detail")
+            progress.info("1 of 3 files")
+            progress.info("2 of 3 files")
+        assert os.read(ours, 999) == b"scan fruit: 1 of 3 files\r\n"
+    os.close(ours)
+    assert "2 of 3 files" in (tmp_path / "log").read_text()

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datacontainer.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, merge_fields, widen
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import completed, write_bytes
+from datacontainer.progress import Progress
 from datacontainer.statistics import Statistics
 from datacontainer.userfunctions import load
 from datacontainer.witness import witness
@@ -43,18 +44,21 @@ def aggregate(
     shards = [json.loads(path.read_bytes()) for path in facts]
     columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
+    progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
     rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
     with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
         for table in columns.tables(records):
             statistics.add(table)
             _update(rows, table.drop_columns(["mtime"]))
             writer.write_table(table)
+            progress.add(table.num_rows)
     described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
-    logger.info("%d files, %d bytes, %s", statistics.files, statistics.size_bytes, statistics.digest)
+    logger.info("digest of the dataset: %s", statistics.digest)
+    finished(statistics.files, statistics.size_bytes)
 
 
 class Columns:

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 from datacontainer import oci
 from datacontainer.compression import NONE, ZSTD, Stored, compress_file
 from datacontainer.config import OCI_LABEL, Identity
-from datacontainer.logs import logger, warn
+from datacontainer.logs import finished, logger, warn
 from datacontainer.outputs import completed, copy_into, link_or_copy, write_bytes, written
+from datacontainer.progress import growing
 from datacontainer.render import BESIDE
 
 LAYOUT_VERSION = b'{"imageLayoutVersion":"1.0.0"}'
@@ -123,6 +124,7 @@ def assemble_layout(
     write_bytes(layout / "index.json", oci.layout_index(top, name, version))
     blobs.prune()
     logger.info("image ID %s, %d layers", first.config.digest, len(first.layers))
+    finished(sum(layer.facts["files"] for layer in layers), sum(layer.facts["bytes"] for layer in layers))
 
 
 def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> None:
@@ -135,10 +137,12 @@ def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> No
         warn(f"{archive.name}: its layers are compressed with zstd, which Docker before version 23 cannot load")
     blobs = sorted(path.name for path in (layout / "blobs" / "sha256").iterdir())
     members = [*METADATA_FILES, "blobs", "blobs/sha256", *(f"blobs/sha256/{blob}" for blob in blobs)]
-    with completed(archive) as partial, open(partial, "wb") as file:
+    total_bytes = sum((layout / "blobs" / "sha256" / blob).stat().st_size for blob in blobs)
+    with completed(archive) as partial, open(partial, "wb") as file, growing("the archive", partial, total_bytes):
         for name in members:
             _append(file, layout / name, name)
         file.write(bytes(2 * tarfile.BLOCKSIZE))
+    finished(len(members), archive.stat().st_size)
 
 
 def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str]:

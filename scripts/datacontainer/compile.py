@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from datacontainer.logs import logger
+from datacontainer.logs import finished
 from datacontainer.outputs import completed, link_or_copy
 from datacontainer.provenance import files_digest
 from datacontainer.render import BESIDE
@@ -27,7 +27,7 @@ def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -
     index = folder / BESIDE
     if index.exists():
         link_or_copy(index, binary.with_name(BESIDE))
-    logger.info("%s: %d bytes", platform, binary.stat().st_size)
+    finished(1, binary.stat().st_size)
 
 
 def compile_packer(module: Sequence[Path], binary: Path, cache: Path) -> None:
@@ -39,3 +39,4 @@ def compile_packer(module: Sequence[Path], binary: Path, cache: Path) -> None:
             shutil.copyfile(source, target)
         with completed(binary) as partial:
             go_build(Path(folder), partial, "linux", host_architecture(), cache, sources=files_digest(module))
+    finished(1, binary.stat().st_size)

@@ -13,9 +13,10 @@ from datacontainer.assemble import labels_of
 from datacontainer.compression import NONE
 from datacontainer.config import Identity
 from datacontainer.layerstream import one_tar
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.mksquashfs import write_compressed
 from datacontainer.outputs import completed
+from datacontainer.progress import growing
 from datacontainer.sign import add_signature
 from datacontainer.tools import run_packer
 
@@ -55,9 +56,10 @@ def convert(
     """
     architecture = platform.split("/")[1]
     config_name, layers = _docker_image(layout)
+    described = json.loads(summary.read_bytes())
     objects = {
         "Singularity": (sif.DEFFILE, _definition(identity)),
-        "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(identity, json.loads(summary.read_bytes()))),
+        "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(identity, described)),
         "oci-config.json": (sif.GENERIC_JSON, (layout / config_name).read_bytes()),
         **{name: (sif.GENERIC_JSON, content) for name, content in (documents or {}).items()},
     }
@@ -85,6 +87,7 @@ def convert(
         mode = partial.stat().st_mode
         partial.chmod(mode | (mode & 0o444) >> 2)
     logger.info("SquashFS of %d bytes at offset %d", size_bytes, offset)
+    finished(described["files"], described["bytes"])
 
 
 def skeleton_layer() -> bytes:
@@ -136,7 +139,9 @@ def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Pat
         skeleton.write(skeleton_layer())
         skeleton.flush()
         arguments: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset), skeleton.name, *layers]
-        size_bytes: int = json.loads(run_packer(packer, arguments, {}))["size"]
+        total_bytes = offset + sum(layer.stat().st_size for layer in layers)
+        with growing("the SIF", image, total_bytes):
+            size_bytes: int = json.loads(run_packer(packer, arguments, {}))["size"]
     return size_bytes
 
 

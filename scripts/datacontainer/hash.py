@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 from datacontainer.compression import GZIP, NONE, ZSTD, pipe_into
 from datacontainer.digests import read_digests
 from datacontainer.fields import DIGEST_MARK, FieldTable
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import completed, write_bytes
 from datacontainer.reuse import Known, Making, list_files, look_up, write_known
 from datacontainer.shardlist import DIRECTORY, FILE, LINK, Record, read_records
@@ -71,13 +72,14 @@ def hash_shard(
     write_bytes(facts, json.dumps(summary).encode())
     if known:
         write_known(known / records.name, before.listed, columns, texts, making)
-    logger.info("%(files)d files, %(links)d links, %(bytes)d bytes, layer %(diff_id)s", summary)
-    logger.info("%d of them were as an earlier run found them, and not read", (~read).sum())
+    logger.info("%(links)d links, layer %(diff_id)s", summary)
+    logger.info("%d files were as an earlier run found them, and not read", (~read).sum())
+    finished(summary["files"], summary["bytes"])
 
 
 def _pack(
     packer: Path, inputs: Sequence[str | Path], layer: Path | None, compression: str, threads: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     arguments: list[str | Path] = ["hash", *inputs, "--progress"]
     environment = {"GOMAXPROCS": str(max(2, threads))}
     if layer and compression == ZSTD:

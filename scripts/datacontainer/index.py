@@ -18,6 +18,7 @@ from datacontainer.frontcoding import BLOCK_ROWS, front_coded
 from datacontainer.indexbody import Body
 from datacontainer.indexcolumns import add_column, add_digests, decode_digests, text_parts
 from datacontainer.outputs import written
+from datacontainer.progress import Progress
 
 MAGIC, VERSION = b"DCINDEX\n", 1
 FIXED = struct.Struct("<8sIIQQQIIII")
@@ -94,11 +95,13 @@ def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> int:
 def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:
     """The paths (large_binary), a thousand at a time; only the last time they may end inside of a block."""
     rest = pa.array([], pa.large_binary())
+    progress = Progress("the index's names", rows.metadata.num_rows, "files")
     for batch in rows.iter_batches(BATCH_ROWS, columns=["path"]):
         paths = pa.concat_arrays([rest, batch.column("path").cast(pa.large_binary())])
         whole = len(paths) - len(paths) % BLOCK_ROWS
         yield paths[:whole]
         rest = paths[whole:]
+        progress.add(batch.num_rows)
     yield rest
 
 

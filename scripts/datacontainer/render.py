@@ -11,7 +11,7 @@ import jinja2
 
 from datacontainer.errors import UsageError
 from datacontainer.index import write_index
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import fresh_directory, write_bytes
 
 MAIN_TEMPLATE = "main.go.j2"
@@ -53,6 +53,7 @@ def render(
         _render_file(source, name, folder, values)
     shutil.copyfile(summary, folder / "dataset.json")
     logger.info("%d source files, index of %d bytes", len(sources), index_bytes)
+    finished(values["files"], index_bytes)
 
 
 def go_string(text: str) -> str:

