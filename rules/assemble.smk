@@ -6,6 +6,7 @@ checkpoint assemble:
         layers=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.layer.tar"),
         facts=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.json"),
         binaries=entrypoints,
+        seals=entrypoint_seals,
         template=ancient(DOCKERFILE_TEMPLATE),
     output:
         index="<results>/{dataset}/oci/index.json",
@@ -13,6 +14,7 @@ checkpoint assemble:
         version="<results>/{dataset}/oci/oci-layout",
         dockerfile="<results>/{dataset}/Dockerfile",
         ignore="<results>/{dataset}/.dockerignore",
+        seal="<results>/{dataset}/stages/seals/assemble.seal",
     log:
         "<logs>/{dataset}/assemble.log",
     conda:
@@ -31,8 +33,10 @@ checkpoint assemble:
 rule assemble_archive:
     input:
         index=settled("<results>/{dataset}/oci/index.json", "assemble"),
+        seal=ancient_settled("<results>/{dataset}/stages/seals/assemble.seal", "assemble"),
     output:
         "<results>/{dataset}/{dataset}.docker.tar",
+        seal="<results>/{dataset}/stages/seals/assemble_archive.seal",
     log:
         "<logs>/{dataset}/assemble_archive.log",
     conda:

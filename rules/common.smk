@@ -4,10 +4,10 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields frontcoding"
-    " hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs progress provenance render scan"
-    " shardlist shards sif sifobjects squashfs squashfsblocks statistics tarmembers tools userfunctions verify"
-    " verifyarchive verifylayers verifylayout verifyrows verifysif walk"
+    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields"
+    " frontcoding hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs progress"
+    " provenance render scan seals shardlist shards sif sifobjects squashfs squashfsblocks statistics"
+    " tarmembers tools userfunctions verify verifyarchive verifylayers verifylayout verifyrows verifysif walk"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
@@ -41,6 +41,7 @@ from datacontainer.nextsteps import next_steps
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
 from datacontainer.scan import fingerprint, read_shards
+from datacontainer.seals import break_seals
 from datacontainer.userfunctions import source_digest
 from snakemake.exceptions import WorkflowError
 

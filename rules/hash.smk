@@ -2,11 +2,13 @@
 rule hash:
     input:
         list="<results>/{dataset}/stages/scan/lists/{shard}.list",
+        seal=ancient("<results>/{dataset}/stages/seals/scan.seal"),
         packer=the_packer,
     output:
         records="<results>/{dataset}/stages/hash/{shard}.parquet",
         layer="<results>/{dataset}/stages/hash/{shard}.layer.tar",
         facts="<results>/{dataset}/stages/hash/{shard}.json",
+        seal="<results>/{dataset}/stages/hash/{shard}.seal",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
     conda:

@@ -4,8 +4,11 @@ from pathlib import Path
 
 from datacontainer.aggregate import aggregate
 from datacontainer.logs import stage
+from datacontainer.seals import check, seal
 
 with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}"):
+    for of_shard in zip(snakemake.input.seals, snakemake.input.records, snakemake.input.facts, strict=True):
+        check(*of_shard)
     aggregate(
         identity=snakemake.params.identity,
         functions=snakemake.params.functions,
@@ -15,3 +18,4 @@ with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}"):
         summary=Path(snakemake.output.summary),
         content=Path(snakemake.output.content),
     )
+    seal(snakemake.output.seal, read=snakemake.output[:3])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from datacontainer.convert import convert
 from datacontainer.logs import stage
+from datacontainer.seals import seal
 
 with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
     convert(
@@ -14,3 +15,4 @@ with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
         summary=Path(snakemake.input.summary),
         image=Path(snakemake.output[0]),
     )
+    seal(snakemake.output.seal, unread=snakemake.output[:1])

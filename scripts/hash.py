@@ -4,8 +4,10 @@ from pathlib import Path
 
 from datacontainer.hash import hash_shard
 from datacontainer.logs import stage
+from datacontainer.seals import check, seal
 
 with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}"):
+    check(snakemake.input.seal, snakemake.input.list)
     hash_shard(
         packer=Path(snakemake.input.packer),
         root=snakemake.params.root,
@@ -18,3 +20,5 @@ with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}"):
         facts=Path(snakemake.output.facts),
         threads=snakemake.threads,
     )
+    out = snakemake.output
+    seal(out.seal, read=[out.records, out.facts], unread=[out.layer])

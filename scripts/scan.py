@@ -4,6 +4,7 @@ from pathlib import Path
 
 from datacontainer.logs import stage
 from datacontainer.scan import scan
+from datacontainer.seals import seal
 from datacontainer.shards import Limits
 
 with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
@@ -16,3 +17,4 @@ with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
         threads=snakemake.threads,
         least=Limits(*snakemake.params.least),
     )
+    seal(snakemake.output.seal, read=snakemake.output[:2])

@@ -1,0 +1,99 @@
+"""A file that was deleted, cut short or replaced is noticed by the next plain run, which makes the same products again."""
+
+import os
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from datacontainer.scan import read_shards
+from test_workflow import NOTHING, fails
+from tools.workflow import Project
+from trees import fill
+
+BUILT = ("catalog.parquet", "dataset.json", "Dockerfile", "bin", "oci", "many.docker.tar", "many.sif")
+
+
+def digests(project: Project) -> dict[str, str]:
+    """The sha256 of each product's files."""
+    folder = project.product("many", "")
+    roots = [folder / name for name in BUILT]
+    files = [file for root in roots for file in (root.rglob("*") if root.is_dir() else [root]) if file.is_file()]
+    return {str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Project:
+    """A built dataset of several shards; each test leaves it as it was."""
+    project = Project(tmp_path_factory.mktemp("many"))
+    fill(project.folder / "data", {b"%05d" % i: b"content %d" % (i % 7) for i in range(300)})
+    project.configure(many={"path": "data", "shard_files": 50})
+    project.build()
+    assert len(read_shards(project.product("many", "stages/scan/shards.tsv"))) > 1
+    return project
+
+
+def delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def cut_short(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def replace_later(path: Path) -> None:
+    """Puts another file of the same size in its place."""
+    size_bytes = path.stat().st_size
+    path.unlink()
+    path.write_bytes(b"x" * size_bytes)
+
+
+def add_beside(path: Path) -> None:
+    path.with_name("stray.go").write_text("package stray\n")
+
+
+DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
+    ("oci/blobs", delete),
+    ("oci/blobs/sha256/*", cut_short),
+    ("oci/blobs/sha256/*", add_beside),
+    ("oci/index.json", replace_later),
+    ("Dockerfile", cut_short),
+    ("stages/render/index.bin", delete),
+    ("stages/render/main.go", cut_short),
+    ("stages/render/main.go", add_beside),
+    ("stages/hash/*.layer.tar", delete),
+    ("stages/hash/*.layer.tar", cut_short),
+    ("stages/hash/*.parquet", delete),
+    ("stages/hash/*.parquet", replace_later),
+    ("stages/hash/*.json", cut_short),
+    ("stages/hash/*.seal", delete),
+    ("stages/scan/lists", delete),
+    ("stages/scan/lists/*.list", delete),
+    ("stages/scan/lists/*.list", cut_short),
+    ("stages/scan/shards.tsv", replace_later),
+    ("stages/aggregate/content.digest", replace_later),
+    ("stages/seals/assemble.seal", cut_short),
+    ("bin/linux-amd64/entrypoint", cut_short),
+    ("catalog.parquet", cut_short),
+    ("dataset.json", replace_later),
+    ("many.sif", cut_short),
+    ("many.docker.tar", replace_later),
+    ("../.datacontainer/packer", cut_short),
+    ("../.datacontainer/packer", replace_later),
+]
+
+
+@pytest.mark.parametrize(("file", "damage"), DAMAGE, ids=lambda value: getattr(value, "__name__", value))
+def test_break_seals_damaged_file_is_made_again_the_same(many, file, damage):
+    before = digests(many)
+    path = sorted(many.product("many", "").glob(file))[0] if "*" in file else many.product("many", file)
+    damage(path)
+    text = many.build()
+    assert "its stage runs again" in text or "Missing output files" in text
+    assert digests(many) == before
+    assert NOTHING in many.build()
