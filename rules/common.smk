@@ -5,7 +5,7 @@ from pathlib import Path
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
     "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields"
-    " frontcoding hash index indexbody indexcolumns kinds listing logs nextsteps oci outputs progress"
+    " frontcoding hash index indexbody indexcolumns kinds listing lock logs nextsteps oci outputs progress"
     " provenance render scan seals shardlist shards sif sifobjects squashfs squashfsblocks statistics"
     " tarmembers tools userfunctions verify verifyarchive verifylayers verifylayout verifyrows verifysif walk"
 ).split()
@@ -37,6 +37,7 @@ sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
 
 from datacontainer.config import read_settings
 from datacontainer.errors import DataContainerError
+from datacontainer.lock import hold
 from datacontainer.nextsteps import next_steps
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files

@@ -1,6 +1,7 @@
 """What a stage tells: a log with everything in it, and one line for the person at the terminal."""
 
 import logging
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ def stage(log: Path | str, title: str) -> Iterator[None]:
     logger.addHandler(handler)
     try:
         yield
+    except KeyboardInterrupt:
+        logger.error("%s: stopped by Ctrl-C", title)
+        print(f"stopped: {title}: nothing half done is left; run snakemake again", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
         logger.error("%s", traceback.format_exc())
         line = one_line(error)

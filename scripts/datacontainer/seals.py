@@ -1,7 +1,7 @@
 """Seals: what a stage's files were like when it was done, so that one that is gone, cut short or changed is noticed.
 
-A seal is an output of its stage, the last one. Each run looks at the files' sizes and times before it decides what is to
-be done, and takes away a seal that no longer holds: its stage runs again, as for any output that is missing.
+A seal is an output of its stage, the last one. Each run looks at the files' sizes and times before it decides what is
+to be done, and takes away a seal that no longer holds: its stage runs again, as for any output that is missing.
 """
 
 import hashlib
