@@ -4,9 +4,9 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields"
-    " frontcoding hash index indexbody indexcolumns kinds listing lock logs nextsteps oci outputs progress"
-    " provenance render scan seals shardlist shards sif sifobjects squashfs squashfsblocks statistics"
+    "__init__ aggregate assemble comparison compile config convert crc32c damage dockerfile errors excludes"
+    " fields frontcoding hash index indexbody indexcolumns kinds listing lock logs nextsteps oci outputs"
+    " progress provenance render scan seals shardlist shards sif sifobjects squashfs squashfsblocks statistics"
     " tarmembers tools userfunctions verify verifyarchive verifylayers verifylayout verifyrows verifysif walk"
 ).split()
 ENTRYPOINT = (
@@ -26,7 +26,7 @@ PACKER = (
     " scan/writer.go scan_command.go shardlist/shardlist.go squashfs/directory.go squashfs/inode.go"
     " squashfs/metadata.go squashfs/names.go squashfs/nodes.go squashfs/order.go squashfs/stream.go"
     " squashfs/superblock.go squashfs/tables.go squashfs/tar.go squashfs/tarheader.go squashfs/tree.go"
-    " squashfs/write.go squashfs_command.go"
+    " squashfs/verified.go squashfs/write.go squashfs_command.go"
 ).split()
 
 LIBRARY_FILES = [Path(workflow.source_path(f"../scripts/datacontainer/{name}.py")) for name in LIBRARY]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.scan import read_shards
-from test_workflow import NOTHING
+from test_workflow import NOTHING, fails
 from tools.workflow import Project
 from trees import fill
 
@@ -96,4 +96,81 @@ def test_break_seals_damaged_file_is_made_again_the_same(many, file, damage):
     text = many.build()
     assert "its stage runs again" in text or "Missing output files" in text
     assert digests(many) == before
+    assert NOTHING in many.build()
+
+
+def flip_unseen(path: Path) -> None:
+    """Changes a bit of a file and leaves its size and time alone, as a failing disk does."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    with open(path, "r+b") as file:
+        file.write(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def largest_blob(project: Project) -> Path:
+    return max(project.product("many", "oci/blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+
+
+def layer_blob(project: Project) -> Path:
+    """A blob that is a shard's layer too."""
+    return next(path for path in project.product("many", "oci/blobs/sha256").iterdir() if path.stat().st_nlink > 1)
+
+
+@pytest.mark.parametrize("product", ["many.sif", "many.docker.tar"])
+@pytest.mark.parametrize("blob", [layer_blob, largest_blob])
+def test_discard_blob_damaged_unseen_is_named_and_made_again(many, product, blob):
+    before = digests(many)
+    damaged = blob(many)
+    flip_unseen(damaged)
+    many.product("many", product).unlink()
+    text = fails(many)
+    assert f"the blob '{damaged.relative_to(many.folder)}' was damaged after it was written" in text
+    assert not many.product("many", product).exists()
+    many.build()
+    assert digests(many) == before
+    assert NOTHING in many.build()
+
+
+@pytest.mark.parametrize(
+    ("file", "forced"),
+    [
+        ("stages/hash/*.parquet", "aggregate"),
+        ("stages/hash/*.json", "assemble"),
+        ("stages/scan/lists/*.list", "hash"),
+        ("stages/render/index.bin", "compile"),
+        ("catalog.parquet", "render"),
+        ("bin/linux-amd64/entrypoint", "assemble"),
+    ],
+)
+def test_check_file_damaged_unseen_is_named_where_it_is_used(many, file, forced):
+    before = digests(many)
+    path = min(many.product("many", "").glob(file))
+    flip_unseen(path)
+    text = fails(many, "--forcerun", forced)
+    named = path.relative_to(many.folder)
+    assert f"error: {forced} many" in text
+    assert f": '{named}' is damaged: its sha256 was " in text
+    path.unlink()
+    many.build()
+    assert digests(many) == before
+    assert NOTHING in many.build()
+
+
+def test_verify_blob_damaged_unseen_is_mended_by_the_advice(many):
+    before = digests(many)
+    flip_unseen(layer_blob(many))
+    text = fails(many, "verify")
+    assert "; delete 'results/many' and run snakemake again" in text
+    shutil.rmtree(many.product("many", ""))
+    many.build()
+    assert digests(many) == before
+
+
+def test_check_packer_damaged_unseen_is_named(many):
+    packer = many.product(".datacontainer", "packer")
+    flip_unseen(packer)
+    assert "'results/.datacontainer/packer' is damaged" in fails(many, "--forcerun", "scan")
+    packer.unlink()
+    many.build()
     assert NOTHING in many.build()

@@ -11,6 +11,8 @@ from typing import Any
 from datacontainer import sif
 from datacontainer.assemble import labels_of
 from datacontainer.config import Identity
+from datacontainer.damage import discard_damaged
+from datacontainer.errors import DataError
 from datacontainer.logs import logger
 from datacontainer.outputs import completed
 from datacontainer.tools import run_packer
@@ -34,6 +36,9 @@ def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, su
     platform: the one of the layout's manifest.json. summary: dataset.json.
     The SquashFS is listed twice: as the system that runs, and as data, so that other containers can bind it with
     `image-src`.
+
+    Raises:
+        DataError: when a layer is not what it was any more.
     """
     architecture = platform.split("/")[1]
     config_name, layers = _docker_image(layout)
@@ -46,7 +51,12 @@ def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, su
         placed = _write_objects(file, objects)
         file.flush()
         offset = sif.aligned(placed[-1].offset + placed[-1].size_bytes)
-        size_bytes = _write_squashfs(packer, partial, offset, [layout / layer for layer in layers])
+        blobs = [layout / layer for layer in layers]
+        try:
+            size_bytes = _write_squashfs(packer, partial, offset, blobs)
+        except DataError:
+            discard_damaged(blobs)
+            raise
         placed += [
             sif.partition("system.squashfs", offset, size_bytes, sif.PRIMARY_SYSTEM, architecture),
             sif.partition("data.squashfs", offset, size_bytes, sif.DATA, architecture),

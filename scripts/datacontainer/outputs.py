@@ -1,10 +1,12 @@
 """Files that appear under their final name only when they are whole and on the disk."""
 
 import glob
+import hashlib
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -86,6 +88,18 @@ def copy_into(source: Path, target: BinaryIO) -> None:
                 raise OSError(f"{source} ended {remaining} bytes early while it was copied")
             remaining -= sent
     target.seek(0, os.SEEK_END)
+
+
+def copy_hashed(source: Path, target: BinaryIO) -> str:
+    """Appends the bytes of `source` to `target`; the sha256 of what was read, computed beside the writing, in hex."""
+    digest = hashlib.sha256()
+    target.flush()
+    with open(source, "rb", buffering=0) as file, ThreadPoolExecutor(1) as beside:
+        while block := file.read(COPY_BYTES):
+            hashed = beside.submit(digest.update, block)
+            target.write(block)
+            hashed.result()
+    return digest.hexdigest()
 
 
 def _sync(path: Path) -> None:

