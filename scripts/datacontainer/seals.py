@@ -54,7 +54,7 @@ def problems(path: Path) -> list[str]:
         folders, files = _parse(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"the seal {str(path)!r} cannot be read ({error})"]
-    found = [_problem(path.parent / name, was, sealed_ns) for name, was in files.items()]
+    found = [_problem(_normal(path, name), was, sealed_ns) for name, was in files.items()]
     known = {_normal(path, name) for name in files}
     extra = [file for file in _files(_normal(path, folder) for folder in folders) if file not in known]
     return [*filter(None, found), *(f"{str(file)!r} is none of its stage's files" for file in extra)]
@@ -68,7 +68,7 @@ def break_seals(results: Path, datasets: Iterable[str]) -> list[str]:
         shards = [stages / "hash" / f"{shard}.seal" for shard in _shards(stages)]
         lines += [line for path in shards if path.exists() for line in _broken(path)]
         # Snakemake asks for what a shard's job makes only where aggregate is to run.
-        if not all(path.exists() for path in shards):
+        if not shards or not all(path.exists() for path in shards):
             _remove(stages / "seals" / "aggregate.seal")
     return lines
 
@@ -151,7 +151,7 @@ def _remove(path: Path) -> None:
 
 
 def _shards(stages: Path) -> list[str]:
-    """The dataset's shards, as far as scan's table of them is what it was."""
+    """The dataset's shards; none where scan's table of them is not what it was."""
     if not (stages / "seals" / "scan.seal").exists():
         return []
     table = (stages / "scan" / "shards.tsv").read_text()
