@@ -5,12 +5,24 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from datacontainer.errors import DataContainerError
 
 logger = logging.getLogger("datacontainer")
+
+
+class LogFile(logging.FileHandler):
+    """A log that a full disk does not keep from going on: the stage's own error says it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: D102, N802
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:  # noqa: D102
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -20,7 +32,7 @@ def stage(log: Path | str, title: str) -> Iterator[None]:
     Raises:
         SystemExit: with the error's exit status, after an error of any kind.
     """
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8", errors="backslashreplace")
+    handler = LogFile(log, mode="w", encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)

@@ -1,5 +1,6 @@
 """The programs that stages call: found, run, and their errors made ours."""
 
+import errno
 import os
 import platform
 import shutil
@@ -97,6 +98,9 @@ def run(
             return printed.read()
     kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
     message = "".join(told if title else told[-1:]).strip()
+    if title and os.strerror(errno.ENOSPC).lower() in message.lower():
+        temporary = tempfile.gettempdir()
+        message = f"the disk is full: {message}; free some space, there and in {temporary!r}, or set TMPDIR or outdir"
     raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
 
 
