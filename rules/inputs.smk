@@ -21,7 +21,7 @@ def lock_products(dataset):
     lock = Path(rules.compile_packer.output[0]).with_name(f"{dataset}.lock")
     try:
         warning = hold(lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
-    except (DataContainerError, OSError) as error:
+    except DataContainerError as error:
         raise WorkflowError(str(error)) from None
     if warning:
         print(warning, file=sys.stderr)
