@@ -8,7 +8,7 @@ GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(B
 MODULES := packer templates/entrypoint
 
 .DEFAULT_GOAL := example
-.PHONY: setup example test bench bench-entrypoint bench-pipeline bench-whole fuzz lint format golden clean
+.PHONY: setup example test bench bench-entrypoint bench-pipeline bench-whole faults fuzz lint format golden clean
 
 setup: .venv/ready
 
@@ -42,6 +42,11 @@ fuzz: .venv/ready
 	cd templates/entrypoint && $(GO) test ./index -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 	cd templates/entrypoint && $(GO) test ./query -run '^$$' -fuzz FuzzParseWhere -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 	cd packer && $(GO) test ./squashfs -run '^$$' -fuzz FuzzTarReaderNext -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
+
+# Kills builds at random moments, KILLS times; about 20 seconds each.
+KILLS ?= 200
+faults: .venv/ready-dev
+	PYTHONPATH=scripts:tests $(BIN)/python tests/faults.py --kills $(KILLS) $(ARGS)
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

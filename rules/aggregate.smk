@@ -3,11 +3,13 @@ checkpoint aggregate:
     input:
         records=of_shards("<results>/{dataset}/stages/hash/{shard}.parquet"),
         facts=of_shards("<results>/{dataset}/stages/hash/{shard}.json"),
+        seals=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.seal"),
     output:
         catalog="<results>/{dataset}/catalog.parquet",
         summary="<results>/{dataset}/dataset.json",
         # Small, so that Snakemake compares it by content: what follows runs again only when it changes.
         content="<results>/{dataset}/stages/aggregate/content.digest",
+        seal="<results>/{dataset}/stages/seals/aggregate.seal",
     log:
         "<logs>/{dataset}/aggregate.log",
     conda:

@@ -6,6 +6,7 @@ checkpoint assemble:
         layers=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.layer"),
         facts=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.json"),
         binaries=entrypoints,
+        seals=entrypoint_seals,
         template=ancient(DOCKERFILE_TEMPLATE),
         packer=the_packer,
     output:
@@ -14,6 +15,7 @@ checkpoint assemble:
         version="<results>/{dataset}/oci/oci-layout",
         dockerfile="<results>/{dataset}/Dockerfile",
         ignore="<results>/{dataset}/.dockerignore",
+        seal="<results>/{dataset}/stages/seals/assemble.seal",
     log:
         "<logs>/{dataset}/assemble.log",
     # It makes links.
@@ -36,8 +38,10 @@ checkpoint assemble:
 rule assemble_archive:
     input:
         index=settled("<results>/{dataset}/oci/index.json", "assemble"),
+        seal=ancient_settled("<results>/{dataset}/stages/seals/assemble.seal", "assemble"),
     output:
         "<results>/{dataset}/{dataset}.docker.tar",
+        seal="<results>/{dataset}/stages/seals/assemble_archive.seal",
     log:
         "<logs>/{dataset}/assemble_archive.log",
     conda:

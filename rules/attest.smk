@@ -5,7 +5,8 @@ rule attest:
         summary=ancient("<results>/{dataset}/dataset.json"),
         binaries=attested_binaries,
     output:
-        directory("<results>/{dataset}/attestations"),
+        folder=directory("<results>/{dataset}/attestations"),
+        seal="<results>/{dataset}/stages/seals/attest.seal",
     log:
         "<logs>/{dataset}/attest.log",
     localrule: True

@@ -10,7 +10,21 @@ def dataset_folder(wildcards):
             f"dataset {wildcards.dataset!r}: {path!r} is not a folder: correct datasets.{wildcards.dataset}.path, "
             "or the folder in --config dataset=FOLDER"
         )
+    lock_products(wildcards.dataset)
     return local(path)
+
+
+def lock_products(dataset):
+    """Keeps other runs, also those that start in another folder, from the dataset's products until this one ends."""
+    if not workflow.is_main_process or workflow.executor_plugin is None or workflow.dryrun:
+        return
+    lock = Path(rules.compile_packer.output[0]).with_name(f"{dataset}.lock")
+    try:
+        warning = hold(lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
+    except DataContainerError as error:
+        stop(error)
+    if warning:
+        print(warning, file=sys.stderr)
 
 
 def stop(message):

@@ -4,13 +4,13 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble attest comparison compile compression config convert corruption crc32c"
+    "__init__ aggregate assemble attest comparison compile compression config convert corruption crc32c damage"
     " digests dockerfile errors excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds"
-    " layerstream links listing localmodules logs mksquashfs nextsteps oci origin outputs pgp progress"
+    " layerstream links listing localmodules lock logs mksquashfs nextsteps oci origin outputs pgp progress"
     " provenance referrers render report reportcolumns reportcounts reporthistory reportimages reportpage"
-    " rescan resources reuse scan shardlist shards sif sifobjects sign squashfs squashfsblocks stale statistics"
-    " tarmembers tools unchanged userfields userfunctions verify verifyarchive verifyattestations verifyblobs"
-    " verifylayers verifylayout verifyrows verifysif walk witness"
+    " rescan resources reuse scan seals shardlist shards sif sifobjects sign squashfs squashfsblocks stale"
+    " statistics tarmembers tools unchanged userfields userfunctions verify verifyarchive verifyattestations"
+    " verifyblobs verifylayers verifylayout verifyrows verifysif walk witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
@@ -30,7 +30,7 @@ PACKER = (
     " shardlist/shardlist.go sign_command.go signature/envelope.go signature/fingerprint.go signature/key.go"
     " squashfs/directory.go squashfs/inode.go squashfs/metadata.go squashfs/names.go squashfs/nodes.go"
     " squashfs/order.go squashfs/stream.go squashfs/superblock.go squashfs/tables.go squashfs/tar.go"
-    " squashfs/tarheader.go squashfs/tree.go squashfs/write.go squashfs_command.go"
+    " squashfs/tarheader.go squashfs/tree.go squashfs/verified.go squashfs/write.go squashfs_command.go"
 ).split()
 
 LIBRARY_FILES = [Path(workflow.source_path(f"../scripts/datacontainer/{name}.py")) for name in LIBRARY]
@@ -42,6 +42,7 @@ sys.path.insert(0, str(LIBRARY_FILES[0].parent.parent))
 
 from datacontainer.config import read_settings
 from datacontainer.errors import DataContainerError, UsageError
+from datacontainer.lock import hold
 from datacontainer.logs import last_error
 from datacontainer.nextsteps import next_steps
 from datacontainer.origin import check_origin
@@ -49,6 +50,7 @@ from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
 from datacontainer.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.scan import fingerprint, read_shards
+from datacontainer.seals import break_seals
 from datacontainer.userfunctions import source_digest
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger

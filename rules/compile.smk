@@ -2,8 +2,10 @@
 rule compile:
     input:
         source=settled("<results>/{dataset}/stages/render"),
+        seal=ancient_settled("<results>/{dataset}/stages/seals/render.seal"),
     output:
         "<results>/{dataset}/bin/{platform}/entrypoint",
+        seal="<results>/{dataset}/stages/seals/compile-{platform}.seal",
     log:
         "<logs>/{dataset}/compile-{platform}.log",
     conda:
@@ -27,6 +29,7 @@ checkpoint compile_packer:
         ancient(PACKER_FILES),
     output:
         "<results>/.datacontainer/packer",
+        seal="<results>/.datacontainer/packer.seal",
     log:
         "<logs>/compile_packer.log",
     localrule: True

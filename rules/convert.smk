@@ -3,10 +3,12 @@ rule convert:
     input:
         index=settled("<results>/{dataset}/oci/index.json", "assemble"),
         summary=ancient("<results>/{dataset}/dataset.json"),
+        seal=ancient_settled("<results>/{dataset}/stages/seals/assemble.seal", "assemble"),
         packer=the_packer,
         binaries=attested_binaries,
     output:
         "<results>/{dataset}/{dataset}.sif",
+        seal="<results>/{dataset}/stages/seals/convert.seal",
     log:
         "<logs>/{dataset}/convert.log",
     conda:

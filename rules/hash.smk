@@ -2,11 +2,13 @@
 rule hash:
     input:
         list="<results>/{dataset}/stages/scan/lists/{shard}.list",
+        seal=ancient("<results>/{dataset}/stages/seals/scan.seal"),
         packer=the_packer,
     output:
         records="<results>/{dataset}/stages/hash/{shard}.parquet",
         layer="<results>/{dataset}/stages/hash/{shard}.layer",
         facts="<results>/{dataset}/stages/hash/{shard}.json",
+        seal="<results>/{dataset}/stages/hash/{shard}.seal",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
     wildcard_constraints:
@@ -38,10 +40,12 @@ rule hash:
 rule hash_records:
     input:
         list="<results>/{dataset}/stages/scan/lists/{shard}.list",
+        seal=ancient("<results>/{dataset}/stages/seals/scan.seal"),
         packer=the_packer,
     output:
         records="<results>/{dataset}/stages/hash/{shard}.parquet",
         facts="<results>/{dataset}/stages/hash/{shard}.json",
+        seal="<results>/{dataset}/stages/hash/{shard}.seal",
     log:
         "<logs>/{dataset}/hash/{shard}.log",
     wildcard_constraints:

@@ -61,10 +61,22 @@ def settled(path, *steps):
     return resolve
 
 
+def ancient_settled(path, *steps):
+    """As settled, for a file whose change shows in another input."""
+    resolve = settled(path, *steps)
+    return lambda wildcards: ancient(resolve(wildcards))
+
+
 def entrypoints(wildcards):
     """The dataset's entrypoint for each platform."""
     binaries = settled("<results>/{dataset}/bin")(wildcards)
     return [f"{binaries}/{platform}/entrypoint" for platform in dataset_of(wildcards).platform_folders]
+
+
+def entrypoint_seals(wildcards):
+    """The seal of each entrypoint."""
+    seals = settled("<results>/{dataset}/stages/seals")(wildcards)
+    return [ancient(f"{seals}/compile-{platform}.seal") for platform in dataset_of(wildcards).platform_folders]
 
 
 def image_of(format, suffix):

@@ -5,8 +5,10 @@ rule render:
         content=settled("<results>/{dataset}/stages/aggregate/content.digest"),
         catalog=ancient("<results>/{dataset}/catalog.parquet"),
         summary=ancient("<results>/{dataset}/dataset.json"),
+        seal=ancient_settled("<results>/{dataset}/stages/seals/aggregate.seal"),
     output:
-        directory("<results>/{dataset}/stages/render"),
+        folder=directory("<results>/{dataset}/stages/render"),
+        seal="<results>/{dataset}/stages/seals/render.seal",
     log:
         "<logs>/{dataset}/render.log",
     conda:

@@ -23,6 +23,7 @@ rule report_dataset:
         ),
         # Not removed before the job, as other outputs are: it has what no other file knows.
         history=update("<results>/{dataset}/history.tsv"),
+        seal="<results>/{dataset}/stages/seals/report.seal",
     log:
         "<logs>/{dataset}/report.log",
     conda:

@@ -8,6 +8,7 @@ checkpoint scan:
     output:
         lists=directory("<results>/{dataset}/stages/scan/lists"),
         table="<results>/{dataset}/stages/scan/shards.tsv",
+        seal="<results>/{dataset}/stages/seals/scan.seal",
     log:
         "<logs>/{dataset}/scan.log",
     conda:

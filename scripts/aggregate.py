@@ -4,10 +4,13 @@ from pathlib import Path
 
 from datacontainer.aggregate import aggregate
 from datacontainer.logs import stage
+from datacontainer.seals import check, seal
 from datacontainer.stale import remove_stale
 
 with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     facts = [Path(path) for path in snakemake.input.facts]
+    for of_shard in zip(snakemake.input.seals, snakemake.input.records, facts, strict=True):
+        check(*of_shard)
     aggregate(
         identity=snakemake.params.identity,
         functions=snakemake.params.functions,
@@ -18,3 +21,4 @@ with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}", snakema
         content=Path(snakemake.output.content),
     )
     remove_stale(facts, Path(snakemake.log[0]).parent)
+    seal(snakemake.output.seal, read=snakemake.output[:3])

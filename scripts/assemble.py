@@ -6,10 +6,15 @@ from pathlib import Path
 from datacontainer.assemble import ShardLayer, assemble_layout
 from datacontainer.dockerfile import write_dockerfile
 from datacontainer.logs import stage
+from datacontainer.seals import check, seal
 
 with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     identity, summary = snakemake.params.identity, Path(snakemake.input.summary)
     layout, about = Path(snakemake.output.index).parent, {"compression": snakemake.params.compression}
+    for facts in map(Path, snakemake.input.facts):
+        check(facts.with_suffix(".seal"), facts)
+    for sealed, binary in zip(snakemake.input.seals, snakemake.input.binaries, strict=True):
+        check(sealed, Path(binary).parent)
     shards = zip(snakemake.input.layers, snakemake.input.facts, strict=True)
     layers = [ShardLayer(Path(layer), json.loads(Path(facts).read_bytes())) for layer, facts in shards]
     binaries = dict(zip(snakemake.params.platforms, map(Path, snakemake.input.binaries), strict=True))
@@ -18,3 +23,4 @@ with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}", snakemak
     write_dockerfile(
         identity, Path(snakemake.input.template), layout, summary, Path(snakemake.output.dockerfile), **about
     )
+    seal(snakemake.output.seal, read=snakemake.output[:5], unread=[layout / "blobs"])

@@ -5,9 +5,11 @@ from pathlib import Path
 from datacontainer.attest import attestations
 from datacontainer.logs import stage
 from datacontainer.referrers import write_attestations
+from datacontainer.seals import seal
 
 with stage(snakemake.log[0], f"attest {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     layout, summary = Path(snakemake.input.index).parent, Path(snakemake.input.summary)
     binaries = [Path(binary) for binary in snakemake.input.binaries]
     made = attestations(snakemake.params.recipe, layout=layout, summary=summary, binaries=binaries)
     write_attestations(made, Path(snakemake.output[0]))
+    seal(snakemake.output.seal, read=snakemake.output[:1])

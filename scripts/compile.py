@@ -4,11 +4,16 @@ from pathlib import Path
 
 from datacontainer.compile import compile_entrypoint, compile_packer
 from datacontainer.logs import stage
+from datacontainer.render import BESIDE
+from datacontainer.seals import check, seal
 
 with stage(snakemake.log[0], " ".join(["compile", *snakemake.wildcards]), snakemake.input, snakemake.params):
     binary, cache = Path(snakemake.output[0]), Path(snakemake.params.cache)
     # Not by the rule's name, which an embedding workflow may change.
     if snakemake.input.get("source"):
+        check(snakemake.input.seal, snakemake.input.source)
         compile_entrypoint(Path(snakemake.input.source), binary, snakemake.params.platform, cache)
     else:
         compile_packer([Path(path) for path in snakemake.input], binary, cache)
+    beside = binary.with_name(BESIDE)
+    seal(snakemake.output.seal, read=[binary, beside] if beside.exists() else [binary])

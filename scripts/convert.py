@@ -5,6 +5,7 @@ from pathlib import Path
 from datacontainer.attest import documents
 from datacontainer.convert import convert
 from datacontainer.logs import stage
+from datacontainer.seals import seal
 
 with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     given, params = snakemake.input, snakemake.params
@@ -20,3 +21,4 @@ with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake
         threads=snakemake.threads,
         **images,
     )
+    seal(snakemake.output.seal, unread=snakemake.output[:1])

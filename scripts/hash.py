@@ -4,9 +4,11 @@ from pathlib import Path
 
 from datacontainer.hash import hash_shard
 from datacontainer.logs import stage
+from datacontainer.seals import check, seal
 
 with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
-    outputs = {name: Path(path) for name, path in snakemake.output.items()}
+    outputs = {name: Path(path) for name, path in snakemake.output.items() if name != "seal"}
+    check(snakemake.input.seal, snakemake.input.list)
     hash_shard(
         packer=Path(snakemake.input.packer),
         shard_list=Path(snakemake.input.list),
@@ -17,3 +19,5 @@ with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}", snakemake.in
         **{name: snakemake.params.get(name) for name in ("root", "mount", "digests", "functions", "rescan")},
         **outputs,
     )
+    unread = [outputs["layer"]] if "layer" in outputs else []
+    seal(snakemake.output.seal, read=[outputs["records"], outputs["facts"]], unread=unread)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from datacontainer.logs import stage
 from datacontainer.report import report
+from datacontainer.seals import seal
 
 with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     archive, sif = snakemake.input.docker, snakemake.input.sif
@@ -14,3 +15,4 @@ with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}", snakemake.
         **{name: Path(snakemake.input[name]) for name in ("catalog", "summary", "shards", "template")},
         **{name: Path(snakemake.output[name]) for name in ("page", "table", "history")},
     )
+    seal(snakemake.output.seal, read=[snakemake.output.page, snakemake.output.table])

@@ -5,6 +5,7 @@ from pathlib import Path
 from datacontainer.logs import stage
 from datacontainer.origin import note_origin
 from datacontainer.scan import scan
+from datacontainer.seals import seal
 from datacontainer.shards import Limits
 
 with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
@@ -19,3 +20,4 @@ with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}", snakemake.in
         threads=snakemake.threads,
         least=Limits(*snakemake.params.least),
     )
+    seal(snakemake.output.seal, read=snakemake.output[:2])

@@ -36,6 +36,13 @@ def test_stage_error_is_one_line_on_stderr(tmp_path, capsys):
     assert capsys.readouterr().err == "error: scan fruit: file 'a\\udcff' is gone\n"
 
 
+def test_stage_stopped_by_ctrl_c_is_one_line(tmp_path, capsys):
+    code, log = run(tmp_path, KeyboardInterrupt())
+    assert code == 130
+    assert capsys.readouterr().err == "stopped: scan fruit: nothing half done is left; run snakemake again\n"
+    assert "Traceback" not in log
+
+
 def test_stage_full_disk_says_what_to_do(tmp_path, capsys):
     run(tmp_path, OSError(errno.ENOSPC, "No space left on device", "out/x"))
     expected = "error: scan fruit: the disk is full: [Errno 28] No space left on device: 'out/x'; free some space"

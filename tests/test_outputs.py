@@ -25,6 +25,16 @@ def test_written_file_is_not_there_before_the_end(tmp_path):
     assert (tmp_path / "file").read_bytes() == b"x"
 
 
+def test_written_process_that_outlived_its_run_gives_no_name(tmp_path):
+    path = tmp_path / "fi[l]e"
+    with pytest.raises(FileNotFoundError), written(path) as orphan:
+        orphan.write(b"orphan")
+        with written(path) as file:
+            file.write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["fi[l]e"]
+
+
 def test_completed_missing_folder_is_made(tmp_path):
     with completed(tmp_path / "a/b/file") as partial:
         partial.write_bytes(b"x")

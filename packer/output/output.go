@@ -2,11 +2,13 @@
 package output
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -19,6 +21,7 @@ const syncFileRangeWrite = 2
 // File is written beside its final name until Commit. Its errors name it.
 type File struct {
 	path    string
+	partial string // its name until then
 	file    *os.File
 	written int64 // bytes, by Write
 	started int64 // bytes of those that the kernel was told to write
@@ -26,12 +29,12 @@ type File struct {
 
 // Create returns an empty File that Commit gives the name path, and Discard takes away.
 func Create(path string) (*File, error) {
-	f := &File{path: path}
-	// One that was left over by a run that was killed.
-	if err := os.Remove(f.partial()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	folder, name := filepath.Split(path)
+	if err := removeLeft(folder, name); err != nil {
 		return nil, fmt.Errorf("removing what an earlier run left of %q: %w", path, err)
 	}
-	file, err := os.OpenFile(f.partial(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f := &File{path: path, partial: filepath.Join(folder, "."+name+"."+rand.Text()+".partial")}
+	file, err := os.OpenFile(f.partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, f.explain(err)
 	}
@@ -39,10 +42,22 @@ func Create(path string) (*File, error) {
 	return f, nil
 }
 
-// partial is the name that datacontainer.outputs.partial_name gives.
-func (f *File) partial() string {
-	folder, name := filepath.Split(f.path)
-	return filepath.Join(folder, "."+name+".partial")
+// removeLeft removes what runs that were killed have left of a file. The names differ, so that a process that outlived
+// its run cannot give the file of the next one its final name.
+func removeLeft(folder, name string) error {
+	entries, err := os.ReadDir(filepath.Clean(folder))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return cause(err)
+	}
+	for _, entry := range entries {
+		left := entry.Name()
+		if strings.HasPrefix(left, "."+name+".") && strings.HasSuffix(left, ".partial") {
+			if err := os.Remove(filepath.Join(folder, left)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return cause(err)
+			}
+		}
+	}
+	return nil
 }
 
 // Write appends bytes.
@@ -81,13 +96,13 @@ func (f *File) Commit() error {
 	if err := f.file.Close(); err != nil {
 		return f.explain(err)
 	}
-	return f.explain(os.Rename(f.partial(), f.path))
+	return f.explain(os.Rename(f.partial, f.path))
 }
 
 // Discard removes the file; one that was committed has no longer the name that is removed.
 func (f *File) Discard() {
 	f.file.Close()
-	os.Remove(f.partial())
+	os.Remove(f.partial)
 }
 
 func (f *File) explain(err error) error {
@@ -104,10 +119,14 @@ func Explain(path string, err error) error {
 	case errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("writing %q: your quota is used up: free space, or set outdir to another disk", path)
 	}
-	// The error of package os names the partial file too, which nobody asked for.
-	var cause syscall.Errno
-	if errors.As(err, &cause) {
-		err = cause
+	return fmt.Errorf("writing %q: %w", path, cause(err))
+}
+
+// cause returns an error without the partial file's name that package os puts before it, which nobody asked for.
+func cause(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
 	}
-	return fmt.Errorf("writing %q: %w", path, err)
+	return err
 }

@@ -35,8 +35,8 @@ func TestFileHasItsNameOnlyWhenCommitted(t *testing.T) {
 	file := create(t, filepath.Join(folder, "out"))
 	file.Write([]byte("abc"))
 	file.WriteAt([]byte("x"), 1)
-	if got := strings.Join(entries(t, folder), " "); got != ".out.partial" {
-		t.Errorf("before: got %s, want .out.partial", got)
+	if got := strings.Join(entries(t, folder), " "); !strings.HasPrefix(got, ".out.") || !strings.HasSuffix(got, ".partial") {
+		t.Errorf("before: got %s, want .out.….partial", got)
 	}
 	if err := file.Commit(); err != nil {
 		t.Fatal(err)
@@ -52,13 +52,35 @@ func TestFileDiscardedLeavesNothingAndTheOldOneAlone(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "out")
 	os.WriteFile(path, []byte("old"), 0o644)
-	os.WriteFile(filepath.Join(folder, ".out.partial"), []byte("left by a run that was killed"), 0o400)
+	os.WriteFile(filepath.Join(folder, ".out.X.partial"), []byte("left by a run that was killed"), 0o400)
 	file := create(t, path)
 	file.Write([]byte("new"))
 	file.Discard()
 	content, _ := os.ReadFile(path)
 	if got := strings.Join(entries(t, folder), " "); got != "out" || string(content) != "old" {
 		t.Errorf("got %q in the files %s, want old in out", content, got)
+	}
+}
+
+func TestFileOfAProcessThatOutlivedItsRunGetsNoName(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "out")
+	orphan := create(t, path)
+	orphan.Write([]byte("orphan"))
+	file := create(t, path)
+	file.Write([]byte("half"))
+	if err := orphan.Commit(); err == nil {
+		t.Error("the orphan's file got its name")
+	}
+	if got := entries(t, folder); len(got) != 1 || got[0] == "out" {
+		t.Errorf("got the files %v, want the half written one alone", got)
+	}
+	file.Write([]byte(" and half"))
+	if err := file.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if content, _ := os.ReadFile(path); string(content) != "half and half" {
+		t.Errorf("got %q", content)
 	}
 }
 

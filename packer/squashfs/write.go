@@ -70,7 +70,11 @@ func addLayer(t *tree, out *stream, path string) error {
 		return fmt.Errorf("reading layer %q: %w; run snakemake again", path, cause(err))
 	}
 	defer layer.Close()
-	err = addMembers(t, out, newTarReader(layer))
+	read := newVerified(layer)
+	err = addMembers(t, out, newTarReader(read))
+	if damage := read.finish(path); err == nil {
+		err = damage
+	}
 	var ofImage *ImageError
 	if err == nil || errors.As(err, &ofImage) {
 		return err

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 from datacontainer import oci
 from datacontainer.compression import NONE, ZSTD, Stored, compress_file
 from datacontainer.config import OCI_LABEL, Identity
+from datacontainer.damage import discard
 from datacontainer.logs import finished, logger, warn
-from datacontainer.outputs import completed, copy_into, link_or_copy, write_bytes, written
+from datacontainer.outputs import completed, copy_hashed, copy_into, link_or_copy, write_bytes, written
 from datacontainer.progress import growing
 from datacontainer.render import BESIDE
 
@@ -132,17 +133,22 @@ def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> No
 
     compression: of the layers; there is a warning of one that not every Docker can read.
     The folders are members of it, and before their files: Apptainer does not create them itself.
+
+    Raises:
+        DataError: when a blob is not that of its digest any more.
     """
     if compression == ZSTD:
         warn(f"{archive.name}: its layers are compressed with zstd, which Docker before version 23 cannot load")
     blobs = sorted(path.name for path in (layout / "blobs" / "sha256").iterdir())
-    members = [*METADATA_FILES, "blobs", "blobs/sha256", *(f"blobs/sha256/{blob}" for blob in blobs)]
+    members = [*METADATA_FILES, "blobs", "blobs/sha256"]
     total_bytes = sum((layout / "blobs" / "sha256" / blob).stat().st_size for blob in blobs)
     with completed(archive) as partial, open(partial, "wb") as file, growing("the archive", partial, total_bytes):
         for name in members:
             _append(file, layout / name, name)
+        for blob in blobs:
+            _append_blob(file, layout / oci.blob_path(f"sha256:{blob}"))
         file.write(bytes(2 * tarfile.BLOCKSIZE))
-    finished(len(members), archive.stat().st_size)
+    finished(len(members) + len(blobs), archive.stat().st_size)
 
 
 def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str]:
@@ -186,10 +192,25 @@ def _append(archive: BinaryIO, path: Path, name: str) -> None:
     archive.write(member.tobuf(tarfile.PAX_FORMAT))
 
 
-def _append_file(tar: BinaryIO, path: Path, name: str, mode: int) -> None:
-    """Appends a file to a tar, as of nobody and of no time."""
+def _append_blob(archive: BinaryIO, path: Path) -> None:
+    """Appends a blob, whose bytes must still be those of its digest."""
+    size_bytes = _append_header(archive, path, f"blobs/sha256/{path.name}", 0o644)
+    found = copy_hashed(path, archive)
+    if found != path.name:
+        raise discard(path, found)
+    archive.write(bytes(-size_bytes % tarfile.BLOCKSIZE))
+
+
+def _append_header(tar: BinaryIO, path: Path, name: str, mode: int) -> int:
+    """Appends what goes before a file, as of nobody and of no time; the file's size."""
     member = tarfile.TarInfo(name)
     member.size, member.mode = path.stat().st_size, mode
     tar.write(member.tobuf(tarfile.PAX_FORMAT))
+    return member.size
+
+
+def _append_file(tar: BinaryIO, path: Path, name: str, mode: int) -> None:
+    """Appends a file to a tar."""
+    size_bytes = _append_header(tar, path, name, mode)
     copy_into(path, tar)
-    tar.write(bytes(-member.size % tarfile.BLOCKSIZE))
+    tar.write(bytes(-size_bytes % tarfile.BLOCKSIZE))

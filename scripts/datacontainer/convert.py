@@ -12,6 +12,8 @@ from datacontainer import sif
 from datacontainer.assemble import labels_of
 from datacontainer.compression import NONE
 from datacontainer.config import Identity
+from datacontainer.damage import discard_damaged
+from datacontainer.errors import DataError
 from datacontainer.layerstream import one_tar
 from datacontainer.logs import finished, logger
 from datacontainer.mksquashfs import write_compressed
@@ -53,6 +55,9 @@ def convert(
     the SquashFS too, which mksquashfs then makes and not the packer.
     The SquashFS is listed twice: as the system that runs, and as data, so that other containers can bind it with
     `image-src`.
+
+    Raises:
+        DataError: when a layer is not what it was any more.
     """
     architecture = platform.split("/")[1]
     config_name, layers = _docker_image(layout)
@@ -67,12 +72,11 @@ def convert(
         placed = _placed(objects)
         offset = sif.aligned(placed[-1].offset + placed[-1].size_bytes)
         blobs = [layout / layer for layer in layers]
-        if compression == NONE:
-            size_bytes = _write_squashfs(packer, partial, offset, blobs)
-        else:
-            # The first of a folder's entries counts: the layers', as with the packer.
-            tar = one_tar(blobs, compression, skeleton_layer())
-            size_bytes = write_compressed(partial, offset, compression, threads, tar)
+        try:
+            size_bytes = _write_data(partial, offset, blobs, packer=packer, compression=compression, threads=threads)
+        except DataError:
+            discard_damaged(blobs)
+            raise
         _write_objects(file, placed, objects)
         placed += [
             sif.partition("system.squashfs", offset, size_bytes, sif.PRIMARY_SYSTEM, architecture),
@@ -132,6 +136,16 @@ def _write_objects(file: BinaryIO, placed: Sequence[sif.DataObject], objects: Ma
     for one in placed:
         file.seek(one.offset)
         file.write(objects[one.name][1])
+
+
+def _write_data(
+    image: Path, offset: int, layers: Sequence[Path], *, packer: Path, compression: str, threads: int
+) -> int:
+    """Writes the SquashFS of the layers into the image, and gives its size."""
+    if compression == NONE:
+        return _write_squashfs(packer, image, offset, layers)
+    # The first of a folder's entries counts: the layers', as with the packer.
+    return write_compressed(image, offset, compression, threads, one_tar(layers, compression, skeleton_layer()))
 
 
 def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Path]) -> int:

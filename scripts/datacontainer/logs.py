@@ -3,11 +3,12 @@
 import logging
 import platform
 import resource
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +25,18 @@ LIBRARIES = ("numpy", "pyarrow", "pandas", "jinja2")
 SHOWN_INPUTS, SHOWN_CHARACTERS = 5, 300
 # What the stage that runs has said it did.
 _done: list[str] = []
+
+
+class LogFile(logging.FileHandler):
+    """A log that a full disk does not keep from going on: the stage's own error says it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: D102, N802
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:  # noqa: D102
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -78,7 +91,7 @@ def one_line(error: BaseException) -> str:
 @contextmanager
 def _handlers(log: Path | str, title: str) -> Iterator[None]:
     """Sends what is logged to the file and, of the progress, some to a terminal."""
-    file = logging.FileHandler(log, mode="w", encoding="utf-8", errors="backslashreplace")
+    file = LogFile(log, mode="w", encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setFormatter(logging.Formatter(f"{title}: %(message)s"))
@@ -111,6 +124,10 @@ class _Seldom(logging.Filter):
 def _logged_error(title: str) -> Iterator[None]:
     try:
         yield
+    except KeyboardInterrupt:
+        logger.error("%s: stopped by Ctrl-C", title)
+        print(f"stopped: {title}: nothing half done is left; run snakemake again", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
         logger.error("%s", traceback.format_exc())
         line = f"error: {title}: {one_line(error)}"

@@ -1,8 +1,12 @@
 """Files that appear under their final name only when they are whole and on the disk."""
 
+import glob
+import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -11,8 +15,13 @@ COPY_BYTES = 1 << 20
 
 
 def partial_name(path: Path) -> Path:
-    """The name beside `path` under which it is written before it is whole."""
-    return path.with_name(f".{path.name}.partial")
+    """A new name beside `path` under which it is written before it is whole; removes what is left under earlier ones.
+
+    The names differ, so that a process that outlived its run cannot give the file of the next one its final name.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
 
 
 @contextmanager
@@ -57,16 +66,15 @@ def fresh_directory(path: Path) -> Path:
 def link_or_copy(source: Path, target: Path) -> None:
     """Makes `target` the same bytes as `source`: a hard link where the file system allows one."""
     partial = partial_name(target)
-    with suppress(FileNotFoundError):
-        partial.unlink()
     try:
-        os.link(source, partial)
-    except OSError:
-        shutil.copyfile(source, partial)
-    os.replace(partial, target)
-    # A rename between two names of the same inode does nothing and leaves both.
-    with suppress(FileNotFoundError):
-        partial.unlink()
+        try:
+            os.link(source, partial)
+        except OSError:
+            shutil.copyfile(source, partial)
+        os.replace(partial, target)
+    finally:
+        # A rename between two names of the same inode does nothing and leaves both.
+        partial.unlink(missing_ok=True)
 
 
 def copy_into(source: Path, target: BinaryIO) -> None:
@@ -80,6 +88,18 @@ def copy_into(source: Path, target: BinaryIO) -> None:
                 raise OSError(f"{source} ended {remaining} bytes early while it was copied")
             remaining -= sent
     target.seek(0, os.SEEK_END)
+
+
+def copy_hashed(source: Path, target: BinaryIO) -> str:
+    """Appends the bytes of `source` to `target`; the sha256 of what was read, computed beside the writing, in hex."""
+    digest = hashlib.sha256()
+    target.flush()
+    with open(source, "rb", buffering=0) as file, ThreadPoolExecutor(1) as beside:
+        while block := file.read(COPY_BYTES):
+            hashed = beside.submit(digest.update, block)
+            target.write(block)
+            hashed.result()
+    return digest.hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -35,5 +35,5 @@ def _made_of_shards(hashed: Path, logs: Path) -> Iterator[Path]:
 
 def _belongs(path: Path, layer: bool) -> bool:
     """Whether a current shard has such a file. layer: whether it has a layer."""
-    kept = {".parquet", ".json", ".log"}
+    kept = {".parquet", ".json", ".log", ".seal"}
     return not path.name.startswith(".") and (path.suffix in kept or (layer and ".layer" in path.suffixes))

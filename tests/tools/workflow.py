@@ -14,6 +14,11 @@ import yaml
 ROOT = Path(__file__).parent.parent.parent
 
 
+def command(*arguments: str, python: str | Path = sys.executable) -> list[str]:
+    """The command that runs the repository's Snakefile."""
+    return [str(python), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), *arguments]
+
+
 @dataclass(frozen=True)
 class Run:
     """A finished snakemake: its exit status and all it printed."""
@@ -36,9 +41,8 @@ class Project:
         python: str | Path = sys.executable,
     ) -> Run:
         """Runs the repository's Snakefile here."""
-        command = [str(python), "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
         done = subprocess.run(
-            [*command, *arguments],
+            command("--cores", str(cores), *arguments, python=python),
             cwd=self.folder,
             env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,

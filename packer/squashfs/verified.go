@@ -1,0 +1,74 @@
+// The digest of a layer, computed beside its reading where the layer's name says what it has to be.
+
+package squashfs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+)
+
+// A blob of an image layout is called by its digest.
+var blobName = regexp.MustCompile(`/sha256/([0-9a-f]{64})$`)
+
+// verified is a layer whose bytes go to a goroutine that hashes them, a few chunks behind the reader.
+type verified struct {
+	layer  io.Reader
+	chunk  []byte
+	full   chan []byte
+	free   chan []byte
+	digest chan string
+}
+
+func newVerified(layer io.Reader) *verified {
+	v := &verified{
+		layer:  layer,
+		full:   make(chan []byte, chunkCount),
+		free:   make(chan []byte, chunkCount),
+		digest: make(chan string, 1),
+	}
+	for range chunkCount {
+		v.free <- make([]byte, 0, chunkBytes)
+	}
+	v.chunk = <-v.free
+	go v.hash()
+	return v
+}
+
+func (v *verified) hash() {
+	sum := sha256.New()
+	for chunk := range v.full {
+		sum.Write(chunk)
+		v.free <- chunk[:0]
+	}
+	v.digest <- hex.EncodeToString(sum.Sum(nil))
+}
+
+// Read reads the layer.
+func (v *verified) Read(p []byte) (int, error) {
+	n, err := v.layer.Read(p)
+	for read := p[:n]; len(read) > 0; {
+		if len(v.chunk) == cap(v.chunk) {
+			v.full <- v.chunk
+			v.chunk = <-v.free
+		}
+		taken := copy(v.chunk[len(v.chunk):cap(v.chunk)], read)
+		v.chunk = v.chunk[:len(v.chunk)+taken]
+		read = read[taken:]
+	}
+	return n, err
+}
+
+// finish ends the goroutine; it returns an error for a layer, read to its end, that is not the blob of its path.
+func (v *verified) finish(path string) error {
+	v.full <- v.chunk
+	close(v.full)
+	found := <-v.digest
+	if name := blobName.FindStringSubmatch(filepath.ToSlash(path)); name != nil && name[1] != found {
+		return fmt.Errorf("its sha256 is %s", found)
+	}
+	return nil
+}
