@@ -1,4 +1,9 @@
 # report: what a dataset and its images are at a glance, as a page and as a table, and how the dataset grew.
+
+# What Snakemake's own report calls them by.
+LABELLED = {"labels": {"dataset": "{dataset}"}}
+
+
 rule report_dataset:
     input:
         index=settled("<results>/{dataset}/oci/index.json", "assemble"),
@@ -9,18 +14,8 @@ rule report_dataset:
         shards=ancient("<results>/{dataset}/stages/scan/shards.tsv"),
         template=ancient(REPORT_TEMPLATE),
     output:
-        page=report(
-            "<results>/{dataset}/report.html",
-            caption="../workflow/report/dataset.rst",
-            category="Datasets",
-            labels={"dataset": "{dataset}"},
-        ),
-        table=report(
-            "<results>/{dataset}/report.tsv",
-            caption="../workflow/report/table.rst",
-            category="Tables",
-            labels={"dataset": "{dataset}"},
-        ),
+        page=report("<results>/{dataset}/report.html", "../workflow/report/page.rst", category="Datasets", **LABELLED),
+        table=report("<results>/{dataset}/report.tsv", "../workflow/report/table.rst", category="Tables", **LABELLED),
         # Not removed before the job, as other outputs are: it has what no other file knows.
         history=update("<results>/{dataset}/history.tsv"),
         seal="<results>/{dataset}/stages/seals/report.seal",
