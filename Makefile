@@ -8,7 +8,7 @@ GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(B
 MODULES := packer templates/entrypoint
 
 .DEFAULT_GOAL := example
-.PHONY: setup example test bench fuzz lint format golden clean
+.PHONY: setup example test bench bench-entrypoint bench-pipeline bench-whole fuzz lint format golden clean
 
 setup: .venv/ready
 
@@ -30,9 +30,11 @@ test: .venv/ready-dev lint
 	@for module in $(MODULES); do (cd $$module && $(GO) test ./...) || exit; done
 	$(PYTEST) $(ARGS)
 
-# Takes minutes; docs/performance.md holds the last table.
-bench: .venv/ready
-	PYTHONPATH=scripts $(BIN)/python benchmarks/entrypoint.py $(ARGS)
+# Each takes minutes; docs/performance.md holds the last tables.
+bench: bench-entrypoint bench-pipeline bench-whole
+
+bench-entrypoint bench-pipeline bench-whole: bench-%: .venv/ready
+	PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$*.py $(ARGS)
 
 # Each target for FUZZTIME; without the last flag Go would spend the time on making a find smaller.
 FUZZTIME ?= 10m

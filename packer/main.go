@@ -1,4 +1,5 @@
-// The packer does what touches every file or byte of a dataset: its list, digests, layers, and the SquashFS of a SIF.
+// The packer does what touches every file or byte of a dataset: its list, digests, layers, and the SquashFS of a SIF;
+// and it signs.
 package main
 
 import (
@@ -13,7 +14,7 @@ const (
 	statusUsage  = 2
 )
 
-const usage = "usage: packer scan|hash|squashfs [flags]"
+const usage = "usage: packer scan|hash|squashfs|sign [flags]"
 
 // usageError is what a wrong command line gives; the packer then ends with status 2.
 type usageError struct {
@@ -48,6 +49,8 @@ func run(args []string) error {
 		return hashCommand(args[1:])
 	case "squashfs":
 		return squashfsCommand(args[1:])
+	case "sign":
+		return signCommand(args[1:])
 	}
 	return usageError{fmt.Sprintf("unknown command %q; %s", args[0], usage)}
 }

@@ -4,11 +4,11 @@ from pathlib import Path
 
 # A workflow used straight from a repository has only the files it asks for: each is named once, here.
 LIBRARY = (
-    "__init__ aggregate assemble comparison compile config convert crc32c dockerfile errors excludes fields"
-    " frontcoding hash index indexbody indexcolumns kinds links listing logs nextsteps oci outputs progress"
-    " provenance render scan shardlist shards sif sifobjects squashfs squashfsblocks statistics tarmembers"
-    " tools unchanged userfunctions verify verifyarchive verifylayers verifylayout verifyrows verifysif walk"
-    " witness"
+    "__init__ aggregate assemble attest comparison compile config convert crc32c dockerfile errors excludes"
+    " fields frontcoding gobinary hash index indexbody indexcolumns kinds links listing logs nextsteps oci"
+    " outputs pgp progress provenance referrers render scan shardlist shards sif sifobjects sign squashfs"
+    " squashfsblocks statistics tarmembers tools unchanged userfunctions verify verifyarchive"
+    " verifyattestations verifylayers verifylayout verifyrows verifysif walk witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"
@@ -24,10 +24,11 @@ PACKER = (
     " hash/rows.go hash/run.go hash/sequence.go hash/summary.go hash_command.go layer/header.go"
     " layer/members.go main.go output/output.go scan/builder.go scan/calls.go scan/entries.go scan/exclude.go"
     " scan/file.go scan/links.go scan/progress.go scan/queue.go scan/readable.go scan/refuse.go scan/scan.go"
-    " scan/task.go scan/walk.go scan/writer.go scan_command.go shardlist/shardlist.go squashfs/directory.go"
-    " squashfs/inode.go squashfs/metadata.go squashfs/names.go squashfs/nodes.go squashfs/order.go"
-    " squashfs/stream.go squashfs/superblock.go squashfs/tables.go squashfs/tar.go squashfs/tarheader.go"
-    " squashfs/tree.go squashfs/write.go squashfs_command.go"
+    " scan/task.go scan/walk.go scan/writer.go scan_command.go shardlist/shardlist.go sign_command.go"
+    " signature/envelope.go signature/fingerprint.go signature/key.go squashfs/directory.go squashfs/inode.go"
+    " squashfs/metadata.go squashfs/names.go squashfs/nodes.go squashfs/order.go squashfs/stream.go"
+    " squashfs/superblock.go squashfs/tables.go squashfs/tar.go squashfs/tarheader.go squashfs/tree.go"
+    " squashfs/write.go squashfs_command.go"
 ).split()
 
 LIBRARY_FILES = [Path(workflow.source_path(f"../scripts/datacontainer/{name}.py")) for name in LIBRARY]

@@ -4,6 +4,7 @@ rule convert:
         index=settled("<results>/{dataset}/oci/index.json", "assemble"),
         summary=ancient("<results>/{dataset}/dataset.json"),
         packer=the_packer,
+        binaries=attested_binaries,
     output:
         "<results>/{dataset}/{dataset}.sif",
     log:
@@ -13,6 +14,8 @@ rule convert:
     params:
         identity=lambda wildcards: dataset_of(wildcards).identity,
         platform=lambda wildcards: dataset_of(wildcards).platforms[0],
+        key=signing_key,
+        recipe=recipe_of,
         code=code("convert"),
         packer=files_digest(PACKER_FILES),
     message:

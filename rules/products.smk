@@ -18,6 +18,7 @@ def products(*formats):
         if set(formats) & {"oci", "docker", "sif"}:
             paths += [f"{folder}/oci/{file}" for file in ("index.json", "manifest.json", "oci-layout")]
             paths += [f"{folder}/{file}" for file in ("Dockerfile", ".dockerignore")]
+            paths += [f"{folder}/attestations"] if dataset.attest else []
         archives = {"docker": "docker.tar", "sif": "sif"}
         wanted = [suffix for format, suffix in archives.items() if format in formats and format in dataset.formats]
         paths += [f"{folder}/{name}.{suffix}" for suffix in wanted]

@@ -18,6 +18,7 @@ checkpoint scan:
         exclude=lambda wildcards: dataset_of(wildcards).exclude,
         symlinks=lambda wildcards: dataset_of(wildcards).symlinks,
         state=dataset_state,
+        least=lambda wildcards: (dataset_of(wildcards).shard_files, dataset_of(wildcards).shard_bytes),
         code=code("scan"),
         packer=PACKER_SOURCES,
     message:

@@ -8,6 +8,7 @@ rule verify_images:
         index=settled("<results>/{dataset}/oci/index.json"),
         docker=image_of("docker", "docker.tar"),
         sif=image_of("sif", "sif"),
+        attestations=attestations_of,
     output:
         "<results>/{dataset}/stages/verify/report.json",
     log:

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+from datacontainer.attest import documents
 from datacontainer.convert import convert
 from datacontainer.logs import stage
 
 with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}"):
+    given, params = snakemake.input, snakemake.params
+    images = {"layout": Path(given.index).parent, "summary": Path(given.summary)}
     convert(
-        identity=snakemake.params.identity,
-        platform=snakemake.params.platform,
-        packer=Path(snakemake.input.packer),
-        layout=Path(snakemake.input.index).parent,
-        summary=Path(snakemake.input.summary),
+        identity=params.identity,
+        platform=params.platform,
+        packer=Path(given.packer),
         image=Path(snakemake.output[0]),
+        documents=documents(params.recipe, binaries=[Path(binary) for binary in given.binaries], **images),
+        key=Path(params.key[0]) if params.key else None,
+        **images,
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from datacontainer.logs import stage
 from datacontainer.scan import scan
+from datacontainer.shards import Limits
 
 with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
     scan(
@@ -14,4 +15,5 @@ with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}"):
         table=Path(snakemake.output.table),
         packer=Path(snakemake.input.packer),
         threads=snakemake.threads,
+        least=Limits(*snakemake.params.least),
     )

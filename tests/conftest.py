@@ -13,6 +13,8 @@ pytest_plugins = [
     "tools.images",
     "tools.entrypoint",
     "tools.packer",
+    "tools.keys",
+    "tools.registry",
 ]
 
 # A slow machine is not a fault; the same examples in every run are a help.

@@ -7,6 +7,7 @@ import yaml
 
 from datacontainer.config import Dataset, image_name, read_settings
 from datacontainer.errors import UsageError
+from datacontainer.shards import LEAST_SHARD
 
 SCHEMA = Path(__file__).parent.parent / "workflow/schemas/config.schema.yaml"
 
@@ -38,9 +39,13 @@ def test_read_settings_path_alone_gives_documented_defaults():
             formats=("docker", "sif"),
             platforms=("linux/amd64",),
             compression="none",
+            shard_files=LEAST_SHARD.files,
+            shard_bytes=LEAST_SHARD.size_bytes,
             mount="/data",
             template=None,
             labels=(),
+            sign=None,
+            attest=(),
         )
     }
 
@@ -76,7 +81,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, exlude: []}}",
-            "unknown key 'exlude': did you mean 'exclude'? (valid: compression,",
+            "unknown key 'exlude': did you mean 'exclude'? (valid: attest,",
         ),
         ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
         ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),

@@ -17,7 +17,7 @@ from conftest import ROOT
 from datacontainer.errors import DataError
 from datacontainer.scan import LINKS_HINT, fingerprint, read_shards, scan
 from datacontainer.shardlist import Record, read_records
-from datacontainer.shards import MIN_FILES
+from datacontainer.shards import LEAST_SHARD
 from tools.packer import sources_digest
 from trees import fill, names
 
@@ -188,9 +188,9 @@ def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
 
 
 def test_scan_several_shards_hold_all_in_order(dataset, listed):
-    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * MIN_FILES)})
+    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * LEAST_SHARD.files)})
     found = [record.path for record in listed(dataset)]
-    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * MIN_FILES))
+    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * LEAST_SHARD.files))
     table = (dataset.parent / "shards.tsv").read_text()
     lists = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
     assert len(lists) > 1

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.scan import read_shards
-from datacontainer.shards import MIN_FILES
+from datacontainer.shards import LEAST_SHARD
 from test_workflow import NOTHING, jobs, started
 from tools.workflow import Project
 from trees import fill
@@ -17,7 +18,7 @@ CATALOG = ("catalog", "--max-checksum-file-size", "100")
 @pytest.fixture
 def several(project) -> Project:
     """A project with a dataset of several shards, in the catalog."""
-    fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(3 * MIN_FILES)})
+    fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(3 * LEAST_SHARD.files)})
     project.configure(many={"path": "data"})
     project.build(*CATALOG)
     return project
@@ -63,3 +64,15 @@ def test_scan_patterns_beyond_the_packer_are_followed(project):
     assert "listing in Python" in log
     assert "2 files, 4 bytes, 2 paths, 1 shards" in log
     assert NOTHING in project.build(*CATALOG)
+
+
+def test_scan_smaller_shards_where_the_configuration_wants_them(project):
+    fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(100)})
+    project.configure(many={"path": "data"})
+    project.build("catalog")
+    assert len(shards(project)) == 1
+    whole = pq.read_table(project.product("many", "catalog.parquet"))
+    project.configure(many={"path": "data", "shard_files": 8})
+    assert {"scan", "hash"} <= started(project.build("catalog"))
+    assert 3 < len(shards(project)) <= 100 // 8
+    assert pq.read_table(project.product("many", "catalog.parquet")) == whole

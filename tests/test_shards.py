@@ -7,23 +7,29 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from datacontainer import shards
-from datacontainer.shards import LARGE, LEAST, MIN_BYTES, MIN_FILES, SHARES, Limits, cut
+from datacontainer.shards import LARGE, LEAST, LEAST_SHARD, MOST_SHARDS, Limits, cut, least_for
 
 # A file of a dataset that is cut: its path, its size, its time.
 File = tuple[bytes, int, int]
+
+MIN_FILES, MIN_BYTES = LEAST_SHARD.files, LEAST_SHARD.size_bytes
 
 
 def files_of(sizes: list[int]) -> list[File]:
     return [(b"%09d" % i, size, 0) for i, size in enumerate(sizes)]
 
 
-def shards_of(files: list[File]) -> list[list[File]]:
+def shards_of(files: list[File], least: Limits = LEAST_SHARD) -> list[list[File]]:
     """The files of each shard."""
+    return [files[start:end] for start, end in cut(*columns(files), least)]
+
+
+def columns(files: list[File]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The files' sizes and chances."""
     chances = [int.from_bytes(hashlib.sha256(path).digest()[:8], "big") for path, _, _ in files]
-    spans = cut(np.array([size for _, size, _ in files], np.int64), np.array(chances, np.uint64))
-    return [files[start:end] for start, end in spans]
+    return np.array([size for _, size, _ in files], np.int64), np.array(chances, np.uint64)
 
 
 def test_cut_few_small_files_make_one_shard():
@@ -49,7 +55,7 @@ def test_cut_shards_together_are_the_files_in_order():
 
 def test_cut_files_of_many_bytes_are_cut_by_their_bytes():
     found = shards_of(files_of([MIN_BYTES // 16] * 640))
-    assert 10 < len(found) <= SHARES
+    assert 10 < len(found) <= 40
     assert all(len(shard) >= 16 for shard in found)
 
 
@@ -60,10 +66,10 @@ def test_cut_added_file_leaves_most_shards_as_they_are():
     assert sum(shard not in before for shard in shards_of(files)) == 1
 
 
-# Small trees make many shards with these; powers of two, as the real ones.
-SMALL_FILES, SMALL_BYTES = 4, 64
+# Small trees make many shards with these.
+SMALL = Limits(files=4, size_bytes=64)
 _names = st.integers(0, 999).map(lambda i: b"%03d" % i)
-_sizes = st.one_of(st.integers(0, 20), st.integers(0, 3 * LARGE * SMALL_BYTES))
+_sizes = st.one_of(st.integers(0, 20), st.integers(0, SMALL.large_bytes * 3))
 _edits = st.lists(
     st.one_of(
         st.tuples(st.just("put"), _names, _sizes),
@@ -73,13 +79,6 @@ _edits = st.lists(
     ),
     max_size=12,
 )
-
-
-@pytest.fixture
-def small(monkeypatch) -> None:
-    """Shards of a few files."""
-    monkeypatch.setattr(shards, "MIN_FILES", SMALL_FILES)
-    monkeypatch.setattr(shards, "MIN_BYTES", SMALL_BYTES)
 
 
 def edited(tree: Mapping[bytes, tuple[int, int]], edit: tuple, clock: int) -> dict[bytes, tuple[int, int]]:
@@ -110,18 +109,17 @@ def near(found: list[list[File]], paths: set[bytes]) -> set[int]:
     return {number + distance for number in lie_in for distance in (-1, 0, 1)}
 
 
-@pytest.mark.usefixtures("small")
 @settings(max_examples=500)
 @given(seed=st.integers(0, 99), start=st.integers(0, 400), edits=_edits)
 def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
     sizes = np.random.default_rng(seed).integers(0, 24, start)
     # A third of all names, so that edits fall before, between and behind them.
     tree = {b"%03d" % (i * 5 % 1000): (int(size), 0) for i, size in enumerate(sizes)}
-    before = shards_of(listing(tree))
+    before = shards_of(listing(tree), SMALL)
     for clock, edit in enumerate(edits, 1):
         changed = edited(tree, edit, clock)
-        after = shards_of(listing(changed))
-        assert len(after) <= 2 * SHARES
+        after = shards_of(listing(changed), SMALL)
+        assert len(after) <= MOST_SHARDS
         assert [file for shard in after for file in shard] == listing(changed)
         paths = {path for path in {*tree, *changed} if tree.get(path) != changed.get(path)}
         if limits_of(tree) == limits_of(changed):
@@ -133,7 +131,7 @@ def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
 
 
 def limits_of(tree: Mapping[bytes, tuple[int, int]]) -> Limits:
-    return Limits.of(len(tree), sum(size for size, _ in tree.values()))
+    return least_for(*columns(listing(tree)), SMALL)
 
 
 @settings(max_examples=300)
@@ -150,37 +148,33 @@ def test_cut_never_makes_more_shards_than_docker_takes(large, small, huge, repea
     sizes = sorted(sizes) if ordered else sizes
     files = files_of(sizes)
     found = shards_of(files)
-    assert len(found) <= 2 * SHARES < 99
+    assert len(found) <= MOST_SHARDS < 99
     assert [file for shard in found for file in shard] == files
 
 
-@settings(max_examples=300)
-@given(
-    large=st.lists(st.integers(0, 400 << 30), max_size=60), small=st.integers(0, 300_000), huge=st.integers(0, 1 << 45)
-)
-@example(large=[LARGE * MIN_BYTES] * 5, small=0, huge=0)
-@example(large=[], small=SHARES * MIN_FILES - 1, huge=SHARES * MIN_BYTES)
-def test_limits_never_allow_more_shards_than_docker_takes(large, small, huge):
-    sizes = [*large, huge]
-    limits = Limits.of(len(sizes) + small, sum(sizes))
-    assert most_shards(sizes, small, limits) <= 2 * SHARES
+def test_least_for_stays_until_there_are_too_many_shards():
+    sizes, chances = np.zeros(150 * MIN_FILES, np.int64), np.arange(150 * MIN_FILES, dtype=np.uint64)
+    assert least_for(sizes, chances, LEAST_SHARD) == LEAST_SHARD
 
 
-def most_shards(sizes: list[int], small: int, limits: Limits) -> int:
-    """The most shards that the rules allow: each of the least weight, but for those that end at a large file."""
-    large = sum(size >= limits.large_bytes for size in sizes)
-    others = np.array([size for size in sizes if size < limits.large_bytes] + [0] * small, np.int64)
-    full = int(limits.weights(others).sum()) // LEAST
-    return full + 2 * large + 1 if large else max(1, full)
+@pytest.mark.parametrize("files", [400, 4000])
+def test_least_for_many_files_is_doubled_until_there_are_few_enough_shards(files):
+    chances = np.random.default_rng(files).integers(0, 2**64, files, dtype=np.uint64)
+    sizes = np.zeros(files, np.int64)
+    found, half = least_for(sizes, chances, Limits(1, 1 << 20)), Limits(1, 1 << 20)
+    while half.doubled() != found:
+        half = half.doubled()
+    assert MOST_SHARDS / 3 < len(cut(sizes, chances, found)) <= MOST_SHARDS < files / half.files / 1.5
 
 
-def test_limits_grow_by_doubling_with_the_dataset():
-    assert Limits.of(MIN_FILES * SHARES, 0) == Limits(MIN_FILES, MIN_BYTES)
-    assert Limits.of(MIN_FILES * SHARES + 1, MIN_BYTES * SHARES + 1) == Limits(2 * MIN_FILES, 2 * MIN_BYTES)
+def test_least_for_one_huge_file_leaves_the_others_as_they_are():
+    sizes = np.array([1] * 10 * MIN_FILES + [1 << 50], np.int64)
+    chances = np.random.default_rng(1).integers(0, 2**64, len(sizes), dtype=np.uint64)
+    assert least_for(sizes, chances, LEAST_SHARD) == LEAST_SHARD
 
 
 def test_weights_of_a_full_shard_are_the_least():
-    limits = Limits(MIN_FILES, MIN_BYTES)
+    limits = LEAST_SHARD
     assert limits.weights(np.array([0], np.int64)).tolist() == [LEAST // MIN_FILES]
     assert limits.weights(np.array([MIN_BYTES, 1 << 62], np.int64)).tolist() == [
         LEAST + LEAST // MIN_FILES,
@@ -188,13 +182,13 @@ def test_weights_of_a_full_shard_are_the_least():
     ]
 
 
-def test_cut_shards_are_about_twice_the_least(monkeypatch):
-    monkeypatch.setattr(shards, "MIN_FILES", 64)
-    sizes, random = np.zeros(SHARES * 64, np.int64), np.random.default_rng(1)
+def test_cut_shards_are_about_twice_the_least():
+    least = Limits(64, MIN_BYTES)
+    sizes, random = np.zeros(40 * 64, np.int64), np.random.default_rng(1)
     lengths = [
         end - start
         for _ in range(50)
-        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64))
+        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64), least)
     ]
     assert min(lengths) >= 64
     assert 1.9 < np.mean(lengths) / 64 < 2.1

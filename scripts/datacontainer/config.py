@@ -47,9 +47,13 @@ class Dataset:
     formats: tuple[str, ...]
     platforms: tuple[str, ...]
     compression: str
+    shard_files: int
+    shard_bytes: int
     mount: str
     template: str | None
     labels: tuple[tuple[str, str], ...]
+    sign: str | None
+    attest: tuple[str, ...]
 
     @property
     def identity(self) -> Identity:

@@ -13,6 +13,7 @@ from datacontainer.assemble import labels_of
 from datacontainer.config import Identity
 from datacontainer.logs import logger
 from datacontainer.outputs import completed
+from datacontainer.sign import add_signature
 from datacontainer.tools import run_packer
 
 # Apptainer starts these files; without a shell they can only be the entrypoint, which sees the name it is called by.
@@ -28,10 +29,21 @@ FILES = {
 }
 
 
-def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, summary: Path, image: Path) -> None:
+def convert(
+    *,
+    identity: Identity,
+    platform: str,
+    packer: Path,
+    layout: Path,
+    summary: Path,
+    image: Path,
+    documents: Mapping[str, bytes] | None = None,
+    key: Path | None = None,
+) -> None:
     """Writes the SIF of the layout's image for `platform`; each byte of data is read and written once.
 
-    platform: the one of the layout's manifest.json. summary: dataset.json.
+    platform: the one of the layout's manifest.json. summary: dataset.json. documents: JSON to add, by name.
+    key: a file with the key to sign with; for that the data is read once more.
     The SquashFS is listed twice: as the system that runs, and as data, so that other containers can bind it with
     `image-src`.
     """
@@ -41,6 +53,7 @@ def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, su
         "Singularity": (sif.DEFFILE, _definition(identity)),
         "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(identity, json.loads(summary.read_bytes()))),
         "oci-config.json": (sif.GENERIC_JSON, (layout / config_name).read_bytes()),
+        **{name: (sif.GENERIC_JSON, content) for name, content in (documents or {}).items()},
     }
     with completed(image) as partial, open(partial, "w+b") as file:
         placed = _write_objects(file, objects)
@@ -51,6 +64,8 @@ def convert(*, identity: Identity, platform: str, packer: Path, layout: Path, su
             sif.partition("system.squashfs", offset, size_bytes, sif.PRIMARY_SYSTEM, architecture),
             sif.partition("data.squashfs", offset, size_bytes, sif.DATA, architecture),
         ]
+        if key is not None:
+            placed.append(add_signature(partial, file, placed, key, packer))
         file.seek(0)
         file.write(sif.header(architecture, placed))
         # An image can be started like any program by those who can read it.

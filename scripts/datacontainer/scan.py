@@ -17,7 +17,7 @@ from datacontainer.links import REFUSE
 from datacontainer.listing import Files, Summary, list_by_packer, list_by_walk
 from datacontainer.logs import logger
 from datacontainer.outputs import COPY_BYTES, fresh_directory, write_bytes, written
-from datacontainer.shards import cut
+from datacontainer.shards import LEAST_SHARD, Limits, cut
 from datacontainer.walk import Offender
 
 SHOWN_OFFENDERS = 20
@@ -42,6 +42,7 @@ def scan(
     symlinks: str = REFUSE,
     packer: Path | None = None,
     threads: int | None = None,
+    least: Limits = LEAST_SHARD,
 ) -> list[Shard]:
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
@@ -58,7 +59,7 @@ def scan(
         files = Files.beside(Path(folder))
         summary = _list(root, excludes, files, symlinks=symlinks, packer=packer, threads=threads)
         _raise_offenders(summary, files)
-        shards = _write_lists(files, lists)
+        shards = _write_lists(files, lists, least)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())
     logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))
@@ -108,14 +109,14 @@ def _list(
     return summary
 
 
-def _write_lists(files: Files, lists: Path) -> list[Shard]:
+def _write_lists(files: Files, lists: Path, least: Limits) -> list[Shard]:
     """Writes the records of each shard as a list of its own."""
     columns = files.read_columns()
     sizes = columns["size"].astype(np.int64)
     shards = []
     with open(files.records, "rb") as records:
         start = 0
-        for span in cut(sizes, columns["chance"]):
+        for span in cut(sizes, columns["chance"], least):
             end = int(columns["end"][span[1] - 1]) if span[1] else 0
             name = _write_list(records, start, end, lists)
             shards.append(Shard(name, span[1] - span[0], int(sizes[slice(*span)].sum())))

@@ -7,13 +7,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-# A shard is a job and a layer: below this it is not worth the start of one.
-MIN_FILES = 2048
-MIN_BYTES = 256 << 20
-# Docker takes 125 layers, and the entrypoint is one of them. A shard reaches the least number of files, of bytes, or a
-# part of each, so with these shares of the whole there are at most 40 + 40 shards: a file that is one of its own takes
-# LARGE shares of the bytes, for itself and two unfinished shards beside it.
-SHARES = 40
+# Docker takes 125 layers, and the entrypoint and its index are among them.
+MOST_SHARDS = 96
+# A shard is twice the least on average: there is no need to try what certainly, or nearly so, gives too many.
+MOST_LEAST_SHARDS = 4 * MOST_SHARDS
 # A file this many times the least shard is a shard of its own.
 LARGE = 8
 # The weight of the least shard. Weights are whole numbers, so that their sums depend on no order.
@@ -24,20 +21,23 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Limits:
-    """The least size of a shard; powers of two, so that they seldom change as a dataset grows."""
+    """The least size of a shard."""
 
     files: int
     size_bytes: int
 
-    @classmethod
-    def of(cls, files: int, size_bytes: int) -> "Limits":
-        """The limits for a dataset of this many files and bytes."""
-        return cls(_doubled(MIN_FILES, files), _doubled(MIN_BYTES, size_bytes))
+    def doubled(self) -> "Limits":
+        """Twice these limits."""
+        return Limits(2 * self.files, 2 * self.size_bytes)
 
     @property
     def large_bytes(self) -> int:
         """The size from which on a file is a shard of its own."""
         return LARGE * self.size_bytes
+
+    def total(self, sizes: NDArray[np.int64]) -> float:
+        """How many of the least shards files of these sizes are; a large file no more than LARGE."""
+        return len(sizes) / self.files + float(np.minimum(sizes, self.large_bytes).sum(dtype=float)) / self.size_bytes
 
     def weights(self, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
         """What each file adds to a shard, which is full at LEAST; of a large file no more than where it begins."""
@@ -45,20 +45,36 @@ class Limits:
         return LEAST // self.files + by_bytes.astype(np.int64)
 
 
-def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64]) -> list[Span]:
+# A shard is a job and a layer: below this it is not worth the start of one.
+LEAST_SHARD = Limits(2048, 256 << 20)
+
+
+def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits = LEAST_SHARD) -> list[Span]:
     """The shards of a sorted list of files, as the numbers of their first file and of the one behind their last.
 
-    There is at least one, if empty, and at most 80. chances: a random number that each file's path alone decides.
+    There is at least one, if empty, and at most MOST_SHARDS. chances: a random number that each path alone decides.
+    """
+    return _cut(sizes, chances, least_for(sizes, chances, least))
+
+
+def least_for(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits) -> Limits:
+    """The least shard, doubled until the dataset has no more than MOST_SHARDS."""
+    while least.total(sizes) > MOST_LEAST_SHARDS or len(_cut(sizes, chances, least)) > MOST_SHARDS:
+        least = least.doubled()
+    return least
+
+
+def _cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits) -> list[Span]:
+    """The shards for one size of the least.
 
     A shard begins before the file whose chance is the lowest of all within one least shard before it and behind it. So
     two beginnings are at least that far apart, and an edit moves only those that are nearer to it: the shard that it is
     in can change, and the one on either side.
     """
-    limits = Limits.of(len(sizes), int(sizes.sum()))
-    places = np.concatenate((np.zeros(1, np.int64), np.cumsum(limits.weights(sizes))))
+    places = np.concatenate((np.zeros(1, np.int64), np.cumsum(least.weights(sizes))))
     spans: list[Span] = []
     first = 0
-    for large in [*np.flatnonzero(sizes >= limits.large_bytes).tolist(), len(sizes)]:
+    for large in [*np.flatnonzero(sizes >= least.large_bytes).tolist(), len(sizes)]:
         borders = [first, *_borders(places[first : large + 1], chances[first:large], first), large]
         spans += pairwise(borders)
         spans.append((large, large + 1))
@@ -83,9 +99,3 @@ def _borders(places: NDArray[np.int64], chances: NDArray[np.uint64], offset: int
         window = chances[near : int(places.searchsorted(place + LEAST))]
         if begin + LEAST <= place <= end - LEAST and near + int(window.argmin()) == lowest:
             yield offset + lowest
-
-
-def _doubled(least: int, total: int) -> int:
-    while least * SHARES < total:
-        least *= 2
-    return least

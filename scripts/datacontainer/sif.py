@@ -1,18 +1,18 @@
 """The Singularity image format: a header, descriptors, and data objects one behind the other in a file.
 
-Source: github.com/sylabs/sif, pkg/sif, sif.go and descriptor.go; all numbers little-endian.
+Source: github.com/sylabs/sif, pkg/sif, sif.go and descriptor.go, pkg/integrity, metadata.go; all numbers little-endian.
 """
 
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-DEFFILE, PARTITION, GENERIC_JSON = 0x4001, 0x4004, 0x4006
+DEFFILE, PARTITION, SIGNATURE, GENERIC_JSON = 0x4001, 0x4004, 0x4005, 0x4006
 SQUASHFS, PRIMARY_SYSTEM, DATA = 1, 2, 3
 ARCHITECTURES = {"amd64": b"02\0", "arm64": b"04\0"}
 
 # Objects that verify and sign together belong to one group; ours is group 1.
-GROUP = 0xF0000001
+GROUP, NO_GROUP = 0xF0000001, 0xF0000000
 DESCRIPTORS = 48
 DESCRIPTORS_OFFSET = 4096
 # The partition begins at a multiple of this, so that it can be mounted in place.
@@ -21,6 +21,11 @@ ALIGNMENT = 4096
 _HEADER = struct.Struct("<32s10s3s3s16s8q")
 _DESCRIPTOR = struct.Struct("<i?3I3q2q2q128s384s")
 _PARTITION = struct.Struct("<ii3s")
+# Of the header and of a descriptor, what a signature covers: not where an object lies, nor what comes later.
+_SIGNED_HEADER = struct.Struct("<32s10s3s16s")
+_SIGNED_DESCRIPTOR = struct.Struct("<i?IIqqqq128s384s")
+_SIGNER = struct.Struct("<i64s")
+_SHA256 = 1
 _LAUNCH = b"#!/usr/bin/env run-singularity\n"
 
 DATA_OFFSET = DESCRIPTORS_OFFSET + DESCRIPTORS * _DESCRIPTOR.size
@@ -28,19 +33,27 @@ DATA_OFFSET = DESCRIPTORS_OFFSET + DESCRIPTORS * _DESCRIPTOR.size
 
 @dataclass(frozen=True)
 class DataObject:
-    """A data object that lies in the file already, at `offset`, for `size_bytes`."""
+    """A data object that lies in the file already, at `offset`, for `size_bytes`. link: the group that it signs."""
 
     kind: int
     name: str
     offset: int
     size_bytes: int
     extra: bytes = b""
+    group: int = GROUP
+    link: int = 0
 
 
 def partition(name: str, offset: int, size_bytes: int, part_type: int, architecture: str) -> DataObject:
     """A SquashFS as a partition of the given type, for an architecture as Go names it."""
     extra = _PARTITION.pack(SQUASHFS, part_type, ARCHITECTURES[architecture])
     return DataObject(PARTITION, name, offset, size_bytes, extra)
+
+
+def signature(offset: int, size_bytes: int, fingerprint: bytes) -> DataObject:
+    """A signature, made over SHA-256 digests, of all objects of our group. fingerprint: of a PGP key, or nothing."""
+    extra = _SIGNER.pack(_SHA256, fingerprint)
+    return DataObject(SIGNATURE, "", offset, size_bytes, extra, NO_GROUP, GROUP)
 
 
 def aligned(offset: int) -> int:
@@ -70,13 +83,24 @@ def header(architecture: str, objects: Sequence[DataObject]) -> bytes:
     return (fixed.ljust(DESCRIPTORS_OFFSET, b"\0") + descriptors).ljust(DATA_OFFSET, b"\0")
 
 
+def signed_header() -> bytes:
+    """What a signature covers of the header."""
+    return _SIGNED_HEADER.pack(_LAUNCH, b"SIF_MAGIC", b"01", bytes(16))
+
+
+def signed_descriptor(number: int, one: DataObject) -> bytes:
+    """What a signature covers of the descriptor of an object, the group's first one being number 0."""
+    name = one.name.encode()
+    return _SIGNED_DESCRIPTOR.pack(one.kind, True, number, one.link, one.size_bytes, 0, 0, 0, name, one.extra)
+
+
 def _descriptor(number: int, one: DataObject) -> bytes:
     return _DESCRIPTOR.pack(
         one.kind,
         True,
         number,
-        GROUP,
-        0,
+        one.group,
+        one.link,
         one.offset,
         one.size_bytes,
         one.size_bytes,

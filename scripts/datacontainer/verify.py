@@ -1,5 +1,6 @@
 """Verify: the finished images against the catalog and each other, by code that shares nothing with what made them."""
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from datacontainer.kinds import FILE, LINK
 from datacontainer.logs import logger
 from datacontainer.outputs import write_bytes
 from datacontainer.verifyarchive import check_archive
+from datacontainer.verifyattestations import Attestations
 from datacontainer.verifylayers import Layers
 from datacontainer.verifylayout import Image, Layout, parsed, pick
 from datacontainer.verifyrows import Spool, Totals, catalog_rows
@@ -20,7 +22,16 @@ from datacontainer.verifysif import SifFiles
 LABEL_PREFIX = "io.datacontainer."
 
 
-def verify(*, catalog: Path, mount: str, layout: Path, archive: Path | None, image: Path | None, report: Path) -> None:
+def verify(
+    *,
+    catalog: Path,
+    mount: str,
+    layout: Path,
+    archive: Path | None,
+    image: Path | None,
+    report: Path,
+    attestations: Path | None = None,
+) -> None:
     """Writes `report` (JSON: what was compared) when layout, archive and SIF hold exactly what the catalog says.
 
     dataset.json beside the catalog, and the entrypoints under bin/ beside the layout, are compared too where they are.
@@ -39,6 +50,8 @@ def verify(*, catalog: Path, mount: str, layout: Path, archive: Path | None, ima
                 verification.check_archive(archive)
             if image is not None:
                 verification.check_sif(image)
+            if attestations is not None:
+                verification.check_attestations(attestations, image)
     differences.raise_any()
     write_bytes(report, (json.dumps(verification.report, indent=2) + "\n").encode())
     logger.info("%s", json.dumps(verification.report))
@@ -90,7 +103,19 @@ class Verification:
             sif = SifFiles(image, self.mount, first, self.own[first.platform], self.differences)
             rows = found.counted(sif.rows(sif.partition()))
             compare(self.spool.added_to(catalog_rows(self.catalog)), rows, "the SIF", self.differences)
-            self.report["sif"] = found.described() | {"platform": first.platform}
+            with open(image, "rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            self.report["sif"] = found.described() | {"platform": first.platform, "sha256": sha256}
+
+    def check_attestations(self, folder: Path, image: Path | None) -> None:
+        """Compares the attestations with the layout, and those in the SIF with them."""
+        found = Attestations(folder, self.differences)
+        with self.differences.mended_by_deleting(folder):
+            found.check([self.layout.top, *(one.manifest.digest for one in self.images)])
+        if image is not None:
+            with self.differences.mended_by_deleting(image):
+                found.check_sif(image)
+        self.report["attestations"] = found.sha256
 
     def _check_summary(self, found: Totals) -> None:
         """Compares the labels with dataset.json, and that with the catalog."""

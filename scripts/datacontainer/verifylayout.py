@@ -50,11 +50,15 @@ class Image:
 
 @dataclass
 class Layout:
-    """An image layout while it is read. sha256: of each file read so far, as it was read, by its name in the layout."""
+    """An image layout while it is read.
+
+    sha256: of each file read so far, as it was read, by its name in the layout. top: the digest that index.json has.
+    """
 
     path: Path
     differences: Differences
     sha256: dict[str, str] = field(default_factory=dict)
+    top: str = ""
 
     def images(self) -> list[Image]:
         """The images by platform, the one that `docker load` takes first; notes what does not fit together.
@@ -68,6 +72,7 @@ class Layout:
         manifests = pick(index, "index.json", "manifests", of=list)
         self.differences.check("the number of images", 1, len(manifests), "a layout for Apptainer", "index.json")
         top = _descriptor(pick(index, "index.json", "manifests", 0), "index.json")
+        self.top = top.digest
         images = self._nested(top) if top.media_type == INDEX else [self._image(top, None)]
         self._check_docker_manifest(images[0])
         for image in images[1:]:

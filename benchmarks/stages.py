@@ -1,0 +1,80 @@
+"""One stage of a built dataset made again, without Snakemake: `stages.py STAGE RESULTS DATASET OUTPUT`."""
+
+import json
+import sys
+from pathlib import Path
+
+from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
+from datacontainer.config import Identity
+from datacontainer.convert import convert
+from datacontainer.hash import hash_shard
+from datacontainer.outputs import fresh_directory
+from datacontainer.scan import read_shards, scan
+
+PLATFORM = "linux/amd64"
+
+
+class Built:
+    """What the workflow made of a dataset, and where a stage of it is to be made again."""
+
+    def __init__(self, results: Path, dataset: Path, output: Path) -> None:
+        """results: the folder of the dataset's products."""
+        self.results, self.dataset, self.output = results, dataset, output
+        self.packer = results.parent / ".datacontainer/packer"
+        self.identity = Identity(results.name, "1.0", "/data")
+        self.summary = results / "dataset.json"
+        self.shards = read_shards(results / "stages/scan/shards.tsv")
+
+    def scan(self) -> None:
+        """Lists the dataset and cuts it into shards."""
+        scan(str(self.dataset), (), self.output / "lists", self.output / "shards.tsv", packer=self.packer, threads=2)
+
+    def hash(self) -> None:
+        """Hashes all shards, one after the other, each on two cores."""
+        for shard in self.shards:
+            hash_shard(
+                packer=self.packer,
+                root=str(self.dataset),
+                shard_list=self.results / f"stages/scan/lists/{shard}.list",
+                mount="/data",
+                digests=("sha256",),
+                functions=(),
+                records=self.output / f"{shard}.parquet",
+                layer=self.output / f"{shard}.layer.tar",
+                facts=self.output / f"{shard}.json",
+                threads=2,
+            )
+
+    def assemble(self) -> None:
+        """Makes the layout and the archive."""
+        stored = self.results / "stages/hash"
+        layers = [
+            ShardLayer(stored / f"{shard}.layer.tar", json.loads((stored / f"{shard}.json").read_bytes()))
+            for shard in self.shards
+        ]
+        binaries = {PLATFORM: self.results / "bin/linux-amd64/entrypoint"}
+        layout = self.output / "oci"
+        assemble_layout(identity=self.identity, summary=self.summary, layers=layers, binaries=binaries, layout=layout)
+        assemble_archive(layout, self.output / "archive.tar")
+
+    def convert(self) -> None:
+        """Makes the SIF."""
+        convert(
+            identity=self.identity,
+            platform=PLATFORM,
+            packer=self.packer,
+            layout=self.results / "oci",
+            summary=self.summary,
+            image=self.output / "image.sif",
+        )
+
+
+def main() -> None:
+    """Makes one stage again, in a folder of its own."""
+    stage, results, dataset, output = sys.argv[1:]
+    built = Built(Path(results), Path(dataset), fresh_directory(Path(output)))
+    getattr(built, stage)()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Private keys of every kind, made by openssl and gpg, and Apptainer with a keyring of its own."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.engines import Tool, require_tool
+
+PEM = {
+    "ed25519": ["genpkey", "-algorithm", "ed25519"],
+    "ecdsa": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    "ecdsa-sec1": ["ecparam", "-genkey", "-name", "secp384r1"],
+    "ecdsa-521": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+    "rsa": ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+}
+PGP = {"pgp-ed25519": "ed25519", "pgp-rsa": "rsa2048"}
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory, gpg: Tool) -> Path:
+    """A folder with NAME.key, a private key, and NAME.pub, the public one, for each name."""
+    folder, openssl = tmp_path_factory.mktemp("keys"), Tool((require_tool("openssl"),))
+    for name, command in PEM.items():
+        openssl(*command, "-out", folder / f"{name}.key")
+        openssl("pkey", "-in", folder / f"{name}.key", "-pubout", "-out", folder / f"{name}.pub")
+    for name, kind in PGP.items():
+        make_pgp(gpg, folder, name, kind)
+    return folder
+
+
+def make_pgp(gpg: Tool, folder: Path, name: str, kind: str, *, passphrase: str = "", signer: str | None = None) -> None:
+    """Makes a key of a kind; signer: the kind of a subkey that signs, while the key itself only certifies."""
+    user = f"{name}@example.org"
+    unlock = ["--pinentry-mode", "loopback", "--passphrase", passphrase]
+    gpg(*unlock, "--quick-gen-key", user, kind, "cert" if signer else "sign", "never")
+    if signer:
+        listed = gpg.text("--with-colons", "--list-keys", user)
+        fingerprint = next(line for line in listed.splitlines() if line.startswith("fpr")).split(":")[9]
+        gpg(*unlock, "--quick-add-key", fingerprint, signer, "sign", "never")
+    (folder / f"{name}.key").write_bytes(gpg(*unlock, "--armor", "--export-secret-keys", user))
+    (folder / f"{name}.pub").write_bytes(gpg("--armor", "--export", user))
+
+
+@pytest.fixture(scope="session")
+def gpg(short_folder: Path) -> Iterator[Tool]:
+    """GnuPG with a keyring of its own."""
+    home = short_folder / "gpg"
+    home.mkdir(mode=0o700)
+    yield Tool((require_tool("gpg"), "--homedir", home, "--batch", "--quiet"))
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=True)
+
+
+@pytest.fixture
+def verifier(tmp_path: Path) -> Tool:
+    """Apptainer with an empty home, and so without any public key."""
+    return Tool(("env", f"HOME={tmp_path}", "LANG=C.UTF-8", require_tool("apptainer")))
+
+
+def verify(verifier: Tool, keys: Path, name: str, image: Path, status: int = 0) -> str:
+    """What `apptainer verify` says of an image with the public key of a name."""
+    public = keys / f"{name}.pub"
+    if "PGP" in public.read_text():
+        # It may be there already.
+        verifier.run("key", "import", public, status=None)
+        options: list[str | Path] = ["--local"]
+    else:
+        options = ["--key", public]
+    done = verifier.run("verify", *options, image, status=status)
+    return (done.stdout + done.stderr).decode()
