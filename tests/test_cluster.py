@@ -63,6 +63,16 @@ def test_cluster_failing_job_tells_the_terminal_once_why(scheduler, project: Pro
     assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
 
 
+def test_local_failing_job_tells_the_terminal_once_why(project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+    # More than any machine has: what rules ask of a cluster is no limit here.
+    run = project.snakemake("catalog", "--set-resources", "scan:mem_mb=1000000000")
+    assert run.status != 0
+    assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*/profile.yaml")), ids=lambda path: path.parent.name)
 def test_profiles_retry_where_a_retry_is_a_new_job(path: Path):
     profile = yaml.safe_load(path.read_text())

@@ -55,7 +55,7 @@ def test_growing_tells_the_size_of_a_file_that_comes_to_be(told, monkeypatch, tm
     monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.05)
     file = tmp_path / "image"
     with growing("the SIF", file, 3 * 10**9):
-        wait_for(lambda: told())
+        wait_for(told)
         with open(file, "wb") as sparse:
             sparse.truncate(10**9)
         wait_for(lambda: told()[-1].startswith("the SIF: 1.0 of 3.0 GB, "))
