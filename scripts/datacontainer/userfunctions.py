@@ -87,14 +87,16 @@ def load(spec: str) -> UserFunction:
 def source_digest(spec: str) -> str:
     """A digest of the file that `spec` names and of its imports from its folder and the working directory.
 
-    So a change of them is noticed. It is that of nothing where `spec` has no file.
+    So a change of them is noticed. It is the sha256 of a file without such imports, and that of nothing where `spec` has
+    no file.
     """
     source, _, _ = spec.rpartition(":")
     named = source.endswith(".py")
     file = Path(source) if named else _module_file(source)
     if file is None or not file.is_file():
         return files_digest([])
-    return files_digest(local_modules(file, [Path(), *([file.parent] if named else [])]))
+    files = local_modules(file, [Path(), *([file.parent] if named else [])])
+    return files_digest(files) if len(files) > 1 else hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _module_file(source: str) -> Path | None:
