@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacontainer import shards
 from datacontainer.errors import DataError
 from datacontainer.reuse import Making, list_files, look_up
 from datacontainer.shardlist import read_records
+from datacontainer.shards import Limits
 from tools.builds import Build, rot
 from trees import fill
 
@@ -64,6 +64,7 @@ CONTENTS = [
     b"{'b': [1, {2: ()}], 'd': float('nan')}",
     b"{'a': None}",
 ]
+SMALL = Limits(files=2, size_bytes=1 << 20)
 NAMES = [b"%d" % number for number in range(12)] + [b"4/x", b"4/\xff", "ü".encode()]
 edits = st.tuples(
     st.sampled_from(["write", "write", "remove", "touch", "chmod", "link", "rename"]),
@@ -97,27 +98,19 @@ def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> No
             os.replace(path, elsewhere)
 
 
-@pytest.fixture
-def _small_shards():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shards, "MIN_FILES", 2)
-        yield
-
-
-@pytest.mark.usefixtures("_small_shards")
 @settings(max_examples=10)
 @given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
 def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edits")
     dataset = folder / "dataset"
     fill(dataset, {name: CONTENTS[number % len(CONTENTS)] for number, name in enumerate(NAMES)})
-    staged = Build(packer, dataset, folder / "build", layers, (user,))
+    staged = Build(packer, dataset, folder / "build", layers, (user,), least=SMALL)
     staged.run()
     for number, script in enumerate(scripts):
         for one in script:
             edit(dataset, *one)
         staged.run()
-        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,))
+        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,), least=SMALL)
         fresh.run()
         assert staged.results() == fresh.results()
     shutil.rmtree(folder)

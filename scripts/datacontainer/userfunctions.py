@@ -87,8 +87,7 @@ def load(spec: str) -> UserFunction:
 def source_digest(spec: str) -> str:
     """A digest of the file that `spec` names and of its imports from its folder and the working directory.
 
-    So a change of them is noticed. It is the sha256 of a file without such imports, and that of nothing where `spec` has
-    no file.
+    So a change of them is noticed. It is the sha256 of a file without such imports, and that of nothing without a file.
     """
     source, _, _ = spec.rpartition(":")
     named = source.endswith(".py")
