@@ -43,9 +43,10 @@ fuzz: .venv/ready
 	cd templates/entrypoint && $(GO) test ./query -run '^$$' -fuzz FuzzParseWhere -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 	cd packer && $(GO) test ./squashfs -run '^$$' -fuzz FuzzTarReaderNext -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 
-# Kills builds at random moments, KILLS times; about 20 seconds each.
+# Damages each kind of file; kills builds at random moments, KILLS times, about 20 seconds each.
 KILLS ?= 200
 faults: .venv/ready-dev
+	FAULTS=all $(PYTEST) tests/test_heal.py
 	PYTHONPATH=scripts:tests $(BIN)/python tests/faults.py --kills $(KILLS) $(ARGS)
 
 lint: .venv/ready-dev
