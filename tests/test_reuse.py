@@ -219,8 +219,8 @@ def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(staged):
     with pytest.raises(DataError) as raised:
         staged.run()
     assert str(raised.value) == (
-        "content changed while size and modification time did not: 'a' (recorded: sha256 770e607624d6…, read: "
-        "b5c1fb2efc6d…); restore the files from a backup, or accept what they hold "
+        "content changed while size and modification time did not: 'a' (recorded: sha256 770e607624d6..., read: "
+        "b5c1fb2efc6d...); restore the files from a backup, or accept what they hold "
         "now with `touch`, and run snakemake again"
     )
     assert [path.stem for path in (staged.folder / "stages/hash").glob("*.layer")] == before

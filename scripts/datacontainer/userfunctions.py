@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,8 @@ class UserFunction:
         try:
             fields = self.function(argument)
         except (Exception, SystemExit) as error:
-            raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}") from error
+            place = _place(error, self.function)
+            raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}{place}") from error
         return {
             self._key(key, subject): self._value(key, value, subject) for key, value in self._items(fields, subject)
         }
@@ -63,6 +65,20 @@ class UserFunction:
                 "use str, int, float, bool, None, or lists and dicts of them"
             ) from error
         return value
+
+
+def check_file(spec: str) -> None:
+    """Returns when the file or module that `spec` names is there; it is better told before the data is read than after.
+
+    Raises:
+        UsageError: when it is not.
+    """
+    source, _, _ = spec.rpartition(":")
+    if source.endswith(".py"):
+        if not Path(source).is_file():
+            raise UsageError(f"the metadata function {spec!r} is not there: there is no file {source!r}")
+    elif _module_file(source) is None:
+        raise UsageError(f"the metadata function {spec!r} is not there: there is no module {source!r}")
 
 
 def load(spec: str) -> UserFunction:
@@ -96,6 +112,13 @@ def source_digest(spec: str) -> str:
         return files_digest([])
     files = local_modules(file, [Path(), *([file.parent] if named else [])])
     return files_digest(files) if len(files) > 1 else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _place(error: BaseException, function: Callable[[Any], Any]) -> str:
+    """Where in the user's file it went wrong."""
+    code = getattr(function, "__code__", None)
+    steps = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
+    return f", in line {steps[-1].lineno} of {os.path.basename(steps[-1].filename)!r}" if steps else ""
 
 
 def _module_file(source: str) -> Path | None:
