@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacontainer import shards
 from datacontainer.errors import DataError
 from datacontainer.reuse import Making, list_files, look_up
 from datacontainer.shardlist import read_records
+from datacontainer.shards import Limits
 from tools.builds import Build, rot
 from trees import fill
 
@@ -97,27 +97,23 @@ def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> No
             os.replace(path, elsewhere)
 
 
-@pytest.fixture
-def _small_shards():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shards, "MIN_FILES", 2)
-        yield
+# Two files are a shard, where chance says so.
+SMALL = Limits(2, 1 << 28)
 
 
-@pytest.mark.usefixtures("_small_shards")
 @settings(max_examples=10)
 @given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
 def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edits")
     dataset = folder / "dataset"
     fill(dataset, {name: CONTENTS[number % len(CONTENTS)] for number, name in enumerate(NAMES)})
-    build = Build(packer, dataset, folder / "build", layers, (user,))
+    build = Build(packer, dataset, folder / "build", layers, (user,), least=SMALL)
     build.run()
     for number, script in enumerate(scripts):
         for one in script:
             edit(dataset, *one)
         build.run()
-        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,))
+        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,), least=SMALL)
         fresh.run()
         assert build.results() == fresh.results()
     shutil.rmtree(folder)

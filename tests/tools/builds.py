@@ -10,6 +10,7 @@ from datacontainer.aggregate import aggregate
 from datacontainer.hash import hash_shard
 from datacontainer.rescan import rescan, rescan_shard
 from datacontainer.scan import read_shards, scan
+from datacontainer.shards import LEAST_SHARD, Limits
 from datacontainer.stale import remove_stale
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
@@ -27,6 +28,9 @@ class Build:
     digests: tuple[str, ...] = ("sha256",)
     rescan: str = "changed"
     code: str = "code"
+    symlinks: str = "refuse"
+    least: Limits = LEAST_SHARD
+    compression: str = "none"
 
     @property
     def shards(self) -> list[str]:
@@ -39,7 +43,8 @@ class Build:
     def scan(self) -> None:
         lists = self.folder / "stages/scan/lists"
         lists.mkdir(parents=True, exist_ok=True)
-        scan(str(self.dataset), (), lists, self.folder / "stages/scan/shards.tsv")
+        table = self.folder / "stages/scan/shards.tsv"
+        scan(str(self.dataset), (), lists, table, symlinks=self.symlinks, packer=self.packer, least=self.least)
 
     def hash(self, shard: str) -> None:
         hashed = self.folder / "stages/hash"
@@ -56,6 +61,7 @@ class Build:
             known=hashed / "known",
             code=self.code,
             rescan=self.rescan,
+            compression=self.compression,
         )
 
     def run(self) -> None:
