@@ -23,6 +23,22 @@ def second_time(path):
         raise ValueError("not the first time")
     return {"tmp": tempfile.gettempdir()}
 """
+EMBEDDING = f"""
+rule all:
+    input:
+        "packed/raw/catalog.parquet",
+
+module datacontainer:
+    snakefile:
+        "{ROOT}/workflow/Snakefile"
+    config:
+        {{"outdir": "packed", "datasets": {{"raw": {{"path": "data", "metadata": ["mine.py:second_time"]}}}}}}
+
+use rule * from datacontainer as dc_*
+
+onerror:
+    datacontainer.print_failures()
+"""
 QUICK = ["--seconds-between-status-checks", "1", "--latency-wait", "10"]
 
 
@@ -59,6 +75,26 @@ def test_cluster_failing_job_tells_the_terminal_once_why(scheduler, project: Pro
     (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
     run = on_cluster(scheduler, project, "catalog", "--retries", "0")
+    assert run.status != 0
+    assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+
+
+@pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
+def test_cluster_embedding_workflow_tells_why_when_it_asks(scheduler, project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    (project.folder / "Snakefile").write_text(EMBEDDING)
+    run = on_cluster(scheduler, project, "--retries", "0", "--snakefile", "Snakefile")
+    assert run.status != 0
+    assert [line[:16] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash raw:"]
+
+
+def test_local_failing_job_tells_the_terminal_once_why(project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+    # More than any machine has: what rules ask of a cluster is no limit here.
+    run = project.snakemake("catalog", "--set-resources", "scan:mem_mb=1000000000")
     assert run.status != 0
     assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
 

@@ -290,6 +290,7 @@ def test_convert_twice_gives_the_same_bytes(packer, layout):
 def test_convert_damaged_layer_leaves_no_image(packer, layout):
     layer = layout / json.loads((layout / "manifest.json").read_bytes())[0]["Layers"][0]
     layer.write_bytes(layer.read_bytes()[:700])
-    with pytest.raises(DataError, match=rf'reading layer ".*{layer.name}": .*; delete it and run snakemake again'):
+    with pytest.raises(DataError, match=rf"the blob '.*{layer.name}' was damaged after .*: it is deleted"):
         converted(packer, layout, "fruit.sif")
+    assert not layer.exists()
     assert not [path for path in layout.parent.iterdir() if "fruit.sif" in path.name]

@@ -44,7 +44,7 @@ def aggregate(
     shards = [json.loads(path.read_bytes()) for path in facts]
     columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
-    progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
+    progress = Progress("the catalog", sum(pq.read_metadata(path).num_rows for path in records), "files")
     rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
     with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
         for table in columns.tables(records):

@@ -54,12 +54,12 @@ def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *,
     linking = "-s -w -buildid=" + (f" -X main.sources={sources}" if sources else "")
     flags = ["-trimpath", "-buildvcs=false", f"-ldflags={linking}"]
     environment = {**os.environ, **GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch}
-    environment["GOCACHE"] = str(_go_cache(cache))
+    environment["GOCACHE"] = str(go_cache(cache))
     logger.info("%s", run([go, "version"], "go version", environment).strip())
     run([go, "build", *flags, "-o", output.resolve(), "."], "go build", environment, module)
 
 
-def _go_cache(fallback: Path) -> Path:
+def go_cache(fallback: Path) -> Path:
     """Go's build cache: the environment's, or the user's where this machine has one that can be written."""
     if given := os.environ.get("GOCACHE"):
         return Path(given)
