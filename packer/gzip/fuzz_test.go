@@ -13,7 +13,7 @@ func FuzzWriter(f *testing.F) {
 	f.Add([]byte(nil), uint32(0), uint32(1), byte(1))
 	f.Add([]byte("a"), uint32(blockBytes), uint32(dictionaryBytes+1), byte(2))
 	f.Add([]byte("\x00\xff\x1f\x8b"), uint32(2*blockBytes+1), uint32(blockBytes-1), byte(3))
-	f.Add(text(1000), uint32(blockBytes-1), uint32(blockBytes+1), byte(7))
+	f.Add(text(1000), uint32(2*blockBytes+5), uint32(blockBytes+1), byte(7))
 	f.Fuzz(func(t *testing.T, phrase []byte, size, pieceBytes uint32, workers byte) {
 		content := phrase
 		if len(phrase) > 0 {

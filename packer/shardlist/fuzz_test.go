@@ -50,7 +50,7 @@ func texts(content []byte) [][]byte {
 func FuzzReaderNext(f *testing.F) {
 	f.Add([]byte("f 644 1 2 3 4\x00a\n\xff\x00\x00l 777 1 -5 3 18446744073709551615\x00b/c\x00../a\x00"))
 	f.Add([]byte("d 755 0 0 0 0\x00b\x00\x00f 100644 9223372036854775807 0 0 0 1\x00c/d\x00\x00"))
-	f.Add([]byte("f +0 -0 2 3 4\x00../a\x00\x00"))
+	f.Add([]byte("f 01 -0 +2 3 4\x00 a\n\x00\x00f 1 1 1 1 1\x00../a\x00\x00"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		again, err := readAll(content)
 		if err != nil && !strings.Contains(err.Error(), "delete it and run snakemake again") {
