@@ -56,7 +56,11 @@ func FuzzReaderNext(f *testing.F) {
 		if err != nil && !strings.Contains(err.Error(), "delete it and run snakemake again") {
 			t.Errorf("the error does not say what to do: %v", err)
 		}
-		if err == nil && !slices.EqualFunc(texts(again), texts(content), bytes.Equal) {
+		got, want := texts(again), texts(content)
+		if err != nil {
+			want = want[:min(len(got), len(want))]
+		}
+		if !slices.EqualFunc(got, want, bytes.Equal) {
 			t.Errorf("%q is read as %q", content, again)
 		}
 		if twice, err := readAll(again); err != nil || !bytes.Equal(twice, again) {
