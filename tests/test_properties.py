@@ -43,13 +43,15 @@ def tried(few: int) -> settings:
 
 @pytest.fixture
 def place(tmp_path_factory) -> Place:
-    """A new folder for each example, which is removed if all was well: they are many."""
+    """A new folder for each example, which is removed: they are many, and a failure makes more to find a small one."""
 
     @contextmanager
     def new() -> Iterator[Path]:
         folder = tmp_path_factory.mktemp("example")
-        yield folder
-        shutil.rmtree(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
 
     return new
 
@@ -124,7 +126,7 @@ def check_entrypoint(build: Pipeline, expected: Mapping[bytes, Entry], sums: Map
     assert {path: found[path] for path in sums} == {path: (sizes[path], digest) for path, digest in sums.items()}
 
 
-@tried(16)
+@tried(40)
 @given(dataset=datasets(), options=options)
 def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, place):
     with place() as folder:
@@ -140,7 +142,7 @@ def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, pla
         check_sif(build, expected)
 
 
-@tried(8)
+@tried(16)
 @given(
     dataset=datasets(policies=("keep",)),
     scripts=st.lists(st.lists(edits, min_size=1, max_size=5), min_size=1, max_size=3),
