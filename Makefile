@@ -8,7 +8,7 @@ GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(B
 MODULES := packer templates/entrypoint
 
 .DEFAULT_GOAL := example
-.PHONY: setup example test bench bench-entrypoint bench-pipeline bench-whole faults fuzz lint format golden clean
+.PHONY: setup example test bench bench-entrypoint bench-pipeline bench-whole faults fuzz properties lint format golden clean
 
 setup: .venv/ready
 
@@ -38,10 +38,20 @@ bench-entrypoint bench-pipeline bench-whole: bench-%: .venv/ready
 
 # Each target for FUZZTIME; without the last flag Go would spend the time on making a find smaller.
 FUZZTIME ?= 10m
+FUZZ = $(GO) test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 fuzz: .venv/ready
-	cd templates/entrypoint && $(GO) test ./index -run '^$$' -fuzz FuzzOpen -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
-	cd templates/entrypoint && $(GO) test ./query -run '^$$' -fuzz FuzzParseWhere -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
-	cd packer && $(GO) test ./squashfs -run '^$$' -fuzz FuzzTarReaderNext -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
+	cd templates/entrypoint && $(FUZZ) -fuzz FuzzOpen ./index
+	cd templates/entrypoint && $(FUZZ) -fuzz FuzzParseWhere ./query
+	cd packer && $(FUZZ) -fuzz FuzzTarReaderNext ./squashfs
+	cd packer && $(FUZZ) -fuzz FuzzReaderNext ./shardlist
+	cd packer && $(FUZZ) -fuzz FuzzRuleMatch ./scan
+	cd packer && $(FUZZ) -fuzz FuzzWriter ./gzip
+	cd packer && $(FUZZ) -fuzz FuzzReadKey ./signature
+
+# Any EXAMPLES datasets, and any edits of as many, through the whole pipeline; about a second each, some MB at a time.
+EXAMPLES ?= 1000
+properties: .venv/ready-dev
+	EXAMPLES=$(EXAMPLES) $(PYTEST) tests/test_properties.py $(ARGS)
 
 # Damages each kind of file; kills builds at random moments, KILLS times, about 20 seconds each.
 KILLS ?= 200

@@ -31,9 +31,9 @@ def fruit_catalog() -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def fruit(build) -> Tool:
+def fruit(entrypoint_of) -> Tool:
     """The entrypoint of the example, with its index inside."""
-    return Tool((build(fruit_catalog()),))
+    return Tool((entrypoint_of(fruit_catalog()),))
 
 
 @pytest.fixture

@@ -31,11 +31,11 @@ QUERIES = [
 
 
 @pytest.fixture(scope="module")
-def foreign(build) -> Tool:
+def foreign(entrypoint_of) -> Tool:
     """The entrypoint of the other platform, in an emulator of that; its index lies beside it."""
     architecture, emulator = {"amd64": ("arm64", "aarch64"), "arm64": ("amd64", "x86_64")}[HOST]
     program = require_tool(f"qemu-{emulator}-static")
-    return Tool((program, build(fruit_catalog(), beside=True, platform=f"linux/{architecture}")))
+    return Tool((program, entrypoint_of(fruit_catalog(), beside=True, platform=f"linux/{architecture}")))
 
 
 @pytest.mark.parametrize("arguments", SIX_USES)
@@ -53,10 +53,10 @@ def test_ask_odd_values_on_another_platform_prints_the_same_bytes(foreign, entry
 
 
 @pytest.fixture(scope="module")
-def image(build, tmp_path_factory) -> Path:
+def image(entrypoint_of, tmp_path_factory) -> Path:
     """A folder with the layout and the archive of an image whose index is too large to be inside the binary."""
     folder = tmp_path_factory.mktemp("beside")
-    binary = build(fruit_catalog(), beside=True)
+    binary = entrypoint_of(fruit_catalog(), beside=True)
     entries = {b"data/" + name: Entry(FILE | 0o644, content) for name, content in sorted(fruit_files().items())}
     (folder / "layer").write_bytes(layer_of({b"data": Entry(FOLDER | 0o755, b"")} | entries))
     (folder / "dataset.json").write_bytes(binary.parent.with_name("dataset.json").read_bytes())

@@ -40,9 +40,9 @@ def large_catalog() -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def large(build) -> Tool:
+def large(entrypoint_of) -> Tool:
     """An entrypoint with an index of many megabytes inside."""
-    return Tool((build(large_catalog()),))
+    return Tool((entrypoint_of(large_catalog()),))
 
 
 @pytest.fixture

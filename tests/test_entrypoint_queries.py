@@ -35,9 +35,9 @@ def test_ask_anything_of_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
 
 
 @pytest.fixture(scope="module", params=["odd", "plain"])
-def nasty(request, build) -> tuple[Tool, Answers]:
+def nasty(request, entrypoint_of) -> tuple[Tool, Answers]:
     """An entrypoint of some thousand files with its index inside, and the answers."""
-    binary = build(nasty_catalog(plain=request.param == "plain"))
+    binary = entrypoint_of(nasty_catalog(plain=request.param == "plain"))
     return Tool((binary,)), Answers(binary.parent.parent / "catalog.parquet")
 
 

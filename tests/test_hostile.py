@@ -4,26 +4,17 @@ import os
 import re
 import stat
 import subprocess
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from conftest import ROOT
 from tools.engines import require_root, require_tool
+from tools.pipeline import sha256sums
 from trees import ODD_NAMES, fill
 
 EVIL = "$(touch pwned)`touch pwned`; touch pwned #"
 MANY = 100_000
-
-
-def sha256sums(folder: Path) -> dict[bytes, str]:
-    """The digests of all files below a folder, by find and sha256sum."""
-    names = subprocess.run(["find", ".", "-type", "f", "-printf", "%P\\0"], cwd=folder, capture_output=True, check=True)
-    printed = subprocess.run(
-        ["xargs", "-0", "sha256sum", "-z", "--"], input=names.stdout, cwd=folder, capture_output=True, check=True
-    ).stdout
-    return {line[66:]: line[:64].decode() for line in printed.split(b"\0")[:-1]}
 
 
 def test_build_with_shell_words_everywhere_runs_none_of_them(project):

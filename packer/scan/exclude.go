@@ -61,7 +61,10 @@ func literalOf(expression string) string {
 	longest := ""
 	for _, one := range append([]*syntax.Regexp{parsed}, parsed.Sub...) {
 		isPart := one == parsed || parsed.Op == syntax.OpConcat
-		if text := string(one.Rune); isPart && one.Op == syntax.OpLiteral && len(text) > len(longest) {
+		isText := one.Op == syntax.OpLiteral && one.Flags&syntax.FoldCase == 0
+		// A byte that is not UTF-8 is a surrogate to the expression, and none in the path.
+		text := string(one.Rune)
+		if isPart && isText && len(text) > len(longest) && !strings.ContainsRune(text, utf8.RuneError) {
 			longest = text
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"testing"
 )
 
-func newKeys(t *testing.T) map[string]crypto.Signer {
+func newKeys(t testing.TB) map[string]crypto.Signer {
 	t.Helper()
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

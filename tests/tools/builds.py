@@ -28,7 +28,9 @@ class Build:
     digests: tuple[str, ...] = ("sha256",)
     rescan: str = "changed"
     code: str = "code"
+    symlinks: str = "refuse"
     least: Limits = LEAST_SHARD
+    compression: str = "none"
 
     @property
     def shards(self) -> list[str]:
@@ -41,7 +43,8 @@ class Build:
     def scan(self) -> None:
         lists = self.folder / "stages/scan/lists"
         lists.mkdir(parents=True, exist_ok=True)
-        scan(str(self.dataset), (), lists, self.folder / "stages/scan/shards.tsv", least=self.least)
+        table = self.folder / "stages/scan/shards.tsv"
+        scan(str(self.dataset), (), lists, table, symlinks=self.symlinks, packer=self.packer, least=self.least)
 
     def hash(self, shard: str) -> None:
         hashed = self.folder / "stages/hash"
@@ -58,6 +61,7 @@ class Build:
             known=hashed / "known",
             code=self.code,
             rescan=self.rescan,
+            compression=self.compression,
         )
 
     def run(self) -> None:

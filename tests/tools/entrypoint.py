@@ -30,7 +30,7 @@ def module_files() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Renders and compiles the entrypoint of a catalog; gives the binary, alone in its folder but for such an index."""
 
     def run(catalog: pa.Table, *, beside: bool = False, mount: str = "/data", platform: str | None = None) -> Path:
@@ -57,9 +57,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture(scope="session")
-def compiled(build: Build) -> Path:
+def compiled(entrypoint_of: Build) -> Path:
     """The binary, without an index, that looks for one beside itself."""
-    binary = build(pa.table({"path": ["none"], "size": pa.array([0], pa.int64())}), beside=True)
+    binary = entrypoint_of(pa.table({"path": ["none"], "size": pa.array([0], pa.int64())}), beside=True)
     binary.with_name(BESIDE).unlink()
     return binary
 

@@ -1,0 +1,139 @@
+"""The whole pipeline without Snakemake, and what tar, sha256sum, unsquashfs, skopeo and DuckDB find in its products."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
+from datacontainer.config import Identity
+from datacontainer.convert import convert
+from datacontainer.index import write_index
+from datacontainer.outputs import link_or_copy
+from datacontainer.render import BESIDE
+from datacontainer.tools import host_architecture
+from tools.builds import Build
+from tools.engines import Word, require_tool
+from tools.images import Entry, tree_of
+
+IDENTITY = Identity("fruit", "1.0", "/data")
+# GNU tar's option for a layer in each form.
+UNPACK = {"none": (), "gzip": ("--gzip",), "zstd": ("--zstd",)}
+# Where SIF 1.0 has its descriptors, how long one is, and where in it stand its kind and where its object lies.
+DESCRIPTORS, DESCRIPTOR, KIND, PLACE = 4096, 585, slice(0, 4), slice(17, 25)
+PARTITION = 0x4004
+
+
+@dataclass
+class Pipeline(Build):
+    """A dataset and the folder in which all of its products are made. entrypoint: one that has its index beside it."""
+
+    entrypoint: Path = Path()
+
+    @property
+    def layout(self) -> Path:
+        """The image layout."""
+        return self.folder / "oci"
+
+    @property
+    def archive(self) -> Path:
+        """The archive for `docker load`."""
+        return self.folder / "fruit.docker.tar"
+
+    @property
+    def sif(self) -> Path:
+        """The SIF."""
+        return self.folder / "fruit.sif"
+
+    @property
+    def binary(self) -> Path:
+        """The entrypoint of this dataset."""
+        return self.folder / "bin/entrypoint"
+
+    def run(self) -> None:
+        """Makes the products, as a run of the workflow would."""
+        super().run()
+        catalog, summary, platform = self.folder / "catalog.parquet", self.folder / "dataset.json", host_platform()
+        self.binary.parent.mkdir(exist_ok=True)
+        link_or_copy(self.entrypoint, self.binary)
+        write_index(catalog, self.binary.with_name(BESIDE), IDENTITY.mount)
+        layers = [
+            ShardLayer(path, json.loads(facts.read_bytes()))
+            for path, facts in zip(self.hashed(".layer"), self.hashed(".json"), strict=True)
+        ]
+        made: dict[str, Any] = {"identity": IDENTITY, "packer": self.packer, "compression": self.compression}
+        made |= {"summary": summary, "layout": self.layout}
+        assemble_layout(layers=layers, binaries={platform: self.binary}, **made)
+        assemble_archive(self.layout, self.archive, self.compression)
+        convert(platform=platform, image=self.sif, threads=2, **made)
+
+    def images(self) -> dict[str, str]:
+        """The sha256 of all files that the names and contents of the dataset alone decide."""
+        files = [self.archive, self.sif, self.binary.with_name(BESIDE), self.folder / "content.digest"]
+        files += [path for path in self.layout.rglob("*") if path.is_file()]
+        return {str(path.relative_to(self.folder)): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def host_platform() -> str:
+    """The platform of this machine, such as linux/amd64."""
+    return f"linux/{host_architecture()}"
+
+
+def unpacked(archive: Path, folder: Path, compression: str) -> dict[bytes, Entry]:
+    """What GNU tar gets out of an archive's layers, one over the other; that itself comes to lie in `folder`."""
+    root = folder / "root"
+    root.mkdir(parents=True)
+    _tar(archive, folder, ())
+    (image,) = json.loads((folder / "manifest.json").read_bytes())
+    for layer in image["Layers"]:
+        _tar(folder / layer, root, UNPACK[compression])
+    return tree_of(root)
+
+
+def _tar(archive: Path, folder: Path, options: Sequence[str]) -> None:
+    command: list[Word] = [require_tool("tar"), "--extract", "--preserve-permissions", *options, "--file", archive]
+    subprocess.run([*command, "--directory", folder], check=True, capture_output=True)
+
+
+def sha256sums(folder: Path) -> dict[bytes, str]:
+    """The digests of all files below a folder by their paths, by find and sha256sum."""
+    names = subprocess.run(["find", ".", "-type", "f", "-printf", "%P\\0"], cwd=folder, capture_output=True, check=True)
+    command = ["xargs", "-0", "-r", "sha256sum", "-z", "--"]
+    printed = subprocess.run(command, input=names.stdout, cwd=folder, capture_output=True, check=True).stdout
+    return {line[66:]: line[:64].decode() for line in printed.split(b"\0")[:-1]}
+
+
+def squashfs_offset(sif: Path) -> int:
+    """Where the first partition of a SIF begins.
+
+    Source: github.com/sylabs/sif, pkg/sif/sif.go.
+    """
+    head = sif.read_bytes()[:32768]
+    rows = [head[start : start + DESCRIPTOR] for start in range(DESCRIPTORS, len(head), DESCRIPTOR)]
+    row = next(row for row in rows if int.from_bytes(row[KIND], "little") == PARTITION)
+    return int.from_bytes(row[PLACE], "little")
+
+
+def inspected(image: str) -> dict[str, Any]:
+    """What skopeo tells of an image."""
+    command = [require_tool("skopeo"), "inspect", image]
+    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return found
+
+
+def catalog_rows(catalog: Path) -> list[dict[str, Any]]:
+    """The rows of a catalog as DuckDB reads them, with all names as bytes."""
+    found = duckdb.connect(config={"threads": 1}).execute("SELECT * FROM read_parquet(?)", [str(catalog)])
+    columns = [column[0] for column in found.description or ()]
+    rows = [dict(zip(columns, values, strict=True)) for values in found.fetchall()]
+    return [row | {name: _bytes(row[name]) for name in ("path", "link") if row.get(name) is not None} for row in rows]
+
+
+def _bytes(name: str | bytes) -> bytes:
+    return os.fsencode(name) if isinstance(name, str) else name
