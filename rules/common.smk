@@ -49,7 +49,7 @@ from datacontainer.origin import check_origin
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
 from datacontainer.resources import memory_mb, runtime_minutes, size_of
-from datacontainer.scan import fingerprint, read_shards
+from datacontainer.scan import fingerprint, read_shards, read_state
 from datacontainer.seals import break_seals
 from datacontainer.userfunctions import check_file, source_digest
 from snakemake.exceptions import WorkflowError
