@@ -207,7 +207,7 @@ def test_squashfs_full_disk_names_the_image_and_says_what_to_do(packer, tmp_path
             run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
     finally:
         subprocess.run(["umount", disk], check=True)
-    wanted = f'writing image "{disk}/image": no space left on device; free space or set outdir to another disk'
+    wanted = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
     assert str(caught.value) == wanted
 
 

@@ -3,11 +3,10 @@
 package squashfs
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"sync/atomic"
-	"syscall"
+
+	"packer/output"
 )
 
 const (
@@ -27,11 +26,7 @@ func newImageError(path string, err error) *ImageError {
 }
 
 func (e *ImageError) Error() string {
-	advice := "set outdir to another disk"
-	if errors.Is(e.Err, syscall.ENOSPC) || errors.Is(e.Err, syscall.EDQUOT) {
-		advice = "free space or " + advice
-	}
-	return fmt.Sprintf("writing image %q: %v; %s", e.Path, e.Err, advice)
+	return output.Explain(e.Path, e.Err).Error()
 }
 
 func (e *ImageError) Unwrap() error { return e.Err }

@@ -172,7 +172,7 @@ func TestWriteAllFullDiskSaysToFreeSpace(t *testing.T) {
 		if closing := out.close(); err == nil {
 			err = closing
 		}
-		wanted := `writing image "some.sif": no space left on device; free space or set outdir to another disk`
+		wanted := `writing "some.sif": the disk is full: free space on it, or set outdir to another disk`
 		if err == nil || err.Error() != wanted {
 			t.Errorf("with %d bytes free the error is %v, expected %s", space, err, wanted)
 		}

@@ -59,7 +59,7 @@ def hash_shard(
     making = Making(code, tuple((spec, source_digest(spec)) for spec in functions))
     before = look_up(known, list_files(found), digests, making)
     read = np.ones(len(found), bool) if layer else ~before.unread()
-    with _scratch(records, ".digests", ".list") as (raw, part):
+    with _scratch(records, ".digests", ".part") as (raw, part):
         inputs: list[str | Path] = ["--root", root, "--list", _to_read(shard_list, listed, read, part)]
         inputs += ["--mount", mount or "/", "--digests", ",".join(digests)]
         summary = _pack(packer, [*inputs, "--records", raw], layer, compression, threads)

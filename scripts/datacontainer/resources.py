@@ -73,6 +73,9 @@ def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
 def size_of(table: Path, shard: str | None) -> Size:
     """The size of a shard, or of the whole dataset, by the table that scan wrote; nothing where it says nothing."""
     lines = table.read_text().splitlines() if table.is_file() else []
-    rows = [line.split("\t") for line in lines]
+    # A table that was damaged is made again: then nothing is known.
+    rows = [
+        row for row in (line.split("\t") for line in lines) if len(row) == 3 and row[1].isdigit() and row[2].isdigit()
+    ]
     chosen = [(int(files), int(size_bytes)) for name, files, size_bytes in rows if shard in (None, name)]
     return Size(sum(files for files, _ in chosen), sum(size_bytes for _, size_bytes in chosen))
