@@ -53,9 +53,10 @@ EXAMPLES ?= 1000
 properties: .venv/ready-dev
 	EXAMPLES=$(EXAMPLES) $(PYTEST) tests/test_properties.py $(ARGS)
 
-# Kills builds at random moments, KILLS times; about 20 seconds each.
+# Damages each kind of file; kills builds at random moments, KILLS times, about 20 seconds each.
 KILLS ?= 200
 faults: .venv/ready-dev
+	FAULTS=all $(PYTEST) tests/test_heal.py
 	PYTHONPATH=scripts:tests $(BIN)/python tests/faults.py --kills $(KILLS) $(ARGS)
 
 lint: .venv/ready-dev

@@ -35,6 +35,18 @@ def stop(message):
     raise SystemExit(UsageError.exit_status)
 
 
+def check_code():
+    """Stops where there is no file of a function or template that the configuration names."""
+    for name, dataset in SETTINGS.datasets.items() if workflow.is_main_process else ():
+        for spec in (*dataset.metadata, *dataset.dataset_metadata):
+            try:
+                check_file(spec)
+            except DataContainerError as error:
+                stop(f"datasets.{name}: {error}")
+        if dataset.template is not None and not template_files(dataset.template):
+            stop(f"datasets.{name}.template: there is no file or folder with files at {dataset.template!r}")
+
+
 def check_origins():
     """Stops where a dataset that is called after its folder would replace the results of another of the same name."""
     if not (SETTINGS.named_by_folder and workflow.is_main_process):

@@ -44,14 +44,14 @@ from datacontainer.config import read_settings
 from datacontainer.errors import DataContainerError, UsageError
 from datacontainer.lock import hold
 from datacontainer.logs import last_error
-from datacontainer.nextsteps import next_steps
+from datacontainer.nextsteps import left_over, next_steps
 from datacontainer.origin import check_origin
 from datacontainer.provenance import code_digest, files_digest
 from datacontainer.render import template_files
 from datacontainer.resources import memory_mb, runtime_minutes, size_of
-from datacontainer.scan import fingerprint, read_shards
+from datacontainer.scan import fingerprint, read_shards, read_state
 from datacontainer.seals import break_seals
-from datacontainer.userfunctions import source_digest
+from datacontainer.userfunctions import check_file, source_digest
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 

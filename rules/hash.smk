@@ -20,7 +20,8 @@ rule hash:
         mem_mb=memory_for("hash"),
         runtime=time_for("hash"),
     params:
-        root=lambda wildcards: dataset_of(wildcards).path,
+        # What is made of threads is no reason to run again, as Snakemake does not compare it: the list says what is read.
+        root=lambda wildcards, threads: dataset_of(wildcards).path,
         mount=lambda wildcards: dataset_of(wildcards).mount,
         digests=lambda wildcards: dataset_of(wildcards).digests,
         compression=lambda wildcards: dataset_of(wildcards).compression,
@@ -28,7 +29,6 @@ rule hash:
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
         code=code("hash"),
         packer=PACKER_SOURCES,
-        # Not a reason to run again: Snakemake does not compare what is made of threads.
         rescan=lambda wildcards, threads: dataset_of(wildcards).rescan,
     message:
         "hash {wildcards.dataset}: shard {wildcards.shard}"
@@ -57,7 +57,7 @@ rule hash_records:
         mem_mb=memory_for("hash"),
         runtime=time_for("hash"),
     params:
-        root=lambda wildcards: dataset_of(wildcards).path,
+        root=lambda wildcards, threads: dataset_of(wildcards).path,
         digests=lambda wildcards: dataset_of(wildcards).digests,
         functions=lambda wildcards: dataset_of(wildcards).metadata,
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],

@@ -10,10 +10,14 @@ def dataset_state(wildcards):
     Only the main process walks the tree: those of single jobs, on a cluster's nodes too, have no use for the answer. It
     asks more than once before the first job; and scan runs anyway, and is asked again, when the packer is to be built.
     """
+    return state_now(dataset_of(wildcards)) if workflow.is_main_process else None
+
+
+def state_now(dataset):
+    """The state of a dataset; nothing without a packer of the first run."""
     packer = Path(rules.compile_packer.output[0])
-    if not workflow.is_main_process or not packer.exists():
+    if not packer.exists():
         return None
-    dataset = dataset_of(wildcards)
     if workflow.scheduler is not None or dataset not in STATES_BEFORE_JOBS:
         state = fingerprint(dataset.path, dataset.exclude, packer, PACKER_SOURCES, dataset.symlinks)
         STATES_BEFORE_JOBS[dataset] = state

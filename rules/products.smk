@@ -48,3 +48,5 @@ def print_next_steps():
     lines = next_steps(SETTINGS.outdir, SETTINGS.datasets.values())
     if lines:
         print("\nNext, paste a line:", *lines, sep="\n  ", file=sys.stderr)
+    for line in left_over(SETTINGS.outdir, SETTINGS.datasets.values()):
+        print(line, file=sys.stderr)

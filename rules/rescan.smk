@@ -18,7 +18,7 @@ rule rescan_shard:
         mem_mb=memory_for("hash"),
         runtime=time_for("hash"),
     params:
-        root=lambda wildcards: dataset_of(wildcards).path,
+        root=lambda wildcards, threads: dataset_of(wildcards).path,
         code=code("rescan"),
         # Who asks wants it to be read, whether or not anything is known to have changed.
         asked=time.time_ns(),

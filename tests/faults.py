@@ -20,8 +20,8 @@ from pathlib import Path
 from tools.workflow import Project, command
 from trees import fill
 
-# What differs between two builds of the same data, and is no product.
-VARYING = (".seal", ".lock", ".snakemake_timestamp")
+# What differs between two builds of the same data: no products, and what tells of earlier builds.
+VARYING = (".seal", ".lock", ".snakemake_timestamp", "history.tsv", "report.html")
 TRACES = ("logs", "go-cache")
 
 Digests = dict[str, str]

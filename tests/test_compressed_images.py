@@ -50,7 +50,7 @@ def test_snakemake_warns_of_zstd_alone(finished):
 
 
 def test_snakemake_again_has_nothing_to_do(images):
-    assert "Nothing to be done" in images.snakemake().text
+    assert "Nothing to be done" in images.snakemake("docker", "sif").text
 
 
 def test_docker_loads_and_runs_gzip(docker, images, tmp_path):

@@ -63,6 +63,11 @@ def test_read_settings_single_dataset_goes_before_datasets():
     assert settings.datasets["my-folder_2"].path == "/big/My Folder_2"
 
 
+def test_read_settings_slash_behind_a_path_is_no_other_path():
+    (dataset,) = read("dataset: /big/one/").datasets.values()
+    assert (dataset.name, dataset.path) == ("one", "/big/one")
+
+
 def test_read_settings_single_dataset_as_mapping_takes_keys():
     (dataset,) = read("dataset: {path: /big/one, version: '2', formats: [sif]}").datasets.values()
     assert (dataset.name, dataset.version, dataset.formats) == ("one", "2", ("sif",))

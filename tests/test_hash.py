@@ -399,7 +399,7 @@ def test_packer_hash_file_that_grows_while_it_is_read_stops(shard, dataset):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "usage: packer scan|hash|squashfs"),
+        ([], "usage: packer scan|hash|compress|squashfs|sign"),
         (["hush"], 'unknown command "hush"'),
         (["hash"], "--root is missing"),
         (["hash", "--rot", "x"], "flag provided but not defined: -rot"),

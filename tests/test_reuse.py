@@ -43,12 +43,12 @@ def seen(user: str) -> list[str]:
     return found
 
 
-def forget_ctimes(build: Build) -> None:
+def forget_ctimes(staged: Build) -> None:
     """Makes what is known of the files tell the ctimes that they have now: as if no rot had changed them."""
-    for path in (build.folder / "stages/hash/known").iterdir():
+    for path in (staged.folder / "stages/hash/known").iterdir():
         table = pq.read_table(path)
         ctimes = [
-            os.stat(os.path.join(os.fsencode(build.dataset), row)).st_ctime_ns for row in table["path"].to_pylist()
+            os.stat(os.path.join(os.fsencode(staged.dataset), row)).st_ctime_ns for row in table["path"].to_pylist()
         ]
         pq.write_table(table.set_column(table.column_names.index("ctime"), "ctime", pa.array(ctimes)), path)
 
@@ -64,6 +64,7 @@ CONTENTS = [
     b"{'b': [1, {2: ()}], 'd': float('nan')}",
     b"{'a': None}",
 ]
+SMALL = Limits(files=2, size_bytes=1 << 20)
 NAMES = [b"%d" % number for number in range(12)] + [b"4/x", b"4/\xff", "ü".encode()]
 edits = st.tuples(
     st.sampled_from(["write", "write", "remove", "touch", "chmod", "link", "rename"]),
@@ -97,95 +98,91 @@ def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> No
             os.replace(path, elsewhere)
 
 
-# Two files are a shard, where chance says so.
-SMALL = Limits(2, 1 << 28)
-
-
 @settings(max_examples=10)
 @given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
 def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edits")
     dataset = folder / "dataset"
     fill(dataset, {name: CONTENTS[number % len(CONTENTS)] for number, name in enumerate(NAMES)})
-    build = Build(packer, dataset, folder / "build", layers, (user,), least=SMALL)
-    build.run()
+    staged = Build(packer, dataset, folder / "build", layers, (user,), least=SMALL)
+    staged.run()
     for number, script in enumerate(scripts):
         for one in script:
             edit(dataset, *one)
-        build.run()
+        staged.run()
         fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,), least=SMALL)
         fresh.run()
-        assert build.results() == fresh.results()
+        assert staged.results() == fresh.results()
     shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("layers", [True, False])
-def test_hash_shard_functions_see_changed_files_alone(build, user, layers):
-    fill(build.dataset, {b"a": b"{'a': 1}", b"b": b"{'b': 1}", b"c": b"{'a': 2}"})
-    build.functions, build.layers = (user,), layers
-    build.run()
+def test_hash_shard_functions_see_changed_files_alone(staged, user, layers):
+    fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{'b': 1}", b"c": b"{'a': 2}"})
+    staged.functions, staged.layers = (user,), layers
+    staged.run()
     assert seen(user) == ["a", "b", "c"]
-    (build.dataset / "b").write_bytes(b"{'b': 5}")
-    (build.dataset / "d").write_bytes(b"{'a': 3}")
-    build.run()
+    (staged.dataset / "b").write_bytes(b"{'b': 5}")
+    (staged.dataset / "d").write_bytes(b"{'a': 3}")
+    staged.run()
     assert seen(user) == ["b", "d"]
-    rows = pq.read_table(build.folder / "catalog.parquet", columns=["a", "b"]).to_pylist()
+    rows = pq.read_table(staged.folder / "catalog.parquet", columns=["a", "b"]).to_pylist()
     assert rows == [{"a": 1, "b": None}, {"a": None, "b": 5}, {"a": 2, "b": None}, {"a": 3, "b": None}]
 
 
-def test_hash_shard_functions_of_another_source_see_all_files(build, user, tmp_path):
-    fill(build.dataset, {b"a": b"{'a': 1}", b"b": b"{}"})
-    build.functions = (user,)
-    build.run()
+def test_hash_shard_functions_of_another_source_see_all_files(staged, user, tmp_path):
+    fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{}"})
+    staged.functions = (user,)
+    staged.run()
     shutil.copy(tmp_path / "user.py", tmp_path / "other.py")
     (tmp_path / "other.py").write_text(USER_FUNCTION + "# changed\n")
     other = f"{tmp_path}/other.py:fields"
-    build.functions = (other,)
-    build.again()
+    staged.functions = (other,)
+    staged.again()
     assert seen(other) == ["a", "b"]
-    build.functions = ()
-    build.again()
-    assert "a" not in pq.read_schema(build.folder / "catalog.parquet").names
+    staged.functions = ()
+    staged.again()
+    assert "a" not in pq.read_schema(staged.folder / "catalog.parquet").names
 
 
 def digests_of(path: Path) -> list[str]:
     return pq.read_table(path)["sha256"].to_pylist()
 
 
-def test_hash_shard_other_code_reads_everything(build):
-    fill(build.dataset, {b"a": b"1"})
-    build.layers = False
-    build.run()
-    plant(build, "0" * 64)
-    build.again()
-    assert digests_of(build.folder / "catalog.parquet") == ["0" * 64]
-    build.code = "newer"
-    build.again()
-    assert digests_of(build.folder / "catalog.parquet") != ["0" * 64]
+def test_hash_shard_other_code_reads_everything(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.layers = False
+    staged.run()
+    plant(staged, "0" * 64)
+    staged.again()
+    assert digests_of(staged.folder / "catalog.parquet") == ["0" * 64]
+    staged.code = "newer"
+    staged.again()
+    assert digests_of(staged.folder / "catalog.parquet") != ["0" * 64]
 
 
-def plant(build: Build, digest: str) -> None:
+def plant(staged: Build, digest: str) -> None:
     """Makes what is known of the only file tell another digest."""
-    (path,) = (build.folder / "stages/hash/known").iterdir()
+    (path,) = (staged.folder / "stages/hash/known").iterdir()
     table = pq.read_table(path)
     column = table.column_names.index("sha256")
     pq.write_table(table.set_column(column, "sha256", pa.array([digest])), path)
 
 
-def test_hash_shard_more_digests_than_are_known_reads_the_file(build):
-    fill(build.dataset, {b"a": b"1"})
-    build.layers = False
-    build.run()
-    build.digests = ("sha256", "md5")
-    build.again()
-    assert pq.read_table(build.folder / "catalog.parquet")["md5"].to_pylist() == ["c4ca4238a0b923820dcc509a6f75849b"]
+def test_hash_shard_more_digests_than_are_known_reads_the_file(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.layers = False
+    staged.run()
+    staged.digests = ("sha256", "md5")
+    staged.again()
+    assert pq.read_table(staged.folder / "catalog.parquet")["md5"].to_pylist() == ["c4ca4238a0b923820dcc509a6f75849b"]
 
 
-def test_look_up_damaged_records_are_not_used(build):
-    fill(build.dataset, {b"a": b"1", b"b": b"2"})
-    build.run()
-    (shard,), (path,) = build.shards, (build.folder / "stages/hash/known").iterdir()
-    listed = list_files(list(read_records(build.folder / f"stages/scan/lists/{shard}.list")))
+def test_look_up_damaged_records_are_not_used(staged):
+    fill(staged.dataset, {b"a": b"1", b"b": b"2"})
+    staged.run()
+    (shard,), (path,) = staged.shards, (staged.folder / "stages/hash/known").iterdir()
+    listed = list_files(list(read_records(staged.folder / f"stages/scan/lists/{shard}.list")))
     whole = path.read_bytes()
     footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
 
@@ -194,7 +191,7 @@ def test_look_up_damaged_records_are_not_used(build):
         return look_up(path.parent, listed, ["sha256"], Making("code", ())).digests["sha256"].to_pylist()
 
     recorded = known(whole)
-    assert recorded == digests_of(build.folder / "catalog.parquet")
+    assert recorded == digests_of(staged.folder / "catalog.parquet")
     assert known(b"") == [None, None]
     found = [known(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]) for at in range(footer)]
     assert all(digests in ([None, None], recorded) for digests in found)
@@ -202,45 +199,45 @@ def test_look_up_damaged_records_are_not_used(build):
 
 
 @pytest.mark.parametrize("name", ["a", "z"])
-def test_hash_shard_records_of_one_file_serve_at_either_end(build, user, name):
-    fill(build.dataset, {b"m": b"{'a': 1}"})
-    build.functions = (user,)
-    build.run()
+def test_hash_shard_records_of_one_file_serve_at_either_end(staged, user, name):
+    fill(staged.dataset, {b"m": b"{'a': 1}"})
+    staged.functions = (user,)
+    staged.run()
     assert seen(user) == ["m"]
-    (build.dataset / name).write_bytes(b"{}")
-    build.run()
+    (staged.dataset / name).write_bytes(b"{}")
+    staged.run()
     assert seen(user) == [name]
 
 
-def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(build):
-    fill(build.dataset, {b"a": b"good", b"b": b"old", b"c": b"fine"})
-    build.run()
-    before = build.shards
-    rot(build.dataset / "a", b"evil")
-    forget_ctimes(build)
-    (build.dataset / "b").write_bytes(b"newer")
+def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(staged):
+    fill(staged.dataset, {b"a": b"good", b"b": b"old", b"c": b"fine"})
+    staged.run()
+    before = staged.shards
+    rot(staged.dataset / "a", b"evil")
+    forget_ctimes(staged)
+    (staged.dataset / "b").write_bytes(b"newer")
     with pytest.raises(DataError) as raised:
-        build.run()
+        staged.run()
     assert str(raised.value) == (
-        "content changed while size and modification time did not: 'a' (recorded: sha256 770e607624d6…, read: "
-        "b5c1fb2efc6d…); restore the files from a backup, or accept what they hold "
+        "content changed while size and modification time did not: 'a' (recorded: sha256 770e607624d6..., read: "
+        "b5c1fb2efc6d...); restore the files from a backup, or accept what they hold "
         "now with `touch`, and run snakemake again"
     )
-    assert [path.stem for path in (build.folder / "stages/hash").glob("*.layer")] == before
-    os.utime(build.dataset / "a")
-    build.run()
-    assert digests_of(build.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")
+    assert [path.stem for path in (staged.folder / "stages/hash").glob("*.layer")] == before
+    os.utime(staged.dataset / "a")
+    staged.run()
+    assert digests_of(staged.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")
 
 
 @pytest.mark.parametrize("layers", [True, False])
-def test_hash_shard_only_ctime_changed_is_new_content_but_not_for_a_full_rescan(build, layers):
-    fill(build.dataset, {b"a": b"good"})
-    build.layers = layers
-    build.run()
-    rot(build.dataset / "a", b"evil")
-    build.rescan = "full"
+def test_hash_shard_only_ctime_changed_is_new_content_but_not_for_a_full_rescan(staged, layers):
+    fill(staged.dataset, {b"a": b"good"})
+    staged.layers = layers
+    staged.run()
+    rot(staged.dataset / "a", b"evil")
+    staged.rescan = "full"
     with pytest.raises(DataError, match=r"content changed while size .* not: 'a' \(rec"):
-        build.run()
-    build.rescan = "changed"
-    build.run()
-    assert digests_of(build.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")
+        staged.run()
+    staged.rescan = "changed"
+    staged.run()
+    assert digests_of(staged.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")

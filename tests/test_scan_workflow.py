@@ -1,5 +1,6 @@
 """When the workflow scans again, and what follows from it."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -76,3 +77,18 @@ def test_scan_smaller_shards_where_the_configuration_wants_them(project):
     assert {"scan", "hash"} <= started(project.build("catalog"))
     assert 3 < len(shards(project)) <= 100 // 8
     assert pq.read_table(project.product("many", "catalog.parquet")) == whole
+
+
+def test_scan_change_is_noticed_though_snakemake_has_no_record_of_the_last_one(project):
+    fill(project.folder / "data", {b"a/b/deep": b"1"})
+    project.configure(many={"path": "data"})
+    project.build("catalog")
+    # As of a job of a cluster that outlived the process that sent it.
+    shutil.rmtree(project.folder / ".snakemake/metadata")
+    assert NOTHING in project.build("catalog")
+    with open(project.folder / "data/a/b/deep", "r+b") as file:
+        file.write(b"2")
+    text = project.build("catalog")
+    assert "dataset 'many' is not as it was: it is scanned again" in text
+    assert {"scan", "hash", "aggregate"} <= started(text)
+    assert NOTHING in project.build("catalog")

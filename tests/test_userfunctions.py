@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datacontainer.errors import UsageError
-from datacontainer.userfunctions import load, source_digest
+from datacontainer.userfunctions import check_file, load, source_digest
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +94,19 @@ def test_source_digest_follows_what_the_file_imports():
 
 def test_source_digest_missing_file_is_no_error():
     assert source_digest("none.py:f") == source_digest("no.such.package:f")
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [("none.py:f", "there is no file 'none.py'"), ("no.such.package:f", "there is no module 'no.such.package'")],
+)
+def test_check_file_what_is_missing_is_named_without_running_anything(spec, expected):
+    with pytest.raises(UsageError, match=expected):
+        check_file(spec)
+    check_file("functions.py:fails")
+    check_file("mypackage.inner:two")
+
+
+def test_call_mistake_names_the_line_of_the_users_file():
+    with pytest.raises(UsageError, match=r"KeyError\('gone'\), in line 6 of 'functions.py'$"):
+        load("functions.py:fails")("path", "'x'")

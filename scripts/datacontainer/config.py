@@ -138,6 +138,8 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
     if values["digests"][0] != "sha256":
         raise UsageError(f"datasets.{name}.digests: sha256 comes first, before {values['digests'][0]!r}")
     values["labels"] = sorted((_label(key), text) for key, text in values["labels"].items())
+    # A slash at the end, as a shell completes a name, is no other path.
+    values["path"] = os.path.normpath(values["path"])
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from datacontainer.errors import DataError
-from datacontainer.logs import logger
+from datacontainer.logs import logger, warn
 
 SHOWN = 20
 DIGITS = 12
@@ -21,7 +21,17 @@ class Corrupted(NamedTuple):
     def __str__(self) -> str:
         """The file's name, and the first digits of both digests."""
         name = repr(os.fsdecode(self.path))
-        return f"{name} (recorded: sha256 {self.recorded[:DIGITS]}…, read: {self.found[:DIGITS]}…)"
+        return f"{name} (recorded: sha256 {self.recorded[:DIGITS]}..., read: {self.found[:DIGITS]}...)"
+
+
+def warn_of(files: Sequence[Corrupted]) -> None:
+    """Tells that content was taken that changed without a trace in size and modification time."""
+    if files:
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        warn(
+            f"content changed while size and modification time did not: {files[0]}{more}; it is taken as somebody did "
+            "something to the file: with rescan=full it is an error"
+        )
 
 
 def raise_corrupted(files: Sequence[Corrupted]) -> None:

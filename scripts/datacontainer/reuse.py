@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datacontainer.corruption import Corrupted, raise_corrupted
+from datacontainer.corruption import Corrupted, raise_corrupted, warn_of
 from datacontainer.logs import logger
 from datacontainer.outputs import completed
 from datacontainer.shardlist import FILE, Record
@@ -56,13 +56,18 @@ class Known:
     def check(self, sha256: pa.Array, full: bool) -> None:
         """Compares the digests with the recorded ones of files that are the same; of those that are alike if `full`.
 
+        Otherwise it warns of these.
+
         Raises:
             DataError: when they differ, naming the files.
         """
-        recorded = self.digests["sha256"]
-        rows = np.flatnonzero((self.alike if full else self.same) & _mask(pc.not_equal(recorded, sha256)))
-        columns = (self.listed["path"], recorded, sha256)
-        raise_corrupted([Corrupted(*(column[row].as_py() for column in columns)) for row in rows.tolist()])
+        differ = _mask(pc.not_equal(self.digests["sha256"], sha256))
+        raise_corrupted(self._corrupted(sha256, (self.alike if full else self.same) & differ))
+        warn_of(self._corrupted(sha256, self.alike & ~self.same & differ))
+
+    def _corrupted(self, sha256: pa.Array, rows: np.ndarray) -> list[Corrupted]:
+        columns = (self.listed["path"], self.digests["sha256"], sha256)
+        return [Corrupted(*(column[row].as_py() for column in columns)) for row in np.flatnonzero(rows).tolist()]
 
 
 def list_files(records: Sequence[Record]) -> pa.Table:

@@ -21,6 +21,7 @@ from datacontainer.shards import LEAST_SHARD, Limits, cut
 from datacontainer.walk import Offender
 
 SHOWN_OFFENDERS = 20
+STATE = "state"
 LINKS_HINT = "; or set `symlinks` to keep, for links as they are, or to follow, for what lies outside"
 
 
@@ -48,7 +49,7 @@ def scan(
 
     A list is named by the digest of its content, so an unchanged shard keeps its name. The table has a line per shard:
     name, files, bytes. symlinks: what becomes of links, as config.schema.yaml has it. Without a packer the dataset is
-    listed in Python, which takes several times as long.
+    listed in Python, which takes several times as long. Beside the table, `state` has what fingerprint gives.
 
     Raises:
         DataError: naming everything in the dataset that an image cannot hold.
@@ -62,6 +63,7 @@ def scan(
         shards = _write_lists(files, lists, least)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())
+    write_bytes(table.with_name(STATE), summary.digest.encode())
     logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))
     finished(summary.files, summary.bytes)
     return shards
@@ -87,6 +89,12 @@ def fingerprint(
     except (DataContainerError, OSError) as error:
         # scan meets the same problem and reports it as an error of its own.
         return f"unreadable: {error}"
+
+
+def read_state(table: Path) -> str | None:
+    """What the dataset looked like when `table` was written, as fingerprint says it; None where it is not known."""
+    path = table.with_name(STATE)
+    return path.read_text(errors="replace") if path.is_file() else None
 
 
 def read_shards(table: Path) -> list[str]:

@@ -56,7 +56,8 @@ def problems(path: Path) -> list[str]:
         return [f"the seal {str(path)!r} cannot be read ({error})"]
     found = [_problem(_normal(path, name), was, sealed_ns) for name, was in files.items()]
     known = {_normal(path, name) for name in files}
-    extra = [file for file in _files(_normal(path, folder) for folder in folders) if file not in known]
+    there = [folder for folder in (_normal(path, name) for name in folders) if folder.is_dir()]
+    extra = [file for file in _files(there) if file not in known]
     return [*filter(None, found), *(f"{str(file)!r} is none of its stage's files" for file in extra)]
 
 

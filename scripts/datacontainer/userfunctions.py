@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,8 @@ class UserFunction:
         try:
             fields = self.function(argument)
         except (Exception, SystemExit) as error:
-            raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}") from error
+            place = _place(error, self.function)
+            raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}{place}") from error
         return {
             self._key(key, subject): self._value(key, value, subject) for key, value in self._items(fields, subject)
         }
@@ -65,6 +67,20 @@ class UserFunction:
         return value
 
 
+def check_file(spec: str) -> None:
+    """Returns when the file or module that `spec` names is there; it is better told before the data is read than after.
+
+    Raises:
+        UsageError: when it is not.
+    """
+    source, _, _ = spec.rpartition(":")
+    if source.endswith(".py"):
+        if not Path(source).is_file():
+            raise UsageError(f"the metadata function {spec!r} is not there: there is no file {source!r}")
+    elif _module_file(source) is None:
+        raise UsageError(f"the metadata function {spec!r} is not there: there is no module {source!r}")
+
+
 def load(spec: str) -> UserFunction:
     """The function that `spec` names: "path/to/file.py:function" or "package.module:function".
 
@@ -87,14 +103,22 @@ def load(spec: str) -> UserFunction:
 def source_digest(spec: str) -> str:
     """A digest of the file that `spec` names and of its imports from its folder and the working directory.
 
-    So a change of them is noticed. It is that of nothing where `spec` has no file.
+    So a change of them is noticed. It is the sha256 of a file without such imports, and that of nothing without a file.
     """
     source, _, _ = spec.rpartition(":")
     named = source.endswith(".py")
     file = Path(source) if named else _module_file(source)
     if file is None or not file.is_file():
         return files_digest([])
-    return files_digest(local_modules(file, [Path(), *([file.parent] if named else [])]))
+    files = local_modules(file, [Path(), *([file.parent] if named else [])])
+    return files_digest(files) if len(files) > 1 else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _place(error: BaseException, function: Callable[[Any], Any]) -> str:
+    """Where in the user's file it went wrong."""
+    code = getattr(function, "__code__", None)
+    steps = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
+    return f", in line {steps[-1].lineno} of {os.path.basename(steps[-1].filename)!r}" if steps else ""
 
 
 def _module_file(source: str) -> Path | None:

@@ -111,7 +111,7 @@ class Build:
 
 
 @pytest.fixture
-def build(packer, dataset, tmp_path) -> Build:
+def staged(packer, dataset, tmp_path) -> Build:
     return Build(packer, dataset, tmp_path / "build")
 
 
