@@ -6,11 +6,11 @@ from pathlib import Path
 LIBRARY = (
     "__init__ aggregate assemble attest comparison compile compression config convert corruption crc32c damage"
     " digests dockerfile errors excludes fields frontcoding gobinary hash index indexbody indexcolumns kinds"
-    " layerstream links listing localmodules lock logs mksquashfs nextsteps oci origin outputs pgp progress"
-    " provenance referrers render report reportcolumns reportcounts reporthistory reportimages reportpage"
-    " rescan resources reuse scan seals shardlist shards sif sifobjects sign squashfs squashfsblocks stale"
-    " statistics tarmembers tools unchanged userfields userfunctions verify verifyarchive verifyattestations"
-    " verifyblobs verifylayers verifylayout verifyrows verifysif walk witness"
+    " layerstream links linktargets listing localmodules lock logs mksquashfs nextsteps oci origin outputs pgp"
+    " progress provenance referrers render report reportcolumns reportcounts reporthistory reportimages"
+    " reportpage rescan resources reuse scan seals shardlist shards sif sifobjects sign squashfs squashfsblocks"
+    " stale statistics tarmembers tools unchanged userfields userfunctions verify verifyarchive"
+    " verifyattestations verifyblobs verifylayers verifylayout verifyrows verifysif walk witness"
 ).split()
 ENTRYPOINT = (
     "go.mod cli/about.go cli/beside.go cli/cells.go cli/cli.go cli/list.go cli/options.go cli/run.go"

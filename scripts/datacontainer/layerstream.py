@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from datacontainer.compression import GZIP, ZSTD
 from datacontainer.errors import DataError
+from datacontainer.linktargets import with_gnu_targets
 from datacontainer.progress import Progress
 
 READ_BYTES = 1 << 20
@@ -21,7 +22,7 @@ _GZIP_FORM = zlib.MAX_WBITS | 16
 def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[bytes]:
     """The layers' members, then those of the tar `last`, and the end of a tar, in pieces.
 
-    A path that is in several of them is in the result as often.
+    A path that is in several of them is in the result as often. Targets of links are such that mksquashfs keeps them.
 
     Raises:
         DataError: when a layer is damaged.
@@ -29,7 +30,7 @@ def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[b
     progress = Progress("the layers", sum(layer.stat().st_size for layer in layers))
     for layer in layers:
         try:
-            yield from _without_end(_pieces(layer, compression, progress))
+            yield from with_gnu_targets(_without_end(_pieces(layer, compression, progress)))
         except (ValueError, OSError, zlib.error) as error:
             text = f"reading layer {str(layer)!r}: {error}; delete it and run snakemake again"
             raise DataError(text) from error
