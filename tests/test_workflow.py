@@ -26,8 +26,9 @@ def jobs(text: str) -> dict[str, int]:
 
 
 def started(text: str) -> set[str]:
-    """The stages whose jobs ran."""
-    return {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
+    """The stages whose jobs ran, without the targets, which say that they are done."""
+    found = {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
+    return found - {"done"}
 
 
 @pytest.fixture(scope="module")
