@@ -2,6 +2,7 @@
 
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
@@ -30,20 +31,23 @@ class Built:
         scan(str(self.dataset), (), self.output / "lists", self.output / "shards.tsv", packer=self.packer, threads=2)
 
     def hash(self) -> None:
-        """Hashes all shards, one after the other, each on two cores."""
-        for shard in self.shards:
-            hash_shard(
-                packer=self.packer,
-                root=str(self.dataset),
-                shard_list=self.results / f"stages/scan/lists/{shard}.list",
-                mount="/data",
-                digests=("sha256",),
-                functions=(),
-                records=self.output / f"{shard}.parquet",
-                layer=self.output / f"{shard}.layer",
-                facts=self.output / f"{shard}.json",
-                threads=2,
-            )
+        """Hashes all shards, two at a time."""
+        with ProcessPoolExecutor(2) as jobs:
+            list(jobs.map(self._hash_shard, self.shards))
+
+    def _hash_shard(self, shard: str) -> None:
+        hash_shard(
+            packer=self.packer,
+            root=str(self.dataset),
+            shard_list=self.results / f"stages/scan/lists/{shard}.list",
+            mount="/data",
+            digests=("sha256",),
+            functions=(),
+            records=self.output / f"{shard}.parquet",
+            layer=self.output / f"{shard}.layer",
+            facts=self.output / f"{shard}.json",
+            known=self.output / "known",
+        )
 
     def assemble(self) -> None:
         """Makes the layout and the archive."""
