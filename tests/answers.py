@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -87,7 +88,7 @@ class Answers:
         return head.encode() + b"".join(lines)
 
     def _check_json(self, question: Question, keys: list[bytes], printed: str) -> None:
-        """Compares as text, since NaN is not equal to itself; Python gives the members in the order printed."""
+        """Compares as text, for Python gives the members in the order printed. JSON has no NaN: it is null there."""
         found = (
             json.loads(printed) if question.format == "json" else [json.loads(line) for line in printed.splitlines()]
         )
@@ -97,7 +98,7 @@ class Answers:
             | {name: value for name, value in _given(self.rows[key]).items() if name in shown_names}
             for key in keys
         ]
-        assert json.dumps(found) == json.dumps(expected)
+        assert json.dumps(found) == json.dumps(_strict(expected))
 
     def _check_table(self, question: Question, keys: list[bytes], printed: bytes) -> None:
         text = io.StringIO(printed.decode("utf-8", "surrogateescape"), newline="")
@@ -107,6 +108,15 @@ class Answers:
         found = [[os.fsencode(line[0]), *map(_from_cell, columns, line[1:])] for line in lines]
         expected = [[key, *(_in_cell(self.rows[key][column.name]) for column in columns)] for key in keys]
         assert repr(found) == repr(expected)
+
+
+def _strict(value: Any) -> Any:
+    """The value with null for all that JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: _strict(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_strict(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _json_text(value: float) -> str:
