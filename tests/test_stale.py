@@ -3,26 +3,26 @@
 from trees import fill
 
 
-def test_remove_stale_leaves_what_belongs_to_current_shards(build):
-    fill(build.dataset, {b"a": b"1"})
-    build.run()
-    hashed, logs = build.folder / "stages/hash", build.folder / "logs/hash"
+def test_remove_stale_leaves_what_belongs_to_current_shards(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.run()
+    hashed, logs = staged.folder / "stages/hash", staged.folder / "logs/hash"
     logs.mkdir(parents=True)
     (hashed.parent / "rescan").mkdir()
-    (old,) = build.shards
+    (old,) = staged.shards
     left = [hashed / f".{old}.layer.partial", hashed / f"{old}.digests", hashed.parent / "rescan" / f"{old}.json"]
     for path in [*left[:2], hashed / "notes.txt", logs / f"{old}.log"]:
         path.write_bytes(b"")
     left[2].write_bytes(b"")
-    (build.dataset / "b").write_bytes(b"2")
-    build.run()
-    (new,) = build.shards
+    (staged.dataset / "b").write_bytes(b"2")
+    staged.run()
+    (new,) = staged.shards
     (hashed / f".{new}.layer.partial").write_bytes(b"")
-    build.run()
+    staged.run()
     names = [f"{new}.json", f"{new}.layer", f"{new}.parquet", "known", "notes.txt"]
     assert sorted(path.name for path in hashed.iterdir()) == sorted(names)
     assert [path.name for path in (hashed / "known").iterdir()] == [f"{new}.parquet"]
     assert not list(logs.iterdir()) and not list((hashed.parent / "rescan").iterdir())
-    build.layers = False
-    build.again()
+    staged.layers = False
+    staged.again()
     assert not list(hashed.glob("*.layer"))
