@@ -51,13 +51,13 @@ fuzz: .venv/ready
 # Any EXAMPLES datasets, and any edits of as many, through the whole pipeline; about a second each, some MB at a time.
 EXAMPLES ?= 1000
 properties: .venv/ready-dev
-	EXAMPLES=$(EXAMPLES) $(PYTEST) tests/test_properties.py $(ARGS)
+	EXAMPLES=$(EXAMPLES) $(PYTEST) tests/workflow/test_properties.py $(ARGS)
 
 # Damages each kind of file; kills builds at random moments, KILLS times, about 20 seconds each.
 KILLS ?= 200
 faults: .venv/ready-dev
-	FAULTS=all $(PYTEST) tests/test_heal.py
-	PYTHONPATH=scripts:tests $(BIN)/python tests/faults.py --kills $(KILLS) $(ARGS)
+	FAULTS=all $(PYTEST) tests/workflow/test_heal.py
+	PYTHONPATH=scripts:tests $(BIN)/python tests/tools/faults.py --kills $(KILLS) $(ARGS)
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
@@ -76,8 +76,8 @@ format: .venv/ready-dev
 
 # Writes anew what the tests compare with, or generate: look at the difference before you commit it.
 golden: .venv/ready-dev
-	$(PYTEST) tests/test_documentation.py --golden
-	$(PYTEST) tests/test_report_browser.py -k picture --golden
+	$(PYTEST) tests/workflow/test_documentation.py --golden
+	$(PYTEST) tests/engines/test_report_browser.py -k picture --golden
 
 clean:
 	rm -rf results .snakemake

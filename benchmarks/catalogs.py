@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.compile import compile_entrypoint
-from datacontainer.render import render
+from datacontainer.entrypoint.compile import compile_entrypoint
+from datacontainer.entrypoint.render import render
 
 ROOT = Path(__file__).parent.parent
 MODULE = ROOT / "templates/entrypoint"

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from datacontainer.tools import GO_ENVIRONMENT, find_go
+from datacontainer.entrypoint.gobuild import GO_ENVIRONMENT, find_go
 from measure import Command, alternate
 from table import Figure, markdown, megabytes, seconds
 

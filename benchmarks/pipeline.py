@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import datasets
 from measure import Command, Cost, alternate
 from plot import Curve, draw
 from table import Figure, markdown, megabytes, seconds
+from tools import datasets
 from watch import Watched, snakemake
 
 HERE = Path(__file__).parent

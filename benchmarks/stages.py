@@ -5,12 +5,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
-from datacontainer.config import Identity
-from datacontainer.convert import convert
-from datacontainer.hash import hash_shard
-from datacontainer.outputs import fresh_directory
-from datacontainer.scan import read_shards, scan
+from datacontainer.config.settings import Identity
+from datacontainer.hash.hash import hash_shard
+from datacontainer.image.archive import assemble_archive
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.runtime.outputs import fresh_directory
+from datacontainer.scan.scan import read_shards, scan
+from datacontainer.sif.convert import convert
 
 PLATFORM = "linux/amd64"
 

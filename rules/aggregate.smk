@@ -21,7 +21,7 @@ checkpoint aggregate:
         identity=identity_in_catalog,
         functions=lambda wildcards: dataset_of(wildcards).dataset_metadata,
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).dataset_metadata],
-        code=code("aggregate"),
+        code=code("catalog.aggregate"),
     message:
         "aggregate {wildcards.dataset}: one catalog of all shards"
     script:

@@ -27,7 +27,7 @@ checkpoint assemble:
         platforms=lambda wildcards: dataset_of(wildcards).platforms,
         compression=lambda wildcards: dataset_of(wildcards).compression,
         template=files_digest([DOCKERFILE_TEMPLATE]),
-        code=code("dockerfile"),
+        code=code("image.dockerfile"),
         packer=PACKER_SOURCES,
     message:
         "assemble {wildcards.dataset}: image layout"
@@ -51,7 +51,7 @@ rule assemble_archive:
         runtime=time_for("archive"),
     params:
         compression=lambda wildcards: dataset_of(wildcards).compression,
-        code=code("assemble"),
+        code=code("image.archive"),
     message:
         "assemble {wildcards.dataset}: archive for docker load"
     script:

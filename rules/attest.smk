@@ -14,7 +14,7 @@ rule attest:
         "../workflow/envs/datacontainer.yaml"
     params:
         recipe=recipe_of,
-        code=code("referrers"),
+        code=code("image.referrers"),
     message:
         "attest {wildcards.dataset}: statements about the images"
     script:

@@ -16,7 +16,7 @@ rule compile:
     params:
         platform=lambda wildcards: wildcards.platform.replace("-", "/"),
         cache=go_cache,
-        code=code("compile"),
+        code=code("entrypoint.compile"),
     message:
         "compile {wildcards.dataset}: entrypoint for {wildcards.platform}"
     script:
@@ -37,7 +37,7 @@ checkpoint compile_packer:
         "../workflow/envs/datacontainer.yaml"
     params:
         cache=go_cache,
-        code=code("compile"),
+        code=code("entrypoint.compile"),
         module=PACKER_SOURCES,
     message:
         "compile the packer, which reads and writes the data"

@@ -23,7 +23,7 @@ rule convert:
         key=signing_key,
         recipe=recipe_of,
         compression=lambda wildcards: dataset_of(wildcards).compression,
-        code=code("convert"),
+        code=code("sif.convert"),
         packer=files_digest(PACKER_FILES),
     message:
         "convert {wildcards.dataset}: SIF"

@@ -27,7 +27,7 @@ rule hash:
         compression=lambda wildcards: dataset_of(wildcards).compression,
         functions=lambda wildcards: dataset_of(wildcards).metadata,
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
-        code=code("hash"),
+        code=code("hash.hash"),
         packer=PACKER_SOURCES,
         rescan=lambda wildcards, threads: dataset_of(wildcards).rescan,
     message:
@@ -61,7 +61,7 @@ rule hash_records:
         digests=lambda wildcards: dataset_of(wildcards).digests,
         functions=lambda wildcards: dataset_of(wildcards).metadata,
         sources=lambda wildcards: [source_digest(spec) for spec in dataset_of(wildcards).metadata],
-        code=code("hash"),
+        code=code("hash.hash"),
         packer=PACKER_SOURCES,
         rescan=lambda wildcards, threads: dataset_of(wildcards).rescan,
     message:

@@ -1,6 +1,6 @@
 # What sign and attest need to know: the key, and what the images are made with.
-from datacontainer.attest import recipe
-from datacontainer.sign import check_key
+from datacontainer.image.attest import recipe
+from datacontainer.sif.sign import check_key
 
 
 def check_keys():

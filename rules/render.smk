@@ -21,7 +21,7 @@ rule render:
         mount=lambda wildcards: dataset_of(wildcards).mount,
         sources=lambda wildcards: files_digest(template_files(dataset_of(wildcards).template)),
         module=files_digest(ENTRYPOINT_FILES),
-        code=code("render"),
+        code=code("entrypoint.render"),
     message:
         "render {wildcards.dataset}: Go source and index"
     script:

@@ -29,7 +29,7 @@ rule report_dataset:
     params:
         # No labels: Snakemake's own report puts parameters into its script as they are.
         template=files_digest([REPORT_TEMPLATE]),
-        code=code("report"),
+        code=code("report.report"),
     message:
         "report {wildcards.dataset}: the dataset at a glance"
     script:

@@ -19,7 +19,7 @@ rule rescan_shard:
         runtime=time_for("hash"),
     params:
         root=lambda wildcards, threads: dataset_of(wildcards).path,
-        code=code("rescan"),
+        code=code("hash.rescan"),
         # Who asks wants it to be read, whether or not anything is known to have changed.
         asked=time.time_ns(),
     message:
@@ -42,7 +42,7 @@ rule rescan:
         "../workflow/envs/datacontainer.yaml"
     params:
         asked=time.time_ns(),
-        code=code("rescan"),
+        code=code("hash.rescan"),
     message:
         "rescan {wildcards.dataset}: files against their records"
     script:

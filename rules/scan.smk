@@ -23,7 +23,7 @@ checkpoint scan:
         symlinks=lambda wildcards: dataset_of(wildcards).symlinks,
         state=dataset_state,
         least=lambda wildcards: (dataset_of(wildcards).shard_files, dataset_of(wildcards).shard_bytes),
-        code=code("scan"),
+        code=code("scan.scan"),
         packer=PACKER_SOURCES,
     message:
         "scan {wildcards.dataset}: listing {input[0]}"

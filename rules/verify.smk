@@ -21,7 +21,7 @@ rule verify_images:
         runtime=time_for("verify"),
     params:
         mount=lambda wildcards: dataset_of(wildcards).mount,
-        code=code("verify"),
+        code=code("verify.verify"),
         # Who asks for a check wants one, also of images that nobody is known to have touched.
         asked=time.time_ns(),
     message:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from datacontainer.aggregate import aggregate
-from datacontainer.logs import stage
-from datacontainer.seals import check, seal
-from datacontainer.stale import remove_stale
+from datacontainer.catalog.aggregate import aggregate
+from datacontainer.hash.stale import remove_stale
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import check, seal
 
 with stage(snakemake.log[0], f"aggregate {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     facts = [Path(path) for path in snakemake.input.facts]

@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from datacontainer.assemble import ShardLayer, assemble_layout
-from datacontainer.dockerfile import write_dockerfile
-from datacontainer.logs import stage
-from datacontainer.seals import check, seal
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.image.dockerfile import write_dockerfile
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import check, seal
 
 with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     identity, summary = snakemake.params.identity, Path(snakemake.input.summary)

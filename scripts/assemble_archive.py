@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from datacontainer.assemble import assemble_archive
-from datacontainer.logs import stage
-from datacontainer.seals import seal
+from datacontainer.image.archive import assemble_archive
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import seal
 
 with stage(snakemake.log[0], f"assemble {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     layout, compression = Path(snakemake.input.index).parent, snakemake.params.compression

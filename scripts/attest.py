@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from datacontainer.attest import attestations
-from datacontainer.logs import stage
-from datacontainer.referrers import write_attestations
-from datacontainer.seals import seal
+from datacontainer.image.attest import attestations
+from datacontainer.image.referrers import write_attestations
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import seal
 
 with stage(snakemake.log[0], f"attest {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     layout, summary = Path(snakemake.input.index).parent, Path(snakemake.input.summary)

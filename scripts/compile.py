@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from datacontainer.compile import compile_entrypoint, compile_packer
-from datacontainer.logs import stage
-from datacontainer.render import BESIDE
-from datacontainer.seals import check, seal
+from datacontainer.entrypoint.compile import compile_entrypoint, compile_packer
+from datacontainer.entrypoint.names import BESIDE
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import check, seal
 
 with stage(snakemake.log[0], " ".join(["compile", *snakemake.wildcards]), snakemake.input, snakemake.params):
     binary, cache = Path(snakemake.output[0]), Path(snakemake.params.cache)

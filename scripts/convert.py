@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from datacontainer.attest import documents
-from datacontainer.convert import convert
-from datacontainer.logs import stage
-from datacontainer.seals import seal
+from datacontainer.image.attest import documents
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import seal
+from datacontainer.sif.convert import convert
 
 with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     given, params = snakemake.input, snakemake.params

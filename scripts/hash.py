@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from datacontainer.hash import hash_shard
-from datacontainer.logs import stage
-from datacontainer.seals import check, seal
+from datacontainer.hash.hash import hash_shard
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import check, seal
 
 with stage(snakemake.log[0], f"hash {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     outputs = {name: Path(path) for name, path in snakemake.output.items() if name != "seal"}

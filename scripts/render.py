@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from datacontainer.logs import stage
-from datacontainer.render import render
-from datacontainer.seals import check, seal
+from datacontainer.entrypoint.render import render
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import check, seal
 
 with stage(snakemake.log[0], f"render {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     check(snakemake.input.seal, snakemake.input.catalog, snakemake.input.summary)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from datacontainer.logs import stage
-from datacontainer.report import report
-from datacontainer.seals import seal
+from datacontainer.report.report import report
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import seal
 
 with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     archive, sif = snakemake.input.docker, snakemake.input.sif

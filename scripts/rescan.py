@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from datacontainer.logs import stage
-from datacontainer.rescan import rescan
+from datacontainer.hash.rescan import rescan
+from datacontainer.runtime.logs import stage
 
 with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     rescan([Path(path) for path in snakemake.input.shards], Path(snakemake.output[0]))

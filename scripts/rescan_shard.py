@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from datacontainer.logs import stage
-from datacontainer.rescan import rescan_shard
+from datacontainer.hash.rescan import rescan_shard
+from datacontainer.runtime.logs import stage
 
 with stage(snakemake.log[0], f"rescan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     rescan_shard(

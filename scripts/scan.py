@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from datacontainer.logs import stage
-from datacontainer.origin import note_origin
-from datacontainer.scan import scan
-from datacontainer.seals import seal
-from datacontainer.shards import Limits
+from datacontainer.runtime.logs import stage
+from datacontainer.runtime.seals import seal
+from datacontainer.scan.origin import note_origin
+from datacontainer.scan.scan import scan
+from datacontainer.scan.sharding import Limits
 
 with stage(snakemake.log[0], f"scan {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     note_origin(snakemake.params.root, Path(snakemake.output.table).parents[2])

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from datacontainer.logs import stage
-from datacontainer.verify import verify
+from datacontainer.runtime.logs import stage
+from datacontainer.verify.verify import verify
 
 with stage(snakemake.log[0], f"verify {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     verify(

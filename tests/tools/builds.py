@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.aggregate import aggregate
-from datacontainer.hash import hash_shard
-from datacontainer.rescan import rescan, rescan_shard
-from datacontainer.scan import read_shards, scan
-from datacontainer.shards import LEAST_SHARD, Limits
-from datacontainer.stale import remove_stale
+from datacontainer.catalog.aggregate import aggregate
+from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.rescan import rescan, rescan_shard
+from datacontainer.hash.stale import remove_stale
+from datacontainer.scan.scan import read_shards, scan
+from datacontainer.scan.sharding import LEAST_SHARD, Limits
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 

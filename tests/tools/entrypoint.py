@@ -9,11 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from datacontainer.compile import compile_entrypoint
-from datacontainer.index import write_index
-from datacontainer.outputs import link_or_copy
-from datacontainer.render import BESIDE, EMBED_LIMIT_BYTES, render
-from datacontainer.tools import host_architecture
+from datacontainer.entrypoint.compile import compile_entrypoint
+from datacontainer.entrypoint.gobuild import host_architecture
+from datacontainer.entrypoint.index import write_index
+from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.render import EMBED_LIMIT_BYTES, render
+from datacontainer.runtime.outputs import link_or_copy
 from tools.engines import Tool
 from tools.workflow import ROOT
 

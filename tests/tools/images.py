@@ -11,8 +11,8 @@ from typing import IO, NamedTuple
 
 import pytest
 
+from tools.trees import ODD_NAMES, fill
 from tools.workflow import ROOT, Project
-from trees import ODD_NAMES, fill
 
 LARGE = bytes(range(256)) * 1500
 # Folders in folders, 3,664 bytes in all.

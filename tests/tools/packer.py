@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.compile import compile_packer
-from datacontainer.provenance import files_digest
+from datacontainer.entrypoint.compile import compile_packer
+from datacontainer.runtime.codedigest import files_digest
 from tools.workflow import ROOT
 
 

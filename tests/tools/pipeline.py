@@ -11,13 +11,14 @@ from typing import Any
 
 import duckdb
 
-from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
-from datacontainer.config import Identity
-from datacontainer.convert import convert
-from datacontainer.index import write_index
-from datacontainer.outputs import link_or_copy
-from datacontainer.render import BESIDE
-from datacontainer.tools import host_architecture
+from datacontainer.config.settings import Identity
+from datacontainer.entrypoint.gobuild import host_architecture
+from datacontainer.entrypoint.index import write_index
+from datacontainer.entrypoint.names import BESIDE
+from datacontainer.image.archive import assemble_archive
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.runtime.outputs import link_or_copy
+from datacontainer.sif.convert import convert
 from tools.builds import Build
 from tools.engines import Word, require_tool
 from tools.images import Entry, tree_of

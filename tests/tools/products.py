@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from datacontainer import shardlist
-from datacontainer.aggregate import aggregate
-from datacontainer.assemble import ShardLayer, assemble_archive, assemble_layout
-from datacontainer.config import Identity
-from datacontainer.convert import convert
-from datacontainer.errors import DataError
-from datacontainer.hash import hash_shard
-from datacontainer.verify import verify
+from datacontainer.catalog.aggregate import aggregate
+from datacontainer.config.settings import Identity
+from datacontainer.hash.hash import hash_shard
+from datacontainer.image.archive import assemble_archive
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.runtime.errors import DataError
+from datacontainer.scan import records as shardlist
+from datacontainer.sif.convert import convert
+from datacontainer.verify.verify import verify
 from tools.images import Entry, tree_of, tree_of_tar
 from tools.squashfs import FILE, LINK, layer_of
 

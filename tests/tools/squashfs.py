@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from datacontainer import kinds
-from datacontainer.squashfs import opened
+from datacontainer.verify import kinds
+from datacontainer.verify.squashfs import opened
 from tools.engines import lacking, require_root, require_tool
 from tools.images import Entry, tree_of
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.tools import go_build, host_architecture
+from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from tools.images import fill_odd
 from tools.products import UNIQUE, Products
+from tools.trees import fill
 from tools.workflow import ROOT
-from trees import fill
 
 
 @pytest.fixture(scope="session")

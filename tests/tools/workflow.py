@@ -74,6 +74,28 @@ class Project:
         return str(manifest[0]["Config"]).rpartition("/")[2]
 
 
+NOTHING = "Nothing to be done"
+
+
+def jobs(text: str) -> dict[str, int]:
+    """How many jobs of each rule a run had, by its first table."""
+    table = text.rsplit("Job stats:", maxsplit=1)[-1] if "Job stats:" in text else ""
+    lines = [line.split() for line in table.splitlines()]
+    return {words[0]: int(words[1]) for words in lines if len(words) == 2 and words[1].isdigit()}
+
+
+def started(text: str) -> set[str]:
+    """The stages whose jobs ran, without the targets, which say that they are done."""
+    found = {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
+    return found - {"done"}
+
+
+def fails(project: Project, *arguments: str, **options) -> str:
+    run = project.snakemake(*arguments, **options)
+    assert run.status != 0
+    return run.text
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """An empty working directory."""

@@ -1,0 +1,1 @@
+"""Catalog: the shards' records joined into one table, and figures about the whole dataset."""

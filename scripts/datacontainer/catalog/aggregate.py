@@ -1,0 +1,131 @@
+"""Aggregate: joins the shards' records into one sorted catalog, and tells what the dataset is as a whole."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, merge_fields, widen
+from datacontainer.catalog.statistics import Statistics
+from datacontainer.functions.load import load
+from datacontainer.functions.witness import witness
+from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.outputs import completed, write_bytes
+from datacontainer.runtime.progress import Progress
+
+
+def aggregate(
+    *,
+    identity: Mapping[str, str],
+    functions: Sequence[str],
+    records: Sequence[Path],
+    facts: Sequence[Path],
+    catalog: Path,
+    summary: Path,
+    content: Path,
+) -> None:
+    """Writes the `catalog` (Parquet), the dataset's `summary` (JSON), and the digest of both's `content`.
+
+    identity: name, version and mount. functions: the user's for the whole dataset.
+    records, facts: what hash wrote for each shard, in the order of the shards' paths.
+    catalog: a row per file or link in the order of the paths' bytes: path string (binary when a name is not UTF-8),
+    size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only when the dataset has links),
+    then the users' fields as bool, int64, double or string; the column's metadata says json=1 of strings of JSON, and
+    none=1 where a function returned None, for a missing value to be printed as null and not left out.
+    content: a text that changes only when an image of the dataset would; times are not part of it.
+
+    Raises:
+        UsageError: when a user's dataset function fails.
+    """
+    shards = [json.loads(path.read_bytes()) for path in facts]
+    columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
+    statistics = Statistics()
+    progress = Progress("the catalog", sum(pq.read_metadata(path).num_rows for path in records), "files")
+    rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
+    with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
+        for table in columns.tables(records):
+            statistics.add(table)
+            _update(rows, table.drop_columns(["mtime"]))
+            writer.write_table(table)
+            progress.add(table.num_rows)
+    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog))
+    write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
+    layers = [shard["digest"] for shard in shards]
+    digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
+    write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
+    logger.info("digest of the dataset: %s", statistics.digest)
+    finished(statistics.files, statistics.size_bytes)
+
+
+class Columns:
+    """The catalog's columns: those of every shard, each as wide as all shards' values need."""
+
+    def __init__(self, schemas: Sequence[pa.Schema], links: bool) -> None:
+        """schemas: of each shard's records. links: whether the dataset has any."""
+        self._kinds: dict[str, str] = {}
+        with_none = set()
+        for field in (field for schema in schemas for field in schema if field.name not in BUILT_IN):
+            kind = field.metadata[KIND].decode()
+            self._kinds[field.name] = widen(self._kinds.get(field.name, NULL), kind)
+            if has_none(field):
+                with_none.add(field.name)
+        kept = [field for field in schemas[0] if field.name in BUILT_IN and (links or field.name != "link")]
+        built_in = [self._built_in(field, schemas) for field in kept]
+        users = [catalog_field(key, kind, key in with_none) for key, kind in self._kinds.items()]
+        self.schema = pa.schema(built_in + users)
+
+    @staticmethod
+    def _built_in(field: pa.Field, schemas: Sequence[pa.Schema]) -> pa.Field:
+        types = {schema.field(field.name).type for schema in schemas}
+        return field.with_type(pa.binary() if pa.binary() in types else field.type)
+
+    def tables(self, records: Sequence[Path]) -> Iterator[pa.Table]:
+        """Each shard's records with the catalog's columns, one shard in memory at a time."""
+        for path in records:
+            table = pq.read_table(path)
+            yield pa.table([self._column(table, field) for field in self.schema], self.schema)
+
+    def _column(self, table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
+        if field.name in BUILT_IN:
+            return table[field.name].cast(field.type)
+        if field.name not in table.column_names:
+            return pa.nulls(table.num_rows, field.type)
+        kind = table.schema.field(field.name).metadata[KIND].decode()
+        array = table[field.name].combine_chunks()
+        return convert(array, kind, self._kinds[field.name]).cast(field.type)
+
+
+def _user_metadata(functions: Sequence[str], catalog: Path) -> dict[str, Any]:
+    if not functions:
+        return {}
+    table = pq.read_table(catalog).to_pandas()
+    with witness() as told:
+        told.sees(f"the functions {', '.join(functions)} of dataset_metadata ran: they have to return, or raise errors")
+        return merge_fields([load(spec) for spec in functions], table, "the catalog", taken=())
+
+
+def _describe(
+    identity: Mapping[str, str], schema: pa.Schema, statistics: Statistics, metadata: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        **identity,
+        "digest": statistics.digest,
+        "files": statistics.files,
+        "bytes": statistics.size_bytes,
+        "links": statistics.links,
+        "duplicates": statistics.duplicates(),
+        "types": statistics.types(),
+        "fields": {field.name: str(field.type) for field in schema},
+        "metadata": metadata,
+    }
+
+
+def _update(digest: Any, table: pa.Table) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    digest.update(sink.getvalue())

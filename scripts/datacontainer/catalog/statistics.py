@@ -1,0 +1,96 @@
+"""What can be said of a dataset as a whole, gathered from its records in columns."""
+
+import hashlib
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datacontainer.catalog.fields import DIGEST_BYTES
+
+# The last part of a name behind a dot, with the part before it when the last one only says how it is compressed.
+SUFFIX = rb"[^/](?P<suffix>(?:\.[A-Za-z0-9]+)?\.(?:gz|bz2|xz|zst)|\.[^./]+)$"
+
+
+class Statistics:
+    """Counts over the records added so far; they must come in the order of the paths' bytes."""
+
+    def __init__(self) -> None:
+        """Nothing counted yet."""
+        self.files = 0
+        self.links = 0
+        self.size_bytes = 0
+        self._digest = hashlib.sha256()
+        self._types: dict[str, list[int]] = {}
+        self._contents: list[pa.Table] = []
+
+    @property
+    def digest(self) -> str:
+        """The dataset digest: sha256 of a line `<sha256 of the file>  <path>\\0` for each file, in order.
+
+        A link's line is `link:<sha256 of its target>  <path>\\0`. Names and contents alone decide it, and anyone can
+        have it of a dataset without links from `find`, `sort -z`, and `sha256sum -z`.
+        """
+        return "sha256:" + self._digest.hexdigest()
+
+    def add(self, table: pa.Table) -> None:
+        """Adds records: a table with the columns path, size, sha256, and perhaps link."""
+        if table.num_rows == 0:
+            return
+        path, sha256 = (table[name].combine_chunks().cast(pa.large_binary()) for name in ("path", "sha256"))
+        is_link = pc.is_valid(table["link"].combine_chunks()) if "link" in table.column_names else None
+        self._add_lines(path, sha256, is_link)
+        files = table if is_link is None else table.filter(pc.invert(is_link))
+        self.files += files.num_rows
+        self.links += table.num_rows - files.num_rows
+        self.size_bytes += pc.sum(files["size"]).as_py() or 0
+        self._add_types(files)
+        self._contents.append(_contents(files))
+
+    def types(self) -> dict[str, dict[str, int]]:
+        """Files and bytes by the end of the name, as in {".nii.gz": {"files": 2, "bytes": 300}}; the largest first."""
+        ordered = sorted(self._types.items(), key=lambda item: (-item[1][1], item[0]))
+        return {suffix: {"files": files, "bytes": size_bytes} for suffix, (files, size_bytes) in ordered}
+
+    def duplicates(self) -> dict[str, int]:
+        """The files that repeat the content of another, and the bytes they take; empty files are not counted."""
+        if not self._contents:
+            return {"files": 0, "bytes": 0}
+        content = pa.concat_tables(self._contents).group_by(["sha256", "size"], use_threads=False)
+        groups = content.aggregate([([], "count_all")])
+        repeats = pc.subtract(groups["count_all"], 1)
+        return {
+            "files": pc.sum(repeats).as_py() or 0,
+            "bytes": pc.sum(pc.multiply(repeats, groups["size"])).as_py() or 0,
+        }
+
+    def _add_lines(self, path: pa.Array, sha256: pa.Array, is_link: pa.Array | None) -> None:
+        if is_link is not None:
+            linked = pc.binary_join_element_wise(_bytes("link"), sha256, _bytes(":"))
+            sha256 = pc.if_else(is_link, linked, sha256)
+        lines = pc.binary_join_element_wise(sha256, path, _bytes("  "))
+        lines = pc.binary_join_element_wise(lines, _bytes(""), _bytes("\0"))
+        # The values of an Arrow array lie one behind the other: just the text to digest.
+        self._digest.update(lines.buffers()[2])
+
+    def _add_types(self, files: pa.Table) -> None:
+        found = pc.extract_regex(files["path"].combine_chunks().cast(pa.binary()), SUFFIX)
+        suffix = pc.fill_null(pc.struct_field(found, "suffix"), b"")
+        counts = pa.table({"suffix": suffix, "size": files["size"]}).group_by("suffix", use_threads=False)
+        for row in counts.aggregate([("size", "count"), ("size", "sum")]).to_pylist():
+            name = row["suffix"].decode("utf-8", "backslashreplace").lower()
+            total = self._types.setdefault(name, [0, 0])
+            total[0] += row["size_count"]
+            total[1] += row["size_sum"]
+
+
+def _contents(files: pa.Table) -> pa.Table:
+    """The digest (as bytes) and the size of each file that is not empty."""
+    digests = bytes.fromhex("".join(pc.cast(files["sha256"], pa.string()).to_pylist()))
+    fixed = pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(DIGEST_BYTES["sha256"]), files.num_rows, [None, pa.py_buffer(digests)]
+    )
+    return pa.table({"sha256": fixed, "size": files["size"].combine_chunks()}).filter(pc.greater(files["size"], 0))
+
+
+def _bytes(text: str) -> pa.Scalar:
+    return pa.scalar(text.encode(), pa.large_binary())

@@ -1,0 +1,1 @@
+"""Configuration: read, checked against its schema, completed with defaults, and documented."""

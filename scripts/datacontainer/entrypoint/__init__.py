@@ -1,0 +1,1 @@
+"""Entrypoint: its Go source and its index, rendered and compiled."""

@@ -1,0 +1,143 @@
+"""Index: the catalog as one binary file that the entrypoint uses in place; docs/index-format.md is its layout."""
+
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from datacontainer.catalog.fields import DIGEST_BYTES, has_none
+from datacontainer.catalog.text import text_parts
+from datacontainer.entrypoint.crc32c import crc32c, crc32c_of_stretches
+from datacontainer.entrypoint.frontcoding import BLOCK_ROWS, front_coded
+from datacontainer.entrypoint.indexbody import Body
+from datacontainer.entrypoint.indexcolumns import add_column, add_digests, decode_digests
+from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.outputs import written
+from datacontainer.runtime.progress import Progress
+
+MAGIC, VERSION = b"DCINDEX\n", 1
+FIXED = struct.Struct("<8sIIQQQIIII")
+SECTION = struct.Struct("<QQII")
+SUM_OFFSET, SIZES_OFFSET = 12, 16
+MOUNT_INSIDE, PLAIN = 1, 2
+NULL_PRINTED = 1
+# The path is the key, and no image depends on times.
+NO_FIELDS = ("path", "mtime")
+LONGEST_NAME = 0xFFFF
+CHECKED_BYTES = 1 << 14
+COPY_BYTES = CHECKED_BYTES << 10
+# Their paths and what is computed from them fit into a processor's cache.
+BATCH_ROWS = 64 * BLOCK_ROWS
+
+
+def write_index(catalog: Path, index: Path, mount: str) -> None:
+    """Writes the `catalog` (Parquet, as aggregate leaves it) as an `index` of files that lie under `mount`.
+
+    A column at a time is in memory, and of paths and of digests as text some thousands.
+
+    Raises:
+        UsageError: when a field's name is too long.
+        DataError: when a column has a type that aggregate does not give.
+    """
+    with (
+        pq.ParquetFile(catalog) as rows,
+        written(index) as target,
+        tempfile.TemporaryFile(dir=index.parent) as scratch,
+    ):
+        body = Body(scratch)
+        flags = _add_names(body, rows, mount.encode())
+        fields = [_add_field(body, rows, field) for field in rows.schema_arrow if field.name not in NO_FIELDS]
+        counts = (rows.metadata.num_rows, flags, len(fields), len(body.sections))
+        fixed = FIXED.pack(MAGIC, VERSION, 0, 0, 0, *counts, len(mount.encode()))
+        sections = [SECTION.pack(section.offset, section.size, section.width, 0) for section in body.sections]
+        _join(b"".join([fixed, *sections, *fields, mount.encode()]), scratch, body.size, target)
+
+
+def occurs_inside(mount: bytes, paths: pa.Array) -> bool:
+    """Whether the mount occurs in the key of a path (binary) at any place but the start."""
+    found = pc.match_substring(paths, mount)
+    # Or it begins in what stands before the path, from the key's second byte on, and ends in the path.
+    before = mount[1:] + b"/"
+    for start in range(len(before)):
+        if mount.startswith(before[start:]):
+            found = pc.or_(found, pc.starts_with(paths, mount[len(before) - start :]))
+    return bool(pc.any(found).as_py())
+
+
+def is_plain(text: np.ndarray) -> bool:
+    """Whether all bytes are from 0x20 to 0x7e, the printable ones of ASCII."""
+    return bool(((text >= 0x20) & (text <= 0x7E)).all())
+
+
+def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> int:
+    """Adds the first two sections; gives the index's flags, which are about its keys."""
+    starts, mount_inside, plain = [], False, is_plain(np.frombuffer(mount, np.uint8))
+    for names in _whole_blocks(rows):
+        mount_inside = mount_inside or occurs_inside(mount, names)
+        parts = text_parts(names)
+        plain = plain and is_plain(parts[1])
+        stored, block_starts = front_coded(*parts)
+        starts.append(body.size + block_starts)
+        body.write(stored)
+    starts.append(np.array([body.size]))
+    body.end_section(width=0)
+    body.add_numbers(np.concatenate(starts))
+    # The starts are section 0, though they are known, and lie, behind the names.
+    body.sections.reverse()
+    return MOUNT_INSIDE * mount_inside | PLAIN * plain
+
+
+def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:
+    """The paths (large_binary), a thousand at a time; only the last time they may end inside of a block."""
+    rest = pa.array([], pa.large_binary())
+    progress = Progress("the index's names", rows.metadata.num_rows, "files")
+    for batch in rows.iter_batches(BATCH_ROWS, columns=["path"]):
+        paths = pa.concat_arrays([rest, batch.column("path").cast(pa.large_binary())])
+        whole = len(paths) - len(paths) % BLOCK_ROWS
+        yield paths[:whole]
+        rest = paths[whole:]
+        progress.add(batch.num_rows)
+    yield rest
+
+
+def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
+    """Adds a column to the body; gives its line in the field table."""
+    name = field.name.encode()
+    if len(name) > LONGEST_NAME:
+        raise UsageError(
+            f"the field {field.name[:40]!r}… has a name of {len(name)} bytes, and an index takes {LONGEST_NAME}: "
+            "shorten the key in your metadata function"
+        )
+    digests = _digests(rows, field)
+    entry = add_digests(body, *digests) if digests else add_column(body, field, rows.read([field.name])[field.name])
+    return entry.pack(name, NULL_PRINTED * has_none(field))
+
+
+def _digests(rows: pq.ParquetFile, field: pa.Field) -> tuple[np.ndarray, np.ndarray] | None:
+    """The digests of the column and which rows have one; None where it holds something else."""
+    if field.name not in DIGEST_BYTES or not pa.types.is_string(field.type):
+        return None
+    batches = (batch.column(field.name) for batch in rows.iter_batches(columns=[field.name]))
+    return decode_digests(batches, rows.metadata.num_rows, DIGEST_BYTES[field.name])
+
+
+def _join(head: bytes, scratch: IO[bytes], body_bytes: int, target: BinaryIO) -> None:
+    """Writes the head, made whole with its sizes and checksums, and behind it the body."""
+    head_bytes = len(head) + 4 * -(-body_bytes // CHECKED_BYTES)
+    target.seek(head_bytes)
+    scratch.seek(0)
+    sums = []
+    while piece := scratch.read(COPY_BYTES):
+        sums.append(crc32c_of_stretches(piece, CHECKED_BYTES).astype("<u4").tobytes())
+        target.write(piece)
+    whole = bytearray(head + b"".join(sums))
+    struct.pack_into("<QQ", whole, SIZES_OFFSET, head_bytes + body_bytes, head_bytes)
+    struct.pack_into("<I", whole, SUM_OFFSET, crc32c(whole))
+    target.seek(0)
+    target.write(whole)

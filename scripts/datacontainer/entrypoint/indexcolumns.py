@@ -1,0 +1,156 @@
+"""The catalog's columns as sections of an index, each with the order of its values."""
+
+import binascii
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from datacontainer.catalog.fields import JSON_MARK
+from datacontainer.catalog.text import text_parts
+from datacontainer.entrypoint.indexbody import SECTION_BYTES, Body, size_of
+from datacontainer.runtime.errors import DataError
+
+INTEGER, FLOAT, BOOLEAN, TEXT, JSON, DIGEST = 1, 2, 3, 4, 5, 6
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A field's line in the field table, but for its name and flags; the numbers are those of sections, 0 for none."""
+
+    type: int
+    values: int
+    valid: int
+    order: int
+    offsets: int = 0
+    heap: int = 0
+    base: int = 0
+
+    def pack(self, name: bytes, flags: int) -> bytes:
+        """The line's bytes."""
+        numbers = (self.values, self.valid, self.order, self.offsets, self.heap)
+        return struct.pack("<BBH5Iq", self.type, flags, len(name), *numbers, self.base) + name
+
+
+def add_column(body: Body, field: pa.Field, column: pa.ChunkedArray) -> Entry:
+    """Adds a column of any type but digest to the body.
+
+    Raises:
+        DataError: when the column has a type that aggregate does not give.
+    """
+    if pa.types.is_boolean(field.type):
+        values = pc.fill_null(column, False).cast(pa.uint8()).to_numpy()
+        return _add_fixed(body, BOOLEAN, values, is_valid(column))
+    if pa.types.is_float64(field.type):
+        values = pc.fill_null(column, 0.0).to_numpy()
+        return _add_fixed(body, FLOAT, values, is_valid(column))
+    if pa.types.is_int64(field.type):
+        return _add_integers(body, column)
+    if pa.types.is_string(field.type) or pa.types.is_binary(field.type):
+        is_json = JSON_MARK.items() <= (field.metadata or {}).items()
+        return _add_texts(body, JSON if is_json else TEXT, column.cast(pa.large_binary()).combine_chunks())
+    raise DataError(
+        f"the catalog's column {field.name!r} has the type {field.type}, and an index takes bool, int64, double, "
+        "string and binary: remove the catalog and run snakemake again"
+    )
+
+
+def add_digests(body: Body, digests: np.ndarray, valid: np.ndarray) -> Entry:
+    """Adds digests to the body: the bytes of each (zeros where a row has none), and which rows have one."""
+    width = digests.shape[1]
+    keys = np.pad(digests, ((0, 0), (0, -width % 8))).view(">u8")
+    return _entry(body, DIGEST, body.add(digests, width), keys, valid)
+
+
+def decode_digests(batches: Iterable[pa.Array], rows: int, width: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The bytes of each digest (zeros where it is missing), and which rows have one; None if a text is no such digest.
+
+    batches: string; a digest is lower-case hexadecimal digits.
+    """
+    digests, valid, row = np.empty((rows, width), np.uint8), np.empty(rows, bool), 0
+    for batch in batches:
+        offsets, digits = text_parts(pc.fill_null(batch, "0" * (2 * width)).cast(pa.large_binary()))
+        if (np.diff(offsets) != 2 * width).any() or ((digits >= ord("A")) & (digits <= ord("F"))).any():
+            return None
+        try:
+            found = binascii.unhexlify(digits.data)
+        except binascii.Error:
+            return None
+        digests[row : row + len(batch)] = np.frombuffer(found, np.uint8).reshape(-1, width)
+        valid[row : row + len(batch)] = is_valid(batch)
+        row += len(batch)
+    return digests, valid
+
+
+def ordered(keys: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The rows by their keys, then by number; rows without a value come last.
+
+    keys: a row of one or more numbers for each row, the first number counting most.
+    """
+    present = np.flatnonzero(valid)
+    first = keys[present, 0].astype(keys.dtype.newbyteorder("="))
+    order = np.argsort(first, kind="stable")
+    rows, first = present[order], first[order]
+    if keys.shape[1] > 1:
+        # Few digests begin alike: only those are compared to their ends.
+        equal = np.flatnonzero(first[1:] == first[:-1])
+        tied = np.union1d(equal, equal + 1)
+        rows[tied] = rows[tied][np.lexsort(keys[rows[tied]].T[::-1])]
+    return np.concatenate([rows, np.flatnonzero(~valid)])
+
+
+def is_valid(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """Which rows have a value."""
+    return np.asarray(pc.is_valid(column))
+
+
+def _add_integers(body: Body, column: pa.ChunkedArray) -> Entry:
+    valid = is_valid(column)
+    base = pc.min(column).as_py() or 0
+    values = pc.fill_null(column, base).to_numpy()
+    # Modulo 2**64: the distance of two numbers of 64 bits may not be one.
+    above = values.astype(np.uint64) - np.uint64(base % (1 << 64))
+    return _entry(body, INTEGER, body.add_numbers(above), values[:, np.newaxis], valid, base=base)
+
+
+def _add_fixed(body: Body, kind: int, values: np.ndarray, valid: np.ndarray) -> Entry:
+    """Adds values that are stored as they are: one byte each, or a float's eight."""
+    stored = body.add(values.astype(values.dtype.newbyteorder("<")), values.itemsize)
+    return _entry(body, kind, stored, values[:, np.newaxis], valid)
+
+
+def _add_texts(body: Body, kind: int, texts: pa.Array) -> Entry:
+    """Adds texts (large_binary), with a dictionary where that makes the index smaller."""
+    valid = is_valid(texts)
+    distinct, numbers = _dictionary(texts)
+    values, plain = 0, pc.fill_null(texts, b"")
+    if _heap_size(distinct) + size_of(len(texts), len(distinct) - 1) + SECTION_BYTES < _heap_size(plain):
+        values, plain = body.add_numbers(numbers), distinct
+    offsets, data = text_parts(plain)
+    places = {"offsets": body.add_numbers(offsets), "heap": body.add(data, 0)}
+    return _entry(body, kind, values, numbers[:, np.newaxis], valid, **places)
+
+
+def _dictionary(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """The distinct texts in the order of their bytes, and for each row the number of its text, 0 where it has none."""
+    encoded = texts.dictionary_encode()
+    by_bytes = np.asarray(pc.sort_indices(encoded.dictionary))
+    place = np.zeros(max(1, len(by_bytes)), np.min_scalar_type(len(by_bytes)))
+    place[by_bytes] = np.arange(len(by_bytes))
+    numbers = place[pc.fill_null(encoded.indices, 0).to_numpy()]
+    return encoded.dictionary.take(by_bytes), np.where(is_valid(texts), numbers, place.dtype.type(0))
+
+
+def _heap_size(texts: pa.Array) -> int:
+    """How many bytes of the body the texts and their offsets take."""
+    total = pc.sum(pc.binary_length(texts)).as_py() or 0
+    return size_of(total, 0) + size_of(len(texts) + 1, total)
+
+
+def _entry(body: Body, kind: int, values: int, keys: np.ndarray, valid: np.ndarray, **others: int) -> Entry:
+    """The entry of values that are in the body, which their order, and the bits that say which are there, join."""
+    present = 0 if valid.all() else body.add(np.packbits(valid, bitorder="little"), 1)
+    return Entry(kind, values, present, body.add_numbers(ordered(keys, valid)), **others)

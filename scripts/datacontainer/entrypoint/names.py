@@ -1,0 +1,3 @@
+"""The names of the index's file."""
+
+EMBEDDED, BESIDE = "index.bin", "entrypoint.index"

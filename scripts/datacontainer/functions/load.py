@@ -1,0 +1,158 @@
+"""The metadata functions that users write: found by name, called, and checked."""
+
+import hashlib
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from datacontainer.functions.imports import local_modules
+from datacontainer.runtime.codedigest import files_digest
+from datacontainer.runtime.errors import UsageError
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A user's function and the text in the configuration that names it."""
+
+    spec: str
+    function: Callable[[Any], Any]
+
+    def __call__(self, argument: Any, subject: str) -> dict[str, Any]:
+        """The function's dict for `argument`; `subject` is what an error names.
+
+        Raises:
+            UsageError: when the function raises, or returns anything but a dict with keys of text and plain values.
+        """
+        try:
+            fields = self.function(argument)
+        except (Exception, SystemExit) as error:
+            place = _place(error, self.function)
+            raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}{place}") from error
+        return {
+            self._key(key, subject): self._value(key, value, subject) for key, value in self._items(fields, subject)
+        }
+
+    def _items(self, fields: Any, subject: str) -> Iterable[tuple[Any, Any]]:
+        if not isinstance(fields, dict):
+            raise UsageError(
+                f"the metadata function {self.spec!r} returned {fields!r} for {subject}: it must return a dict"
+            )
+        return fields.items()
+
+    def _key(self, key: Any, subject: str) -> str:
+        if not isinstance(key, str) or not key.isprintable() or not key:
+            raise UsageError(
+                f"the metadata function {self.spec!r} returned the key {key!r} for {subject}: use plain text"
+            )
+        return key
+
+    def _value(self, key: str, value: Any, subject: str) -> Any:
+        # numpy's and pandas' scalars turn into Python's own.
+        value = value.item() if hasattr(value, "item") and not isinstance(value, (str, bytes)) else value
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                f"the metadata function {self.spec!r} returned {value!r} as {key!r} for {subject}: "
+                "use str, int, float, bool, None, or lists and dicts of them"
+            ) from error
+        return value
+
+
+def check_file(spec: str) -> None:
+    """Returns when the file or module that `spec` names is there; it is better told before the data is read than after.
+
+    Raises:
+        UsageError: when it is not.
+    """
+    source, _, _ = spec.rpartition(":")
+    if source.endswith(".py"):
+        if not Path(source).is_file():
+            raise UsageError(f"the metadata function {spec!r} is not there: there is no file {source!r}")
+    elif _module_file(source) is None:
+        raise UsageError(f"the metadata function {spec!r} is not there: there is no module {source!r}")
+
+
+def load(spec: str) -> UserFunction:
+    """The function that `spec` names: "path/to/file.py:function" or "package.module:function".
+
+    Raises:
+        UsageError: when there is no such file, module or function.
+    """
+    source, _, name = spec.rpartition(":")
+    try:
+        module = _from_file(source) if source.endswith(".py") else _from_module(source)
+    except Exception as error:
+        raise UsageError(f"the metadata function {spec!r} cannot be loaded: {error!r}") from error
+    function: Any = module
+    for part in name.split("."):
+        function = getattr(function, part, None)
+    if not callable(function):
+        raise UsageError(f"the metadata function {spec!r} is not there: {source!r} has no function {name!r}")
+    return UserFunction(spec, function)
+
+
+def source_digest(spec: str) -> str:
+    """A digest of the file that `spec` names and of its imports from its folder and the working directory.
+
+    So a change of them is noticed. It is the sha256 of a file without such imports, and that of nothing without a file.
+    """
+    source, _, _ = spec.rpartition(":")
+    named = source.endswith(".py")
+    file = Path(source) if named else _module_file(source)
+    if file is None or not file.is_file():
+        return files_digest([])
+    files = local_modules(file, [Path(), *([file.parent] if named else [])])
+    return files_digest(files) if len(files) > 1 else hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _place(error: BaseException, function: Callable[[Any], Any]) -> str:
+    """Where in the user's file it went wrong."""
+    code = getattr(function, "__code__", None)
+    steps = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
+    return f", in line {steps[-1].lineno} of {os.path.basename(steps[-1].filename)!r}" if steps else ""
+
+
+def _module_file(source: str) -> Path | None:
+    _search_working_directory()
+    try:
+        found = importlib.util.find_spec(source)
+    except (ImportError, ValueError):
+        return None
+    return Path(found.origin) if found is not None and found.origin else None
+
+
+def _from_file(source: str) -> ModuleType:
+    path = Path(source).resolve()
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {source!r} in {os.getcwd()!r}")
+    name = "datacontainer_user_" + hashlib.sha256(os.fsencode(path)).hexdigest()[:12]
+    if name in sys.modules:
+        return sys.modules[name]
+    found = importlib.util.spec_from_file_location(name, path)
+    if found is None or found.loader is None:
+        raise ImportError(f"{source!r} is not a Python file")
+    # A user's file may import its neighbours.
+    sys.path.append(str(path.parent))
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def _from_module(source: str) -> ModuleType:
+    _search_working_directory()
+    return importlib.import_module(source)
+
+
+def _search_working_directory() -> None:
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())

@@ -1,0 +1,164 @@
+"""Hash: reads each file of a shard once, giving its digests, its users' fields, and its bytes in the shard's layer."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from datacontainer.catalog.fields import DIGEST_MARK, FieldTable
+from datacontainer.functions.load import source_digest
+from datacontainer.hash.digests import read_digests
+from datacontainer.hash.known import Known, Making, list_files, look_up, write_known
+from datacontainer.hash.userfields import user_fields
+from datacontainer.layers.compression import GZIP, NONE, ZSTD, pipe_into
+from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.outputs import completed, write_bytes
+from datacontainer.runtime.packer import run_packer
+from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record, read_records
+
+
+def hash_shard(
+    *,
+    packer: Path,
+    root: str,
+    shard_list: Path,
+    mount: str | None = None,
+    digests: Sequence[str],
+    functions: Sequence[str],
+    records: Path,
+    layer: Path | None = None,
+    facts: Path,
+    known: Path | None = None,
+    code: str = "",
+    rescan: str = "changed",
+    compression: str = NONE,
+    threads: int = 1,
+) -> None:
+    """Writes a shard's `records` (Parquet), its `layer` (that of an OCI image), and `facts` about it (JSON).
+
+    records: path string (binary when a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one column of hex text
+    per digest, link as path (null but for links), then the users' fields with their kind in each column's metadata; in
+    the order of the shard's list.
+    facts: files, links, directories, bytes; layer_size and diff_id, of the layer's tar; digest, blob_size and
+    compression, of the layer as it is stored.
+    layer: None where no image is wanted; then files that are as an earlier run found them are not read.
+    known: the folder where runs whose code has the digest `code` leave what they found.
+
+    Raises:
+        DataError: when a file is not as scan found it, or its content changed though its status did not; with rescan
+            "full", though its size and modification time did not.
+        UsageError: when a user's function fails.
+    """
+    listed = list(read_records(shard_list))
+    found = [record for record in listed if record.kind != DIRECTORY]
+    making = Making(code, tuple((spec, source_digest(spec)) for spec in functions))
+    before = look_up(known, list_files(found), digests, making)
+    read = np.ones(len(found), bool) if layer else ~before.unread()
+    with _scratch(records, ".digests", ".part") as (raw, part):
+        inputs: list[str | Path] = ["--root", root, "--list", _to_read(shard_list, listed, read, part)]
+        inputs += ["--mount", mount or "/", "--digests", ",".join(digests)]
+        summary = _pack(packer, [*inputs, "--records", raw], layer, compression, threads)
+        columns = before.joined(read, read_digests(raw.read_bytes(), digests))
+    _check(before, columns["sha256"], rescan, layer)
+    texts = user_fields(root, found, functions, before.fields)
+    with completed(records) as partial:
+        pq.write_table(_table(found, columns, texts), partial, compression="zstd")
+    summary.update(_counts(listed))
+    write_bytes(facts, json.dumps(summary).encode())
+    if known:
+        write_known(known / records.name, before.listed, columns, texts, making)
+    logger.info("%(links)d links, layer %(diff_id)s", summary)
+    logger.info("%d files were as an earlier run found them, and not read", (~read).sum())
+    finished(summary["files"], summary["bytes"])
+
+
+def _pack(
+    packer: Path, inputs: Sequence[str | Path], layer: Path | None, compression: str, threads: int
+) -> dict[str, Any]:
+    arguments: list[str | Path] = ["hash", *inputs, "--progress"]
+    environment = {"GOMAXPROCS": str(max(2, threads))}
+    if layer and compression == ZSTD:
+        with pipe_into(layer, threads) as pipe:
+            arguments += ["--layer-fd", str(pipe.descriptor)]
+            summary = json.loads(run_packer(packer, arguments, environment, pipe.descriptor))
+        summary["digest"], summary["blob_size"] = pipe.stored
+    else:
+        arguments += ["--layer", layer, *(["--gzip"] if compression == GZIP else [])] if layer else []
+        summary = json.loads(run_packer(packer, arguments, environment))
+    return {**summary, "compression": compression}
+
+
+@contextmanager
+def _scratch(path: Path, *suffixes: str) -> Iterator[list[Path]]:
+    """Names beside a path, of files that are removed when the block ends."""
+    names = [path.with_suffix(suffix) for suffix in suffixes]
+    try:
+        yield names
+    finally:
+        for name in names:
+            name.unlink(missing_ok=True)
+
+
+def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part: Path) -> Path:
+    """The list of what is to be read, with all folders: the shard's, or a `part` of it, which is then written."""
+    if read.all():
+        return shard_list
+    rows = iter(read.tolist())
+    part.write_bytes(b"".join(record.encode() for record in listed if record.kind == DIRECTORY or next(rows)))
+    return part
+
+
+def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> None:
+    """Raises DataError, and leaves no layer, when a file has another content for no known reason."""
+    try:
+        before.check(sha256, full=rescan == "full")
+    except BaseException:
+        if layer:
+            layer.unlink(missing_ok=True)
+        raise
+
+
+def _counts(listed: Sequence[Record]) -> dict[str, int]:
+    """The facts that no layer is needed for."""
+    kinds = [record.kind for record in listed]
+    return {
+        "files": kinds.count(FILE),
+        "links": kinds.count(LINK),
+        "directories": kinds.count(DIRECTORY),
+        "bytes": sum(record.size for record in listed if record.kind == FILE),
+    }
+
+
+def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequence[str | None]) -> pa.Table:
+    """The columns that every catalog has, and the user's."""
+    table = pa.table(
+        {
+            "path": _names([record.path for record in records]),
+            "size": pa.array([record.size for record in records], pa.int64()),
+            "mtime": pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC")),
+        }
+    )
+    for name, column in digests.items():
+        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
+    links = _names([record.target if record.kind == LINK else None for record in records])
+    table = table.append_column("link", links)
+    users = FieldTable()
+    for text in fields:
+        users.append(json.loads(text) if text else {})
+    for column, array in users.arrays():
+        table = table.append_column(column, array)
+    return table
+
+
+def _names(names: list[bytes | None]) -> pa.Array:
+    """Names as text, or as bytes when one of them is not UTF-8."""
+    array = pa.array(names, pa.binary())
+    try:
+        return array.cast(pa.string())
+    except pa.ArrowInvalid:
+        return array

@@ -1,0 +1,62 @@
+"""Rescan: reads every file again and compares it with its record, to find what changed without anybody's doing."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from datacontainer.hash.corruption import Corrupted, raise_corrupted
+from datacontainer.hash.digests import read_digests
+from datacontainer.runtime.logs import logger
+from datacontainer.runtime.outputs import write_bytes
+from datacontainer.runtime.packer import run_packer
+
+
+def rescan_shard(
+    *, packer: Path, root: str, shard_list: Path, records: Path, report: Path, threads: int = 1
+) -> list[Corrupted]:
+    """Writes `report` (JSON: files, bytes, and `corrupted`, a list of path in hex, recorded and found sha256).
+
+    records: what hash wrote for the shard of this list.
+
+    Raises:
+        DataError: when a file is not as scan found it.
+    """
+    report.parent.mkdir(parents=True, exist_ok=True)
+    raw = report.with_suffix(".digests")
+    arguments: list[str | Path] = ["hash", "--root", root, "--list", shard_list, "--mount", "/", "--digests", "sha256"]
+    arguments += ["--records", raw, "--progress"]
+    try:
+        summary: dict[str, Any] = json.loads(run_packer(packer, arguments, {"GOMAXPROCS": str(max(2, threads))}))
+        (found,) = read_digests(raw.read_bytes(), ["sha256"]).values()
+    finally:
+        raw.unlink(missing_ok=True)
+    corrupted = _differences(pq.read_table(records, columns=["path", "sha256"]), found)
+    shown = [(file.path.hex(), file.recorded, file.found) for file in corrupted]
+    write_bytes(report, json.dumps({"files": summary["files"], "bytes": summary["bytes"], "corrupted": shown}).encode())
+    logger.info("%d files read again, %d differ", summary["files"], len(corrupted))
+    return corrupted
+
+
+def rescan(reports: Sequence[Path], report: Path) -> None:
+    """Writes `report` (JSON: files, bytes) of the whole dataset when no shard's report tells of a difference.
+
+    Raises:
+        DataError: naming the files that differ.
+    """
+    shards = [json.loads(path.read_bytes()) for path in reports]
+    found = [(bytes.fromhex(path), *digests) for shard in shards for path, *digests in shard["corrupted"]]
+    raise_corrupted([Corrupted(*values) for values in found])
+    totals = {key: sum(shard[key] for shard in shards) for key in ("files", "bytes")}
+    write_bytes(report, (json.dumps(totals) + "\n").encode())
+    logger.info("%(files)d files, %(bytes)d bytes are as recorded", totals)
+
+
+def _differences(recorded: pa.Table, found: pa.Array) -> list[Corrupted]:
+    paths, digests = recorded["path"].cast(pa.binary()), recorded["sha256"]
+    differing = pc.indices_nonzero(pc.not_equal(digests, found)).to_pylist()
+    return [Corrupted(paths[row].as_py(), digests[row].as_py(), found[row].as_py()) for row in differing]

@@ -1,0 +1,1 @@
+"""Image: the OCI image layout, the archive for `docker load`, the Dockerfile and the attestations."""

@@ -1,0 +1,88 @@
+"""Assemble: the image layout from the layers that exist, without a second copy of the data, and its archive."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datacontainer.config.settings import Identity
+from datacontainer.entrypoint.names import BESIDE
+from datacontainer.image import oci
+from datacontainer.image.labels import labels_of
+from datacontainer.image.layout import LAYOUT_VERSION, Blobs
+from datacontainer.layers.compression import NONE
+from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.outputs import link_or_copy, write_bytes
+
+
+@dataclass(frozen=True)
+class ShardLayer:
+    """A shard's layer, and the facts about it, as hash left them."""
+
+    path: Path
+    facts: Mapping[str, Any]
+
+    def described(self) -> oci.Layer:
+        """The layer as an image's manifest and history tell of it."""
+        origin = f"datacontainer hash: {self.facts['files']} files, {self.facts['bytes']} bytes"
+        facts = self.facts
+        return oci.Layer(facts["diff_id"], facts["digest"], facts["blob_size"], origin, facts["compression"])
+
+
+@dataclass(frozen=True)
+class PlatformImage:
+    """The image of one platform."""
+
+    config: oci.Blob
+    layers: Sequence[oci.Layer]
+    manifest: oci.Blob
+
+
+def assemble_layout(
+    *,
+    identity: Identity,
+    summary: Path,
+    layers: Sequence[ShardLayer],
+    binaries: Mapping[str, Path],
+    layout: Path,
+    compression: str = NONE,
+    packer: Path = Path(),
+) -> None:
+    """Makes `layout` an OCI image layout, which `docker load` takes too once it is in a tar.
+
+    summary: dataset.json. binaries: the entrypoint by platform, whose layer is compressed as asked; for gzip, by the
+    packer. index.json is written last: until then a reader finds the image that was there before, or none.
+    """
+    blobs = Blobs(layout, compression, packer)
+    data = [layer.described() for layer in layers]
+    for layer, described in zip(layers, data, strict=True):
+        link_or_copy(layer.path, blobs.path(described.digest))
+    labels = labels_of(identity, json.loads(summary.read_bytes()))
+    images = {platform: _image(platform, binary, data, labels, blobs) for platform, binary in binaries.items()}
+    first = next(iter(images.values()))
+    top = first.manifest
+    if len(images) > 1:
+        top = blobs.add(oci.image_index({platform: image.manifest for platform, image in images.items()}, labels))
+    name, version = identity.name, identity.version
+    write_bytes(layout / "oci-layout", LAYOUT_VERSION)
+    write_bytes(layout / "manifest.json", oci.docker_manifest(first.config, first.layers, name, version))
+    write_bytes(layout / "index.json", oci.layout_index(top, name, version))
+    blobs.prune()
+    logger.info("image ID %s, %d layers", first.config.digest, len(first.layers))
+    finished(sum(layer.facts["files"] for layer in layers), sum(layer.facts["bytes"] for layer in layers))
+
+
+def _image(
+    platform: str, binary: Path, data: Sequence[oci.Layer], labels: Mapping[str, str], blobs: Blobs
+) -> PlatformImage:
+    """Stores the entrypoint's layer, the config and the manifest of one platform.
+
+    The entrypoint is the last layer, so that platforms, and versions with the same data, share the others.
+    """
+    index, layers = binary.with_name(BESIDE), list(data)
+    if index.exists():
+        layers.append(blobs.add_file_layer(index, BESIDE, 0o644, "datacontainer render: index"))
+    layers.append(blobs.add_file_layer(binary, "entrypoint", 0o755, f"datacontainer compile: {platform}"))
+    config = blobs.add(oci.image_config(platform, layers, labels))
+    return PlatformImage(config, layers, blobs.add(oci.manifest(config, layers, labels)))

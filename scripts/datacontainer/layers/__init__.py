@@ -1,0 +1,1 @@
+"""Layers: how they are compressed and read."""

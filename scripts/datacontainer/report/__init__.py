@@ -1,0 +1,1 @@
+"""Report: a page and a table about a dataset and its images."""

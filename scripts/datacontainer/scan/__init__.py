@@ -1,0 +1,1 @@
+"""Scan: lists the files of the dataset and cuts the list into shards."""

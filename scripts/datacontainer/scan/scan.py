@@ -1,0 +1,171 @@
+"""Scan: lists a dataset's files, refuses what an image cannot hold, and cuts the list into shards."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from datacontainer.runtime.errors import DataContainerError, DataError
+from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_bytes, written
+from datacontainer.scan.excludes import Excludes, read_excludes
+from datacontainer.scan.listing import Files, Summary, list_by_packer, list_by_walk
+from datacontainer.scan.sharding import LEAST_SHARD, Limits, cut
+from datacontainer.scan.symlinks import REFUSE
+from datacontainer.scan.walk import Offender
+
+SHOWN_OFFENDERS = 20
+STATE = "state"
+LINKS_HINT = "; or set `symlinks` to keep, for links as they are, or to follow, for what lies outside"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Files handled by one job; `name` is the digest of the list of them."""
+
+    name: str
+    files: int
+    size_bytes: int
+
+
+def scan(
+    root: str,
+    exclude: Iterable[str],
+    lists: Path,
+    table: Path,
+    *,
+    symlinks: str = REFUSE,
+    packer: Path | None = None,
+    threads: int | None = None,
+    least: Limits = LEAST_SHARD,
+) -> list[Shard]:
+    """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
+
+    A list is named by the digest of its content, so an unchanged shard keeps its name. The table has a line per shard:
+    name, files, bytes. symlinks: what becomes of links, as config.schema.yaml has it. Without a packer the dataset is
+    listed in Python, which takes several times as long. Beside the table, `state` has what fingerprint gives.
+
+    Raises:
+        DataError: naming everything in the dataset that an image cannot hold.
+    """
+    excludes = _read_excludes(root, exclude)
+    fresh_directory(lists)
+    with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
+        files = Files.beside(Path(folder))
+        summary = _list(root, excludes, files, symlinks=symlinks, packer=packer, threads=threads)
+        _raise_offenders(summary, files)
+        shards = _write_lists(files, lists, least)
+    lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
+    write_bytes(table, lines.encode())
+    write_bytes(table.with_name(STATE), summary.digest.encode())
+    logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))
+    finished(summary.files, summary.bytes)
+    return shards
+
+
+def fingerprint(
+    root: str, exclude: Iterable[str], packer: Path | None = None, sources: str = "", symlinks: str = REFUSE
+) -> str | None:
+    """A digest of all that scan would list, or None where there is no such folder; reads no data.
+
+    It is the same with the packer and without; one that is missing, or was not made of `sources`, is not used.
+    """
+    if not os.path.isdir(root):
+        return None
+    try:
+        excludes = _read_excludes(root, exclude)
+        with suppress(DataContainerError, OSError):
+            if packer and sources:
+                summary = list_by_packer(packer, root, excludes, None, symlinks=symlinks, sources=sources)
+                if summary:
+                    return summary.digest
+        return list_by_walk(root, excludes, None, symlinks).digest
+    except (DataContainerError, OSError) as error:
+        # scan meets the same problem and reports it as an error of its own.
+        return f"unreadable: {error}"
+
+
+def read_state(table: Path) -> str | None:
+    """What the dataset looked like when `table` was written, as fingerprint says it; None where it is not known."""
+    path = table.with_name(STATE)
+    return path.read_text(errors="replace") if path.is_file() else None
+
+
+def read_shards(table: Path) -> list[str]:
+    """The shards' names, in the order of their paths, from the table that scan wrote."""
+    return [line.split("\t")[0] for line in table.read_text().splitlines()]
+
+
+def _read_excludes(root: str, exclude: Iterable[str]) -> Excludes:
+    if not os.path.isdir(root):
+        raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
+    return read_excludes(Path(root), exclude)
+
+
+def _list(
+    root: str, excludes: Excludes, files: Files, *, symlinks: str, packer: Path | None, threads: int | None
+) -> Summary:
+    summary = list_by_packer(packer, root, excludes, files, symlinks=symlinks, threads=threads) if packer else None
+    if summary is None:
+        logger.info("listing in Python: there is no packer, or a pattern that it does not understand")
+        summary = list_by_walk(root, excludes, files, symlinks)
+    return summary
+
+
+def _write_lists(files: Files, lists: Path, least: Limits) -> list[Shard]:
+    """Writes the records of each shard as a list of its own."""
+    columns = files.read_columns()
+    sizes = columns["size"].astype(np.int64)
+    shards = []
+    with open(files.records, "rb") as records:
+        start = 0
+        for span in cut(sizes, columns["chance"], least):
+            end = int(columns["end"][span[1] - 1]) if span[1] else 0
+            name = _write_list(records, start, end, lists)
+            shards.append(Shard(name, span[1] - span[0], int(sizes[slice(*span)].sum())))
+            start = end
+    return shards
+
+
+def _write_list(records: BinaryIO, start: int, end: int, lists: Path) -> str:
+    digest = hashlib.sha256()
+    for block in _blocks(records, start, end):
+        digest.update(block)
+    name = digest.hexdigest()[:20]
+    path = lists / f"{name}.list"
+    with written(path) as shard:
+        for block in _blocks(records, start, end):
+            shard.write(block)
+    # Snakemake compares times, and the content of small files alone; a list of this name was never another.
+    os.utime(path, (0, 0))
+    return name
+
+
+def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
+    file.seek(start)
+    for position in range(start, end, COPY_BYTES):
+        yield file.read(min(COPY_BYTES, end - position))
+
+
+def _raise_offenders(summary: Summary, files: Files) -> None:
+    if not summary.offenders:
+        return
+    shown: list[Offender] = []
+    links = False
+    for offender in files.read_offenders():
+        logger.error("refused: %s", offender)
+        links = links or bool(offender.target)
+        if len(shown) < SHOWN_OFFENDERS:
+            shown.append(offender)
+    text = "; ".join(map(str, shown))
+    rest = f"; and {summary.offenders - SHOWN_OFFENDERS} more, all in the log"
+    raise DataError(
+        f"the dataset holds what an image cannot: {text}{rest if summary.offenders > SHOWN_OFFENDERS else ''}; "
+        f"remove them, or leave them out with `exclude`{LINKS_HINT if links else ''}"
+    )

@@ -1,0 +1,1 @@
+"""SIF: written directly, and signed."""

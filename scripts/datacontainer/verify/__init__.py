@@ -1,0 +1,1 @@
+"""Verify: reads the finished images and compares them with the catalog."""

@@ -1,0 +1,40 @@
+"""The archive for `docker load`: the layout's files, no others, each byte read once."""
+
+from pathlib import Path
+
+from datacontainer.runtime.progress import Progress
+from datacontainer.verify.comparison import Differences, shown
+from datacontainer.verify.kinds import FILE, FOLDER
+from datacontainer.verify.tar import Member, members, reading
+
+
+def check_archive(archive: Path, layout: dict[str, str], differences: Differences) -> dict[str, str | int]:
+    """What was read, for the report; notes where the archive does not have the layout's files.
+
+    layout: sha256 of each file by its name in the layout.
+    """
+    expected = {name.encode(): sha256 for name, sha256 in layout.items()}
+    seen: set[bytes] = set()
+    with reading(archive, Progress("the archive", archive.stat().st_size).add) as tar:
+        for member in members(tar):
+            if member.name in seen:
+                differences.add(f"{shown(member.name)} is in the archive twice")
+            seen.add(member.name)
+            _check_member(member, expected, seen, differences)
+        for name in sorted(expected.keys() - seen):
+            differences.add(f"{shown(name)} is missing from the archive")
+        return {"sha256": tar.sha256(), "files": len(expected), "bytes": tar.size_bytes}
+
+
+def _check_member(member: Member, expected: dict[bytes, str], seen: set[bytes], differences: Differences) -> None:
+    name = shown(member.name)
+    if member.kind == FOLDER and any(file.startswith(member.name) for file in expected):
+        return
+    if member.kind != FILE or member.name not in expected:
+        differences.add(f"{name} is in the archive and not in the layout")
+        return
+    differences.check(name, expected[member.name], member.sha256, "the layout", "the archive")
+    folder, slash, _ = member.name.rpartition(b"/")
+    # Apptainer does not make the folders itself.
+    if slash and folder + b"/" not in seen:
+        differences.add(f"{name} is in the archive without its folder before it")

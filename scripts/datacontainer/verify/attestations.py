@@ -1,0 +1,80 @@
+"""The attestations: files, referrers and a SIF's objects against each other and the images that they are about.
+
+Source: OCI image-spec 1.1, image-layout.md, image-index.md, manifest.md.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datacontainer.runtime.errors import DataError
+from datacontainer.verify.comparison import Differences
+from datacontainer.verify.layout import MAX_JSON, parsed, pick
+from datacontainer.verify.sifobjects import read_object, sif_objects
+
+TITLE = "org.opencontainers.image.title"
+
+
+@dataclass
+class Attestations:
+    """The folder of a dataset's attestations while it is read. sha256: of each document, by its file's name."""
+
+    path: Path
+    differences: Differences
+    sha256: dict[str, str] = field(default_factory=dict)
+
+    def check(self, manifests: Collection[str]) -> None:
+        """Compares the referrers with the files, and what they are about with the digests of the layout's manifests.
+
+        Raises:
+            DataError: when one cannot be read.
+        """
+        about = set()
+        index = parsed((self.path / "oci/index.json").read_bytes(), "index.json of the attestations")
+        for listed in pick(index, "index.json of the attestations", "manifests", of=list):
+            for one in pick(self._blob(listed), "the list of referrers", "manifests", of=list):
+                manifest = self._blob(one)
+                about.add(pick(manifest, "a referrer", "subject", "digest"))
+                self._check_document(pick(manifest, "a referrer", "layers", 0))
+        for digest in sorted(about - set(manifests)):
+            self.differences.add(f"the attestations are about {digest}, which is no manifest of the layout")
+        for name in sorted({path.name for path in self.path.glob("*.json")} - self.sha256.keys()):
+            self.differences.add(f"{name!r} is among the attestations and no referrer has it")
+
+    def check_sif(self, image: Path) -> None:
+        """Compares the documents in a SIF, one at least, with the files."""
+        found = {one.name: one for one in sif_objects(image)[1] if one.name in self.sha256}
+        if not found:
+            self.differences.add(f"the SIF {str(image)!r} holds none of {sorted(self.sha256)}")
+        for name, one in found.items():
+            sha256 = hashlib.sha256(read_object(image, one)).hexdigest()
+            self.differences.check(f"sha256 of {name!r}", self.sha256[name], sha256, "the attestations", "the SIF")
+
+    def _check_document(self, layer: Any) -> None:
+        name = pick(layer, "a referrer", "annotations", TITLE, of=str)
+        path = self.path / Path(name).name
+        if not path.is_file():
+            raise DataError(f"{name!r} is not in {str(self.path)!r}")
+        self.sha256[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        self._blob(layer)
+        given = pick(layer, "a referrer", "digest")
+        self.differences.check(
+            f"the digest of {name!r}", given, "sha256:" + self.sha256[name], "a referrer", "the file"
+        )
+
+    def _blob(self, descriptor: Any) -> Any:
+        """The JSON that a descriptor is of."""
+        digest = pick(descriptor, "a descriptor", "digest", of=str)
+        path = self.path / "oci/blobs" / digest.replace(":", "/")
+        if not re.fullmatch("sha256:[0-9a-f]{64}", digest) or not path.is_file():
+            raise DataError(f"the blob {digest!r} of the attestations is missing")
+        if path.stat().st_size > MAX_JSON:
+            raise DataError(f"{str(path)!r} is {path.stat().st_size} bytes large, where {MAX_JSON} are the most")
+        content = path.read_bytes()
+        found = "sha256:" + hashlib.sha256(content).hexdigest()
+        if found != digest:
+            raise DataError(f"the blob {digest} of the attestations has the digest {found}")
+        return parsed(content, f"the blob {digest}")

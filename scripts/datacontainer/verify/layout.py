@@ -1,0 +1,220 @@
+"""The JSON of an image layout, from index.json down: every descriptor against its blob, and all of it against itself.
+
+Source: OCI image-spec 1.0, image-layout.md, image-index.md, manifest.md, config.md; moby, image/tarexport.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from datacontainer.runtime.errors import DataError
+from datacontainer.verify.comparison import Differences
+
+_SPECIFIED = "application/vnd.oci.image."
+INDEX, MANIFEST = _SPECIFIED + "index.v1+json", _SPECIFIED + "manifest.v1+json"
+CONFIG, LAYER = _SPECIFIED + "config.v1+json", _SPECIFIED + "layer.v1.tar"
+COMPRESSED = (LAYER + "+gzip", LAYER + "+zstd")
+# Registries refuse larger manifests; ours grow with the number of layers alone.
+MAX_JSON = 4 << 20
+PLAIN_FILES = ("oci-layout", "index.json", "manifest.json")
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What refers to a blob says of it. diff_id: that of a layer, as the config says."""
+
+    media_type: str
+    digest: str
+    size_bytes: int
+    named_by: str
+    diff_id: str = ""
+
+    @property
+    def file(self) -> str:
+        """The blob's name in the layout."""
+        return "blobs/" + self.digest.replace(":", "/")
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image of one platform. Its last layer is the entrypoint's."""
+
+    platform: str
+    manifest: Descriptor
+    config: Descriptor
+    labels: Mapping[str, str]
+    layers: Sequence[Descriptor]
+
+
+@dataclass
+class Layout:
+    """An image layout while it is read.
+
+    sha256: of each file read so far, as it was read, by its name in the layout. top: the digest that index.json has.
+    """
+
+    path: Path
+    differences: Differences
+    sha256: dict[str, str] = field(default_factory=dict)
+    top: str = ""
+
+    def images(self) -> list[Image]:
+        """The images by platform, the one that `docker load` takes first; notes what does not fit together.
+
+        Raises:
+            DataError: when a file is missing or cannot be read, so that there is nothing to go on with.
+        """
+        version = pick(self._json("oci-layout"), "oci-layout", "imageLayoutVersion")
+        self.differences.check("the version of the image layout", "1.0.0", version, "the specification", "oci-layout")
+        index = self._json("index.json")
+        manifests = pick(index, "index.json", "manifests", of=list)
+        self.differences.check("the number of images", 1, len(manifests), "a layout for Apptainer", "index.json")
+        top = _descriptor(pick(index, "index.json", "manifests", 0), "index.json")
+        self.top = top.digest
+        images = self._nested(top) if top.media_type == INDEX else [self._image(top, None)]
+        self._check_docker_manifest(images[0])
+        for image in images[1:]:
+            shared, given = ([one.digest for one in each.layers[:-1]] for each in (images[0], image))
+            what = f"the layers below the entrypoint of {image.platform}"
+            self.differences.check(what, shared, given, f"the image of {images[0].platform}", "its manifest")
+            what, by = f"the labels of {image.platform}", f"the image of {images[0].platform}"
+            self.differences.check(what, images[0].labels, image.labels, by, "its config")
+        self._check_blobs(top, images)
+        return images
+
+    def blobs(self) -> int:
+        """The number of blobs read so far."""
+        return len(self.sha256.keys() - set(PLAIN_FILES))
+
+    def blob(self, descriptor: Descriptor) -> Path:
+        """The path of a blob.
+
+        Raises:
+            DataError: when it is not there.
+        """
+        path = self.path / descriptor.file
+        if not path.is_file():
+            raise DataError(f"the blob {descriptor.digest}, named by {descriptor.named_by}, is not in the layout")
+        return path
+
+    def check_blob(self, descriptor: Descriptor, sha256: str, size_bytes: int) -> None:
+        """Notes a blob, as it was read, and where it is not as described."""
+        self.sha256[descriptor.file] = sha256
+        what, by = f"the blob {descriptor.digest}", descriptor.named_by
+        self.differences.check(what, descriptor.digest, "sha256:" + sha256, by, "its content")
+        self.differences.check(f"the size of {what[4:]}", descriptor.size_bytes, size_bytes, by, "the file")
+
+    def _nested(self, top: Descriptor) -> list[Image]:
+        index = self._json_blob(top)
+        images = []
+        for one in pick(index, "the image index", "manifests", of=list):
+            platform = "/".join(str(pick(one, "the image index", "platform", key)) for key in ("os", "architecture"))
+            images.append(self._image(_descriptor(one, "the image index"), platform))
+        if not images:
+            raise DataError(f"the image index {top.digest} names no manifest")
+        return images
+
+    def _image(self, descriptor: Descriptor, platform: str | None) -> Image:
+        manifest = self._json_blob(descriptor)
+        config = _descriptor(pick(manifest, "the manifest", "config"), "the manifest")
+        layers = [_descriptor(one, "the manifest") for one in pick(manifest, "the manifest", "layers", of=list)]
+        if not layers:
+            raise DataError(f"the manifest {descriptor.digest} names no layer")
+        image = self._json_blob(config)
+        told = "/".join(str(pick(image, "the config", key)) for key in ("os", "architecture"))
+        labels = pick(image, "the config", "config", "Labels", of=dict)
+        check = self.differences.check
+        check("the platform", platform or told, told, "the image index", "the config")
+        check(
+            f"the labels of {told}", labels, pick(manifest, "the manifest", "annotations"), "the config", "the manifest"
+        )
+        check("the media type of a manifest", MANIFEST, descriptor.media_type, "the specification", descriptor.named_by)
+        check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
+        entrypoint = pick(image, "the config", "config", "Entrypoint")
+        check(f"the command of {told}", ["/entrypoint"], entrypoint, "a data container", "the config")
+        return Image(told, descriptor, config, labels, self._with_diff_ids(image, layers, told))
+
+    def _with_diff_ids(self, image: Any, layers: Sequence[Descriptor], platform: str) -> list[Descriptor]:
+        """The layers with their diff IDs, which are those of the blobs where nothing is compressed."""
+        diff_ids = pick(image, "the config", "rootfs", "diff_ids", of=list)
+        history = pick(image, "the config", "history", of=list)
+        check, manifest = self.differences.check, "the manifest"
+        check(f"the number of layers of {platform}", len(layers), len(diff_ids), manifest, "the config")
+        check(f"the number of layers of {platform}", len(layers), len(history), manifest, "the config's history")
+        for number, (layer, diff_id) in enumerate(zip(layers, diff_ids, strict=False), start=1):
+            if layer.media_type not in COMPRESSED:
+                check(f"the diff ID of layer {number} of {platform}", layer.digest, diff_id, manifest, "the config")
+                check(f"the media type of layer {number}", LAYER, layer.media_type, "a data container", manifest)
+        return [replace(layer, diff_id=diff_id) for layer, diff_id in zip_longest(layers, diff_ids[: len(layers)])]
+
+    def _check_docker_manifest(self, image: Image) -> None:
+        docker = pick(self._json("manifest.json"), "manifest.json", 0)
+        layers = [layer.file for layer in image.layers]
+        check = self.differences.check
+        check("the config", image.config.file, pick(docker, "manifest.json", "Config"), "index.json", "manifest.json")
+        check("the list of layers", layers, pick(docker, "manifest.json", "Layers"), "index.json", "manifest.json")
+
+    def _check_blobs(self, top: Descriptor, images: Sequence[Image]) -> None:
+        named = {top.file}
+        for image in images:
+            named |= {image.manifest.file, image.config.file, *(layer.file for layer in image.layers)}
+        for path in sorted((self.path / "blobs").rglob("*")):
+            name = path.relative_to(self.path).as_posix()
+            if not path.is_dir() and name not in named:
+                self.differences.add(f"{name!r} is in the layout and nothing refers to it")
+
+    def _json(self, name: str) -> Any:
+        return self._parsed(name, self._content(self.path / name))
+
+    def _json_blob(self, descriptor: Descriptor) -> Any:
+        content = self._content(self.blob(descriptor))
+        found = "sha256:" + hashlib.sha256(content).hexdigest()
+        if found != descriptor.digest or len(content) != descriptor.size_bytes:
+            raise DataError(
+                f"the blob {descriptor.digest}: {descriptor.named_by} says {descriptor.size_bytes} bytes, "
+                f"the file has {len(content)} bytes of digest {found}"
+            )
+        return self._parsed(descriptor.file, content)
+
+    def _content(self, path: Path) -> bytes:
+        if not path.is_file():
+            raise DataError(f"{path.name!r} is not in the layout {str(self.path)!r}")
+        if path.stat().st_size > MAX_JSON:
+            raise DataError(f"{str(path)!r} is {path.stat().st_size} bytes large, where {MAX_JSON} are the most")
+        return path.read_bytes()
+
+    def _parsed(self, name: str, content: bytes) -> Any:
+        self.sha256[name] = hashlib.sha256(content).hexdigest()
+        return parsed(content, f"{name!r} of the layout")
+
+
+def parsed(content: bytes, what: str) -> Any:
+    """The JSON value; `what` says in an error what it is."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{what} is not JSON: {error}") from error
+
+
+def pick(value: Any, what: str, *keys: str | int, of: type = object) -> Any:
+    """The value under the keys, one in the other, which must be of that type; `what` names in an error the whole."""
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError) as error:
+            raise DataError(f"{what} has no {'.'.join(map(str, keys))}") from error
+    if not isinstance(value, of):
+        raise DataError(f"{what} has as {'.'.join(map(str, keys))} no {of.__name__}")
+    return value
+
+
+def _descriptor(value: Any, named_by: str) -> Descriptor:
+    media_type, digest, size_bytes = (pick(value, named_by, key) for key in ("mediaType", "digest", "size"))
+    if not (isinstance(digest, str) and re.fullmatch("sha256:[0-9a-f]{64}", digest)):
+        raise DataError(f"{named_by} has the digest {digest!r}, which is none of sha256")
+    return Descriptor(media_type, digest, size_bytes, named_by)

@@ -1,0 +1,208 @@
+"""The members of a tar, read once from front to end, while another thread digests the whole.
+
+Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from datacontainer.runtime.errors import DataError
+from datacontainer.verify.kinds import FILE, FOLDER, LINK
+
+# By the type in the header; an old tar has a zero byte for a file.
+KINDS = {b"0": FILE, b"\0": FILE, b"2": LINK, b"5": FOLDER}
+_EXTENDED = b"x"
+TAR_BLOCK, READ_BYTES = 512, 1 << 20
+# Far above what names need.
+MAX_EXTENDED, MAX_DIGITS = 1 << 20, 20
+_RECORDS = {b"path", b"linkpath", b"size", b"hdrcharset"}
+
+
+class Member(NamedTuple):
+    """A file, link or folder of a tar; a folder's name ends with a slash. sha256: of a file's content, in hex."""
+
+    name: bytes
+    kind: str
+    mode: int
+    size_bytes: int
+    target: bytes
+    sha256: str
+
+
+class Readable(Protocol):
+    """What a tar can be read from."""
+
+    def read(self, size_bytes: int, /) -> bytes:
+        """The next bytes, no more than asked for, none at the end."""
+
+
+class OncePassed:
+    """A file that is read once, from front to end. The digest of what was read is made by a thread of its own."""
+
+    def __init__(self, file: Readable, path: Path, read: Callable[[int], None], thread: ThreadPoolExecutor) -> None:
+        """read: is told of each block that was read."""
+        self.path, self.size_bytes = path, 0
+        self._file, self._read, self._thread = file, read, thread
+        self._digest = hashlib.sha256()
+        self._digested: Future[None] | None = None
+        self._block = memoryview(b"")
+
+    def take(self, size_bytes: int) -> bytes:
+        """The next bytes, as many as asked for."""
+        return b"".join(self.pieces(size_bytes))
+
+    def pieces(self, size_bytes: int) -> Iterator[memoryview]:
+        """The next bytes, as they come."""
+        while size_bytes:
+            if not self._block and not self._next():
+                raise DataError(f"{str(self.path)!r} ends {size_bytes} bytes early, after {self.size_bytes}")
+            piece = self._block[:size_bytes]
+            self._block = self._block[len(piece) :]
+            size_bytes -= len(piece)
+            yield piece
+
+    def rest(self) -> Iterator[memoryview]:
+        """All that is left."""
+        while self._block or self._next():
+            piece, self._block = self._block, memoryview(b"")
+            yield piece
+
+    def at(self) -> int:
+        """How many bytes were taken."""
+        return self.size_bytes - len(self._block)
+
+    def sha256(self) -> str:
+        """The digest of all of the file; what is left of it is read."""
+        for _ in self.rest():
+            pass
+        if self._digested:
+            self._digested.result()
+        return self._digest.hexdigest()
+
+    def _next(self) -> bool:
+        block = self._file.read(READ_BYTES)
+        if self._digested:
+            self._digested.result()
+        self._digested = self._thread.submit(self._digest.update, block)
+        self._block = memoryview(block)
+        self.size_bytes += len(block)
+        self._read(len(block))
+        return bool(block)
+
+
+@contextmanager
+def reading(path: Path, read: Callable[[int], None]) -> Iterator[OncePassed]:
+    """The file, to be read once; `read` is told of each block's size."""
+    with open(path, "rb", buffering=0) as file, passing(file, path, read) as tar:
+        yield tar
+
+
+@contextmanager
+def passing(file: Readable, path: Path, read: Callable[[int], None]) -> Iterator[OncePassed]:
+    """As reading, of what `file` gives out; the path is for errors."""
+    with ThreadPoolExecutor(1) as thread:
+        yield OncePassed(file, path, read, thread)
+
+
+def members(tar: OncePassed) -> Iterator[Member]:
+    """The tar's members in its order, each with the digest of its content. Behind them the tar must end.
+
+    Raises:
+        DataError: when the tar is damaged, or has what no image of ours needs.
+    """
+    while (header := tar.take(TAR_BLOCK)) != bytes(TAR_BLOCK):
+        records: dict[bytes, bytes] = {}
+        _check_sum(tar, header)
+        if header[156:157] == _EXTENDED:
+            records = _records(tar, _number(tar, header, 124, 12))
+            header = tar.take(TAR_BLOCK)
+            _check_sum(tar, header)
+        yield _member(tar, header, records)
+    _check_end(tar)
+
+
+def _member(tar: OncePassed, header: bytes, records: dict[bytes, bytes]) -> Member:
+    name = records.get(b"path") or _name(header)
+    kind = KINDS.get(header[156:157])
+    target = records.get(b"linkpath") or _text(header, 157, 100)
+    size = _digits(tar, records[b"size"], 10) if b"size" in records else _number(tar, header, 124, 12)
+    if kind is None:
+        raise _damaged(tar, f"{name!r} is of type {header[156:157]!r}, and only files, links and folders are expected")
+    if kind != FILE and size:
+        raise _damaged(tar, f"{name!r} is not a file, and has {size} bytes of data")
+    if kind == FOLDER:
+        name = name.rstrip(b"/") + b"/"
+    mode = _number(tar, header, 100, 8)
+    return Member(name, kind, mode, size, target if kind == LINK else b"", _content_sha256(tar, size))
+
+
+def _content_sha256(tar: OncePassed, size: int) -> str:
+    digest = hashlib.sha256()
+    for piece in tar.pieces(size):
+        digest.update(piece)
+    _check_zeros(tar, tar.take(-size % TAR_BLOCK))
+    return digest.hexdigest()
+
+
+def _name(header: bytes) -> bytes:
+    prefix = _text(header, 345, 155)
+    return prefix + b"/" + _text(header, 0, 100) if prefix else _text(header, 0, 100)
+
+
+def _records(tar: OncePassed, size: int) -> dict[bytes, bytes]:
+    """The records of an extended header, as in `18 path=some/name\\n`."""
+    if size > MAX_EXTENDED:
+        raise _damaged(tar, f"an extended header of {size} bytes, where {MAX_EXTENDED} are the most")
+    content, found = tar.take(size), {}
+    _check_zeros(tar, tar.take(-size % TAR_BLOCK))
+    while content:
+        length = _digits(tar, content[:MAX_DIGITS].partition(b" ")[0], 10)
+        record, content = content[:length], content[length:]
+        key, equals, value = record.partition(b" ")[2].partition(b"=")
+        if len(record) != length or not equals or not value.endswith(b"\n") or key not in _RECORDS:
+            raise _damaged(tar, f"{record[:40]!r} is not a record that is expected in an extended header")
+        found[key] = value[:-1]
+    return found
+
+
+def _check_sum(tar: OncePassed, header: bytes) -> None:
+    wanted = _number(tar, header, 148, 8)
+    given = sum(header) - sum(header[148:156]) + 8 * ord(" ")
+    if wanted != given:
+        raise _damaged(tar, f"a header's checksum is {wanted}, and its bytes give {given}")
+    if header[257:263] != b"ustar\0":
+        raise _damaged(tar, f"a header has {header[257:263]!r} where b'ustar' is expected")
+
+
+def _check_end(tar: OncePassed) -> None:
+    if tar.take(TAR_BLOCK) != bytes(TAR_BLOCK):
+        raise _damaged(tar, "a single block of zeros, where two are the end")
+    for piece in tar.rest():
+        _check_zeros(tar, bytes(piece))
+
+
+def _check_zeros(tar: OncePassed, content: bytes) -> None:
+    if content.strip(b"\0"):
+        raise _damaged(tar, f"there is {content.strip(bytes(1))[:20]!r} where only zeros are expected")
+
+
+def _text(header: bytes, start: int, size: int) -> bytes:
+    return header[start : start + size].partition(b"\0")[0]
+
+
+def _number(tar: OncePassed, header: bytes, start: int, size: int) -> int:
+    return _digits(tar, header[start : start + size].strip(b" \0"), 8)
+
+
+def _digits(tar: OncePassed, text: bytes, base: int) -> int:
+    if not 0 < len(text) < MAX_DIGITS or text.strip(b"0123456789"[:base]):
+        raise _damaged(tar, f"{text[:MAX_DIGITS]!r} is not a number of base {base}")
+    return int(text, base)
+
+
+def _damaged(tar: OncePassed, what: str) -> DataError:
+    return DataError(f"the tar {str(tar.path)!r} is damaged before byte {tar.at()}: {what}")

@@ -1,0 +1,134 @@
+"""Verify: the finished images against the catalog and each other, by code that shares nothing with what made them."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.outputs import write_bytes
+from datacontainer.verify.archive import check_archive
+from datacontainer.verify.attestations import Attestations
+from datacontainer.verify.comparison import Differences, compare
+from datacontainer.verify.kinds import FILE, LINK
+from datacontainer.verify.layers import Layers
+from datacontainer.verify.layout import Image, Layout, parsed, pick
+from datacontainer.verify.rows import Spool, Totals, catalog_rows
+from datacontainer.verify.sif import SifFiles
+
+LABEL_PREFIX = "io.datacontainer."
+
+
+def verify(
+    *,
+    catalog: Path,
+    mount: str,
+    layout: Path,
+    archive: Path | None,
+    image: Path | None,
+    report: Path,
+    attestations: Path | None = None,
+) -> None:
+    """Writes `report` (JSON: what was compared) when layout, archive and SIF hold exactly what the catalog says.
+
+    dataset.json beside the catalog, and the entrypoints under bin/ beside the layout, are compared too where they are.
+    Each byte of data is read once per image, and the memory does not grow with the number of files.
+
+    Raises:
+        DataError: naming the first differences; the log has up to 20.
+    """
+    report.parent.mkdir(parents=True, exist_ok=True)
+    differences = Differences()
+    with tempfile.TemporaryFile(dir=report.parent) as file:
+        verification = Verification(catalog, mount, Layout(layout, differences), Spool(file), differences)
+        with differences.mended_by_deleting(layout.parent):
+            verification.check_layout()
+            if archive is not None:
+                verification.check_archive(archive)
+            if image is not None:
+                verification.check_sif(image)
+            if attestations is not None:
+                verification.check_attestations(attestations, image)
+    differences.raise_any()
+    write_bytes(report, (json.dumps(verification.report, indent=2) + "\n").encode())
+    logger.info("%s", json.dumps(verification.report))
+    finished(verification.report["files"], verification.report["bytes"])
+
+
+@dataclass
+class Verification:
+    """A dataset's images while they are compared. report: what was found in those that were read."""
+
+    catalog: Path
+    mount: str
+    layout: Layout
+    spool: Spool
+    differences: Differences
+    images: Sequence[Image] = ()
+    own: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def check_layout(self) -> None:
+        """Compares the layers with the catalog, and the layout with itself and with what is beside it.
+
+        Raises:
+            DataError: when the layout cannot be read, so that there is nothing to compare the other images with.
+        """
+        with self.differences.mended_by_deleting(self.layout.path):
+            self.images = self.layout.images()
+        if not self.images:
+            self.differences.raise_any()
+        layers, expected, found = Layers(self.layout, self.images, self.mount), Totals(), Totals()
+        rows = self.spool.noted(found.counted(layers.rows()))
+        compare(expected.counted(catalog_rows(self.catalog)), rows, "the layers", self.differences)
+        layers.read_entrypoints()
+        self.own = layers.own
+        self._check_summary(expected)
+        images = {one.platform: {"id": one.config.digest, "manifest": one.manifest.digest} for one in self.images}
+        rows_of_catalog = expected.counts[FILE] + expected.counts[LINK]
+        self.report |= {"files": rows_of_catalog, "bytes": expected.size_bytes, "digest": expected.digest()}
+        self.report["layout"] = found.described() | {"blobs": self.layout.blobs(), "images": images}
+
+    def check_archive(self, archive: Path) -> None:
+        """Compares the archive with the layout."""
+        with self.differences.mended_by_deleting(archive):
+            self.report["archive"] = check_archive(archive, self.layout.sha256, self.differences)
+
+    def check_sif(self, image: Path) -> None:
+        """Compares the SIF, which is of the first platform, with the catalog and the layout."""
+        first, found = self.images[0], Totals()
+        with self.differences.mended_by_deleting(image):
+            sif = SifFiles(image, self.mount, first, self.own[first.platform], self.differences)
+            rows = found.counted(sif.rows(sif.partition()))
+            compare(self.spool.added_to(catalog_rows(self.catalog)), rows, "the SIF", self.differences)
+            with open(image, "rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            self.report["sif"] = found.described() | {"platform": first.platform, "sha256": sha256}
+
+    def check_attestations(self, folder: Path, image: Path | None) -> None:
+        """Compares the attestations with the layout, and those in the SIF with them."""
+        found = Attestations(folder, self.differences)
+        with self.differences.mended_by_deleting(folder):
+            found.check([self.layout.top, *(one.manifest.digest for one in self.images)])
+        if image is not None:
+            with self.differences.mended_by_deleting(image):
+                found.check_sif(image)
+        self.report["attestations"] = found.sha256
+
+    def _check_summary(self, found: Totals) -> None:
+        """Compares the labels with dataset.json, and that with the catalog."""
+        path = self.catalog.with_name("dataset.json")
+        if not path.is_file():
+            return
+        summary = parsed(path.read_bytes(), f"{str(path)!r}")
+        totals = found.described() | {"digest": found.digest()}
+        for key in ("digest", "files", "links", "bytes"):
+            given = pick(summary, path.name, key)
+            self.differences.check(f"the {key} of the dataset", totals[key], given, "the catalog", path.name)
+        labels = {"mount": self.mount, **{f"dataset.{key}": str(summary[key]) for key in ("digest", "files", "bytes")}}
+        for key, wanted in labels.items():
+            label, given = LABEL_PREFIX + key, self.images[0].labels.get(LABEL_PREFIX + key)
+            self.differences.check(f"the label {label}", wanted, given, path.name, "the config")

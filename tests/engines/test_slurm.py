@@ -1,0 +1,96 @@
+"""The workflow on a real Slurm of two nodes: the same products as a local run, also when jobs are killed on the way."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from tools.slurm import SlurmProject
+from tools.trees import fill
+from tools.workflow import ROOT, Project
+
+# Each function is another way for a job to end at its first attempt.
+FUNCTIONS = '''
+import os, subprocess, time
+from pathlib import Path
+
+def cancelled(path):
+    """Has its own job cancelled when it is called first."""
+    mark = Path("was-cancelled")
+    if "SLURM_JOB_ID" in os.environ and not mark.exists():
+        mark.touch()
+        subprocess.run(["scancel", os.environ["SLURM_JOB_ID"]], check=True)
+        time.sleep(60)
+    return {"lines": 1}
+
+def greedy(path):
+    """Takes more memory than a first attempt may have, and less than a second one."""
+    if "SLURM_JOB_ID" in os.environ:
+        taken = bytearray(700_000_000)
+        taken[::4096] = b"x" * len(taken[::4096])
+        time.sleep(4)
+    return {"lines": 1}
+
+def wrong(path):
+    raise ValueError("no good data")
+'''
+PRODUCTS = ("catalog.parquet", "dataset.json", "oci/index.json", "bin/linux-amd64/entrypoint")
+
+
+def digests(project: Project, name: str, *products: str) -> dict[str, str]:
+    """The sha256 of a dataset's products."""
+    return {file: hashlib.sha256(project.product(name, file).read_bytes()).hexdigest() for file in products}
+
+
+def locally(project: Project, folder: Path, *arguments: str) -> Project:
+    """The same project, built without a cluster in another folder."""
+    for part in ("config", "data", "fruit", "mine.py"):
+        if (project.folder / part).is_dir():
+            shutil.copytree(project.folder / part, folder / part)
+        elif (project.folder / part).exists():
+            shutil.copy2(project.folder / part, folder / part)
+    local = Project(folder)
+    local.build(*arguments)
+    return local
+
+
+def test_slurm_builds_what_a_local_run_builds(on_slurm: SlurmProject, tmp_path: Path):
+    shutil.copytree(ROOT / "examples/fruit", on_slurm.folder / "fruit")
+    fill(on_slurm.folder / "data", {b"%02d/%04d" % (i % 40, i): b"%d" % i for i in range(4000)})
+    on_slurm.configure(fruit={"path": "fruit"}, many={"path": "data", "shard_files": 512})
+    text = on_slurm.build()
+    # What makes links alone is none of Slurm's.
+    assert "slurm_logs/rule_convert/" in text
+    assert "slurm_logs/rule_assemble/" not in text
+    assert len(on_slurm.product("many", "stages/scan/shards.tsv").read_text().splitlines()) > 2
+    local = locally(on_slurm, tmp_path)
+    for name in ("fruit", "many"):
+        products = (*PRODUCTS, f"{name}.sif", f"{name}.docker.tar")
+        assert digests(on_slurm, name, *products) == digests(local, name, *products)
+    assert "Nothing to be done" in on_slurm.build()
+
+
+def test_slurm_killed_jobs_are_tried_again_and_the_run_ends_right(on_slurm: SlurmProject, tmp_path: Path):
+    fill(on_slurm.folder / "data", {b"a": b"1"})
+    (on_slurm.folder / "mine.py").write_text(FUNCTIONS)
+    on_slurm.configure(
+        first={"path": "data", "metadata": ["mine.py:cancelled"]},
+        second={"path": "data", "metadata": ["mine.py:greedy"]},
+    )
+    text = on_slurm.build("catalog")
+    assert "SLURM status is: 'CANCELLED'" in text
+    assert "SLURM status is: 'OUT_OF_MEMORY'" in text or "SLURM status is: 'FAILED'" in text
+    assert text.count("Trying to restart job") == 2
+    local = locally(on_slurm, tmp_path, "catalog")
+    for name in ("first", "second"):
+        assert digests(on_slurm, name, "catalog.parquet") == digests(local, name, "catalog.parquet")
+
+
+def test_slurm_failing_job_tells_the_terminal_once_why(on_slurm: SlurmProject):
+    fill(on_slurm.folder / "data", {b"a": b"1"})
+    (on_slurm.folder / "mine.py").write_text(FUNCTIONS)
+    on_slurm.configure(fruit={"path": "data", "metadata": ["mine.py:wrong"]})
+    run = on_slurm.snakemake("catalog", "--retries", "0")
+    assert run.status != 0
+    lines = [line for line in run.text.splitlines() if "no good data" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("error: hash fruit: ")

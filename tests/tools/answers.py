@@ -1,0 +1,180 @@
+"""What an entrypoint must answer: rows as DuckDB finds them in the catalog's Parquet, and Python's own text of them."""
+
+import csv
+import io
+import json
+import math
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, JSON, Column
+from tools.questions import Question
+
+Row = dict[str, Any]
+MISSING = object()
+# As many texts of a column as give hypothesis a choice.
+TEXTS = 20
+# As strconv.Quote of Go writes them.
+ESCAPES = {
+    "\a": r"\a",
+    "\b": r"\b",
+    "\f": r"\f",
+    "\n": r"\n",
+    "\r": r"\r",
+    "\t": r"\t",
+    "\v": r"\v",
+    '"': r"\"",
+    "\\": r"\\",
+}
+
+
+class Answers:
+    """The answers of one catalog."""
+
+    def __init__(self, catalog: Path, mount: str = "/data") -> None:
+        self.database = duckdb.connect(config={"threads": 1})
+        self.database.create_function("json_text", _json_text, ["DOUBLE"], "VARCHAR")
+        names = ", ".join(["path", "c0", "mtime", *(f"c{number}" for number in range(1, len(COLUMNS)))])
+        self.database.execute(
+            f"CREATE TABLE catalog AS SELECT hex('{mount}/') || hex(path) AS key, * FROM read_parquet(?) AS t({names})",
+            [str(catalog)],
+        )
+        self.rows = {}
+        for values in pq.read_table(catalog).to_pylist():
+            path = values.pop("path")
+            key = mount.encode() + b"/" + (path.encode() if isinstance(path, str) else path)
+            self.rows[key] = {column.name: _value(column, values[column.name]) for column in COLUMNS}
+
+    @cached_property
+    def texts(self) -> dict[str, list[bytes]]:
+        """Some of the texts of the keys and of each column's values, such as an argument can hold."""
+        found = {"path": list(self.rows)}
+        for column in COLUMNS:
+            values = (row[column.name] for row in self.rows.values())
+            texts = {as_text(column, value) for value in values if value is not MISSING and value is not None}
+            found[column.name] = sorted(text for text in texts if b"\0" not in text)
+        return {name: texts[:: len(texts) // TEXTS + 1] for name, texts in found.items()}
+
+    def check(self, question: Question, status: int, printed: bytes) -> None:
+        """Asserts that the exit status and what was printed are right for the question."""
+        keys = [bytes.fromhex(key) for (key,) in self.database.execute(question.sql()).fetchall()]
+        assert status == int(question.chooses and not keys)
+        if question.only == "count":
+            assert printed == b"%d\n" % len(keys)
+        elif question.chooses and not keys:
+            assert printed == b""
+        elif question.format == "text" or question.only == "null":
+            assert printed == self._text(question, keys)
+        elif question.format.startswith("json"):
+            self._check_json(question, keys, printed.decode("ascii"))
+        else:
+            self._check_table(question, keys, printed)
+
+    def _text(self, question: Question, keys: list[bytes]) -> bytes:
+        if question.only == "null":
+            return b"".join(key + b"\0" for key in keys)
+        if question.only == "ls":
+            return b"".join(shown(key) + b"\n" for key in keys)
+        if question.search is not None:
+            column = question.metric
+            return b"".join(b"%s %s\n" % (shown(key), as_text(column, self.rows[key][column.name])) for key in keys)
+        between, head = (" ", "") if question.metric is None else (": ", f"Order by {question.metric.name}\n")
+        lines = (shown(key) + (between + json.dumps(_given(self.rows[key])) + "\n").encode() for key in keys)
+        return head.encode() + b"".join(lines)
+
+    def _check_json(self, question: Question, keys: list[bytes], printed: str) -> None:
+        """Compares as text, for Python gives the members in the order printed. JSON has no NaN: it is null there."""
+        found = (
+            json.loads(printed) if question.format == "json" else [json.loads(line) for line in printed.splitlines()]
+        )
+        shown_names = {column.name for column in shown_columns(question)}
+        expected = [
+            {"path": os.fsdecode(key)}
+            | {name: value for name, value in _given(self.rows[key]).items() if name in shown_names}
+            for key in keys
+        ]
+        assert json.dumps(found) == json.dumps(_strict(expected))
+
+    def _check_table(self, question: Question, keys: list[bytes], printed: bytes) -> None:
+        text = io.StringIO(printed.decode("utf-8", "surrogateescape"), newline="")
+        head, *lines = csv.reader(text, delimiter={"csv": ",", "tsv": "\t"}[question.format], strict=True)
+        columns = shown_columns(question)
+        assert head == ["path", *(column.name for column in columns)]
+        found = [[os.fsencode(line[0]), *map(_from_cell, columns, line[1:])] for line in lines]
+        expected = [[key, *(_in_cell(self.rows[key][column.name]) for column in columns)] for key in keys]
+        assert repr(found) == repr(expected)
+
+
+def _strict(value: Any) -> Any:
+    """The value with null for all that JSON has no number for."""
+    if isinstance(value, dict):
+        return {key: _strict(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_strict(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _json_text(value: float) -> str:
+    """With one argument, as DuckDB wants it."""
+    return json.dumps(value)
+
+
+def shown_columns(question: Question) -> list[Column]:
+    if question.only == "ls":
+        return []
+    return COLUMNS if question.search is None else [question.metric]
+
+
+def shown(key: bytes) -> bytes:
+    """A key as text output has it: as it is where it is printable, else as a string literal of Go."""
+    text = key.decode("utf-8", "surrogateescape")
+    if text.isprintable():
+        return key
+    return ('"' + "".join(map(_in_literal, text)) + '"').encode()
+
+
+def _in_literal(char: str) -> str:
+    number = ord(char)
+    if 0xDC80 <= number <= 0xDCFF:
+        return f"\\x{number - 0xDC00:02x}"
+    if char in ESCAPES or char.isprintable():
+        return ESCAPES.get(char, char)
+    if number < 0x20 or number == 0x7F:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+def as_text(column: Column, value: Any) -> bytes:
+    """A value as text: JSON for all but texts and digests."""
+    return os.fsencode(value) if isinstance(value, str) and column.kind != JSON else json.dumps(value).encode()
+
+
+def _value(column: Column, value: Any) -> Any:
+    """A value of the catalog as JSON has it; MISSING where it would be left out."""
+    if value is None:
+        return None if column.null_shown else MISSING
+    if column.kind == JSON:
+        return json.loads(value)
+    return os.fsdecode(value) if isinstance(value, bytes) else value
+
+
+def _given(row: Row) -> Row:
+    return {name: value for name, value in row.items() if value is not MISSING}
+
+
+def _in_cell(value: Any) -> Any:
+    """What can be read back from a cell of csv: to Python's reader an empty text is as a missing one."""
+    return None if value is MISSING or value == "" else value
+
+
+def _from_cell(column: Column, cell: str) -> Any:
+    if cell == "":
+        return None
+    if column.kind == BOOLEAN:
+        return {"true": True, "false": False}[cell]
+    return {INTEGER: int, FLOAT: float, JSON: json.loads}.get(column.kind, str)(cell)

@@ -1,0 +1,152 @@
+"""Kills builds at random moments, with all their processes; a plain rerun must give what an undisturbed one gives.
+
+Run by `make faults`; tests/workflow/test_faults.py runs a few rounds.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from tools.trees import fill
+from tools.workflow import Project, command
+
+# What differs between two builds of the same data: no products, and what tells of earlier builds.
+VARYING = (".seal", ".lock", ".snakemake_timestamp", "history.tsv", "report.html")
+TRACES = ("logs", "go-cache")
+
+Digests = dict[str, str]
+
+
+def digests(project: Project) -> Digests:
+    """The sha256 of each file under results/, but for logs, caches, seals, and what is not under its final name yet."""
+    root = project.folder / "results"
+    files = {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()}
+    return {
+        name: sha256(path.read_bytes()).hexdigest()
+        for name, path in files.items()
+        if not name.endswith((*VARYING, ".partial", ".digests"))
+        and not set(Path(name).parts) & set(TRACES)
+        and not any(part.startswith("tmp") for part in Path(name).parts)
+    }
+
+
+@dataclass
+class Killer:
+    """Builds a dataset, which has two states, over and over; counts what was killed when, and what was wrong then."""
+
+    folder: Path
+    chance: random.Random
+    wanted: list[Digests] = field(default_factory=list)
+    seconds: float = 0
+    killed: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def project(self) -> Project:
+        """The working directory whose builds are killed."""
+        return Project(self.folder / "project")
+
+    def prepare(self) -> None:
+        """Builds both states undisturbed, for the digests to compare with, and measures how long that takes."""
+        for state in (0, 1):
+            files = {b"%03d" % i: b"content %d\n" % i * 500 for i in range(300)} | {b"150": b"state %d\n" % state}
+            fill(self.folder / f"data{state}", files)
+            project = Project(self.folder / f"undisturbed{state}")
+            self.configure(project, state)
+            begun = time.monotonic()
+            project.build()
+            self.seconds = time.monotonic() - begun
+            self.wanted.append(digests(project))
+
+    def configure(self, project: Project, state: int) -> None:
+        """Gives the dataset one of its two states, which differ in a file."""
+        project.folder.mkdir(exist_ok=True)
+        project.configure(killed={"path": str(self.folder / f"data{state}"), "shard_files": 64})
+
+    def round(self, number: int) -> None:
+        """Kills a build, of nothing or of what the last round left, and looks before and after the next."""
+        state, fresh = number % 2, self.chance.random() < 0.5
+        if fresh:
+            shutil.rmtree(self.project.folder, ignore_errors=True)
+        self.configure(self.project, state)
+        moment = self.chance.uniform(0.5, self.seconds)
+        stage = kill_after(moment, self.project)
+        self.killed[stage] += 1
+        where = f"round {number}, killed after {moment:.2f} s in {stage}"
+        self.look(where)
+        self.rerun(where, state)
+
+    def look(self, where: str) -> None:
+        """Notes the files under their final names that are not whole."""
+        for name, digest in digests(self.project).items():
+            if all(wanted.get(name) != digest for wanted in self.wanted):
+                self.wrong.append(f"{where}: {name} is not what an undisturbed build makes")
+
+    def rerun(self, where: str, state: int) -> None:
+        """Notes what a plain run after the kill does not put right."""
+        run = self.project.snakemake()
+        if run.status != 0:
+            self.wrong.append(f"{where}: the next run failed: {run.text[-2000:]}")
+            shutil.rmtree(self.project.folder)
+            return
+        found, wanted = digests(self.project), self.wanted[state]
+        products = {name for name in wanted if "/stages/hash/" not in name}
+        differing = sorted(name for name in products if found.get(name) != wanted[name])
+        left = [str(path) for path in self.project.folder.glob("results/**/*.partial")]
+        self.wrong += [f"{where}: {name} differs after the next run" for name in differing]
+        self.wrong += [f"{where}: {name} is left after the next run" for name in left]
+
+    def table(self) -> str:
+        """The summary."""
+        rows = [f"| {stage} | {count} |" for stage, count in sorted(self.killed.items())]
+        head = ["| killed in | builds |", "|---|---|"]
+        return "\n".join([*head, *rows, f"| all | {sum(self.killed.values())} |", "", f"{len(self.wrong)} wrong"])
+
+
+def kill_after(seconds: float, project: Project) -> str:
+    """Starts a build and kills all its processes after some seconds; the stage that it told of last."""
+    with tempfile.TemporaryFile("w+", errors="backslashreplace") as told:
+        # A session of its own is what a terminal or a batch system kills.
+        process = subprocess.Popen(
+            command("--cores", "2"), cwd=project.folder, stdout=told, stderr=told, start_new_session=True
+        )
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        told.seek(0)
+        text = told.read()
+    lines = [line for line in text.splitlines() if line.startswith("Job ") and ": " in line]
+    if "steps (100%) done" in text:
+        return "the end"
+    return lines[-1].split(": ")[1].split()[0] if lines else "the start"
+
+
+def main() -> int:
+    """Kills as often as asked for, and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        killer = Killer(Path(folder), random.Random(options.seed))
+        killer.prepare()
+        for number in range(options.kills):
+            known = len(killer.wrong)
+            killer.round(number)
+            print(f"{number + 1} of {options.kills} killed", *killer.wrong[known:], sep="\n", flush=True)
+    print(killer.table())
+    return 1 if killer.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""Aggregate: one catalog from many shards, and what is said of the dataset as a whole."""
+
+import hashlib
+import json
+import subprocess
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datacontainer.catalog.aggregate import aggregate
+from datacontainer.catalog.fields import DIGEST_MARK, FieldTable, has_none
+
+IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
+
+
+def shard(folder, number, files, links=None, fields=()):
+    """Writes what hash would for a shard: contents by path, link targets by path, users' fields by row."""
+    links = links or {}
+    contents = dict(sorted({**files, **links}.items()))
+    records, facts = folder / f"{number}.parquet", folder / f"{number}.json"
+
+    def column(names):
+        array = pa.array(names, pa.binary())
+        try:
+            return array.cast(pa.string())
+        except pa.ArrowInvalid:
+            return array
+
+    table = pa.table(
+        {
+            "path": column(list(contents)),
+            "size": pa.array([len(content) for content in contents.values()], pa.int64()),
+            "mtime": pa.array([number] * len(contents), pa.timestamp("ns", "UTC")),
+        }
+    )
+    digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
+    table = table.append_column(pa.field("sha256", pa.string(), metadata=DIGEST_MARK), pa.array(digests, pa.string()))
+    table = table.append_column("link", column([links.get(path) for path in contents]))
+    rows = FieldTable()
+    for row in fields:
+        rows.append(row)
+    for field, array in rows.arrays():
+        table = table.append_column(field, array)
+    pq.write_table(table, records)
+    facts.write_text(json.dumps({"links": len(links), "digest": f"sha256:{number}"}))
+    return records, facts
+
+
+def run(folder, shards, functions=()):
+    catalog, summary, content = folder / "catalog.parquet", folder / "dataset.json", folder / "content.digest"
+    aggregate(
+        identity=IDENTITY,
+        functions=functions,
+        records=[records for records, _ in shards],
+        facts=[facts for _, facts in shards],
+        catalog=catalog,
+        summary=summary,
+        content=content,
+    )
+    return pq.read_table(catalog), json.loads(summary.read_text()), content.read_text()
+
+
+def test_aggregate_two_shards_make_one_catalog_in_order(tmp_path):
+    shards = [
+        shard(tmp_path, 1, {b"a": b"1", b"b": b"22"}, fields=[{"n": 1}, {}]),
+        shard(tmp_path, 2, {b"c": b""}, fields=[{"n": 0.5, "t": "x"}]),
+    ]
+    catalog, summary, _ = run(tmp_path, shards)
+    assert catalog.column_names == ["path", "size", "mtime", "sha256", "n", "t"]
+    assert [str(field.type) for field in catalog.schema] == [
+        "string",
+        "int64",
+        "timestamp[ns, tz=UTC]",
+        "string",
+        "double",
+        "string",
+    ]
+    assert catalog.drop_columns(["mtime", "sha256"]).to_pylist() == [
+        {"path": "a", "size": 1, "n": 1.0, "t": None},
+        {"path": "b", "size": 2, "n": None, "t": None},
+        {"path": "c", "size": 0, "n": 0.5, "t": "x"},
+    ]
+    assert (summary["files"], summary["bytes"], summary["links"]) == (3, 3, 0)
+
+
+def test_aggregate_none_in_one_shard_marks_the_column_and_changes_the_content(tmp_path):
+    def built(fields):
+        folder = tmp_path / repr(fields).replace(" ", "")
+        folder.mkdir()
+        shards = [shard(folder, 1, {b"a": b"1"}, fields=[{"n": 1}]), shard(folder, 2, {b"b": b""}, fields=[fields])]
+        run(folder, shards)
+        return has_none(pq.read_schema(folder / "catalog.parquet").field("n")), (folder / "content.digest").read_text()
+
+    none, absent = built({"n": None}), built({})
+    assert (none[0], absent[0]) == (True, False)
+    assert none[1] != absent[1]
+
+
+def test_aggregate_catalog_is_read_by_duckdb(tmp_path):
+    run(tmp_path, [shard(tmp_path, 1, {b"a": b"1", b"b": b"22"})])
+    rows = duckdb.sql(f"select path, size, sha256 from '{tmp_path}/catalog.parquet' order by size desc").fetchall()
+    assert rows == [("b", 2, hashlib.sha256(b"22").hexdigest()), ("a", 1, hashlib.sha256(b"1").hexdigest())]
+
+
+def test_aggregate_dataset_digest_is_what_sha256sum_gives(tmp_path):
+    dataset = tmp_path / "dataset"
+    files = {b"b/x": b"2", b"a": b"1", "ä y".encode(): b""}
+    for path, content in files.items():
+        target = dataset / path.decode()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    command = r"find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum -z | sha256sum"
+    expected = subprocess.run(["bash", "-c", command], cwd=dataset, capture_output=True, text=True, check=True).stdout
+    ordered = sorted(files.items())
+    shards = [shard(tmp_path, 1, dict(ordered[:1])), shard(tmp_path, 2, dict(ordered[1:]))]
+    assert run(tmp_path, shards)[1]["digest"] == "sha256:" + expected.split()[0]
+
+
+def test_aggregate_links_are_counted_and_change_the_digest(tmp_path):
+    catalog, summary, _ = run(
+        tmp_path, [shard(tmp_path, 1, {b"a": b"1"}, {b"l": b"a"}), shard(tmp_path, 2, {b"z": b""})]
+    )
+    assert catalog["link"].to_pylist() == [None, "a", None]
+    lines = [(b"", b"1", b"a"), (b"link:", b"a", b"l"), (b"", b"", b"z")]
+    text = b"".join(b"%b%b  %b\0" % (kind, hashlib.sha256(c).hexdigest().encode(), path) for kind, c, path in lines)
+    assert summary["digest"] == "sha256:" + hashlib.sha256(text).hexdigest()
+    assert (summary["files"], summary["links"], summary["bytes"]) == (2, 1, 1)
+
+
+def test_aggregate_one_name_that_is_not_utf8_makes_the_paths_bytes(tmp_path):
+    catalog, _, _ = run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"}), shard(tmp_path, 2, {b"\xff": b"2"})])
+    assert catalog["path"].to_pylist() == [b"a", b"\xff"]
+
+
+def test_aggregate_empty_dataset_has_a_catalog_without_rows(tmp_path):
+    catalog, summary, _ = run(tmp_path, [shard(tmp_path, 1, {})])
+    assert catalog.column_names == ["path", "size", "mtime", "sha256"]
+    assert catalog.num_rows == 0
+    assert summary["digest"] == "sha256:" + hashlib.sha256().hexdigest()
+    assert summary["duplicates"] == {"files": 0, "bytes": 0}
+
+
+def test_aggregate_types_and_duplicates_are_counted(tmp_path):
+    files = {b"a.nii.gz": b"123", b"b.NII.gz": b"123", b"c.txt": b"9", b"d.tar/e": b"", b".hidden": b"", b"f.txt": b"9"}
+    _, summary, _ = run(
+        tmp_path, [shard(tmp_path, 1, dict(list(files.items())[:2])), shard(tmp_path, 2, dict(list(files.items())[2:]))]
+    )
+    assert summary["types"] == {
+        ".nii.gz": {"files": 2, "bytes": 6},
+        ".txt": {"files": 2, "bytes": 2},
+        "": {"files": 2, "bytes": 0},
+    }
+    assert summary["duplicates"] == {"files": 2, "bytes": 4}
+
+
+def test_aggregate_content_ignores_times_and_sees_everything_else(tmp_path):
+    (tmp_path / "more.py").write_text("def note(catalog): return {'note': 'x'}\n")
+    base = {b"a": b"1"}
+    content = [
+        run(tmp_path, [shard(tmp_path, 1, base, fields=[{"n": 1}])])[2],
+        run(tmp_path, [shard(tmp_path, 1, base, fields=[{"n": 2}])])[2],
+        run(tmp_path, [shard(tmp_path, 1, {b"a": b"2"}, fields=[{"n": 1}])])[2],
+        run(tmp_path, [shard(tmp_path, 1, base, fields=[{"n": 1}])], [f"{tmp_path}/more.py:note"])[2],
+    ]
+    assert len(set(content)) == 4
+    shard(tmp_path, 1, base, fields=[{"n": 1}])
+    records, facts = shard(tmp_path, 3, base, fields=[{"n": 1}])
+    facts.write_text((tmp_path / "1.json").read_text())
+    assert run(tmp_path, [(records, facts)])[2] == content[0]
+
+
+def test_aggregate_dataset_functions_see_the_catalog_as_a_data_frame(tmp_path):
+    (tmp_path / "functions.py").write_text(
+        "def total(catalog): return {'total': catalog['size'].sum(), 'n': len(catalog)}\n"
+    )
+    _, summary, _ = run(tmp_path, [shard(tmp_path, 1, {b"a": b"1", b"b": b"22"})], [f"{tmp_path}/functions.py:total"])
+    assert summary["metadata"] == {"total": 3, "n": 2}
+
+
+def test_aggregate_dataset_function_that_fails_is_named(tmp_path):
+    (tmp_path / "bad.py").write_text("def fails(catalog): return catalog['absent']\n")
+    with pytest.raises(Exception, match=r"bad.py:fails' failed on the catalog: KeyError\('absent'\)"):
+        run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"})], [f"{tmp_path}/bad.py:fails"])

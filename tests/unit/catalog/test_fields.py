@@ -1,0 +1,157 @@
+"""The users' fields: the types they get, and the values that come back out of their columns."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacontainer.catalog.fields import (
+    BOOL,
+    FLOAT,
+    INT,
+    JSON,
+    KIND,
+    LONG,
+    NULL,
+    NUMBER,
+    TEXT,
+    FieldTable,
+    catalog_field,
+    convert,
+    has_none,
+    kind_of,
+    merge_fields,
+    widen,
+)
+from datacontainer.functions.load import UserFunction
+from datacontainer.runtime.errors import UsageError
+
+KINDS = [NULL, BOOL, INT, LONG, FLOAT, NUMBER, TEXT, JSON]
+values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(),
+    st.sampled_from(["\ud800", "a\udcffb"]),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=2), st.none(), max_size=2),
+)
+
+
+def same(one: object, other: object) -> bool:
+    return type(one) is type(other) and (one == other or (isinstance(one, float) and math.isnan(one)))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, NULL),
+        (True, BOOL),
+        (2**53, INT),
+        (2**53 + 1, LONG),
+        (-(2**63), LONG),
+        (2**63, JSON),
+        (0.5, FLOAT),
+        ("ä", TEXT),
+        ("\udcff", JSON),
+        ([1], JSON),
+        ({}, JSON),
+    ],
+)
+def test_kind_of_value_is_the_narrowest(value, kind):
+    assert kind_of(value) == kind
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wide"),
+    [
+        (INT, LONG, LONG),
+        (INT, FLOAT, NUMBER),
+        (NUMBER, INT, NUMBER),
+        (NUMBER, LONG, JSON),
+        (NUMBER, TEXT, JSON),
+        (LONG, FLOAT, JSON),
+        (BOOL, INT, JSON),
+        (TEXT, INT, JSON),
+        (NULL, BOOL, BOOL),
+    ],
+)
+def test_widen_two_kinds_gives_one_that_holds_both(one, other, wide):
+    assert widen(one, other) == widen(other, one) == wide
+
+
+@given(st.lists(st.sampled_from(KINDS), max_size=5), st.randoms())
+def test_widen_order_does_not_matter(kinds, random):
+    def folded(items):
+        kind = NULL
+        for item in items:
+            kind = widen(kind, item)
+        return kind
+
+    shuffled = list(kinds)
+    random.shuffle(shuffled)
+    assert folded(kinds) == folded(shuffled)
+
+
+@given(st.lists(values, max_size=6), st.lists(values, max_size=6))
+def test_columns_of_two_shards_give_every_value_back(first, second):
+    kinds, arrays = [], []
+    for part in (first, second):
+        table = FieldTable()
+        for value in part:
+            table.append({"x": value})
+        for field, array in table.arrays():
+            kinds.append(field.metadata[KIND].decode())
+            arrays.append(array)
+    wanted = NULL
+    for kind in kinds:
+        wanted = widen(wanted, kind)
+    found = [v for kind, array in zip(kinds, arrays, strict=True) for v in convert(array, kind, wanted).to_pylist()]
+    if wanted == JSON:
+        found = [None if text is None else json.loads(text) for text in found]
+    for value, back in zip([*first, *second], found, strict=True):
+        expected = float(value) if wanted == NUMBER and isinstance(value, int) else value
+        assert same(expected, back), (wanted, value, back)
+
+
+def test_field_table_file_without_a_field_has_none():
+    table = FieldTable()
+    for fields in ({"a": 1}, {}, {"b": "x"}):
+        table.append(fields)
+    assert {field.name: array.to_pylist() for field, array in table.arrays()} == {
+        "a": [1, None, None],
+        "b": [None, None, "x"],
+    }
+
+
+def test_catalog_field_json_is_marked():
+    assert catalog_field("x", JSON).metadata == {b"json": b"1"}
+    assert catalog_field("x", TEXT).metadata is None
+    assert str(catalog_field("x", NULL).type) == "string"
+
+
+def functions(*results):
+    return [UserFunction(f"f.py:f{i}", lambda _, result=result: result) for i, result in enumerate(results)]
+
+
+def test_merge_fields_of_two_functions_are_joined():
+    assert merge_fields(functions({"a": 1}, {"b": 2}), "path", "'x'") == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
+def test_merge_fields_key_that_is_taken_is_refused(taken):
+    with pytest.raises(
+        UsageError, match=rf"'f.py:f1' returned the key '{taken}' for 'x', which is taken: choose another"
+    ):
+        merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
+
+
+def test_arrays_field_that_was_none_once_is_marked():
+    rows = FieldTable()
+    for fields in ({"told": None, "absent": 1}, {"told": 2}):
+        rows.append(fields)
+    marks = {column.name: has_none(column) for column, _ in rows.arrays()}
+    assert marks == {"told": True, "absent": False}

@@ -1,0 +1,29 @@
+"""What is said at the end of a run."""
+
+from dataclasses import replace
+
+from test_config import read
+
+from datacontainer.config.nextsteps import left_over, next_steps
+
+
+def dataset_with(**keys):
+    (fruit,) = read("datasets: {fruit: {path: here}}").datasets.values()
+    return replace(fruit, **keys)
+
+
+def test_next_steps_without_images_is_the_entrypoint(tmp_path):
+    entrypoint = tmp_path / "fruit/bin/linux-amd64/entrypoint"
+    entrypoint.parent.mkdir(parents=True)
+    entrypoint.touch()
+    assert next_steps(str(tmp_path), [dataset_with(formats=())]) == [f"{entrypoint} -ls"]
+    assert next_steps(str(tmp_path), [dataset_with()]) == []
+
+
+def test_left_over_image_that_is_not_made_any_more_is_named(tmp_path):
+    archive = tmp_path / "fruit/fruit.docker.tar"
+    archive.parent.mkdir()
+    archive.touch()
+    assert left_over(str(tmp_path), [dataset_with()]) == []
+    (line,) = left_over(str(tmp_path), [dataset_with(formats=("sif",))])
+    assert line == f"'{archive}' is of an earlier run, and not made any more: delete it, or add 'docker' to formats"

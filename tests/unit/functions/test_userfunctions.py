@@ -1,0 +1,112 @@
+"""Users' functions: found by every way of naming one, and their mistakes named."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datacontainer.functions.load import check_file, load, source_digest
+from datacontainer.runtime.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p])
+    for name in [n for n in sys.modules if n.split(".")[0] in {"mypackage", "neighbour_of_mine"}]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "neighbour_of_mine.py").write_text("FACTOR = 3\n")
+    (tmp_path / "functions.py").write_text(
+        "from neighbour_of_mine import FACTOR\n"
+        "def triple(path): return {'n': FACTOR}\n"
+        "class Group:\n    @staticmethod\n    def one(path): return {'n': 1}\n"
+        "def fails(path): return {}['gone']\n"
+        "def gives_list(path): return [1]\n"
+        "def gives_set(path): return {'n': {1}}\n"
+        "def gives_number_key(path): return {1: 1}\n"
+        "def gives_numpy(path):\n    import numpy\n    return {'n': numpy.float32(0.5), 'm': numpy.int64(7)}\n"
+    )
+    package = tmp_path / "mypackage"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "inner.py").write_text("def two(path): return {'n': 2}\n")
+
+
+@pytest.mark.parametrize(
+    ("spec", "result"),
+    [("functions.py:triple", 3), ("./functions.py:Group.one", 1), ("mypackage.inner:two", 2)],
+)
+def test_load_file_module_and_dotted_names_are_found(spec, result):
+    assert load(spec)("path", "'x'") == {"n": result}
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("none.py:f", "'none.py:f' cannot be loaded: FileNotFoundError(\"no file 'none.py' in "),
+        ("functions.py:absent", "'functions.py:absent' is not there: 'functions.py' has no function 'absent'"),
+        ("no.such.package:f", "'no.such.package:f' cannot be loaded: ModuleNotFoundError"),
+        ("functions.py:Group.none", "has no function 'Group.none'"),
+    ],
+)
+def test_load_what_is_missing_is_named(spec, expected):
+    with pytest.raises(UsageError) as caught:
+        load(spec)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fails", "the metadata function 'functions.py:fails' failed on 'x': KeyError('gone')"),
+        ("gives_list", "'functions.py:gives_list' returned [1] for 'x': it must return a dict"),
+        ("gives_set", "'functions.py:gives_set' returned {1} as 'n' for 'x': use str, int, float, bool, None"),
+        ("gives_number_key", "'functions.py:gives_number_key' returned the key 1 for 'x': use plain text"),
+    ],
+)
+def test_call_mistake_names_function_and_file(name, expected):
+    with pytest.raises(UsageError) as caught:
+        load(f"functions.py:{name}")("path", "'x'")
+    assert expected in str(caught.value)
+
+
+def test_call_numpy_scalars_become_pythons_own():
+    fields = load("functions.py:gives_numpy")("path", "'x'")
+    assert fields == {"n": 0.5, "m": 7}
+    assert not any(isinstance(value, np.generic) for value in fields.values())
+
+
+def test_source_digest_follows_the_files_content():
+    for spec, file in [("functions.py:triple", "functions.py"), ("mypackage.inner:two", "mypackage/inner.py")]:
+        before = source_digest(spec)
+        assert before == source_digest(spec)
+        with Path(file).open("a") as source:
+            source.write("# more\n")
+        assert source_digest(spec) != before
+
+
+def test_source_digest_follows_what_the_file_imports():
+    before = source_digest("functions.py:triple")
+    Path("neighbour_of_mine.py").write_text("FACTOR = 4\n")
+    assert source_digest("functions.py:triple") != before
+
+
+def test_source_digest_missing_file_is_no_error():
+    assert source_digest("none.py:f") == source_digest("no.such.package:f")
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [("none.py:f", "there is no file 'none.py'"), ("no.such.package:f", "there is no module 'no.such.package'")],
+)
+def test_check_file_what_is_missing_is_named_without_running_anything(spec, expected):
+    with pytest.raises(UsageError, match=expected):
+        check_file(spec)
+    check_file("functions.py:fails")
+    check_file("mypackage.inner:two")
+
+
+def test_call_mistake_names_the_line_of_the_users_file():
+    with pytest.raises(UsageError, match=r"KeyError\('gone'\), in line 6 of 'functions.py'$"):
+        load("functions.py:fails")("path", "'x'")

@@ -1,0 +1,417 @@
+"""Hash: the digests of other programs, layers that other programs read, and what is said of files that changed."""
+
+import hashlib
+import json
+import os
+import signal
+import stat
+import subprocess
+import tarfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.entrypoint.compile import compile_packer
+from datacontainer.hash.hash import hash_shard
+from datacontainer.runtime.errors import DataError
+from datacontainer.scan.scan import read_shards, scan
+from tools.engines import require_root
+from tools.trees import ODD_NAMES, fill, names
+from tools.workflow import ROOT
+
+ALL_DIGESTS = list(DIGEST_BYTES)
+NOBODY = 65534
+LARGE = 64 << 20
+USER_FUNCTION = """\
+def lines(path):
+    with open(path, "rb") as file:
+        return {"lines": len(file.readlines())}
+"""
+
+
+@pytest.fixture(scope="session")
+def packer(tmp_path_factory) -> Path:
+    """The packer, compiled as the workflow does it."""
+    binary = tmp_path_factory.mktemp("packer") / "packer"
+    sources = [path for path in sorted((ROOT / "packer").rglob("*.go")) if not path.name.endswith("_test.go")]
+    compile_packer([ROOT / "packer/go.mod", *sources], binary, binary.parent / "cache")
+    binary.parent.chmod(0o755)
+    return binary
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A dataset with the list of its only shard, and where its outputs go."""
+
+    packer: Path
+    dataset: Path
+    folder: Path
+
+    @property
+    def records(self) -> Path:
+        return self.folder / "lists/shard.list"
+
+    @property
+    def layer(self) -> Path:
+        return self.folder / "out/shard.layer"
+
+    def hash(self, *digests: str, functions: tuple[str, ...] = ()) -> list[dict[str, object]]:
+        """Hashes the shard; returns the rows of its records."""
+        records = self.layer.with_name("shard.parquet")
+        hash_shard(
+            packer=self.packer,
+            root=str(self.dataset),
+            shard_list=self.records,
+            mount="/data",
+            digests=digests or ("sha256",),
+            functions=functions,
+            records=records,
+            layer=self.layer,
+            facts=self.layer.with_name("shard.json"),
+        )
+        rows: list[dict[str, object]] = pq.read_table(records).to_pylist()
+        return rows
+
+    def command(self, *more: str | Path, layer: Path | None = None) -> list[str | Path]:
+        layer = layer or self.layer
+        outputs = ["--records", layer.with_suffix(".raw"), "--layer", layer]
+        return [
+            self.packer,
+            "hash",
+            "--root",
+            self.dataset,
+            "--list",
+            self.records,
+            "--mount",
+            "/data",
+            *outputs,
+            *more,
+        ]
+
+    def members(self) -> list[tarfile.TarInfo]:
+        with tarfile.open(self.layer, "r:") as tar:
+            return tar.getmembers()
+
+    def left(self) -> list[str]:
+        """The names of all outputs, hidden ones too."""
+        return os.listdir(self.layer.parent)
+
+
+def make_shard(packer: Path, dataset: Path) -> Shard:
+    shard = Shard(packer, dataset, dataset.parent)
+    shard.records.parent.mkdir(exist_ok=True)
+    shard.layer.parent.mkdir(exist_ok=True)
+    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", symlinks="keep")
+    (name,) = read_shards(shard.folder / "shards.tsv")
+    shard.records.with_name(f"{name}.list").rename(shard.records)
+    return shard
+
+
+@pytest.fixture
+def shard(packer, dataset):
+    """Scans the dataset as it is when this is called."""
+    return lambda: make_shard(packer, dataset)
+
+
+def contents(folder: Path) -> dict[bytes, tuple[object, ...]]:
+    """What an image keeps of every path below a folder: kind, execute bit, content or target."""
+    found: dict[bytes, tuple[object, ...]] = {}
+    root = os.fsencode(folder)
+    for parent, folders, files in os.walk(root):
+        for name in folders + files:
+            path = os.path.join(parent, name)
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                value: tuple[object, ...] = ("link", os.readlink(path))
+            elif stat.S_ISDIR(mode):
+                value = ("folder",)
+            else:
+                value = ("file", bool(mode & stat.S_IXUSR), Path(os.fsdecode(path)).read_bytes())
+            found[os.path.relpath(path, root)] = value
+    return found
+
+
+def extracted(layer: Path, folder: Path) -> Path:
+    """The mount's folder after GNU tar has extracted the layer."""
+    folder.mkdir()
+    subprocess.run(["tar", "-xpf", layer, "-C", folder], check=True, capture_output=True)
+    return folder / "data"
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha1", "sha512", "md5"])
+def test_hash_shard_digests_are_those_of_the_systems_programs(shard, dataset, algorithm):
+    fill(dataset, {name: name * 50 for name in ODD_NAMES} | {b"empty": b"", b"large": b"0123456789abcdef" * 70_000})
+    rows = shard().hash(*ALL_DIGESTS)
+    program = [f"{algorithm}sum", "--zero", "--", *sorted(os.listdir(os.fsencode(dataset)))]
+    printed = subprocess.run(program, cwd=dataset, check=True, capture_output=True).stdout.split(b"\0")[:-1]
+    expected = {line.split(b"  ", 1)[1]: line.split(b"  ", 1)[0].decode() for line in printed}
+    assert {row["path"]: row[algorithm] for row in rows} == expected
+
+
+def test_hash_shard_records_tell_what_scan_and_the_packer_found(shard, dataset):
+    fill(dataset, {b"a/file": b"12345", b"b": b""})
+    os.utime(dataset / "a/file", ns=(0, 1_500_000_000_123_456_789))
+    os.symlink("a/file", dataset / "link")
+    one = shard()
+    table = one.hash("sha256", "crc32c") and pq.read_table(one.layer.with_name("shard.parquet"))
+    assert table.schema.names == ["path", "size", "mtime", "sha256", "crc32c", "link"]
+    assert table["path"].to_pylist() == ["a/file", "b", "link"]
+    assert table["size"].to_pylist() == [5, 0, 6]
+    assert table["mtime"].cast("int64")[0].as_py() == 1_500_000_000_123_456_789
+    assert table["crc32c"].to_pylist()[1] == "00000000"
+    assert table["link"].to_pylist() == [None, None, "a/file"]
+    assert table["sha256"].to_pylist() == [hashlib.sha256(text).hexdigest() for text in (b"12345", b"", b"a/file")]
+
+
+def test_hash_shard_facts_are_those_of_the_layer(shard, dataset):
+    fill(dataset, {b"a/file": b"12345", b"b": b"6"})
+    (dataset / "void").mkdir()
+    os.symlink("b", dataset / "link")
+    one = shard()
+    one.hash()
+    assert json.loads(one.layer.with_name("shard.json").read_text()) == {
+        "files": 2,
+        "links": 1,
+        "directories": 1,
+        "bytes": 6,
+        "layer_size": one.layer.stat().st_size,
+        "diff_id": "sha256:" + hashlib.sha256(one.layer.read_bytes()).hexdigest(),
+        "digest": "sha256:" + hashlib.sha256(one.layer.read_bytes()).hexdigest(),
+        "blob_size": one.layer.stat().st_size,
+        "compression": "none",
+    }
+    assert sorted(one.left()) == ["shard.json", "shard.layer", "shard.parquet"]
+
+
+def test_hash_shard_users_functions_see_the_files(shard, dataset, tmp_path):
+    fill(dataset, {b"a": b"1\n2\n", b"not utf-8 \xff": b"1\n"})
+    os.symlink("a", dataset / "link")
+    (tmp_path / "user.py").write_text(USER_FUNCTION)
+    rows = shard().hash(functions=(f"{tmp_path}/user.py:lines",))
+    assert [(row["path"], row["lines"]) for row in rows] == [(b"a", 2), (b"link", None), (b"not utf-8 \xff", 1)]
+
+
+def test_hash_shard_no_files_give_a_layer_with_the_mount(shard):
+    one = shard()
+    assert one.hash() == []
+    (member,) = one.members()
+    assert (member.name, member.isdir(), member.mode) == ("data", True, 0o755)
+    assert one.layer.stat().st_size == 1536
+
+
+@settings(max_examples=40)
+@given(
+    files=st.dictionaries(names, st.tuples(st.binary(max_size=2000), st.sampled_from([0o400, 0o640, 0o751]))),
+    links=st.dictionaries(names, names, max_size=3),
+    folders=st.lists(names, max_size=3),
+)
+def test_hash_shard_any_tree_comes_out_of_gnu_tar_as_it_was(files, links, folders, packer, tmp_path_factory):
+    dataset = tmp_path_factory.mktemp("any") / "dataset"
+    fill(dataset, {path: content for path, (content, _) in files.items()})
+    for path, (_, mode) in files.items():
+        if os.path.isfile(whole := os.path.join(os.fsencode(dataset), path)):
+            os.chmod(whole, mode)
+    add_links_and_folders(os.fsencode(dataset), links, folders)
+    one = make_shard(packer, dataset)
+    one.hash()
+    assert contents(extracted(one.layer, one.folder / "extracted")) == contents(dataset)
+    check_members(one.members())
+
+
+def add_links_and_folders(dataset: bytes, links: dict[bytes, bytes], folders: list[bytes]) -> None:
+    """Adds what fits between the files that are there."""
+    for path in folders:
+        try:
+            os.makedirs(os.path.join(dataset, path))
+        except (FileExistsError, NotADirectoryError):
+            continue
+    for path, target in links.items():
+        with suppress(FileExistsError, FileNotFoundError, NotADirectoryError):
+            os.symlink(target, os.path.join(dataset, path))
+
+
+def check_members(members: list[tarfile.TarInfo]) -> None:
+    """Every path is there once, behind all of its folders, with nothing of the file's owner, times or odd modes."""
+    seen: set[str] = set()
+    for member in members:
+        parent = os.path.dirname(member.name)
+        assert parent in seen or parent == "", member.name
+        assert member.name not in seen
+        seen.add(member.name)
+        assert (member.uid, member.gid, member.uname, member.gname, member.mtime) == (0, 0, "", "", 0)
+        assert member.mode in {True: (0o644, 0o755), member.isdir(): (0o755,), member.issym(): (0o777,)}[True]
+
+
+def test_hash_shard_deep_and_long_names_come_out_of_gnu_tar(shard, dataset):
+    long = [b"f" * 200 + b"/" + "ü".encode() * 120, b"/".join([b"folder"] * 60) + b"/x", b"d" * 155 + b"/" + b"n" * 100]
+    fill(dataset, {path: path for path in long})
+    os.symlink(b"missing/" + b"t" * 300, dataset / "link")
+    one = shard()
+    one.hash()
+    assert contents(extracted(one.layer, one.folder / "extracted")) == contents(dataset)
+    assert len([member for member in one.members() if member.isfile()]) == 3
+
+
+def test_packer_hash_number_of_threads_changes_no_byte(shard, dataset):
+    fill(dataset, {b"%d/%d" % (i % 7, i): b"%d" % i * (i % 13) ** 3 for i in range(700)} | {b"large": bytes(3_000_000)})
+    one = shard()
+    made = []
+    for threads in ("1", "2", "7"):
+        done = subprocess.run(
+            one.command("--digests", "sha256,blake3"),
+            env={**os.environ, "GOMAXPROCS": threads},
+            check=True,
+            capture_output=True,
+        )
+        made.append((done.stdout, one.layer.read_bytes(), one.layer.with_suffix(".raw").read_bytes()))
+    assert made[0] == made[1] == made[2]
+
+
+def test_packer_hash_reads_each_byte_once(shard, dataset):
+    require_root("seeing what another process has read")
+    fill(dataset, {b"%03d" % i: os.urandom(10_000) for i in range(200)} | {b"large": os.urandom(5_000_000)})
+    one = shard()
+    with subprocess.Popen(one.command(), stdout=subprocess.PIPE) as process:
+        # The kernel's count is there until somebody waits for the process.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        counts = dict(line.split(": ") for line in Path(f"/proc/{process.pid}/io").read_text().splitlines())
+        summary = json.load(process.stdout)
+    read_besides = int(counts["rchar"]) - summary["bytes"]
+    # The list is read twice, and the Go runtime reads a few small files of the system.
+    assert 0 <= read_besides <= 2 * one.records.stat().st_size + 16_384
+    written_besides = int(counts["wchar"]) - summary["layer_size"]
+    assert written_besides <= 201 * 32 + 1000
+
+
+def test_hash_shard_changed_file_stops_with_its_name_and_both_sizes(shard, dataset):
+    fill(dataset, {b"sub-01/bold.nii.gz": b"0123456789", b"z": b""})
+    one = shard()
+    (dataset / "sub-01/bold.nii.gz").write_bytes(b"0123456789ab")
+    message = '"sub-01/bold.nii.gz" changed after the scan: its size was 10 bytes and is 12 now; run snakemake again'
+    with pytest.raises(DataError) as raised:
+        one.hash()
+    assert str(raised.value) == message
+    assert one.left() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("rm dataset/a", '"a" changed after the scan: it is gone now'),
+        ("touch -d 2001-01-01 dataset/a", '"a" changed after the scan: its modification time was'),
+        ("ln -sfn elsewhere dataset/link", 'its target was "target" and is "elsewhere" now'),
+        ("rm dataset/link; touch dataset/link", '"link" changed after the scan: it was a link and is a file now'),
+        ("mv dataset/sub moved; ln -s ../moved dataset/sub", '"sub" changed after the scan: it was a folder and'),
+        ("rmdir dataset/void", '"void" changed after the scan: it is gone now'),
+    ],
+)
+def test_hash_shard_any_other_change_stops_too(shard, dataset, change, message):
+    fill(dataset, {b"a": b"0123456789", b"sub/b": b""})
+    (dataset / "void").mkdir()
+    os.symlink("target", dataset / "link")
+    one = shard()
+    subprocess.run(change, shell=True, cwd=dataset.parent, check=True)
+    with pytest.raises(DataError) as raised:
+        one.hash()
+    assert message in str(raised.value)
+    assert str(raised.value).endswith("run snakemake again")
+
+
+def without_privileges(command: list[str | Path]) -> list[str | Path]:
+    """The command, run such that modes and owners of files mean something even to root."""
+    capabilities = "-dac_override,-dac_read_search,-fowner"
+    return ["setpriv", f"--bounding-set={capabilities}", *command] if os.getuid() == 0 else command
+
+
+def test_packer_hash_file_without_permission_tells_how_to_go_on(shard, dataset):
+    fill(dataset, {b"a": b"open", b"b": b"closed"})
+    (dataset / "b").chmod(0)
+    one = shard()
+    done = subprocess.run(without_privileges(one.command()), check=False, capture_output=True, text=True)
+    message = '"b" cannot be read (permission denied): allow it with `chmod`, or leave it out with `exclude`\n'
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+    assert one.left() == []
+
+
+def test_packer_hash_files_of_another_owner_are_read_all_the_same(shard, dataset):
+    if os.getuid() != 0:
+        pytest.skip("only root can make files of another user")
+    fill(dataset, {b"a": b"open", b"b": b"open too"})
+    os.chown(dataset / "b", NOBODY, NOBODY)
+    done = subprocess.run(without_privileges(shard().command()), check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout)["bytes"] == 12
+
+
+def test_packer_hash_full_disk_names_the_output_and_the_way_out(shard, dataset):
+    fill(dataset, {b"a": bytes(500_000)})
+    one = shard()
+    disk = one.folder / "disk"
+    disk.mkdir()
+    mounting = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    if subprocess.run([*mounting, 'mount -t tmpfs none "$0"', disk], check=False, capture_output=True).returncode:
+        pytest.skip("this user cannot mount a small file system")
+    script = 'disk=$0; mount -t tmpfs -o size=100k none "$disk"; "$@"; status=$?; ls -A "$disk"; exit $status'
+    command = one.command(layer=disk / "layer.tar")
+    done = subprocess.run([*mounting, script, disk, *command], check=False, capture_output=True, text=True)
+    message = f'writing "{disk}/layer.tar": the disk is full: free space on it, or set outdir to another disk\n'
+    assert (done.returncode, done.stderr, done.stdout) == (1, message, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
+    (dataset / "large").touch()
+    os.truncate(dataset / "large", 4 << 30)
+    one = shard()
+    with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
+        while not one.left():
+            time.sleep(0.001)
+        time.sleep(0.05)
+        process.send_signal(number)
+        message = process.stderr.read()
+    assert (process.returncode, message) == (
+        1,
+        "stopped by a signal; nothing was written: run snakemake again\n",
+    )
+    assert one.left() == []
+
+
+def test_packer_hash_file_that_grows_while_it_is_read_stops(shard, dataset):
+    (dataset / "large").touch()
+    os.truncate(dataset / "large", LARGE)
+    one = shard()
+    with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
+        while not one.left():
+            time.sleep(0.0001)
+        with open(dataset / "large", "ab") as file:
+            file.write(b"more")
+        message = process.stderr.read()
+    assert (process.returncode, one.left()) == (1, [])
+    assert f"its size was {LARGE} bytes and is {LARGE + 4} now" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "usage: packer scan|hash|compress|squashfs|sign"),
+        (["hush"], 'unknown command "hush"'),
+        (["hash"], "--root is missing"),
+        (["hash", "--rot", "x"], "flag provided but not defined: -rot"),
+        (["hash", "--root", "x", "more"], 'unexpected argument "more"'),
+        (
+            ["hash", *(f"--{name}=x" for name in ("root", "list", "mount", "records")), "--digests=sha3"],
+            'unknown digest "sha3"',
+        ),
+    ],
+)
+def test_packer_wrong_usage_is_one_line_and_status_2(packer, arguments, message):
+    done = subprocess.run([packer, *arguments], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1

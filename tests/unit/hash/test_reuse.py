@@ -1,0 +1,243 @@
+"""Reuse: what is not read or called again, that it shows in no result, and what is said of silent corruption."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacontainer.hash.known import Making, list_files, look_up
+from datacontainer.runtime.errors import DataError
+from datacontainer.scan.records import read_records
+from datacontainer.scan.sharding import Limits
+from tools.builds import Build, rot
+from tools.trees import fill
+
+# A file says itself which fields it has.
+USER_FUNCTION = """\
+from pathlib import Path
+SEEN = []
+def fields(path):
+    SEEN.append(Path(path).name)
+    return eval(Path(path).read_bytes() or b"{}")
+"""
+
+
+@pytest.fixture
+def user(tmp_path) -> str:
+    """The name of a user's function that notes which files it sees."""
+    (tmp_path / "user.py").write_text(USER_FUNCTION)
+    return f"{tmp_path}/user.py:fields"
+
+
+def seen(user: str) -> list[str]:
+    """The files that the user's function was called with since this was asked last."""
+    file = os.path.realpath(user.rpartition(":")[0])
+    (module,) = (one for one in sys.modules.values() if getattr(one, "__file__", None) == file)
+    found, module.SEEN = sorted(module.SEEN), []
+    return found
+
+
+def forget_ctimes(staged: Build) -> None:
+    """Makes what is known of the files tell the ctimes that they have now: as if no rot had changed them."""
+    for path in (staged.folder / "stages/hash/known").iterdir():
+        table = pq.read_table(path)
+        ctimes = [
+            os.stat(os.path.join(os.fsencode(staged.dataset), row)).st_ctime_ns for row in table["path"].to_pylist()
+        ]
+        pq.write_table(table.set_column(table.column_names.index("ctime"), "ctime", pa.array(ctimes)), path)
+
+
+CONTENTS = [
+    b"",
+    b"{'a': 1}",
+    b"{'b': 2**53 + 1, 'a': 0.5}",
+    b"{'a': 'x', 'c': None}",
+    b"{'c': True}",
+    b"{'a': '\\ud83d\\ude00'}",
+    b"{'a': '\\udcff'}",
+    b"{'b': [1, {2: ()}], 'd': float('nan')}",
+    b"{'a': None}",
+]
+SMALL = Limits(files=2, size_bytes=1 << 20)
+NAMES = [b"%d" % number for number in range(12)] + [b"4/x", b"4/\xff", "ü".encode()]
+edits = st.tuples(
+    st.sampled_from(["write", "write", "remove", "touch", "chmod", "link", "rename"]),
+    st.sampled_from(NAMES),
+    st.sampled_from(CONTENTS),
+    st.sampled_from(NAMES),
+)
+
+
+def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> None:
+    """Does one of the edits where the tree is such that it can be done."""
+    path, elsewhere = (os.path.join(os.fsencode(root), one) for one in (name, other))
+    there = os.path.lexists(path)
+    folder = os.path.dirname(elsewhere)
+    if what == "write":
+        if os.path.islink(path):
+            os.unlink(path)
+        fill(root, {name: content})
+    elif what == "remove" and there and not os.path.isdir(path):
+        os.unlink(path)
+    elif what == "touch" and os.path.isfile(path):
+        os.utime(path, ns=(len(content), len(content)))
+    elif what == "chmod" and os.path.isfile(path):
+        os.chmod(path, 0o644 ^ 0o111)
+    elif what == "link" and not there and os.path.isdir(os.path.dirname(path)):
+        os.symlink("gone", path)
+    elif what == "rename" and os.path.isfile(path) and not os.path.isdir(elsewhere):
+        if not os.path.lexists(folder):
+            os.makedirs(folder)
+        if os.path.isdir(folder):
+            os.replace(path, elsewhere)
+
+
+@settings(max_examples=10)
+@given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
+def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("edits")
+    dataset = folder / "dataset"
+    fill(dataset, {name: CONTENTS[number % len(CONTENTS)] for number, name in enumerate(NAMES)})
+    staged = Build(packer, dataset, folder / "build", layers, (user,), least=SMALL)
+    staged.run()
+    for number, script in enumerate(scripts):
+        for one in script:
+            edit(dataset, *one)
+        staged.run()
+        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,), least=SMALL)
+        fresh.run()
+        assert staged.results() == fresh.results()
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("layers", [True, False])
+def test_hash_shard_functions_see_changed_files_alone(staged, user, layers):
+    fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{'b': 1}", b"c": b"{'a': 2}"})
+    staged.functions, staged.layers = (user,), layers
+    staged.run()
+    assert seen(user) == ["a", "b", "c"]
+    (staged.dataset / "b").write_bytes(b"{'b': 5}")
+    (staged.dataset / "d").write_bytes(b"{'a': 3}")
+    staged.run()
+    assert seen(user) == ["b", "d"]
+    rows = pq.read_table(staged.folder / "catalog.parquet", columns=["a", "b"]).to_pylist()
+    assert rows == [{"a": 1, "b": None}, {"a": None, "b": 5}, {"a": 2, "b": None}, {"a": 3, "b": None}]
+
+
+def test_hash_shard_functions_of_another_source_see_all_files(staged, user, tmp_path):
+    fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{}"})
+    staged.functions = (user,)
+    staged.run()
+    shutil.copy(tmp_path / "user.py", tmp_path / "other.py")
+    (tmp_path / "other.py").write_text(USER_FUNCTION + "# changed\n")
+    other = f"{tmp_path}/other.py:fields"
+    staged.functions = (other,)
+    staged.again()
+    assert seen(other) == ["a", "b"]
+    staged.functions = ()
+    staged.again()
+    assert "a" not in pq.read_schema(staged.folder / "catalog.parquet").names
+
+
+def digests_of(path: Path) -> list[str]:
+    return pq.read_table(path)["sha256"].to_pylist()
+
+
+def test_hash_shard_other_code_reads_everything(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.layers = False
+    staged.run()
+    plant(staged, "0" * 64)
+    staged.again()
+    assert digests_of(staged.folder / "catalog.parquet") == ["0" * 64]
+    staged.code = "newer"
+    staged.again()
+    assert digests_of(staged.folder / "catalog.parquet") != ["0" * 64]
+
+
+def plant(staged: Build, digest: str) -> None:
+    """Makes what is known of the only file tell another digest."""
+    (path,) = (staged.folder / "stages/hash/known").iterdir()
+    table = pq.read_table(path)
+    column = table.column_names.index("sha256")
+    pq.write_table(table.set_column(column, "sha256", pa.array([digest])), path)
+
+
+def test_hash_shard_more_digests_than_are_known_reads_the_file(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.layers = False
+    staged.run()
+    staged.digests = ("sha256", "md5")
+    staged.again()
+    assert pq.read_table(staged.folder / "catalog.parquet")["md5"].to_pylist() == ["c4ca4238a0b923820dcc509a6f75849b"]
+
+
+def test_look_up_damaged_records_are_not_used(staged):
+    fill(staged.dataset, {b"a": b"1", b"b": b"2"})
+    staged.run()
+    (shard,), (path,) = staged.shards, (staged.folder / "stages/hash/known").iterdir()
+    listed = list_files(list(read_records(staged.folder / f"stages/scan/lists/{shard}.list")))
+    whole = path.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+
+    def known(content: bytes) -> list[str | None]:
+        path.write_bytes(content)
+        return look_up(path.parent, listed, ["sha256"], Making("code", ())).digests["sha256"].to_pylist()
+
+    recorded = known(whole)
+    assert recorded == digests_of(staged.folder / "catalog.parquet")
+    assert known(b"") == [None, None]
+    found = [known(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]) for at in range(footer)]
+    assert all(digests in ([None, None], recorded) for digests in found)
+    assert found.count(recorded) < footer / 2
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_hash_shard_records_of_one_file_serve_at_either_end(staged, user, name):
+    fill(staged.dataset, {b"m": b"{'a': 1}"})
+    staged.functions = (user,)
+    staged.run()
+    assert seen(user) == ["m"]
+    (staged.dataset / name).write_bytes(b"{}")
+    staged.run()
+    assert seen(user) == [name]
+
+
+def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(staged):
+    fill(staged.dataset, {b"a": b"good", b"b": b"old", b"c": b"fine"})
+    staged.run()
+    before = staged.shards
+    rot(staged.dataset / "a", b"evil")
+    forget_ctimes(staged)
+    (staged.dataset / "b").write_bytes(b"newer")
+    with pytest.raises(DataError) as raised:
+        staged.run()
+    assert str(raised.value) == (
+        "content changed while size and modification time did not: 'a' (recorded: sha256 770e607624d6..., read: "
+        "b5c1fb2efc6d...); restore the files from a backup, or accept what they hold "
+        "now with `touch`, and run snakemake again"
+    )
+    assert [path.stem for path in (staged.folder / "stages/hash").glob("*.layer")] == before
+    os.utime(staged.dataset / "a")
+    staged.run()
+    assert digests_of(staged.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")
+
+
+@pytest.mark.parametrize("layers", [True, False])
+def test_hash_shard_only_ctime_changed_is_new_content_but_not_for_a_full_rescan(staged, layers):
+    fill(staged.dataset, {b"a": b"good"})
+    staged.layers = layers
+    staged.run()
+    rot(staged.dataset / "a", b"evil")
+    staged.rescan = "full"
+    with pytest.raises(DataError, match=r"content changed while size .* not: 'a' \(rec"):
+        staged.run()
+    staged.rescan = "changed"
+    staged.run()
+    assert digests_of(staged.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")

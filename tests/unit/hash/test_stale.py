@@ -1,0 +1,28 @@
+"""Stale: what is left of shards that a dataset no longer has."""
+
+from tools.trees import fill
+
+
+def test_remove_stale_leaves_what_belongs_to_current_shards(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.run()
+    hashed, logs = staged.folder / "stages/hash", staged.folder / "logs/hash"
+    logs.mkdir(parents=True)
+    (hashed.parent / "rescan").mkdir()
+    (old,) = staged.shards
+    left = [hashed / f".{old}.layer.partial", hashed / f"{old}.digests", hashed.parent / "rescan" / f"{old}.json"]
+    for path in [*left[:2], hashed / "notes.txt", logs / f"{old}.log"]:
+        path.write_bytes(b"")
+    left[2].write_bytes(b"")
+    (staged.dataset / "b").write_bytes(b"2")
+    staged.run()
+    (new,) = staged.shards
+    (hashed / f".{new}.layer.partial").write_bytes(b"")
+    staged.run()
+    names = [f"{new}.json", f"{new}.layer", f"{new}.parquet", "known", "notes.txt"]
+    assert sorted(path.name for path in hashed.iterdir()) == sorted(names)
+    assert [path.name for path in (hashed / "known").iterdir()] == [f"{new}.parquet"]
+    assert not list(logs.iterdir()) and not list((hashed.parent / "rescan").iterdir())
+    staged.layers = False
+    staged.again()
+    assert not list(hashed.glob("*.layer"))

@@ -1,0 +1,154 @@
+"""Assemble: the layout and the archive, read by other tools than ours."""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+
+import pytest
+
+from datacontainer.config.settings import Identity
+from datacontainer.image.archive import assemble_archive
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.image.dockerfile import docker_string
+from datacontainer.image.labels import labels_of
+
+IDENTITY = Identity("fruit", "1.0", "/data", (("org.opencontainers.image.title", "Two fruits"),))
+SUMMARY = {"digest": "sha256:ab", "files": 2, "bytes": 17}
+
+
+def tar_of(names: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, content in names.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def assembled(tmp_path):
+    """Assembles a layout of two shards; gives its folder."""
+    (tmp_path / "dataset.json").write_text(json.dumps(SUMMARY))
+    (tmp_path / "binary").write_bytes(b"\x7fELF")
+    (tmp_path / "binary-arm64").write_bytes(b"\x7fELF arm")
+
+    def run(platforms=("linux/amd64",), shards=("one", "two")):
+        layers = []
+        for name in shards:
+            layer = tmp_path / f"{name}.layer.tar"
+            layer.write_bytes(tar_of({f"data/{name}": name.encode()}))
+            digest = "sha256:" + hashlib.sha256(layer.read_bytes()).hexdigest()
+            blob = {"digest": digest, "blob_size": layer.stat().st_size, "compression": "none"}
+            layers.append(ShardLayer(layer, {"files": 1, "bytes": 3, "diff_id": digest, **blob}))
+        binaries = {p: tmp_path / ("binary" if p.endswith("amd64") else "binary-arm64") for p in platforms}
+        assemble_layout(
+            identity=IDENTITY,
+            summary=tmp_path / "dataset.json",
+            layers=layers,
+            binaries=binaries,
+            layout=tmp_path / "oci",
+        )
+        return tmp_path / "oci"
+
+    return run
+
+
+def blob(layout, digest):
+    return (layout / "blobs/sha256" / digest.removeprefix("sha256:")).read_bytes()
+
+
+def test_assemble_layout_every_descriptor_tells_digest_and_size(assembled):
+    layout = assembled()
+    (top,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifest = json.loads(blob(layout, top["digest"]))
+    described = [top, manifest["config"], *manifest["layers"]]
+    for one in described:
+        content = blob(layout, one["digest"])
+        assert (hashlib.sha256(content).hexdigest(), len(content)) == (one["digest"][7:], one["size"])
+    assert {one["digest"][7:] for one in described} == set(os.listdir(layout / "blobs/sha256"))
+    assert json.loads((layout / "oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
+
+
+def test_assemble_layout_config_is_what_docker_needs(assembled):
+    layout = assembled()
+    (docker,) = json.loads((layout / "manifest.json").read_text())
+    config = json.loads((layout / docker["Config"]).read_text())
+    assert docker["RepoTags"] == ["fruit:1.0"]
+    assert [f"sha256:{os.path.basename(layer)}" for layer in docker["Layers"]] == config["rootfs"]["diff_ids"]
+    assert config["config"]["Entrypoint"] == ["/entrypoint"]
+    assert "Volumes" not in config["config"]
+    assert len(config["history"]) == 3
+    assert config["config"]["Labels"] == {
+        "io.datacontainer.dataset.bytes": "17",
+        "io.datacontainer.dataset.digest": "sha256:ab",
+        "io.datacontainer.dataset.files": "2",
+        "io.datacontainer.mount": "/data",
+        "org.opencontainers.image.title": "Two fruits",
+        "org.opencontainers.image.version": "1.0",
+    }
+
+
+def test_assemble_layout_data_is_linked_not_copied(assembled, tmp_path):
+    layout = assembled()
+    digest = hashlib.sha256((tmp_path / "one.layer.tar").read_bytes()).hexdigest()
+    assert (layout / "blobs/sha256" / digest).samefile(tmp_path / "one.layer.tar")
+
+
+def test_assemble_layout_again_leaves_no_blob_of_the_image_before(assembled):
+    first = set(os.listdir(assembled() / "blobs/sha256"))
+    second = set(os.listdir(assembled(shards=("one",)) / "blobs/sha256"))
+    assert len(first) == 5
+    assert len(second) == 4
+    assert len(first & second) == 2
+
+
+def test_assemble_layout_two_platforms_share_the_data_under_one_descriptor(assembled):
+    layout = assembled(platforms=("linux/amd64", "linux/arm64"))
+    (top,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifests = json.loads(blob(layout, top["digest"]))["manifests"]
+    assert [one["platform"]["architecture"] for one in manifests] == ["amd64", "arm64"]
+    layers = [[layer["digest"] for layer in json.loads(blob(layout, one["digest"]))["layers"]] for one in manifests]
+    assert layers[0][:-1] == layers[1][:-1]
+    assert layers[0][-1] != layers[1][-1]
+
+
+def test_assemble_archive_has_folders_before_files_and_nothing_of_the_clock(assembled, tmp_path):
+    layout = assembled()
+    assemble_archive(layout, tmp_path / "archive.tar")
+    with tarfile.open(tmp_path / "archive.tar") as tar:
+        members = tar.getmembers()
+        assert [m.name for m in members[:5]] == ["oci-layout", "index.json", "manifest.json", "blobs", "blobs/sha256"]
+        assert {(m.mtime, m.uid, m.gid, m.uname) for m in members} == {(0, 0, 0, "")}
+        for member in members:
+            if member.isfile():
+                assert tar.extractfile(member).read() == (layout / member.name).read_bytes()
+    assert (tmp_path / "archive.tar").stat().st_size % 512 == 0
+
+
+def layer_members(layout, number):
+    (docker,) = json.loads((layout / "manifest.json").read_text())
+    with tarfile.open(layout / docker["Layers"][number]) as tar:
+        return [(member.name, member.mode, tar.extractfile(member).read(), member.mtime) for member in tar]
+
+
+def test_assemble_layout_entrypoint_is_the_last_layer_and_executable_by_everyone(assembled):
+    assert layer_members(assembled(), -1) == [("entrypoint", 0o755, b"\x7fELF", 0)]
+
+
+def test_assemble_layout_index_beside_the_binary_is_a_layer_below_it(assembled, tmp_path):
+    (tmp_path / "entrypoint.index").write_bytes(b"index")
+    layout = assembled()
+    assert layer_members(layout, -2) == [("entrypoint.index", 0o644, b"index", 0)]
+    assert layer_members(layout, -1)[0][0] == "entrypoint"
+
+
+def test_labels_of_users_label_goes_before_ours():
+    assert labels_of(IDENTITY, SUMMARY)["org.opencontainers.image.title"] == "Two fruits"
+    assert labels_of(Identity("fruit", "1.0", "/data"), SUMMARY)["org.opencontainers.image.title"] == "fruit"
+
+
+def test_docker_string_nothing_ends_it_or_is_expanded():
+    assert docker_string('a"b\\c $HOME\nd') == '"a\\"b\\\\c \\$HOME d"'

@@ -1,0 +1,102 @@
+"""What a stage tells the terminal, and what it leaves in its log."""
+
+import errno
+import os
+import platform
+import pty
+import re
+import sys
+
+import pytest
+
+from datacontainer.runtime.errors import DataError, MissingToolError, UsageError
+from datacontainer.runtime.logs import finished, last_error, logger, progress, stage
+
+
+def run(tmp_path, error):
+    log = tmp_path / "log"
+    with pytest.raises(SystemExit) as caught, stage(log, "scan fruit"):
+        logger.info("counted %d", 3)
+        raise error
+    return caught.value.code, log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(DataError("x"), 1), (UsageError("x"), 2), (MissingToolError("x"), 3), (ValueError("x"), 1)]
+)
+def test_stage_error_ends_with_its_status_and_logs_the_trace(tmp_path, error, status):
+    code, log = run(tmp_path, error)
+    assert code == status
+    assert "counted 3" in log
+    assert "Traceback" in log
+
+
+def test_stage_error_is_one_line_on_stderr(tmp_path, capsys):
+    run(tmp_path, DataError("file 'a\udcff'\nis gone"))
+    assert capsys.readouterr().err == "error: scan fruit: file 'a\\udcff' is gone\n"
+
+
+def test_stage_stopped_by_ctrl_c_is_one_line(tmp_path, capsys):
+    code, log = run(tmp_path, KeyboardInterrupt())
+    assert code == 130
+    assert capsys.readouterr().err == "stopped: scan fruit: nothing half done is left; run snakemake again\n"
+    assert "Traceback" not in log
+
+
+def test_stage_full_disk_says_what_to_do(tmp_path, capsys):
+    run(tmp_path, OSError(errno.ENOSPC, "No space left on device", "out/x"))
+    expected = "error: scan fruit: the disk is full: [Errno 28] No space left on device: 'out/x'; free some space"
+    assert capsys.readouterr().err.startswith(expected)
+
+
+def test_stage_without_error_says_nothing(tmp_path, capsys):
+    with stage(tmp_path / "log", "scan fruit"):
+        logger.info("counted")
+    assert capsys.readouterr() == ("", "")
+    assert "counted\n" in (tmp_path / "log").read_text()
+
+
+def test_stage_log_begins_with_versions_inputs_and_parameters(tmp_path):
+    with stage(tmp_path / "log", "scan fruit", [f"shard{i}" for i in range(7)], {"root": "data", "long": "x" * 999}):
+        pass
+    lines = [line.split(" ", 2)[2] for line in (tmp_path / "log").read_text().splitlines()]
+    assert lines[0].startswith(f"Python {platform.python_version()}")
+    assert lines[0].endswith(f" on {platform.node()}")
+    assert lines[1] == "inputs: 'shard0', 'shard1', 'shard2', 'shard3', 'shard4' and 2 more"
+    assert lines[2] == "root: 'data'"
+    assert len(lines[3]) == len("long: ") + 300
+
+
+def test_stage_log_ends_with_files_bytes_seconds_and_memory(tmp_path):
+    for given in ((3, 17), None):
+        with stage(tmp_path / "log", "scan fruit"):
+            if given:
+                finished(*given)
+        last = (tmp_path / "log").read_text().splitlines()[-1]
+        work = "3 files, 17 bytes, " if given else ""
+        assert re.search(rf" scan fruit: done: {work}\d+\.\d s, \d+ MB of memory$", last)
+
+
+def test_last_error_is_the_line_of_the_terminal(tmp_path, capsys):
+    run(tmp_path, DataError("it is gone"))
+    assert last_error(tmp_path / "log") == capsys.readouterr().err.strip() == "error: scan fruit: it is gone"
+
+
+def test_last_error_of_a_stage_that_did_not_fail_is_none(tmp_path):
+    with stage(tmp_path / "log", "scan fruit"):
+        logger.info("an error: that was mended")
+    assert last_error(tmp_path / "log") is None
+    assert last_error(tmp_path / "missing") is None
+
+
+def test_stage_on_a_terminal_shows_some_of_the_progress(tmp_path, monkeypatch):
+    ours, theirs = pty.openpty()
+    with open(theirs, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with stage(tmp_path / "log", "scan fruit"):
+            logger.info("a detail")
+            progress.info("1 of 3 files")
+            progress.info("2 of 3 files")
+        assert os.read(ours, 999) == b"scan fruit: 1 of 3 files\r\n"
+    os.close(ours)
+    assert "2 of 3 files" in (tmp_path / "log").read_text()

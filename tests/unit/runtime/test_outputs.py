@@ -1,0 +1,83 @@
+"""Files that are whole under their name, or not there."""
+
+import errno
+import os
+
+import pytest
+
+from datacontainer.runtime.outputs import completed, copy_into, fresh_directory, link_or_copy, write_bytes, written
+
+
+def test_written_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+    with pytest.raises(RuntimeError), written(path) as file:
+        file.write(b"new")
+        raise RuntimeError
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_written_file_is_not_there_before_the_end(tmp_path):
+    with written(tmp_path / "file") as file:
+        file.write(b"x")
+        assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file").read_bytes() == b"x"
+
+
+def test_written_process_that_outlived_its_run_gives_no_name(tmp_path):
+    path = tmp_path / "fi[l]e"
+    with pytest.raises(FileNotFoundError), written(path) as orphan:
+        orphan.write(b"orphan")
+        with written(path) as file:
+            file.write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["fi[l]e"]
+
+
+def test_completed_missing_folder_is_made(tmp_path):
+    with completed(tmp_path / "a/b/file") as partial:
+        partial.write_bytes(b"x")
+    assert (tmp_path / "a/b/file").read_bytes() == b"x"
+
+
+def test_link_or_copy_shares_the_bytes_and_replaces_what_was_there(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"new")
+    target.write_bytes(b"old")
+    for _ in range(2):
+        link_or_copy(source, target)
+        assert target.samefile(source)
+        assert sorted(os.listdir(tmp_path)) == ["source", "target"]
+
+
+def test_link_or_copy_without_links_copies(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"new")
+    link_or_copy(source, target)
+    assert target.read_bytes() == b"new"
+    assert not target.samefile(source)
+
+
+def test_copy_into_appends_between_buffered_writes(tmp_path):
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 100_000)
+    with (tmp_path / "target").open("wb") as target:
+        target.write(b"before")
+        copy_into(source, target)
+        target.write(b"after")
+    assert (tmp_path / "target").read_bytes() == b"before" + b"x" * 100_000 + b"after"
+
+
+def test_fresh_directory_is_empty(tmp_path):
+    (tmp_path / "d/sub").mkdir(parents=True)
+    assert list(fresh_directory(tmp_path / "d").iterdir()) == []
+
+
+def test_written_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*/product'"), written(tmp_path / "product"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -1,0 +1,36 @@
+"""The environment in which programs are called."""
+
+from pathlib import Path
+
+import pytest
+
+from datacontainer.entrypoint.gobuild import go_cache
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's home, and nothing else that says where Go's build cache is."""
+    for name in ("GOCACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+def test_go_cache_is_in_the_home(home, tmp_path):
+    assert go_cache(tmp_path / "other") == home / ".cache/go-build"
+
+
+def test_go_cache_is_where_the_environment_says(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "xdg"))
+    assert go_cache(tmp_path / "other") == home / "xdg/go-build"
+    monkeypatch.setenv("GOCACHE", str(home / "go"))
+    assert go_cache(tmp_path / "other") == home / "go"
+
+
+def test_go_cache_without_a_usable_home_is_the_other(home, tmp_path, monkeypatch):
+    (home / "file").touch()
+    monkeypatch.setenv("HOME", str(home / "file"))
+    assert go_cache(tmp_path / "other") == tmp_path / "other"
+    monkeypatch.delenv("HOME")
+    assert go_cache(tmp_path / "other") == tmp_path / "other"

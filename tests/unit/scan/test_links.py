@@ -1,0 +1,194 @@
+"""Links: what the policies keep, follow and refuse, in the list, in the layer and in the next run."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from datacontainer.hash.hash import hash_shard
+from datacontainer.runtime.errors import DataError
+from datacontainer.scan.records import Record, read_records
+from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
+from tools.packer import sources_digest
+from tools.trees import Link, plant
+
+Listed = Callable[..., list[Record]]
+
+
+@pytest.fixture(scope="session", params=["packer", "python"])
+def walker(request, packer) -> Path | None:
+    """What lists the dataset: the packer, or None for Python."""
+    return packer if request.param == "packer" else None
+
+
+@pytest.fixture
+def listed(walker, dataset) -> Listed:
+    """Scans the dataset under a policy, and reads the only shard's list."""
+
+    def run(symlinks: str, *exclude: str) -> list[Record]:
+        lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
+        scan(str(dataset), exclude, lists, table, symlinks=symlinks, packer=walker)
+        (name,) = read_shards(table)
+        return list(read_records(lists / f"{name}.list"))
+
+    return run
+
+
+def plant_both(dataset: Path) -> None:
+    """A dataset with links of all kinds, and what lies outside."""
+    plant(dataset.parent / "other", {b"file": b"outside", b"deep/er/x": b"x", b"void": None, b"deep/up": Link(b"er/x")})
+    (dataset.parent / "other/run").write_bytes(b"#!")
+    (dataset.parent / "other/run").chmod(0o755)
+    plant(dataset.parent / "other", {b"deep/out": Link(b"../file"), b"deep/root": Link(b"../../third")})
+    plant(dataset.parent / "third", {b"t": b"third"})
+    plant(dataset, {b"a": b"inside", b"sub/b": b"", b"left/c": b"left out", b"near": Link(b"sub/b")})
+    plant(dataset, {b"sub/f": Link(b"../../other/file"), b"sub/run": Link(os.fsencode(dataset.parent / "other/run"))})
+    plant(dataset, {b"d": Link(b"../other/deep"), b"l": Link(b"left/c"), b"v": Link(b"../other/void")})
+
+
+def test_scan_links_to_follow_give_what_cp_gives(dataset, listed, packer):
+    plant_both(dataset)
+    found = listed("follow", "/left/")
+    assert [(r.path, r.kind, r.size) for r in found] == [
+        (b"a", b"f", 6),
+        (b"d/er/x", b"f", 1),
+        (b"d/out", b"f", 7),
+        (b"d/root/t", b"f", 5),
+        (b"d/up", b"l", 4),
+        (b"l", b"f", 8),
+        (b"near", b"l", 5),
+        (b"sub/b", b"f", 0),
+        (b"sub/f", b"f", 7),
+        (b"sub/run", b"f", 2),
+        (b"v", b"d", 0),
+    ]
+    layer = hashed(packer, dataset)
+    unpacked = dataset.parent / "unpacked"
+    unpacked.mkdir()
+    subprocess.run(["tar", "-xf", layer, "-C", unpacked], check=True)
+    # As it is with every link followed, on both sides.
+    copied = dataset.parent / "copied"
+    subprocess.run(["cp", "-rL", dataset, copied], check=True)
+    subprocess.run(["rm", "-r", copied / "left"], check=True)
+    subprocess.run(["diff", "-r", copied, unpacked / "data"], check=True)
+    assert os.readlink(unpacked / "data/near") == "sub/b"
+    assert os.readlink(unpacked / "data/d/up") == "er/x"
+    assert (unpacked / "data/sub/run").stat().st_mode & 0o777 == 0o755
+
+
+def hashed(packer: Path, dataset: Path) -> Path:
+    """The layer of the dataset's only shard."""
+    (name,) = read_shards(dataset.parent / "shards.tsv")
+    out = dataset.parent / "out"
+    out.mkdir(exist_ok=True)
+    hash_shard(
+        packer=packer,
+        root=str(dataset),
+        shard_list=dataset.parent / f"lists/{name}.list",
+        mount="/data",
+        digests=["sha256"],
+        functions=[],
+        records=out / "records.parquet",
+        layer=out / "layer.tar",
+        facts=out / "facts.json",
+    )
+    return out / "layer.tar"
+
+
+def test_scan_links_that_lead_out_or_nowhere_are_refused_each_with_its_reason(dataset, listed):
+    plant_both(dataset)
+    plant(dataset, {b"gone": Link(b"missing"), b"round": Link(b"round"), b"to file/": Link(b"a/.")})
+    with pytest.raises(DataError) as caught:
+        listed("refuse", "/left/")
+    assert str(caught.value) == (
+        "the dataset holds what an image cannot: "
+        "'d' is a link that leaves the dataset: '../other/deep'; "
+        "'gone' is a link that leads nowhere: 'missing'; "
+        "'l' is a link to what is left out: 'left/c'; "
+        "'round' is a link in a loop: 'round'; "
+        "'sub/f' is a link that leaves the dataset: '../../other/file'; "
+        f"'sub/run' is a link to the absolute path '{dataset.parent}/other/run'; "
+        "'v' is a link that leaves the dataset: '../other/void'; "
+        "remove them, or leave them out with `exclude`" + LINKS_HINT
+    )
+
+
+@pytest.mark.parametrize("policy", ["keep", "follow", "refuse"])
+def test_scan_links_that_stay_inside_are_kept_by_every_policy(dataset, listed, policy):
+    plant(dataset, {b"sub/a": b"", b"l": Link(b"sub/a"), b"folder": Link(b"sub"), b"sub/up": Link(b"../l")})
+    links = [(r.path, r.target) for r in listed(policy) if r.kind == b"l"]
+    assert links == [(b"folder", b"sub"), (b"l", b"sub/a"), (b"sub/up", b"../l")]
+
+
+def test_scan_links_to_keep_are_all_as_they_are(dataset, listed):
+    targets = {b"abs": b"/etc/passwd", b"gone": b"missing", b"out": b"../../..", b"round": b"round"}
+    plant(dataset, {name: Link(target) for name, target in targets.items()})
+    assert {r.path: r.target for r in listed("keep")} == targets
+
+
+def test_scan_links_to_follow_that_have_no_end_are_refused(dataset, listed):
+    plant(dataset.parent / "other", {b"x": b"", b"back": Link(b"../other"), b"gone": Link(b"/missing")})
+    plant(dataset, {b"above": Link(b".."), b"all": Link(b"/"), b"o": Link(b"../other"), b"round": Link(b"round")})
+    os.mkfifo(dataset.parent / "other/pipe")
+    plant(dataset, {b"pipe": Link(b"../other/pipe")})
+    with pytest.raises(DataError) as caught:
+        listed("follow")
+    assert (
+        "cannot: 'above' is a link in a loop: '..'; 'all' is a link in a loop: '/'; "
+        "'o/back' is a link in a loop: '../other'; 'o/gone' is a link that leads nowhere: '/missing'; "
+        "'o/pipe' is a fifo; 'pipe' is a fifo; 'round' is a link in a loop: 'round'; "
+    ) in str(caught.value)
+
+
+def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, walker):
+    plant(dataset.parent, {b"other/x": b"1"})
+    plant(dataset, {b"o": Link(b"../other"), b"f": Link(b"../other/x")})
+
+    def state() -> str | None:
+        return fingerprint(str(dataset), [], walker, sources_digest(), "follow")
+
+    before = state()
+    assert before == state()
+    assert before != fingerprint(str(dataset), [], walker, sources_digest(), "keep")
+    (dataset.parent / "other/x").write_bytes(b"12")
+    assert state() != before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("echo more >> other/x", '"d/x" changed after the scan: its size was 1 bytes and is 6 now'),
+        ("rm dataset/f; ln -s ../third dataset/f", '"f" changed after the scan: another file has taken its place'),
+        ("rm dataset/d; mkdir dataset/d", "changed after the scan: it is gone now"),
+        ("rm other/void -r", '"d/void" changed after the scan: it is gone now'),
+        ("mv other/sub moved; ln -s ../moved other/sub", '"d/sub" changed after the scan: it was a folder and is none'),
+    ],
+)
+def test_hash_shard_what_changed_behind_a_followed_link_is_named(dataset, listed, packer, change, message):
+    plant(dataset.parent, {b"other/x": b"1", b"other/sub/y": b"y", b"other/void": None, b"f": b"f", b"third": b"t"})
+    plant(dataset, {b"d": Link(b"../other"), b"f": Link(b"../f")})
+    os.utime(dataset.parent / "f", (1, 1))
+    os.utime(dataset.parent / "third", (1, 1))
+    listed("follow")
+    subprocess.run(change, shell=True, cwd=dataset.parent, check=True)
+    with pytest.raises(DataError) as raised:
+        hashed(packer, dataset)
+    assert message in str(raised.value)
+    assert not list((dataset.parent / "out").iterdir())
+
+
+def test_build_of_an_annexed_dataset_holds_the_contents(project):
+    annex = {b".git/annex/objects/x/key": b"content"}
+    plant(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
+    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "refuse"})
+    assert "'sub/file' is a link to what is left out: '../.git/annex/objects/x/key'" in project.snakemake().text
+    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "follow"})
+    project.build()
+    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
+    printed = subprocess.run(["sha256sum"], input=b"content", capture_output=True, check=True).stdout
+    assert [(r["path"], r["size"], r["sha256"]) for r in rows] == [("sub/file", 7, printed[:64].decode())]
+    assert "link" not in rows[0]
+    assert "Nothing to be done" in project.build()

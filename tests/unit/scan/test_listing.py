@@ -1,0 +1,121 @@
+"""A dataset's list: the packer's is the one made in Python, byte for byte."""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.scan.excludes import Excludes
+from datacontainer.scan.listing import Files, Summary, list_by_packer, list_by_walk
+from datacontainer.scan.records import read_records
+from datacontainer.scan.symlinks import FOLLOW, KEEP, LOOP, OUTSIDE, REFUSE
+from datacontainer.scan.walk import PIECE_NAMES
+from tools.packer import sources_digest
+from tools.trees import Link, fill, odd_trees, plant
+
+
+def made(
+    packer: Path | None, dataset: Path, excludes: Excludes, folder: Path, symlinks: str = REFUSE
+) -> tuple[Summary, Files]:
+    folder.mkdir()
+    files = Files.beside(folder)
+    if packer is None:
+        return list_by_walk(str(dataset), excludes, files, symlinks), files
+    summary = list_by_packer(packer, str(dataset), excludes, files, symlinks=symlinks, sources=sources_digest())
+    assert summary
+    return summary, files
+
+
+@settings(max_examples=300)
+@given(
+    trees=st.tuples(odd_trees, odd_trees),
+    patterns=st.lists(st.sampled_from(["*.tmp", "/a", "!a", ".*", "b/", "**/ab"]), max_size=2),
+    symlinks=st.sampled_from([KEEP, FOLLOW, REFUSE]),
+)
+def test_list_packers_files_are_those_made_in_python(trees, patterns, symlinks, packer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("list")
+    # Called so that links in one lead to the other.
+    dataset, other = folder / "a", folder / "b"
+    for root, tree in zip((dataset, other), trees, strict=True):
+        root.mkdir()
+        plant(root, tree)
+    excludes = Excludes(patterns)
+    by_packer, files = made(packer, dataset, excludes, folder / "packer", symlinks)
+    in_python, same = made(None, dataset, excludes, folder / "python", symlinks)
+    assert [path.read_bytes() for path in files] == [path.read_bytes() for path in same]
+    assert by_packer == in_python == list_by_packer(packer, str(dataset), excludes, None, symlinks=symlinks)
+
+
+def test_list_folder_of_several_pieces_is_the_same(dataset, packer, tmp_path):
+    fill(dataset, {b"big/%06d" % i: b"" for i in range(2 * PIECE_NAMES + 1)})
+    fill(dataset, {b"big/%06d-/x" % i: b"" for i in range(0, 2 * PIECE_NAMES, 9)})
+    by_packer, _ = made(packer, dataset, Excludes([]), tmp_path / "packer")
+    in_python, _ = made(None, dataset, Excludes([]), tmp_path / "python")
+    assert by_packer == in_python
+    assert by_packer.files == by_packer.records == 2 * PIECE_NAMES + 1 + 114
+
+
+@pytest.mark.parametrize("by", ["packer", "python"])
+def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_path):
+    plant(dataset, {b"near/x": b"", b"deep/hop": Link(b"../near"), b"out": Link(b"deep/hop/../../x")})
+    plant(dataset, {b"%02d" % i: Link(b"%02d" % (i + 1)) for i in range(49)} | {b"49": Link(b"out")})
+    plant(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
+    _, files = made(packer if by == "packer" else None, dataset, Excludes([]), tmp_path / "files")
+    # From 11 on it takes 40 links: those up to 49, out and hop.
+    assert [(offender.path, offender.reason) for offender in files.read_offenders()] == [
+        *((b"%02d" % i, LOOP) for i in range(11)),
+        *((b"%02d" % i, OUTSIDE) for i in range(11, 50)),
+        (b"inside", LOOP),
+        (b"loop", LOOP),
+        (b"out", OUTSIDE),
+        (b"up", OUTSIDE),
+    ]
+
+
+@pytest.mark.parametrize("by", ["packer", "python"])
+def test_list_files_and_digest_are_as_documented(by, dataset, packer, tmp_path):
+    plant(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
+    summary, files = made(packer if by == "packer" else None, dataset, Excludes([]), tmp_path / "files")
+    assert files.offenders.read_bytes() == (
+        b".wh.b\0has a name that an image layer takes for the removal of a file\0\0"
+        b"l\0is a link to the absolute path\0/etc\0"
+    )
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.offenders)]
+    assert summary == Summary(4, 2, 5, 2, hashlib.sha256(b"".join(digests)).hexdigest())
+    columns, records = files.read_columns(), list(read_records(files.records))
+    assert [record.path for record in records] == [b".wh.b", b"a", b"l", b"void"]
+    assert columns["end"].tolist() == np.cumsum([len(record.encode()) for record in records]).tolist()
+    assert columns["size"].tolist() == [0, 5, 4, 0]
+    printed = subprocess.run(["sha256sum"], input=b"void", capture_output=True, check=True).stdout
+    assert columns["chance"][3] == int(printed[:16], 16)
+
+
+def test_list_packer_of_other_sources_refuses(packer, dataset):
+    with pytest.raises(UsageError, match=f'this packer was made of the sources "{sources_digest()}", not of "0"'):
+        list_by_packer(packer, str(dataset), Excludes([]), None, sources="0")
+
+
+def test_list_folder_that_is_gone_is_named_in_one_line(packer, tmp_path):
+    with pytest.raises(DataError, match=r'^opening the dataset ".*/none": no such file or directory$'):
+        list_by_packer(packer, str(tmp_path / "none"), Excludes([]), None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--root is missing; usage: packer scan --root DIR"),
+        (["--root", "x"], "--records is missing, or goes against --digest-only"),
+        (["--root", "x", "--digest-only", "--offenders", "y"], "--offenders is missing, or goes against --digest-only"),
+        (["--root", "x", "--digest-only", "more"], 'unexpected argument "more"'),
+        (["--rot", "x"], "flag provided but not defined: -rot"),
+    ],
+)
+def test_packer_scan_wrong_usage_is_one_line_and_status_2(packer, arguments, message):
+    done = subprocess.run([packer, "scan", *arguments], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert message in done.stderr

@@ -1,0 +1,299 @@
+"""Scan: what is listed, in which order, and what is refused; by the packer, and in Python."""
+
+import hashlib
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datacontainer.runtime.errors import DataError
+from datacontainer.scan.records import Record, read_records
+from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
+from datacontainer.scan.sharding import LEAST_SHARD
+from tools.packer import sources_digest
+from tools.trees import fill, names
+from tools.workflow import ROOT
+
+Listed = Callable[..., list[Record]]
+
+
+@pytest.fixture(scope="session", params=["packer", "python"])
+def walker(request, packer) -> Path | None:
+    """What lists the dataset: the packer, or None for Python."""
+    return packer if request.param == "packer" else None
+
+
+@pytest.fixture
+def listed(walker) -> Listed:
+    """Scans a dataset, and reads the shards' lists."""
+
+    def run(dataset: Path, *exclude: str) -> list[Record]:
+        lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
+        scan(str(dataset), exclude, lists, table, packer=walker)
+        return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
+
+    return run
+
+
+@pytest.fixture
+def paths(listed) -> Callable[..., list[bytes]]:
+    """Scans a dataset, and gives the paths."""
+    return lambda dataset, *exclude: [record.path for record in listed(dataset, *exclude)]
+
+
+@pytest.fixture
+def state(walker) -> Callable[..., str | None]:
+    """The fingerprint of a dataset."""
+    return lambda dataset, *exclude: fingerprint(str(dataset), exclude, walker, sources_digest())
+
+
+def test_scan_records_hold_what_lstat_says(dataset, listed):
+    file = dataset / "a.txt"
+    file.write_bytes(b"12345")
+    file.chmod(0o754)
+    (record,) = listed(dataset)
+    status = file.lstat()
+    assert record == Record(
+        path=b"a.txt",
+        kind=b"f",
+        mode=0o754,
+        size=5,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        inode=status.st_ino,
+        target=b"",
+    )
+
+
+def test_scan_order_is_that_of_the_whole_paths_bytes(dataset, paths):
+    fill(dataset, {b"a/b": b"", b"a-b": b"", b"a.b": b"", b"a0": b"", b"a/b.c/d": b"", "ä".encode(): b""})
+    assert paths(dataset) == [b"a-b", b"a.b", b"a/b", b"a/b.c/d", b"a0", "ä".encode()]
+
+
+@given(tree=st.dictionaries(names, st.binary(max_size=20), max_size=12))
+def test_scan_any_names_are_those_that_find_prints(tree, tmp_path_factory, paths):
+    dataset = tmp_path_factory.mktemp("any") / "dataset"
+    fill(dataset, tree)
+    found = subprocess.run(
+        ["find", dataset, "-mindepth", "1", "-not", "-type", "d", "-printf", "%P\\0"], capture_output=True, check=True
+    )
+    assert paths(dataset) == sorted(found.stdout.split(b"\0")[:-1])
+
+
+def test_scan_empty_folder_is_listed_and_a_filled_one_is_not(dataset, listed):
+    (dataset / "full").mkdir()
+    (dataset / "full/file").touch()
+    (dataset / "void/deep").mkdir(parents=True)
+    assert [(r.kind, r.path) for r in listed(dataset)] == [(b"f", b"full/file"), (b"d", b"void/deep")]
+
+
+def test_scan_empty_dataset_gives_one_empty_shard(dataset, listed):
+    assert listed(dataset) == []
+    assert len(read_shards(dataset.parent / "shards.tsv")) == 1
+
+
+def test_scan_excluded_patterns_work_as_in_gitignore(dataset, paths):
+    fill(dataset, dict.fromkeys([b"a.tmp", b"keep.tmp", b"logs/x", b"sub/logs", b"sub/a.tmp"], b""))
+    (dataset / ".datacontainerignore").write_text("# comment\n/logs/\n")
+    kept = paths(dataset, "*.tmp", "!keep.tmp")
+    assert kept == [b".datacontainerignore", b"keep.tmp", b"sub/logs"]
+
+
+def test_scan_snakemake_timestamp_is_left_out(dataset, listed):
+    (dataset / ".snakemake_timestamp").touch()
+    assert listed(dataset) == []
+
+
+def test_scan_links_inside_are_kept_with_their_target(dataset, listed):
+    fill(dataset, {b"sub/a": b"x"})
+    (dataset / "sub/up").symlink_to("../sub/a")
+    (dataset / "folder").symlink_to("sub")
+    assert [(r.path, r.target, r.size) for r in listed(dataset) if r.kind == b"l"] == [
+        (b"folder", b"sub", 3),
+        (b"sub/up", b"../sub/a", 8),
+    ]
+
+
+def test_scan_offenders_are_all_named_with_the_key_to_change(dataset, listed):
+    os.mkfifo(dataset / "pipe")
+    (dataset / ".wh.x").touch()
+    (dataset / "absolute").symlink_to("/etc/passwd")
+    (dataset / "outside").symlink_to("../other")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(dataset / "socket"))
+        with pytest.raises(DataError) as caught:
+            listed(dataset)
+    text = str(caught.value)
+    assert "'.wh.x' has a name that an image layer takes for the removal of a file" in text
+    assert "'absolute' is a link to the absolute path '/etc/passwd'" in text
+    assert "'outside' is a link that leaves the dataset: '../other'" in text
+    assert "'pipe' is a fifo; 'socket' is a socket" in text
+    assert text.endswith("remove them, or leave them out with `exclude`" + LINKS_HINT)
+    assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
+
+
+def test_scan_link_that_leaves_through_another_link_is_refused(dataset, listed):
+    (dataset / "deep").mkdir()
+    (dataset / "deep/hop").symlink_to("../near")
+    (dataset / "near").mkdir()
+    (dataset / "near/x").touch()
+    (dataset / "sly").symlink_to("deep/hop/../../x")
+    with pytest.raises(DataError, match="'sly' is a link that leaves the dataset"):
+        listed(dataset)
+
+
+def test_scan_more_offenders_than_fit_are_counted(dataset, listed):
+    for i in range(25):
+        os.mkfifo(dataset / f"pipe{i:02}")
+    with pytest.raises(DataError, match="and 5 more, all in the log"):
+        listed(dataset)
+
+
+def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, walker):
+    fill(dataset, {b"locked/a": b"", b"open": b"", b"secret": b"", b"unreadable/b": b""})
+    (dataset / "secret").chmod(0o200)
+    (dataset / "locked").chmod(0o444)
+    (dataset / "unreadable").chmod(0o000)
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom datacontainer.scan.scan import scan\n"
+        "scan(sys.argv[1], [], Path('lists'), Path('table'), packer=Path(sys.argv[2]) if sys.argv[2] else None)"
+    )
+    command = [sys.executable, "-c", script, dataset, walker or ""]
+    if os.getuid() == 0:
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(command, cwd=dataset.parent, env=environment, capture_output=True, text=True, check=False)
+    assert "holds what an image cannot: 'locked/a' cannot be looked at (Permission denied); " in done.stderr
+    assert "'secret' cannot be read (Permission denied); 'unreadable/' cannot be listed (Permission" in done.stderr
+    assert done.stderr.endswith("remove them, or leave them out with `exclude`\n")
+
+
+def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
+    names = [b"deep"] * 700
+    folder = os.open(dataset, os.O_DIRECTORY)
+    for name in names:
+        os.mkdir(name, dir_fd=folder)
+        folder, above = os.open(name, os.O_DIRECTORY, dir_fd=folder), folder
+        os.close(above)
+    os.close(os.open(b"file", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+    os.close(folder)
+    assert paths(dataset) == [b"/".join([*names, b"file"])]
+
+
+def test_scan_several_shards_hold_all_in_order(dataset, listed):
+    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * LEAST_SHARD.files)})
+    found = [record.path for record in listed(dataset)]
+    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * LEAST_SHARD.files))
+    table = (dataset.parent / "shards.tsv").read_text()
+    lists = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
+    assert len(lists) > 1
+    for line in table.splitlines():
+        name, files, _ = line.split("\t")
+        content = lists.pop(f"{name}.list")
+        assert (hashlib.sha256(content).hexdigest()[:20], content.count(b"\0") // 3) == (name, int(files))
+    assert not lists
+
+
+def test_scan_list_has_a_time_that_says_nothing(dataset, listed):
+    listed(dataset)
+    (path,) = (dataset.parent / "lists").iterdir()
+    assert path.stat().st_mtime_ns == 0
+
+
+def test_scan_counts_are_in_the_log(dataset, listed, caplog):
+    fill(dataset, {b"a": b"12345"})
+    (dataset / "void").mkdir()
+    caplog.set_level("INFO", "datacontainer")
+    listed(dataset)
+    assert "1 files, 5 bytes, 2 paths, 1 shards" in caplog.messages
+
+
+def test_scan_pattern_beyond_the_packer_is_followed(dataset, paths, caplog):
+    fill(dataset, {b"x\xff": b"", b"y": b""})
+    caplog.set_level("INFO", "datacontainer")
+    assert paths(dataset, "x\udcff") == [b"y"]
+    assert "listing in Python: there is no packer, or a pattern that it does not understand" in caplog.messages
+
+
+def test_scan_leaves_no_working_files(dataset, listed):
+    os.mkfifo(dataset / "pipe")
+    with pytest.raises(DataError):
+        listed(dataset)
+    assert sorted(path.name for path in dataset.parent.iterdir()) == ["dataset", "lists"]
+
+
+def test_scan_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"the dataset '.*/none' is not a folder: correct its `path`"):
+        scan(str(tmp_path / "none"), [], tmp_path / "lists", tmp_path / "table")
+
+
+def test_scan_same_tree_gives_the_same_lists(dataset, listed):
+    fill(dataset, {b"a": b"1", b"b/c": b"2"})
+    listed(dataset)
+    first = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
+    listed(dataset)
+    assert {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()} == first
+
+
+@pytest.mark.parametrize("change", ["content", "time", "mode", "new", "gone", "link"])
+def test_fingerprint_any_change_is_seen(dataset, change, state):
+    fill(dataset, {b"a": b"1", b"b/c": b"2"})
+    (dataset / "l").symlink_to("a")
+    before = state(dataset)
+    assert before == state(dataset)
+    file = dataset / "b/c"
+    if change == "content":
+        status = file.stat()
+        file.write_bytes(b"3")
+        os.utime(file, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    elif change == "time":
+        os.utime(file, (1, 1))
+    elif change == "mode":
+        file.chmod(stat.S_IRWXU)
+    elif change == "new":
+        (dataset / "new").mkdir()
+    elif change == "gone":
+        file.unlink()
+    else:
+        (dataset / "l").unlink()
+        (dataset / "l").symlink_to("b")
+    assert state(dataset) != before
+
+
+def test_fingerprint_excluded_file_does_not_count(dataset, state):
+    before = state(dataset, "*.tmp")
+    (dataset / "x.tmp").touch()
+    assert state(dataset, "*.tmp") == before
+
+
+def test_fingerprint_missing_folder_is_none(tmp_path, state):
+    assert state(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize("broken", ["of other sources", "older", "missing", "not a program"])
+def test_fingerprint_wrong_packer_is_not_believed(dataset, broken, packer, tmp_path):
+    fill(dataset, {b"a": b"1"})
+    expected, sources = fingerprint(str(dataset), []), sources_digest()
+    other = tmp_path / "packer"
+    if broken == "of other sources":
+        other, sources = packer, "0" * 64
+    elif broken == "older":
+        # As one that knows no such command says it.
+        other.write_text("#!/bin/sh\necho 'unknown command \"scan\"' >&2\nexit 2\n")
+        other.chmod(0o755)
+    elif broken == "not a program":
+        other.write_bytes(b"\x7fELF")
+        other.chmod(0o755)
+    assert fingerprint(str(dataset), [], other, sources) == expected
+
+
+def test_fingerprint_packer_of_these_sources_is_asked(dataset, packer, monkeypatch):
+    monkeypatch.setattr("datacontainer.scan.scan.list_by_walk", None)
+    assert fingerprint(str(dataset), [], packer, sources_digest())

@@ -1,0 +1,297 @@
+"""Convert: the SquashFS that the packer writes, and the SIF around it, read by other programs."""
+
+import hashlib
+import io
+import json
+import os
+import stat
+import subprocess
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacontainer.config.settings import Identity
+from datacontainer.entrypoint.gobuild import go_build, host_architecture
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.runtime.packer import run_packer
+from datacontainer.sif import header as sif
+from datacontainer.sif.convert import convert, skeleton_layer
+from tools.apptainer import partition_offset
+from tools.engines import require_root, require_tool
+from tools.images import Entry
+from tools.squashfs import (
+    FILE,
+    FOLDER,
+    LINK,
+    Tree,
+    extracted,
+    layer_of,
+    mounted_by_kernel,
+    mounted_by_squashfuse,
+    read_by_verify,
+)
+from tools.trees import ODD_NAMES, names
+from tools.workflow import ROOT
+
+IDENTITY = Identity("fruit", "1.0", "/data")
+OFFSET = 8192
+
+
+@pytest.fixture(scope="session")
+def packer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packer, built."""
+    folder = tmp_path_factory.mktemp("packer")
+    go_build(ROOT / "packer", folder / "packer", "linux", host_architecture(), folder / "cache")
+    return folder / "packer"
+
+
+def write_squashfs(packer: Path, folder: Path, layers: Sequence[bytes]) -> Path:
+    """An image with the layers as a SquashFS at OFFSET, to its end."""
+    folder.mkdir(exist_ok=True)
+    paths = [folder / f"{i}.layer.tar" for i in range(len(layers))]
+    for path, layer in zip(paths, layers, strict=True):
+        path.write_bytes(layer)
+    image = folder / "image"
+    image.write_bytes(b"before")
+    printed = run_packer(packer, ["squashfs", "--output", image, "--offset", str(OFFSET), *paths], {})
+    assert json.loads(printed) == {"size": image.stat().st_size - OFFSET}
+    assert image.stat().st_size % 4096 == 0
+    return image
+
+
+def merged(layers: Sequence[Mapping[bytes, Entry]]) -> Tree:
+    """The tree of all layers: a later entry takes the place of what was there; a folder keeps what it holds."""
+    tree = {b"": Entry(FOLDER | 0o755, b"")}
+    for layer in layers:
+        for path, entry in layer.items():
+            if path in tree and not (stat.S_ISDIR(entry.mode) and stat.S_ISDIR(tree[path].mode)):
+                tree = {other: kept for other, kept in tree.items() if not other.startswith(path + b"/")}
+            tree[path] = entry
+    return tree
+
+
+def with_folders(files: Mapping[bytes, Entry], mode: int = 0o755) -> Tree:
+    """The entries in the order of their paths, each behind the folders above it; none lies below a file."""
+    layer: Tree = {}
+    for path, entry in sorted(files.items()):
+        parts = path.split(b"/")
+        above = [b"/".join(parts[:i]) for i in range(1, len(parts))]
+        if not any(stat.S_ISREG(layer[one].mode) or stat.S_ISLNK(layer[one].mode) for one in above if one in layer):
+            layer |= {one: Entry(FOLDER | mode, b"") for one in above if one not in layer} | {path: entry}
+    return layer
+
+
+entries = st.one_of(
+    st.builds(Entry, st.sampled_from([FILE | 0o644, FILE | 0o755, FILE | 0o400]), st.binary(max_size=40)),
+    st.builds(Entry, st.just(FILE | 0o644), st.integers(0, 300000).map(lambda size: b"0123456789a" * (size // 11))),
+    st.builds(Entry, st.just(LINK | 0o777), st.sampled_from([b"a", b"../b/\xff", b"n" * 4095])),
+    st.builds(Entry, st.sampled_from([FOLDER | 0o755, FOLDER | 0o1777, FOLDER | 0o700]), st.just(b"")),
+)
+random_layers = st.lists(
+    st.builds(with_folders, st.dictionaries(names, entries, max_size=8), st.sampled_from([0o755, 0o700, 0o750])),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=40)
+@given(layers=random_layers)
+def test_squashfs_random_layers_are_extracted_as_the_last_layer_says(layers, packer, tmp_path_factory):
+    image = write_squashfs(packer, tmp_path_factory.mktemp("random"), [layer_of(layer) for layer in layers])
+    assert extracted(image, OFFSET) == merged(layers)
+
+
+@pytest.fixture
+def odd(packer: Path, tmp_path: Path) -> tuple[Path, Tree]:
+    """An image with odd names, a large folder and files at the edges of blocks, and what it should hold."""
+    layer = odd_layer(ODD_NAMES)
+    return write_squashfs(packer, tmp_path / "odd", [layer_of(layer)]), merged([layer])
+
+
+def odd_layer(odd_names: Sequence[bytes]) -> Tree:
+    files = {name: Entry(FILE | 0o644, name * 3) for name in odd_names}
+    files |= {b"deep/" * 60 + name: Entry(LINK | 0o777, b"../" + name) for name in odd_names}
+    files |= {b"large/%x" % i: Entry(FILE | 0o755, b"%d" % i) for i in range(9000)}
+    files |= {b"edge/%d" % size: Entry(FILE | 0o600, os.urandom(size)) for size in (0, 1, 131071, 131072, 131073)}
+    files |= {b"void": Entry(FOLDER | 0o1777, b""), b"void/void": Entry(FOLDER | 0o700, b"")}
+    return with_folders(files)
+
+
+def test_squashfs_odd_tree_is_what_unsquashfs_extracts(odd):
+    image, expected = odd
+    assert extracted(image, OFFSET) == expected
+
+
+def test_squashfs_odd_tree_is_what_verify_reads(odd):
+    image, expected = odd
+    assert read_by_verify(image, OFFSET) == expected
+
+
+def test_squashfs_odd_tree_is_what_the_kernel_mounts(odd):
+    image, expected = odd
+    with mounted_by_kernel(image, OFFSET) as found:
+        assert found == expected
+
+
+def test_squashfs_odd_tree_is_what_squashfuse_mounts(odd):
+    image, expected = odd
+    with mounted_by_squashfuse(image, OFFSET) as found:
+        assert found == expected
+
+
+def test_squashfs_each_file_lies_in_one_stretch(odd):
+    image, expected = odd
+    whole = image.read_bytes()
+    for path, entry in expected.items():
+        assert not stat.S_ISREG(entry.mode) or entry.content in whole, path
+
+
+def test_squashfs_what_is_before_the_offset_stays(odd):
+    image, _ = odd
+    assert image.read_bytes()[:OFFSET] == b"before".ljust(OFFSET, b"\0")
+
+
+def test_squashfs_superblock_is_as_unsquashfs_describes_it(odd):
+    image, expected = odd
+    described = subprocess.run(
+        [require_tool("unsquashfs"), "-s", "-o", str(OFFSET), image], capture_output=True, check=True, text=True
+    ).stdout
+    for line in (
+        "Found a valid SQUASHFS 4:0 superblock",
+        "Jan  1 00:00:00 1970",
+        "Compression gzip",
+        "Block size 131072",
+        "Filesystem is exportable via NFS",
+        "Inodes are uncompressed",
+        "Data is uncompressed",
+        "Fragments are not stored",
+        "Xattrs are not stored",
+        f"Number of inodes {len(expected)}\n",
+        "Number of ids 1\n",
+    ):
+        assert line in described
+
+
+def test_squashfs_truncated_layer_is_named_in_one_line(packer, tmp_path):
+    layer = layer_of({b"a": Entry(FILE | 0o644, b"1" * 5000)})[:2000]
+    with pytest.raises(DataError) as caught:
+        write_squashfs(packer, tmp_path / "cut", [layer])
+    path = tmp_path / "cut/0.layer.tar"
+    assert str(caught.value) == f'reading layer "{path}": it ends early; delete it and run snakemake again'
+
+
+def test_squashfs_whiteout_is_refused(packer, tmp_path):
+    with pytest.raises(DataError, match=r'"a/\.wh\.b" is a whiteout'):
+        write_squashfs(packer, tmp_path / "whiteout", [layer_of({b"a/.wh.b": Entry(FILE | 0o644, b"")})])
+
+
+@pytest.mark.parametrize("arguments", [[], ["--output", "x"], ["--output", "x", "--offset", "-1", "l"], ["--wrong"]])
+def test_squashfs_wrong_flags_are_a_usage_error(packer, arguments):
+    with pytest.raises(UsageError, match="usage: packer squashfs --output IMAGE --offset N"):
+        run_packer(packer, ["squashfs", *arguments], {})
+
+
+def test_squashfs_full_disk_names_the_image_and_says_what_to_do(packer, tmp_path):
+    require_root("a file system of a size")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "layer.tar").write_bytes(layer_of({b"a": Entry(FILE | 0o644, bytes(5 << 20))}))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
+    try:
+        (disk / "image").touch()
+        with pytest.raises(DataError) as caught:
+            run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    wanted = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
+    assert str(caught.value) == wanted
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Path:
+    """An image layout of two shards."""
+    (tmp_path / "dataset.json").write_text(json.dumps({"digest": "sha256:ab", "files": 2, "bytes": 8}))
+    (tmp_path / "binary").write_bytes(b"\x7fELF")
+    shards = []
+    for name in (b"one", b"two"):
+        layer = layer_of(with_folders({b"data/" + name: Entry(FILE | 0o644, name)}))
+        path = tmp_path / f"{name.decode()}.layer.tar"
+        path.write_bytes(layer)
+        diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
+        blob = {"digest": diff_id, "blob_size": len(layer), "compression": "none"}
+        shards.append(ShardLayer(path, {"files": 1, "bytes": 3, "diff_id": diff_id, **blob}))
+    assemble_layout(
+        identity=IDENTITY,
+        summary=tmp_path / "dataset.json",
+        layers=shards,
+        binaries={"linux/amd64": tmp_path / "binary"},
+        layout=tmp_path / "oci",
+    )
+    return tmp_path / "oci"
+
+
+def converted(packer: Path, layout: Path, name: str) -> Path:
+    image = layout.with_name(name)
+    convert(
+        identity=IDENTITY,
+        platform="linux/amd64",
+        packer=packer,
+        layout=layout,
+        summary=layout.with_name("dataset.json"),
+        image=image,
+    )
+    return image
+
+
+def partitions(image: Path) -> list[tuple[int, int, int]]:
+    """Offset, size and type of each partition, by the format's description."""
+    head = image.read_bytes()[4096 : 4096 + 48 * 585]
+    rows = [head[start : start + 585] for start in range(0, len(head), 585)]
+    numbers = ([int.from_bytes(row[at : at + 8], "little") for at in (17, 25)] + [row[205]] for row in rows)
+    return [tuple(n) for row, n in zip(rows, numbers, strict=True) if row[:4] == b"\x04\x40\0\0"]  # type: ignore[misc]
+
+
+def test_convert_squashfs_holds_skeleton_data_and_entrypoint(packer, layout):
+    image = converted(packer, layout, "fruit.sif")
+    (system, data) = partitions(image)
+    assert system[:2] == data[:2]
+    assert system[0] + system[1] == image.stat().st_size
+    assert (system[2], data[2]) == (sif.PRIMARY_SYSTEM, sif.DATA)
+    found = extracted(image, system[0])
+    assert found[b"data/one"] == Entry(FILE | 0o644, b"one")
+    assert found[b"data/two"] == Entry(FILE | 0o644, b"two")
+    assert found[b"entrypoint"] == Entry(FILE | 0o755, b"\x7fELF")
+    assert found[b".singularity.d/runscript"] == Entry(LINK | 0o777, b"../entrypoint")
+    assert found[b"tmp"] == Entry(FOLDER | 0o1777, b"")
+    with tarfile.open(fileobj=io.BytesIO(skeleton_layer())) as tar:
+        skeleton = set(map(os.fsencode, tar.getnames()))
+    assert set(found) == skeleton | {b"", b"data", b"data/one", b"data/two", b"entrypoint"}
+    assert read_by_verify(image, system[0]) == found
+
+
+def test_convert_partition_is_where_apptainer_finds_it(packer, layout):
+    image = converted(packer, layout, "fruit.sif")
+    assert partition_offset(image) == partitions(image)[0][0]
+
+
+def test_convert_image_can_be_started_like_a_program(packer, layout):
+    assert stat.S_IMODE(converted(packer, layout, "fruit.sif").stat().st_mode) == 0o755
+
+
+def test_convert_twice_gives_the_same_bytes(packer, layout):
+    first, second = (converted(packer, layout, name).read_bytes() for name in ("one.sif", "two.sif"))
+    assert first == second
+
+
+def test_convert_damaged_layer_leaves_no_image(packer, layout):
+    layer = layout / json.loads((layout / "manifest.json").read_bytes())[0]["Layers"][0]
+    layer.write_bytes(layer.read_bytes()[:700])
+    with pytest.raises(DataError, match=rf"the blob '.*{layer.name}' was damaged after .*: it is deleted"):
+        converted(packer, layout, "fruit.sif")
+    assert not layer.exists()
+    assert not [path for path in layout.parent.iterdir() if "fruit.sif" in path.name]

@@ -1,0 +1,117 @@
+"""The reader of SquashFS: images of mksquashfs against the folder that they are of, and against unsquashfs."""
+
+import os
+import random
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from datacontainer.verify.squashfs import opened
+from tools.engines import require_tool
+from tools.images import LARGE, Entry, tree_of
+from tools.squashfs import FOLDER, PLAIN, layer_of, packed, read_by_verify
+from tools.trees import ODD_NAMES, fill
+
+
+def unsquashfs(*arguments: str | bytes | Path) -> bytes:
+    return subprocess.run([require_tool("unsquashfs"), *arguments], check=True, capture_output=True).stdout
+
+
+@pytest.fixture
+def folder(dataset: Path) -> Path:
+    """A folder with all that the format has a form of its own for."""
+    fill(dataset, {name: name for name in ODD_NAMES} | {b"sub/" + name: b"" for name in ODD_NAMES})
+    fill(dataset, {b"sub/a-b": b"1", b"sub/a.b": b"2", b"sub/a/c": b"3", b"sub/a0": b"4", b"empty": b""})
+    # More than a metadata block holds, more than a run holds, and tails that share fragment blocks.
+    fill(dataset, {b"many/a file with a rather long name, number %03d" % i: b"%d" % i * i for i in range(300)})
+    fill(dataset, {b"large": LARGE, b"random": random.Random(1).randbytes(300_000), b"edge": bytes(range(256)) * 1024})
+    with open(dataset / "hole", "wb") as file:
+        file.truncate(1_000_000)
+        file.seek(500_000)
+        file.write(b"not a hole")
+    (dataset / "void/void").mkdir(parents=True)
+    (dataset / "link").symlink_to("sub")
+    (dataset / "long link").symlink_to("../" * 1000 + "x")
+    os.link(dataset / "random", dataset / "sub/same as random")
+    (dataset / "void").chmod(0o1777)
+    return dataset
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        PLAIN,
+        ("-b", "4096"),
+        ("-b", "1M", "-always-use-fragments"),
+        ("-no-fragments", "-noI"),
+        ("-noF", "-no-exports", "-no-duplicates"),
+    ],
+)
+def test_nodes_and_content_are_those_of_the_folder(folder, options):
+    assert read_by_verify(packed(folder, *options), 0) == tree_of(folder)
+
+
+def test_opened_at_an_offset_reads_from_there(folder):
+    assert read_by_verify(packed(folder, "-offset", "12288"), 12288) == tree_of(folder)
+
+
+def test_nodes_come_in_the_order_of_the_paths_where_folders_end_with_a_slash(folder):
+    with opened(packed(folder)) as squashfs:
+        paths = [node.path for node in squashfs.nodes()]
+    assert paths == sorted(paths)
+    assert [path for path in paths if path.startswith(b"sub/a") and b"aa" not in path] == [
+        *(b"sub/a-b", b"sub/a.b", b"sub/a/", b"sub/a/c", b"sub/a0")
+    ]
+
+
+def test_nodes_are_those_that_unsquashfs_lists(folder):
+    names = {b"line\nbreak", b"sub/line\nbreak"}
+    lines = unsquashfs("-lls", packed(folder)).replace(b"line\nbreak", b"line break")
+    lines = lines.replace(b"trailing newline\n", b"trailing newline ").splitlines()
+    listed = {}
+    for line in lines:
+        found = re.fullmatch(rb"([-dl])(\S+) root/root +(\d+) \S+ \S+ squashfs-root(?:/(.*?))?(?: -> (.*))?", line)
+        if found and found[4] is not None:
+            listed[found[4]] = (found[1], found[2], int(found[3]), found[5] or b"")
+    with opened(packed(folder)) as squashfs:
+        for path, inode in squashfs.nodes():
+            kind, mode, size, target = listed.pop(path.rstrip(b"/").replace(b"\n", b" "))
+            bits = "".join("rwxrwxrwx"[i] if inode.mode >> (8 - i) & 1 else "-" for i in range(9))
+            assert kind == {"file": b"-", "link": b"l", "folder": b"d"}[inode.kind]
+            assert mode.decode().replace("t", "x") == bits
+            assert target == inode.target
+            assert inode.kind == "folder" or size == inode.size_bytes
+            names.discard(path)
+    assert not listed
+    assert not names
+
+
+@pytest.mark.parametrize(
+    "name", ["large", "random", "hole", "edge", "empty", "many/a file with a rather long name, number 299"]
+)
+def test_content_is_what_unsquashfs_prints(folder, name):
+    image = packed(folder)
+    with opened(image) as squashfs:
+        (node,) = (node for node in squashfs.nodes() if node.path == name.encode())
+        assert b"".join(squashfs.content(node)) == unsquashfs("-cat", image, name)
+
+
+def test_nodes_deeper_than_python_recurses(tmp_path):
+    folders = [b"d/" * depth for depth in range(1, 1101)]
+    tar = layer_of({path: Entry(FOLDER | 0o755, b"") for path in folders})
+    # From a tar, as most programs cannot remove such a folder.
+    command = [require_tool("mksquashfs"), "-", tmp_path / "image", "-tar", "-no-progress"]
+    subprocess.run(command, input=tar, check=True, capture_output=True)
+    with opened(tmp_path / "image") as squashfs:
+        assert [node.path for node in squashfs.nodes()] == folders
+
+
+def test_opened_closes_the_file(folder):
+    image = packed(folder)
+    before = os.listdir("/proc/self/fd")
+    with opened(image) as squashfs:
+        next(squashfs.nodes())
+    assert os.listdir("/proc/self/fd") == before

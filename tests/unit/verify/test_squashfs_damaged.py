@@ -1,0 +1,256 @@
+"""The reader of SquashFS: a damaged image is refused by an error that says what is wrong, and by no other error."""
+
+import os
+import random
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from datacontainer.runtime.errors import DataError
+from datacontainer.verify.squashfsblocks import Cursor, Stretch, Table
+from tools.images import LARGE
+from tools.squashfs import PLAIN, changed, packed, read
+from tools.trees import fill
+
+# Offsets in the superblock.
+COMPRESSOR, BLOCK_LOG, VERSION, SIZE = 20, 22, 28, 40
+
+
+@pytest.fixture
+def mixed(dataset: Path) -> Path:
+    """A folder with files that share a fragment block, and one of several blocks."""
+    fill(dataset, {b"sub/%d" % i: b"%d" % i * i for i in range(40)} | {b"large": LARGE})
+    (dataset / "void").mkdir()
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "message"),
+    [
+        (0, b"hsqt", "it begins with 0x74717368, and not with 0x73717368"),
+        (VERSION, b"\3", "its version is 3.0, and not 4.0"),
+        (COMPRESSOR, b"\4", r"its compressor is number 4, and only gzip \(1\) and zstd \(6\) can be read"),
+        (BLOCK_LOG, b"\x0c", "its blocks are of 131072 bytes, and 2 to the power of 12"),
+        (SIZE, b"\xff\xff\xff", "it says that it is 16777215 bytes large, and there are "),
+    ],
+)
+def test_opened_superblock_that_is_wrong_says_how(mixed, place, content, message):
+    image = packed(mixed)
+    changed(image, place, content)
+    with pytest.raises(DataError, match=re.escape(f"the SquashFS in '{image}' is damaged: ") + message):
+        read(image)
+
+
+@pytest.mark.parametrize("share", [0, 0.0001, 0.3, 0.99])
+def test_opened_truncated_image_says_what_there_is(mixed, share):
+    image = packed(mixed, "-nopad")
+    os.truncate(image, int(image.stat().st_size * share))
+    with pytest.raises(DataError, match=r"superblock is said to be at 0 to 96|says that it is .* and there are"):
+        read(image)
+
+
+def test_nodes_device_is_refused_by_its_name(mixed):
+    with pytest.raises(DataError, match=r"'void/device' has an inode of type 5, and only files, links and folders"):
+        read(packed(mixed, "-p", "void/device c 644 0 0 1 3"))
+
+
+@pytest.fixture
+def plain(dataset: Path) -> Path:
+    """An image of `one`, `sub/` and `sub/two`, nothing in it compressed."""
+    fill(dataset, {b"one": b"1" * 200_000, b"sub/two": b"2"})
+    return packed(dataset, *PLAIN, "-no-fragments")
+
+
+@pytest.mark.parametrize(
+    ("distance", "content", "message"),
+    [
+        (0, b"o/e", r"'o/e' in the listing of the folder '' cannot be a name"),
+        (0, b"o\0e", r"'o\\x00e' in the listing of the folder '' cannot be a name"),
+        (0, b"zne", r"'sub' is behind 'zne' in the listing of the folder ''"),
+        (-2, b"\x0e", r"the block of the directory table at \d+ is wanted, and the table ends at \d+"),
+        (-4, b"\3", r"the listing has 'one' as link 1, and the inode is that of file 1"),
+        (-4, b"\x4d", r"the listing has 'one' as thing of type 77 1, and the inode is that of file 1"),
+        (-6, b"\1", r"the listing has 'one' as file 2, and the inode is that of file 1"),
+        (-8, b"\xff\xff", r"a place 65535 bytes into a block of the inode table that holds \d+"),
+        (-16, b"\xff", r"the block of the inode table at \d+ is wanted, and the table ends at \d+"),
+        (-20, b"\0\1", r"a run of 257 names in the folder ''"),
+    ],
+)
+def test_nodes_listing_that_is_wrong_names_the_entry(plain, distance, content, message):
+    changed(plain, plain.read_bytes().index(b"one") + distance, content)
+    with pytest.raises(DataError, match=message):
+        read(plain)
+
+
+def test_nodes_listing_longer_than_the_folder_says_names_the_entry(plain):
+    whole = plain.read_bytes()
+    # The root's inode, the last, is 32 bytes long; its listing's size is 24 bytes behind its start.
+    size = int.from_bytes(whole[72:80], "little") - 32 + 24
+    changed(plain, size, bytes([whole[size] - 1]))
+    with pytest.raises(DataError, match="'sub' in the listing of the folder '' is behind the listing's end"):
+        read(plain)
+
+
+def test_nodes_name_longer_than_linux_has_is_refused(dataset):
+    fill(dataset, {b"a" * 255: b"", b"b": b""})
+    image = packed(dataset, *PLAIN)
+    changed(image, image.read_bytes().index(b"a" * 255) - 2, b"\xff")
+    with pytest.raises(DataError, match=r"'a{255}.*' in the listing of the folder '' cannot be a name"):
+        read(image)
+
+
+def test_opened_directory_table_behind_all_others_is_refused(plain):
+    changed(plain, 56, bytes(8))
+    changed(plain, 72, b"\xff" * 8)
+    with pytest.raises(DataError, match=r"the block of the directory table at .* is wanted, and the table ends at"):
+        read(plain)
+
+
+@pytest.mark.parametrize("stored_bytes", [0, 8193, 8000])
+def test_nodes_metadata_block_of_a_wrong_size_is_refused(plain, stored_bytes):
+    table, end = (int.from_bytes(plain.read_bytes()[at : at + 8], "little") for at in (64, 72))
+    changed(plain, table, (stored_bytes | 0x8000).to_bytes(2, "little"))
+    message = f"the block of the inode table at {table} is {stored_bytes} bytes large, and the table ends at {end}"
+    with pytest.raises(DataError, match=message):
+        read(plain)
+
+
+def test_table_keeps_few_of_many_blocks(tmp_path):
+    (tmp_path / "table").write_bytes(b"\1\x80x" * 1000)
+    with open(tmp_path / "table", "rb") as file:
+        table = Table(Stretch(tmp_path / "table", file.fileno(), 0, 3000), "the table", 0, 3000)
+        assert Cursor(table, 0, 0).read(1000) == b"x" * 1000
+        assert len(table._kept) <= 256
+
+
+def test_root_that_is_not_a_folder_is_refused(plain):
+    root = int.from_bytes(plain.read_bytes()[72:80], "little") - 32
+    changed(plain, root, b"\2")
+    with pytest.raises(DataError, match="its root is a file"):
+        read(plain)
+
+
+def test_nodes_link_with_a_target_of_no_size_is_named(dataset):
+    (dataset / "link").symlink_to("target of a link")
+    image = packed(dataset, *PLAIN)
+    changed(image, image.read_bytes().index(b"target of") - 4, bytes(4))
+    with pytest.raises(DataError, match="the link 'link' has a target of 0 bytes"):
+        read(image)
+
+
+def test_content_fragment_that_is_not_there_names_the_file(dataset):
+    fill(dataset, {b"one": b"1"})
+    image = packed(dataset, *PLAIN)
+    inode = int.from_bytes(image.read_bytes()[64:72], "little") + 2
+    for at, value, message in [
+        (20, 1, "data of 'one' is in fragment block 1, and there are 1"),
+        (24, 1, "data of 'one' is behind the end of its fragment block"),
+    ]:
+        whole = image.read_bytes()
+        changed(image, inode + at, value.to_bytes(4, "little"))
+        with pytest.raises(DataError, match=message):
+            read(image)
+        image.write_bytes(whole)
+
+
+def test_content_block_larger_than_the_rest_names_the_file(plain):
+    word = (131072 | 1 << 24).to_bytes(4, "little")
+    place = plain.read_bytes().index(word)
+    for size, message in [
+        (131073 | 1 << 24, "data of 'one' is in a block of size 0x1020001, and 131072 bytes are the most"),
+        (131071 | 1 << 24, "data of 'one' is a block of 131071 bytes, and not of 131072"),
+        (131072, r"data of 'one' cannot be decompressed \(Error -3"),
+        (1 << 25, "data of 'one' is in a block of size 0x2000000"),
+    ]:
+        changed(plain, place, size.to_bytes(4, "little"))
+        with pytest.raises(DataError, match=message):
+            read(plain)
+
+
+def test_content_that_decompresses_to_more_than_a_block_is_refused(dataset):
+    fill(dataset, {b"one": random.Random(1).randbytes(100_000) + bytes(100_000)})
+    image = packed(dataset, "-no-fragments")
+    bomb = zlib.compress(bytes(1_000_000), 9)
+    changed(image, 96, bomb)
+    with pytest.raises(DataError, match=r"data of 'one' is not decompressed by its end, or to more than 131072 bytes"):
+        read(image)
+
+
+def test_nodes_folder_in_itself_is_refused(dataset):
+    (dataset / "a/b").mkdir(parents=True)
+    image = packed(dataset, *PLAIN)
+    whole = bytearray(image.read_bytes())
+    inodes, listings = (int.from_bytes(whole[at : at + 8], "little") + 2 for at in (64, 72))
+    # Inodes of 32 bytes: `b`, `a`, the root. All that tells of the entry `b` in `a` is changed to lead to `a` itself,
+    # and the root gets its number, so that all numbers fit.
+    number = whole[inodes + 32 + 12 : inodes + 32 + 16]
+    whole[inodes + 64 + 12 : inodes + 64 + 16] = number
+    whole[inodes + 32 + 28 : inodes + 32 + 32] = number
+    whole[listings + 8 : listings + 14] = number + (32).to_bytes(2, "little")
+    whole[listings + 14 : listings + 16] = bytes(2)
+    image.write_bytes(whole)
+    with pytest.raises(DataError, match="the folder 'a/b/' is in itself"):
+        read(image)
+
+
+def test_nodes_folder_that_names_another_parent_is_refused(dataset):
+    (dataset / "a/b").mkdir(parents=True)
+    image = packed(dataset, *PLAIN)
+    inodes = int.from_bytes(image.read_bytes()[64:72], "little") + 2
+    changed(image, inodes + 28, b"\7")
+    with pytest.raises(DataError, match="the folder 'a/b/' is in that with inode 1, and says 7"):
+        read(image)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Small images, compressed and not, whose tables are a large part of them."""
+    folder = tmp_path_factory.mktemp("examples") / "folder"
+    fill(folder, {b"sub/%d" % i: b"%d" % i * i for i in range(40)} | {b"large": LARGE[:140_000], b"a/b/c": b""})
+    (folder / "link").symlink_to("sub")
+    return [packed(folder, *options).read_bytes() for options in ((), PLAIN, (*PLAIN, "-b", "4096"))]
+
+
+damages = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8)), min_size=1, max_size=4
+)
+
+
+@settings(max_examples=250)
+@given(number=st.integers(0, 2), damage=damages, tables=st.booleans(), kept=st.sampled_from([1, 1, 0.99, 0.5]))
+def test_read_damaged_image_raises_data_error_and_nothing_else(examples, tmp_path, *, number, damage, tables, kept):
+    whole = bytearray(examples[number])
+    # The tables are at the end, and the superblock before all; the data between them has no structure.
+    first = int.from_bytes(whole[64:72], "little") if tables else 0
+    for share, content in damage:
+        place = first + int(share * (len(whole) - first))
+        whole[place : place + len(content)] = content
+    image = tmp_path / "image"
+    image.write_bytes(whole[: int(len(whole) * kept)])
+    try:
+        read(image)
+    except DataError as error:
+        assert str(image) in str(error)
+
+
+def test_nodes_every_byte_of_a_table_changed_raises_data_error_or_nothing(examples, tmp_path):
+    whole, image, refused = examples[1], tmp_path / "image", 0
+    image.write_bytes(whole)
+    start = int.from_bytes(whole[64:72], "little")
+    for place in [*range(96), *range(start, len(whole), 7)]:
+        changed(image, place, bytes([whole[place] ^ 0xFF]))
+        refused += _is_refused(image)
+        changed(image, place, whole[place : place + 1])
+    assert refused > 50
+
+
+def _is_refused(image: Path) -> bool:
+    try:
+        read(image)
+    except DataError:
+        return True
+    return False

@@ -1,0 +1,238 @@
+"""Verify: images as they should be pass; a damaged layer or catalog is refused by an error that names the file."""
+
+import hashlib
+import json
+import os
+import random
+import re
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datacontainer.runtime import progress
+from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.logs import logger
+from tools.images import Entry
+from tools.products import DAMAGE, MOUNT, UNIQUE, Change, Entries, Products, flip, refused, sha256sum
+from tools.squashfs import FILE, FOLDER
+from tools.trees import ODD_NAMES
+
+pytest_plugins = ["tools.verified"]
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_verify_whole_images_are_counted_in_the_report(products):
+    report = products.verify()
+    files, links = 2 * len(ODD_NAMES) + 13, 2
+    summary = json.loads((products.folder / "dataset.json").read_text())
+    counts = {"files": files, "links": links, "folders": 65, "bytes": summary["bytes"]}
+    images = report["layout"].pop("images")
+    assert set(images) == {"linux/amd64", "linux/arm64"}
+    assert images["linux/amd64"]["id"] == "sha256:" + products.config()
+    assert images["linux/amd64"]["manifest"][7:] in os.listdir(products.layout / "blobs/sha256")
+    blobs = len(os.listdir(products.layout / "blobs/sha256"))
+    size = products.archive.stat().st_size
+    assert report == {
+        "files": files + links,
+        "bytes": summary["bytes"],
+        "digest": summary["digest"],
+        "layout": counts | {"blobs": blobs},
+        "archive": {"sha256": sha256sum(products.archive), "files": blobs + 3, "bytes": size},
+        "sif": counts | {"platform": "linux/amd64", "sha256": sha256sum(products.sif)},
+    }
+
+
+def test_verify_layers_alone_need_neither_archive_nor_sif(products):
+    products.archive.unlink()
+    products.sif.unlink()
+    assert set(products.verify()) == {"files", "bytes", "digest", "layout"}
+
+
+def test_verify_leaves_no_file_open_and_no_thread(products):
+    open_files, threads = os.listdir("/proc/self/fd"), os.listdir("/proc/self/task")
+    products.verify()
+    os.truncate(products.archive, 100_000)
+    os.truncate(products.sif, 100_000)
+    with pytest.raises(DataError):
+        products.verify()
+    assert (os.listdir("/proc/self/fd"), os.listdir("/proc/self/task")) == (open_files, threads)
+
+
+def test_verify_long_reading_tells_how_far_it_is(products, monkeypatch, caplog):
+    monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0)
+    with caplog.at_level("INFO", logger=logger.name):
+        products.verify()
+    for title in ("the layers", "the entrypoint of linux/arm64", "the archive", "the SIF"):
+        assert f"{title}: 0.0 of 0.0 GB, " in caplog.text
+
+
+def test_verify_byte_changed_in_a_layer_names_the_file_and_the_blob(products):
+    blob = products.blob(products.digests()[2])
+    flip(blob, UNIQUE)
+    changed = digest(bytes([UNIQUE[0] ^ 1]) + UNIQUE[1:])
+    refused(
+        products,
+        f"'sub/unique': the catalog says sha256 {digest(UNIQUE)}, the layers sha256 {changed}",
+        f"the blob sha256:{blob.name}: the manifest says sha256:{blob.name}, its content sha256:{sha256sum(blob)}",
+        f"delete '{products.folder}'",
+    )
+
+
+def test_verify_byte_changed_and_all_digests_mended_names_the_file_alone(products):
+    def change(entries: Entries) -> None:
+        entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o644, UNIQUE.upper())
+
+    products.change_layer(2, change)
+    products.archive.unlink()
+    products.convert()
+    error = refused(products, f"sha256 {digest(UNIQUE)}, the layers sha256 {digest(UNIQUE.upper())}; 'sub/unique': ")
+    assert "the SIF sha256" in error
+    assert "blob" not in error
+
+
+def set_folder_mode(entries: Entries) -> None:
+    entries[MOUNT + b"void"] = Entry(FOLDER | 0o700, b"")
+
+
+def delete_by_whiteout(entries: Entries) -> None:
+    entries[MOUNT + b"void/.wh.unique"] = Entry(FILE | 0o644, b"")
+
+
+def leave_the_mount(entries: Entries) -> None:
+    entries[b"srv/other"] = Entry(FILE | 0o644, b"")
+
+
+@pytest.mark.parametrize(("change", "named"), DAMAGE)
+def test_verify_changed_layer_names_the_file(products, change: Change, named: str):
+    products.change_layer(2, change)
+    products.archive.unlink()
+    refused(products, named.format("layers"))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (set_folder_mode, "the mode of '/srv/data/void/': a data container says 0755, the layers 0700"),
+        (delete_by_whiteout, "'void/.wh.unique' is in the layers and not in the catalog"),
+        (leave_the_mount, "'/srv/other' is in the layers, where only /srv/data and 'entrypoint.index' belong"),
+    ],
+)
+def test_verify_layer_that_no_sif_is_made_of_names_the_path(products, change, named):
+    products.change_layer(2, change)
+    refused(products, named)
+
+
+def test_verify_same_file_in_two_layers_names_it(products):
+    def repeat(entries: Entries) -> None:
+        entries[MOUNT + b"large"] = Entry(FILE | 0o644, b"")
+
+    products.change_layer(2, repeat)
+    refused(products, "the layers have 'large' behind '")
+
+
+def test_verify_same_file_twice_in_a_layer_names_it(products):
+    old = products.digests()[2]
+    layer = products.blob(old).read_bytes()
+    # The member of `unique`, a header and a block, once more.
+    start = layer.index(UNIQUE) - 512
+    products.replace_blob(old, layer[: start + 1024] + layer[start:])
+    refused(products, " has 'srv/data/sub/unique' behind 'srv/data/sub/unique', out of order")
+
+
+def test_verify_layers_in_another_order_names_the_first_file(products, caplog):
+    first, second, third = products.shard_layers()
+    products.assemble([first, third, second], ["linux/amd64"])
+    refused(products, " is missing from the layers", "all in the log")
+    assert re.search("the layers have '.*' behind '.*', out of order", caplog.text)
+
+
+def rewrite_catalog(products: Products, change: Callable[[list[dict]], None]) -> None:
+    table = pq.read_table(products.catalog)
+    rows = table.to_pylist()
+    change(rows)
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), products.catalog)
+
+
+def test_verify_digests_of_two_rows_swapped_names_both_files(products):
+    def swap(rows: list[dict]) -> None:
+        one, other = (next(row for row in rows if row["path"] == path) for path in (b"sub/unique", b"sub/one"))
+        one["sha256"], other["sha256"] = other["sha256"], one["sha256"]
+
+    rewrite_catalog(products, swap)
+    refused(products, f"'sub/one': the catalog says sha256 {digest(UNIQUE)}", "'sub/unique': ", "; and ")
+
+
+def test_verify_rows_swapped_names_the_one_out_of_order(products):
+    def swap(rows: list[dict]) -> None:
+        rows[3], rows[4] = rows[4], rows[3]
+
+    rewrite_catalog(products, swap)
+    refused(products, "the catalog has ", ", out of order")
+
+
+@pytest.mark.parametrize("name", ["path", "size", "sha256"])
+def test_verify_catalog_without_a_value_or_column_names_it(products, name):
+    rewrite_catalog(products, lambda rows: rows[3].update({name: None}))
+    refused(products, f"the catalog '{products.catalog}' has a row without path, size or sha256")
+    pq.write_table(pq.read_table(products.catalog).drop_columns([name]), products.catalog)
+    refused(products, f"the catalog '{products.catalog}' has no column {name}")
+
+
+def test_verify_damaged_catalog_is_named(products):
+    products.catalog.write_bytes(products.catalog.read_bytes()[:-9])
+    refused(products, f"the catalog '{products.catalog}' cannot be read: ")
+
+
+@pytest.mark.parametrize("key", ["digest", "files", "links", "bytes"])
+def test_verify_dataset_json_of_another_dataset_names_what_differs(products, key):
+    path = products.folder / "dataset.json"
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps(summary | {key: 1}))
+    named = [f"the {key} of the dataset: the catalog says {summary[key]}, dataset.json 1"]
+    if key != "links":
+        named.append(f"the label io.datacontainer.dataset.{key}: dataset.json says 1, the config {summary[key]}")
+    refused(products, *named)
+
+
+def test_verify_without_dataset_json_compares_the_rest(products):
+    report = products.verify()
+    (products.folder / "dataset.json").unlink()
+    assert products.verify() == report
+
+
+def test_verify_two_images_damaged_says_to_delete_both(products):
+    flip(products.archive, UNIQUE)
+    flip(products.sif, UNIQUE)
+    refused(products, f"; delete '{products.archive}' and '{products.sif}' and run snakemake again")
+
+
+def test_verify_many_differences_three_are_named_and_twenty_are_in_the_log(products, caplog):
+    rewrite_catalog(products, lambda rows: rows.clear())
+    error = refused(products, "; and 17 more, all in the log, where the search ended; delete ")
+    assert error.count("is in the layers and not in the catalog") == 3
+    assert caplog.text.count("is in the layers and not in the catalog") == 20
+
+
+@pytest.mark.parametrize("product", ["archive", "sif", "layer", "config", "catalog"])
+def test_verify_random_damage_is_a_data_error_or_nothing(products, product):
+    paths = {"layer": products.blob(products.digests()[0]), "config": products.blob(products.config())}
+    path = paths.get(product) or getattr(products, product)
+    whole, chance, refusals = path.read_bytes(), random.Random(product), 0
+    for _ in range(25):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 100])):
+            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged[: chance.choice([len(damaged), chance.randrange(len(damaged))])])
+        try:
+            products.verify()
+        except DataError:
+            refusals += 1
+    # A SIF and a Parquet file have bytes that mean nothing.
+    assert refusals == 25 or (product in {"sif", "catalog"} and refusals > 12)
+    path.write_bytes(whole)
+    products.verify()

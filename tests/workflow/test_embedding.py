@@ -1,0 +1,145 @@
+"""The workflow inside other pipelines: each example, run from a copy outside of the repository."""
+
+import hashlib
+import os
+import re
+import subprocess
+
+import pyarrow.parquet as pq
+import pytest
+
+from tools.embedding import TAG
+from tools.workflow import NOTHING, ROOT, fails, started
+
+STAGES = {"scan", "hash", "aggregate", "render", "compile", "assemble", "convert"}
+
+
+def blocks(document: str) -> list[str]:
+    """The Snakemake code that a document shows."""
+    found = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    return [block for block in found if "module datacontainer" in block]
+
+
+def made(lab) -> set[str]:
+    """What lies in the lab's folder besides Snakemake's own notes."""
+    return {path.name for path in lab.folder.iterdir()} - {".snakemake", "Snakefile"}
+
+
+def listing(lab, results: str = "packed") -> list[str]:
+    """What the dataset's entrypoint lists."""
+    entrypoint = lab.folder / results / "measured/bin/linux-amd64/entrypoint"
+    return subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_one_upstream_change_goes_through_the_pack_to_the_labs_rule(lab):
+    one = lab("one")
+    one.build()
+    assert listing(one) == ["/data/a.txt", "/data/b.txt"]
+    assert NOTHING in one.build()
+    one.edit("seq 5 >", "echo 1 > {output}/c.txt; seq 5 >")
+    text = one.build()
+    assert STAGES - {"compile"} <= started(text)
+    assert "rule checksum:" in text
+    assert listing(one) == ["/data/a.txt", "/data/b.txt", "/data/c.txt"]
+    image = (one.folder / "packed/measured/measured.sif").read_bytes()
+    assert (one.folder / "checksum.txt").read_text().split()[0] == hashlib.sha256(image).hexdigest()
+    assert NOTHING in one.build()
+    os.utime(one.folder / "measured/a.txt", (1, 1))
+    text = one.build()
+    assert "hash" in started(text)
+    assert "rule checksum:" not in text
+    assert NOTHING in one.build()
+
+
+def test_one_result_that_a_failed_run_left_behind_is_made_again(lab):
+    one = lab("one")
+    one.build()
+    image = one.folder / "packed/measured/measured.sif"
+    before = image.read_bytes()
+    image.unlink()
+    one.build()
+    assert image.read_bytes() == before
+    assert NOTHING in one.build()
+
+
+def test_two_embeddings_have_each_its_own_configuration(lab):
+    two = lab("two")
+    two.build()
+    tables, images = two.folder / "tables", two.folder / "images"
+    columns = {name: pq.read_schema(tables / name / "catalog.parquet").names for name in ("monday", "friday")}
+    assert "md5" in columns["monday"]
+    assert "md5" not in columns["friday"]
+    assert not (tables / "monday/oci").exists()
+    assert (images / "monday/monday.sif").is_file()
+    assert not (images / "friday").exists()
+    assert NOTHING in two.build()
+    (two.folder / "measured/friday/b.txt").write_text("more")
+    text = two.build()
+    assert started(text) == {"scan", "hash", "aggregate"}
+    assert [(two.folder / f"rows/{name}.txt").read_text() for name in ("monday", "friday")] == ["1\n", "2\n"]
+    assert NOTHING in two.build()
+
+
+@pytest.mark.parametrize(
+    ("name", "results", "logs", "top"),
+    [
+        ("prefix", "archive/results", "archive/results/logs", {"archive", "measured"}),
+        ("pathvars", "archive/images", "logs/packing", {"archive", "logs", "measured"}),
+    ],
+)
+def test_moved_results_are_all_where_the_embedding_says(lab, name, results, logs, top):
+    moved = lab(name)
+    moved.build()
+    assert made(moved) == top
+    assert listing(moved, results) == ["/data/a.txt"]
+    assert (moved.folder / results / "measured/measured.sif").is_file()
+    assert (moved.folder / logs / "measured/scan.log").is_file()
+    assert NOTHING in moved.build()
+    (moved.folder / "measured/b.txt").write_text("more")
+    moved.build()
+    assert listing(moved, results) == ["/data/a.txt", "/data/b.txt"]
+    assert NOTHING in moved.build()
+
+
+def test_github_release_fetches_all_that_it_uses(lab, released):
+    github = lab("github", **released)
+    github.build()
+    assert (github.folder / "packed/measured/measured.sif").is_file()
+    assert NOTHING in github.build()
+    assert "Report created" in github.build("--report", "report.html")
+    # Goes as far as reading the rules' environment, and then needs conda.
+    environments = github.snakemake("--containerize").text
+    assert f"/{TAG}/workflow/envs/datacontainer.yaml" in environments
+    assert "conda_env_hash=" in environments
+
+
+def test_lines_of_the_readme_pack_a_folder(lab, released):
+    three = lab("github", **released)
+    block = blocks("README.md")[0]
+    (three.folder / "Snakefile").write_text(block)
+    (three.folder / "results/run1").mkdir(parents=True)
+    three.build("packed/run1/catalog.parquet")
+    assert (three.folder / "packed/run1/catalog.parquet").is_file()
+
+
+def test_form_in_the_documentation_is_that_of_the_example():
+    example = (ROOT / "examples/embedding/one/Snakefile").read_text()
+    for part in blocks("docs/embedding.md")[0].split("\n\n\n"):
+        assert part.strip() in example
+
+
+def test_product_of_an_unknown_dataset_is_named_with_the_known_ones(lab):
+    one = lab("one")
+    one.edit('product("measured", "measured.sif")', 'product("mesured", "measured.sif")')
+    assert fails(one).splitlines()[-1] == "error: no dataset 'mesured' in this configuration: it has measured"
+
+
+def test_dataset_that_no_rule_makes_is_the_last_line_printed(lab):
+    one = lab("one")
+    one.edit('"path": "measured"', '"path": "meassured"')
+    line = fails(one).splitlines()[-1]
+    assert line.startswith("error: dataset 'measured': 'meassured' is not a folder: correct datasets.measured.path")
+
+
+def test_renamed_rules_are_known_to_snakemake(lab):
+    assert "not present in the Snakefile" not in lab("one").build("--dry-run")

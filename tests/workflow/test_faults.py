@@ -1,0 +1,167 @@
+"""Kills, full disks, failing reads and writes, a second run: what is said and left, and what the next run makes."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from datacontainer.scan.scan import read_shards, scan
+from tools.engines import lacking, require_root, require_tool
+from tools.faults import Killer, digests
+from tools.trees import fill
+from tools.workflow import NOTHING, Project, command, fails
+
+# The last one stands for both images.
+STAGES = ("packer", "scan", "hash", "aggregate", "render", "compile-linux-amd64", "assemble", "")
+
+
+def test_killed_build_is_mended_by_a_plain_run(tmp_path):
+    killer = Killer(tmp_path, random.Random(os.urandom(8)))
+    killer.prepare()
+    for number in range(int(os.environ.get("KILLS", "3"))):
+        killer.round(number)
+    assert killer.wrong == []
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small disk to fill; only root may mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    require_root("mounting a small disk")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", folder], check=False).returncode:
+        lacking("a tmpfs cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill_up(disk: Path) -> Path:
+    """Leaves no byte free; returns the file to remove."""
+    filler = disk / "filler"
+    with open(filler, "wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(bytes(1 << 16))
+    with open(filler, "ab", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(bytes(1))
+    return filler
+
+
+def seals_of(project: Project, stage: str) -> list[str]:
+    """The targets that end with a stage."""
+    if stage == "packer":
+        return ["results/.datacontainer/packer.seal"]
+    if stage == "hash":
+        shards = read_shards(project.product("full", "stages/scan/shards.tsv"))
+        return [f"results/full/stages/hash/{shard}.seal" for shard in shards]
+    return [f"results/full/stages/seals/{stage}.seal"] if stage else []
+
+
+def test_full_disk_at_each_stage_is_one_line_and_mended_by_a_plain_run(tmp_path, disk, project):
+    files = {b"%03d" % i: b"content %d" % i * 9 for i in range(200)}
+    fill(tmp_path / "data", files)
+    # Made once before, so that Go's cache does not decide where the disk is full.
+    other = Project(tmp_path / "other")
+    other.folder.mkdir()
+    for one in (other, project):
+        one.configure(full={"path": str(tmp_path / "data"), "shard_files": 64})
+    other.build()
+    (project.folder / "results").symlink_to(disk)
+    for stage in STAGES:
+        targets = seals_of(project, stage)
+        filler = fill_up(disk)
+        text = fails(project, *targets)
+        assert "the disk is full" in text, (stage, text)
+        assert "free " in text
+        assert "Traceback" not in text
+        filler.unlink()
+        assert list(disk.rglob("*.partial")) == []
+        assert digests(project).items() <= digests(other).items()
+        project.build(*targets)
+    assert digests(project) == digests(other)
+    assert NOTHING in project.build()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("pread64:error=EIO:when=5", "cannot be read (input/output error): repair its disk"),
+        ("pwrite64:error=EIO:when=1", "input/output error"),
+        ("fsync:error=EIO:when=1", "input/output error"),
+        ("renameat:error=EIO:when=1", "input/output error"),
+    ],
+)
+def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fault, said):
+    strace = [require_tool("strace"), "-f", "-qq", "-o", tmp_path / "trace"]
+    fill(tmp_path / "data", {b"%03d" % i: b"x" * 5000 for i in range(50)} | {b"large": b"y" * 3_000_000})
+    (shard,) = scan(str(tmp_path / "data"), [], tmp_path / "lists", tmp_path / "table")
+    (tmp_path / "out").mkdir()
+    arguments = ["--root", tmp_path / "data", "--list", tmp_path / "lists" / f"{shard.name}.list", "--mount", "/data"]
+    arguments += ["--records", tmp_path / "out/records", "--layer", tmp_path / "out/layer"]
+    done = subprocess.run(
+        [*strace, "-e", f"trace={fault.split(':')[0]}", "-e", f"inject={fault}", packer, "hash", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert os.listdir(tmp_path / "out") == []
+
+
+def running(project: Project, until: str) -> subprocess.Popen[str]:
+    """A build in a session of its own that has come to a stage."""
+    process = subprocess.Popen(
+        command("--cores", "2"),
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    for line in process.stdout:
+        if until in line:
+            return process
+    raise AssertionError(f"the build ended before {until}")
+
+
+@pytest.fixture
+def slow(project) -> Project:
+    """A dataset with a user's function that takes its time."""
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text("import time\ndef f(path):\n    time.sleep(8)\n    return {'n': 1}\n")
+    project.configure(slow={"path": "data", "metadata": ["mine.py:f"]})
+    return project
+
+
+def test_two_runs_the_second_says_who_builds(slow):
+    process = running(slow, "hash slow")
+    assert f"dataset 'slow' in 'results' is being built by another run (process {process.pid} on " in fails(slow)
+    elsewhere = Project(slow.folder / "elsewhere")
+    elsewhere.folder.mkdir()
+    elsewhere.configure(slow={"path": str(slow.folder / "data")})
+    assert "wait until it ends, or set another outdir" in fails(
+        elsewhere, "--config", f"outdir={slow.folder / 'results'}"
+    )
+    assert slow.snakemake("--dry-run").status == 0
+    process.communicate()
+    assert process.returncode == 0
+    assert NOTHING in slow.build()
+
+
+def test_ctrl_c_is_one_line_and_mended_by_a_plain_run(slow):
+    process = running(slow, "hash slow")
+    time.sleep(4)
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate()
+    assert process.returncode != 0
+    assert "stopped: hash slow: nothing half done is left; run snakemake again" in text
+    assert "Traceback" not in text
+    assert list((slow.folder / "results").rglob("*.partial")) == []
+    slow.build()
+    assert NOTHING in slow.build()

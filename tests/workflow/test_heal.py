@@ -1,0 +1,187 @@
+"""A file that was deleted, cut short or replaced is noticed by a plain run, which makes the same products again."""
+
+import os
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from datacontainer.scan.scan import read_shards
+from tools.trees import fill
+from tools.workflow import NOTHING, Project, fails
+
+BUILT = ("catalog.parquet", "dataset.json", "Dockerfile", "bin", "oci", "many.docker.tar", "many.sif")
+
+
+def digests(project: Project) -> dict[str, str]:
+    """The sha256 of each product's files."""
+    folder = project.product("many", "")
+    roots = [folder / name for name in BUILT]
+    files = [file for root in roots for file in (root.rglob("*") if root.is_dir() else [root]) if file.is_file()]
+    return {str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Project:
+    """A built dataset of several shards; each test leaves it as it was."""
+    project = Project(tmp_path_factory.mktemp("many"))
+    fill(project.folder / "data", {b"%05d" % i: b"content %d" % (i % 7) for i in range(300)})
+    project.configure(many={"path": "data", "shard_files": 50})
+    project.build()
+    assert len(read_shards(project.product("many", "stages/scan/shards.tsv"))) > 1
+    return project
+
+
+def delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def cut_short(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def replace_later(path: Path) -> None:
+    """Puts another file of the same size in its place."""
+    size_bytes = path.stat().st_size
+    path.unlink()
+    path.write_bytes(b"x" * size_bytes)
+
+
+def add_beside(path: Path) -> None:
+    path.with_name("stray.go").write_text("package stray\n")
+
+
+# `make faults` tries all; each is two runs of the workflow.
+ALL = os.environ.get("FAULTS") == "all"
+DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
+    ("oci/blobs", delete),
+    ("oci/blobs/sha256/*", cut_short),
+    ("stages/render/index.bin", delete),
+    ("stages/render/main.go", add_beside),
+    ("stages/hash/*.layer", cut_short),
+    ("stages/hash/*.parquet", delete),
+    ("stages/scan/lists", delete),
+    ("bin/linux-amd64/entrypoint", cut_short),
+    ("catalog.parquet", cut_short),
+    ("many.sif", cut_short),
+    ("../.datacontainer/packer", cut_short),
+]
+FURTHER_DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
+    ("oci/blobs/sha256/*", add_beside),
+    ("oci/index.json", replace_later),
+    ("Dockerfile", cut_short),
+    ("stages/render/main.go", cut_short),
+    ("stages/hash/*.layer", delete),
+    ("stages/hash/*.parquet", replace_later),
+    ("stages/hash/*.json", cut_short),
+    ("stages/hash/*.seal", delete),
+    ("stages/scan/lists/*.list", delete),
+    ("stages/scan/lists/*.list", cut_short),
+    ("stages/scan/shards.tsv", replace_later),
+    ("stages/aggregate/content.digest", replace_later),
+    ("stages/seals/assemble.seal", cut_short),
+    ("dataset.json", replace_later),
+    ("many.docker.tar", replace_later),
+    ("../.datacontainer/packer", replace_later),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "damage"), DAMAGE + FURTHER_DAMAGE * ALL, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_break_seals_damaged_file_is_made_again_the_same(many, file, damage):
+    before = digests(many)
+    path = min(many.product("many", "").glob(file)) if "*" in file else many.product("many", file)
+    damage(path)
+    text = many.build()
+    assert "its stage runs again" in text or "Missing output files" in text
+    assert digests(many) == before
+    assert NOTHING in many.build()
+
+
+def flip_unseen(path: Path) -> None:
+    """Changes a bit of a file and leaves its size and time alone, as a failing disk does."""
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    with open(path, "r+b") as file:
+        file.write(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def largest_blob(project: Project) -> Path:
+    return max(project.product("many", "oci/blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+
+
+def layer_blob(project: Project) -> Path:
+    """A blob that is a shard's layer too."""
+    return next(path for path in project.product("many", "oci/blobs/sha256").iterdir() if path.stat().st_nlink > 1)
+
+
+@pytest.mark.parametrize(
+    ("product", "blob"),
+    [("many.sif", layer_blob), ("many.docker.tar", largest_blob)]
+    + [("many.sif", largest_blob), ("many.docker.tar", layer_blob)] * ALL,
+)
+def test_discard_blob_damaged_unseen_is_named_and_made_again(many, product, blob):
+    before = digests(many)
+    damaged = blob(many)
+    flip_unseen(damaged)
+    many.product("many", product).unlink()
+    text = fails(many)
+    assert f"the blob '{damaged.relative_to(many.folder)}' was damaged after it was written" in text
+    assert not many.product("many", product).exists()
+    many.build()
+    assert digests(many) == before
+    assert NOTHING in many.build()
+
+
+@pytest.mark.parametrize(
+    ("file", "forced"),
+    [
+        ("stages/hash/*.parquet", "aggregate"),
+        ("catalog.parquet", "render"),
+    ]
+    + [
+        ("stages/hash/*.json", "assemble"),
+        ("stages/scan/lists/*.list", "hash"),
+        ("stages/render/index.bin", "compile"),
+        ("bin/linux-amd64/entrypoint", "assemble"),
+    ]
+    * ALL,
+)
+def test_check_file_damaged_unseen_is_named_where_it_is_used(many, file, forced):
+    before = digests(many)
+    path = min(many.product("many", "").glob(file))
+    flip_unseen(path)
+    text = fails(many, "--forcerun", forced)
+    named = path.relative_to(many.folder)
+    assert f"error: {forced} many" in text
+    assert f": '{named}' is damaged: its sha256 was " in text
+    path.unlink()
+    many.build()
+    assert digests(many) == before
+    assert NOTHING in many.build()
+
+
+def test_verify_blob_damaged_unseen_is_mended_by_the_advice(many):
+    before = digests(many)
+    flip_unseen(layer_blob(many))
+    text = fails(many, "verify")
+    assert "; delete 'results/many' and run snakemake again" in text
+    shutil.rmtree(many.product("many", ""))
+    many.build()
+    assert digests(many) == before
+
+
+def test_check_packer_damaged_unseen_is_named(many):
+    packer = many.product(".datacontainer", "packer")
+    flip_unseen(packer)
+    assert "'results/.datacontainer/packer' is damaged" in fails(many, "--forcerun", "scan")
+    packer.unlink()
+    many.build()
+    assert NOTHING in many.build()

@@ -1,0 +1,94 @@
+"""Hostile names and configuration: nothing is lost, nothing of it is run, and nothing is skipped in silence."""
+
+import os
+import re
+import stat
+import subprocess
+
+import duckdb
+import pytest
+
+from tools.engines import require_root, require_tool
+from tools.pipeline import sha256sums
+from tools.trees import ODD_NAMES, fill
+from tools.workflow import ROOT
+
+EVIL = "$(touch pwned)`touch pwned`; touch pwned #"
+MANY = 100_000
+
+
+def test_build_with_shell_words_everywhere_runs_none_of_them(project):
+    fill(
+        project.folder / f"data {EVIL}",
+        {os.fsencode(EVIL): b"1", b"{{ name }}{% x": b"2", b"sub/" + EVIL.encode(): b""},
+    )
+    (project.folder / f"user {EVIL}.py").write_text('def fine(path):\n    return {"$(touch pwned)": "`touch pwned`"}\n')
+    project.configure(
+        data={
+            "path": f"data {EVIL}",
+            "exclude": [EVIL + "*.tmp"],
+            "metadata": [f"user {EVIL}.py:fine"],
+            "labels": {"title": EVIL + "{{ name }}\n${HOME}", "org.example.x": EVIL},
+        }
+    )
+    text = project.build()
+    assert not list(project.folder.rglob("pwned"))
+    assert "pwned" not in os.listdir(ROOT)
+    shown = subprocess.run(
+        [project.product("data", "bin/linux-amd64/entrypoint"), "-null"], capture_output=True, check=True
+    )
+    assert shown.stdout.split(b"\0")[:-1] == [
+        b"/data/" + name for name in sorted([EVIL.encode(), b"{{ name }}{% x", b"sub/" + EVIL.encode()])
+    ]
+    assert "apptainer run" in text
+
+
+def test_sources_give_no_shell_a_text_and_load_yaml_safely():
+    ways = re.compile(
+        r"shell\s*=\s*True|os\.system|os\.popen|\bshell\s*:|\bshell\(|yaml\.load\(|\beval\(|\bexec\(|pickle"
+    )
+    files = [*ROOT.glob("rules/*.smk"), *ROOT.glob("workflow/*file"), *ROOT.glob("scripts/**/*.py"), ROOT / "Snakefile"]
+    assert len(files) > 50
+    assert {str(path): found for path in files if (found := ways.findall(path.read_text()))} == {}
+
+
+def test_sources_go_starts_no_program():
+    files = [*ROOT.glob("packer/**/*.go"), *ROOT.glob("templates/entrypoint/**/*.go")]
+    started = [path for path in files if "os/exec" in path.read_text() and not path.name.endswith("_test.go")]
+    assert (len(files) > 80, started) == (True, [])
+
+
+@pytest.mark.parametrize("device", [stat.S_IFCHR, stat.S_IFBLK])
+def test_build_device_is_refused_with_the_key_that_excludes_it(project, device):
+    require_root("making a device")
+    fill(project.folder / "data", {b"a": b""})
+    os.mknod(project.folder / "data/dev", device | 0o600, os.makedev(1, 7))
+    project.configure(data={"path": "data"})
+    kind = "character" if device == stat.S_IFCHR else "block"
+    run = project.snakemake()
+    assert f"the dataset holds what an image cannot: 'dev' is a {kind} device; remove them" in run.text
+    assert "or leave them out with `exclude`" in run.text
+    project.configure(data={"path": "data", "exclude": ["dev"], "formats": ["oci"]})
+    project.build()
+
+
+def test_build_hundred_thousand_files_in_a_folder_of_every_name_are_those_of_sha256sum_and_unsquashfs(
+    project, tmp_path
+):
+    unsquashfs = require_tool("unsquashfs")
+    data = project.folder / "data"
+    fill(data, {b"big/%06d" % number: b"%d" % number for number in range(MANY)})
+    fill(data, {b"odd/" + name: name for name in ODD_NAMES})
+    project.configure(data={"path": "data", "formats": ["sif"]})
+    project.build()
+    expected = sha256sums(data)
+    assert len(expected) == MANY + len(ODD_NAMES)
+    rows = duckdb.sql(f"select path, sha256 from '{project.product('data', 'catalog.parquet')}'").fetchall()
+    found = [(path if isinstance(path, bytes) else path.encode(), digest) for path, digest in rows]
+    assert found == sorted(expected.items())
+    image = project.product("data", "data.sif").read_bytes()
+    (tmp_path / "partition").write_bytes(image[image.index(b"hsqs") :])
+    subprocess.run(
+        [unsquashfs, "-q", "-n", "-d", tmp_path / "root", tmp_path / "partition"], check=True, capture_output=True
+    )
+    assert sha256sums(tmp_path / "root/data") == expected

@@ -1,0 +1,168 @@
+"""Any dataset through the whole pipeline: its products by what other programs find in them; and any edits of it.
+
+`make properties EXAMPLES=1000` tries that many others each time.
+"""
+
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from test_reproducible import copy_backwards
+
+from datacontainer.scan.sharding import LEAST_SHARD, Limits
+from tools.datasets import datasets, edits, make, make_with_outside
+from tools.engines import Tool
+from tools.images import Entry, packed, tree_of, umask
+from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, squashfs_offset, unpacked
+from tools.squashfs import extracted
+
+# Without the variable, the same few in every run.
+EXAMPLES = os.environ.get("EXAMPLES")
+# A shard for each file, for some files or a MiB, and one for all.
+LIMITS = [Limits(1, 1 << 28), Limits(2, 1 << 20), LEAST_SHARD]
+options = st.fixed_dictionaries(
+    {"compression": st.sampled_from(["none", "gzip", "zstd"]), "least": st.sampled_from(LIMITS)}
+)
+Place = Callable[[], AbstractContextManager[Path]]
+
+
+def tried(few: int) -> settings:
+    """So many examples, or as many as the variable says."""
+    return settings(max_examples=int(EXAMPLES or few), derandomize=not EXAMPLES, print_blob=True)
+
+
+@pytest.fixture
+def place(tmp_path_factory) -> Place:
+    """A new folder for each example, which is removed: they are many, and a failure makes more to find a small one."""
+
+    @contextmanager
+    def new() -> Iterator[Path]:
+        folder = tmp_path_factory.mktemp("example")
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+    return new
+
+
+@pytest.fixture
+def pipeline(packer, compiled) -> Callable[..., Pipeline]:
+    """A dataset's pipeline."""
+    return partial(Pipeline, packer, entrypoint=compiled)
+
+
+class Expected:
+    """What must be found of a folder: its entries, files and links among them, and the digests of its files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.tree = {path: entry for path, entry in packed(tree_of(folder)).items() if path}
+        self.named = {path: entry for path, entry in sorted(self.tree.items()) if not stat.S_ISDIR(entry.mode)}
+        self.links = {path: entry.content for path, entry in self.named.items() if stat.S_ISLNK(entry.mode)}
+        self.sums = sha256sums(folder)
+        assert len(self.sums) == len(self.named) - len(self.links)
+
+
+def check_tree(found: Mapping[bytes, Entry], expected: Expected, build: Pipeline) -> None:
+    """What was found in an image is the tree below the mount, and the entrypoint."""
+    below = {path.removeprefix(b"data/"): entry for path, entry in found.items() if path.startswith(b"data/")}
+    assert brief(below) == brief(expected.tree)
+    program = Entry(stat.S_IFREG | 0o755, build.entrypoint.read_bytes())
+    assert brief({b"": found[b"entrypoint"]}) == brief({b"": program})
+
+
+def brief(tree: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
+    """The tree with digests in the place of long contents, for what differs to be printed."""
+    short = {path: entry for path, entry in tree.items() if len(entry.content) < 5000}
+    return {path: Entry(entry.mode, sha256(entry.content).digest()) for path, entry in tree.items()} | short
+
+
+def check_archive(build: Pipeline, expected: Expected) -> None:
+    """The layers are the tree, for GNU tar; the blobs have their digests, and skopeo knows both forms of the image."""
+    folder = build.folder / "unpacked"
+    tree = unpacked(build.archive, folder, build.compression)
+    check_tree(tree, expected, build)
+    assert {path.split(b"/")[0] for path in tree} == {b"", b"data", b"entrypoint", b"entrypoint.index"}
+    sums = sha256sums(folder / "blobs/sha256")
+    assert {os.fsencode(digest) for digest in sums.values()} == set(sums)
+    assert sums == sha256sums(build.layout / "blobs/sha256")
+    layers = json.loads((folder / "manifest.json").read_bytes())[0]["Layers"]
+    told = inspected(f"oci:{build.layout}")
+    assert told["Layers"] == [f"sha256:{os.path.basename(layer)}" for layer in layers]
+    assert told["Labels"]["io.datacontainer.dataset.files"] == str(len(expected.sums))
+    assert inspected(f"docker-archive:{build.archive}")["Labels"] == told["Labels"]
+
+
+def check_catalog(build: Pipeline, expected: Expected) -> None:
+    """The catalog says of each file what sha256sum says, and of each link where it leads; in the order of the names."""
+    rows = catalog_rows(build.folder / "catalog.parquet")
+    assert [row["path"] for row in rows] == list(expected.named)
+    assert [row["size"] for row in rows] == [len(entry.content) for entry in expected.named.values()]
+    assert {row["path"]: row["sha256"] for row in rows if row.get("link") is None} == expected.sums
+    assert {row["path"]: row["link"] for row in rows if row.get("link") is not None} == expected.links
+
+
+def check_entrypoint(build: Pipeline, expected: Expected) -> None:
+    """The entrypoint answers with the same names, sizes and digests."""
+    program = Tool((build.binary,))
+    keys = [b"/data/" + path for path in expected.named]
+    assert program("-ls", "-null") == b"".join(key + b"\0" for key in keys)
+    rows = json.loads(program("-format", "json"))
+    assert [os.fsencode(row["path"]) for row in rows] == keys
+    assert [row["size"] for row in rows] == [len(entry.content) for entry in expected.named.values()]
+    found = dict(zip(expected.named, [row.get("sha256") for row in rows], strict=True))
+    assert {path: found[path] for path in expected.sums} == expected.sums
+
+
+@tried(40)
+@given(dataset=datasets(), options=options)
+def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, place):
+    with place() as folder:
+        make_with_outside(os.fsencode(folder / "dataset"), dataset.tree)
+        make(os.fsencode(folder / "expected"), dataset.packed())
+        build = pipeline(folder / "dataset", folder / "build", symlinks=dataset.symlinks, **options)
+        build.run()
+        event(f"{len(build.shards)} shards")
+        expected = Expected(folder / "expected")
+        check_catalog(build, expected)
+        check_entrypoint(build, expected)
+        check_archive(build, expected)
+        check_tree(extracted(build.sif, squashfs_offset(build.sif)), expected, build)
+
+
+@tried(16)
+@given(
+    dataset=datasets(policies=("keep",)),
+    scripts=st.lists(st.lists(edits, min_size=1, max_size=5), min_size=1, max_size=3),
+    options=options,
+)
+def test_pipeline_after_any_edits_products_are_those_of_a_fresh_build_elsewhere(
+    dataset, scripts, options, pipeline, place
+):
+    pipeline = partial(pipeline, symlinks="keep", **options)
+    with place() as folder:
+        make(root := os.fsencode(folder / "dataset"), dataset.tree)
+        build = pipeline(folder / "dataset", folder / "build")
+        build.run()
+        for script in scripts:
+            for edit in script:
+                edit.do(root)
+            build.run()
+        fresh = pipeline(folder / "dataset", folder / "fresh")
+        fresh.run()
+        assert build.results() == fresh.results()
+        assert build.images() == fresh.images()
+        copy_backwards(folder / "dataset", folder / "far/away")
+        elsewhere = pipeline(folder / "far/away", folder / "far/build")
+        with umask(0o077):
+            elsewhere.run()
+        assert elsewhere.images() == fresh.images()

@@ -1,0 +1,150 @@
+"""When the workflow makes a report, when it leaves it alone, and what becomes of its history."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tools.trees import fill
+from tools.workflow import NOTHING, ROOT, Project, started
+
+PRODUCTS = ("report.html", "report.tsv", "history.tsv")
+
+
+@pytest.fixture(scope="module")
+def fruit(tmp_path_factory) -> Project:
+    """The example, built once."""
+    project = Project(tmp_path_factory.mktemp("fruit"))
+    shutil.copytree(ROOT / "examples/fruit", project.folder / "data")
+    project.configure(fruit={"path": "data"})
+    project.build()
+    return project
+
+
+@pytest.fixture
+def built(fruit, tmp_path) -> Project:
+    """A copy of the built example that a test may change."""
+    shutil.copytree(fruit.folder, tmp_path / "copy", symlinks=True)
+    project = Project(tmp_path / "copy")
+    project.build()
+    return project
+
+
+def contents(project: Project) -> dict[str, bytes]:
+    return {file: project.product("fruit", file).read_bytes() for file in PRODUCTS}
+
+
+def test_default_makes_the_report_and_then_has_nothing_to_do(fruit):
+    assert all(contents(fruit).values())
+    assert NOTHING in fruit.build()
+    assert NOTHING in fruit.build("report")
+
+
+def test_touched_file_makes_no_new_report(built):
+    before = contents(built)
+    (built.folder / "data/tomato.txt").touch()
+    ran = started(built.build())
+    assert "aggregate" in ran
+    assert not {"report", "convert"} & ran
+    assert contents(built) == before
+
+
+def test_other_formats_and_targets_make_no_report(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(fruit={"path": "data", "formats": ["oci"]})
+    assert "report" not in started(project.build("oci"))
+    assert {"report"} == started(project.build("report"))
+    page = project.product("fruit", "report.html").read_text()
+    assert "docker load" not in page
+    assert "skopeo inspect oci:oci" in page
+
+
+def test_changed_label_reaches_the_report_and_is_no_new_state(built):
+    before = contents(built)
+    built.configure(fruit={"path": "data", "labels": {"title": "Two fruits"}})
+    assert "report" in started(built.build())
+    assert "<p>Two fruits</p>" in built.product("fruit", "report.html").read_text()
+    assert contents(built)["history.tsv"] == before["history.tsv"]
+    assert NOTHING in built.build()
+
+
+def test_changed_dataset_is_a_new_state(built):
+    (built.folder / "data/pepper.txt").write_text("pepper\n")
+    assert {"convert", "report"} <= started(built.build())
+    lines = built.product("fruit", "history.tsv").read_text().splitlines()
+    digest = json.loads(built.product("fruit", "dataset.json").read_text())["digest"]
+    assert lines[1].startswith("1.0\t2\t17\tsha256:")
+    assert lines[2:] == [f"1.0\t3\t24\t{digest}"]
+    assert "+1" in built.product("fruit", "report.html").read_text()
+    assert NOTHING in built.build()
+
+
+def test_deleted_report_is_made_again_the_same_and_alone(built):
+    before = contents(built)
+    for file in ("report.html", "history.tsv"):
+        built.product("fruit", file).unlink()
+    assert {"report"} == started(built.build())
+    assert contents(built) == before
+    assert NOTHING in built.build()
+
+
+def test_damaged_history_stops_the_report_alone_and_is_kept(built):
+    history = built.product("fruit", "history.tsv")
+    history.write_text("mine\n")
+    (built.folder / "data/pepper.txt").write_text("pepper\n")
+    run = built.snakemake()
+    assert run.status != 0
+    assert "error: report fruit: 'results/fruit/history.tsv' is not a history that a report wrote" in run.text
+    assert {"convert", "report"} <= started(run.text)
+    assert history.read_text() == "mine\n"
+    history.unlink()
+    assert {"report"} == started(built.build())
+    assert NOTHING in built.build()
+
+
+def test_report_elsewhere_is_the_same(fruit, tmp_path):
+    other = Project(tmp_path / "deeper/down")
+    shutil.copytree(fruit.folder / "data", other.folder / "data")
+    other.configure(fruit={"path": "data"})
+    other.build(environment={"TZ": "Pacific/Chatham", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "7"}, cores=1)
+    assert contents(other) == contents(fruit)
+
+
+def test_empty_dataset_has_a_report_that_says_so(project):
+    (project.folder / "data").mkdir()
+    project.configure(fruit={"path": "data"})
+    project.build()
+    assert "The dataset has no files." in project.product("fruit", "report.html").read_text()
+
+
+def test_embedded_report_finds_its_captions(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    snakefile = f"""
+rule all:
+    input:
+        "packed/packing/mine/report.html"
+
+module datacontainer:
+    snakefile:
+        "{ROOT}/workflow/Snakefile"
+    config:
+        {{"outdir": "packing", "datasets": {{"mine": {{"path": "data"}}}}}}
+    prefix:
+        "packed"
+
+use rule * from datacontainer as dc_*
+"""
+    (project.folder / "Snakefile").write_text(snakefile)
+    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+    for more in ([], ["--report", "report.zip"]):
+        done = subprocess.run([*command, *more], cwd=project.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(project.folder / "report.zip") as zipped:
+        (page,) = (name for name in zipped.namelist() if "/data/raw/" in name and name.endswith(".html"))
+        assert zipped.read(page) == (project.folder / "packed/packing/mine/report.html").read_bytes()
+        text = zipped.read("report/report.html").decode()
+    assert "The dataset mine at a glance" in text
+    assert "has a page for each dataset" in text

