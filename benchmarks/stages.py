@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from datacontainer.config.settings import Identity
-from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.outputs import fresh_directory
@@ -38,16 +38,18 @@ class Built:
 
     def _hash_shard(self, shard: str) -> None:
         hash_shard(
-            packer=self.packer,
-            root=str(self.dataset),
-            shard_list=self.results / f"stages/scan/lists/{shard}.list",
-            mount="/data",
-            digests=("sha256",),
-            functions=(),
-            records=self.output / f"{shard}.parquet",
-            layer=self.output / f"{shard}.layer",
-            facts=self.output / f"{shard}.json",
-            known=self.output / "known",
+            ShardJob(
+                packer=self.packer,
+                root=str(self.dataset),
+                listed=self.results / f"stages/scan/lists/{shard}.list",
+                mount="/data",
+                digests=("sha256",),
+                functions=(),
+                records=self.output / f"{shard}.parquet",
+                layer=self.output / f"{shard}.layer",
+                facts=self.output / f"{shard}.json",
+                known=self.output / "known",
+            )
         )
 
     def assemble(self) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from datacontainer.catalog.aggregate import aggregate
 from datacontainer.config.settings import Identity
-from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError
@@ -88,16 +88,18 @@ class Products:
             shard = self._shard(number)
             shard.with_suffix(".list").write_bytes(b"".join(record.encode() for record in records[start:end]))
             hash_shard(
-                packer=self.packer,
-                root=str(dataset),
-                shard_list=shard.with_suffix(".list"),
-                mount=IDENTITY.mount,
-                digests=["sha256"],
-                functions=[],
-                records=shard.with_suffix(".parquet"),
-                layer=shard.with_suffix(".layer"),
-                facts=shard.with_suffix(".json"),
-                compression=self.compression,
+                ShardJob(
+                    packer=self.packer,
+                    root=str(dataset),
+                    listed=shard.with_suffix(".list"),
+                    mount=IDENTITY.mount,
+                    digests=["sha256"],
+                    functions=[],
+                    records=shard.with_suffix(".parquet"),
+                    layer=shard.with_suffix(".layer"),
+                    facts=shard.with_suffix(".json"),
+                    compression=self.compression,
+                )
             )
         self._join([self._shard(number) for number in range(len(ends))])
         return self

@@ -18,9 +18,9 @@ def sources() -> list[str]:
     """The files that a run reads, besides the rules and their scripts; the go.mod files first."""
     found = [
         path.relative_to(ROOT).as_posix()
-        for top in ("scripts/datacontainer", "templates", "packer")
+        for top in ("scripts/datacontainer", "templates", "packer", "workflow/schemas")
         for path in (ROOT / top).rglob("*")
-        if path.suffix in {".py", ".go", ".mod", ".j2"}
+        if path.suffix in {".py", ".go", ".mod", ".j2", ".yaml"}
         and not path.name.endswith("_test.go")
         and not {"testdata", "indextest", "__pycache__"} & {*path.parts}
     ]

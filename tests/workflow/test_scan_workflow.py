@@ -88,6 +88,6 @@ def test_scan_change_is_noticed_though_snakemake_has_no_record_of_the_last_one(p
     with open(project.folder / "data/a/b/deep", "r+b") as file:
         file.write(b"2")
     text = project.build("catalog")
-    assert "dataset 'many' is not as it was: it is scanned again" in text
+    assert "dataset 'many' changed since the last scan; scanning it again" in text
     assert {"scan", "hash", "aggregate"} <= started(text)
     assert NOTHING in project.build("catalog")

@@ -56,6 +56,7 @@ class Dataset:
     labels: tuple[tuple[str, str], ...]
     sign: str | None
     attest: tuple[str, ...]
+    after: tuple[str, ...] = ()
 
     @property
     def identity(self) -> Identity:

@@ -11,6 +11,7 @@ import jinja2
 
 from datacontainer.entrypoint.index import write_index
 from datacontainer.entrypoint.names import BESIDE, EMBEDDED
+from datacontainer.entrypoint.template import template_files
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import fresh_directory, write_bytes
@@ -59,16 +60,6 @@ def render(
 def go_string(text: str) -> str:
     """The text as a Go string literal, whatever is in it."""
     return '"' + "".join(_go_byte(byte) for byte in text.encode("utf-8", "surrogateescape")) + '"'
-
-
-def template_files(template: str | None) -> list[Path]:
-    """The files of the user's template, sorted; none where none is configured or it is missing."""
-    if template is None:
-        return []
-    path = Path(template)
-    if path.is_file():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file())
 
 
 def _user_sources(template: str | None) -> dict[str, Path]:

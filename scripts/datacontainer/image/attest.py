@@ -32,7 +32,7 @@ TOLD = {
     "symlinks",
     "version",
 }
-NOT_TOLD = {"attest", "dataset_metadata", "formats", "metadata", "path", "rescan", "sign", "template"}
+NOT_TOLD = {"after", "attest", "dataset_metadata", "formats", "metadata", "path", "rescan", "sign", "template"}
 
 
 class Recipe(NamedTuple):

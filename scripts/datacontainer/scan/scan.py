@@ -69,20 +69,18 @@ def scan(
     return shards
 
 
-def fingerprint(
-    root: str, exclude: Iterable[str], packer: Path | None = None, sources: str = "", symlinks: str = REFUSE
-) -> str | None:
+def fingerprint(root: str, exclude: Iterable[str], packer: Path | None = None, symlinks: str = REFUSE) -> str | None:
     """A digest of all that scan would list, or None where there is no such folder; reads no data.
 
-    It is the same with the packer and without; one that is missing, or was not made of `sources`, is not used.
+    It is the same with the packer and without; one that is missing is not used.
     """
     if not os.path.isdir(root):
         return None
     try:
         excludes = _read_excludes(root, exclude)
         with suppress(DataContainerError, OSError):
-            if packer and sources:
-                summary = list_by_packer(packer, root, excludes, None, symlinks=symlinks, sources=sources)
+            if packer:
+                summary = list_by_packer(packer, root, excludes, None, symlinks=symlinks)
                 if summary:
                     return summary.digest
         return list_by_walk(root, excludes, None, symlinks).digest

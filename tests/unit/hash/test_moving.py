@@ -148,13 +148,13 @@ def when_there_is(path: Path, change: Callable[[], object]) -> Iterator[None]:
 def hashed_with(data, packer) -> Callable[[str], tuple[int, str]]:
     """Runs the stage hash alone with a user's function, as its script does; gives exit status and what is said."""
     script = (
-        "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import hash_shard\n"
+        "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import ShardJob, hash_shard\n"
         "from datacontainer.runtime.logs import stage\nfrom datacontainer.scan.scan import scan\n"
         "scan('data', [], Path('lists'), Path('table'))\nout = Path('out')\nout.mkdir(exist_ok=True)\n"
         "with stage('log', 'hash data'):\n"
-        "    hash_shard(packer=Path(sys.argv[1]), root='data', shard_list=next(Path('lists').iterdir()), mount='/data',"
-        " digests=['sha256'], functions=[sys.argv[2]], records=out / 'r.parquet', layer=out / 'l.tar',"
-        " facts=out / 'f.json')\n"
+        "    hash_shard(ShardJob(packer=Path(sys.argv[1]), root='data', listed=next(Path('lists').iterdir()), "
+        " mount='/data', digests=['sha256'], functions=[sys.argv[2]], records=out / 'r.parquet', layer=out / 'l.tar',"
+        " facts=out / 'f.json'))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
 

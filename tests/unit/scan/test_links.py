@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
@@ -85,15 +85,17 @@ def hashed(packer: Path, dataset: Path) -> Path:
     out = dataset.parent / "out"
     out.mkdir(exist_ok=True)
     hash_shard(
-        packer=packer,
-        root=str(dataset),
-        shard_list=dataset.parent / f"lists/{name}.list",
-        mount="/data",
-        digests=["sha256"],
-        functions=[],
-        records=out / "records.parquet",
-        layer=out / "layer.tar",
-        facts=out / "facts.json",
+        ShardJob(
+            packer=packer,
+            root=str(dataset),
+            listed=dataset.parent / f"lists/{name}.list",
+            mount="/data",
+            digests=["sha256"],
+            functions=[],
+            records=out / "records.parquet",
+            layer=out / "layer.tar",
+            facts=out / "facts.json",
+        )
     )
     return out / "layer.tar"
 
