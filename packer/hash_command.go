@@ -13,7 +13,7 @@ import (
 	"strings"
 	"syscall"
 
-	"packer/digest"
+	"entrypoint/digest"
 	"packer/hash"
 )
 

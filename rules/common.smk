@@ -9,7 +9,6 @@ SOURCES = {
 }
 LIBRARY_FILES = [Path(path) for name, path in SOURCES.items() if name.startswith("scripts/")]
 ENTRYPOINT_FILES = [path for name, path in SOURCES.items() if name.startswith("templates/entrypoint/")]
-PACKER_FILES = [path for name, path in SOURCES.items() if name.startswith("packer/")]
 DOCKERFILE_TEMPLATE = SOURCES["templates/Dockerfile.j2"]
 REPORT_TEMPLATE = SOURCES["templates/report.html.j2"]
 sys.path.insert(0, str(Path(SOURCES["scripts/datacontainer/__init__.py"]).parents[1]))
@@ -21,6 +20,7 @@ from datacontainer.runtime.logs import last_error
 from datacontainer.config.nextsteps import left_over, next_steps
 from datacontainer.scan.origin import check_origin
 from datacontainer.runtime.codedigest import code_digest, files_digest
+from datacontainer.entrypoint.compile import PACKER_MODULES
 from datacontainer.entrypoint.render import template_files
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.scan.scan import fingerprint, read_shards, read_state
@@ -36,6 +36,7 @@ except DataContainerError as error:
 
 
 # What the packer is made of: it knows this digest.
+PACKER_FILES = [path for name, path in SOURCES.items() if name.startswith(PACKER_MODULES)]
 PACKER_SOURCES = files_digest(PACKER_FILES)
 
 

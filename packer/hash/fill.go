@@ -4,8 +4,8 @@ package hash
 import (
 	"context"
 
+	"entrypoint/digest"
 	"packer/dataset"
-	"packer/digest"
 	"packer/shardlist"
 )
 

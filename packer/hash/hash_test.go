@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"entrypoint/digest"
 	"packer/blob"
-	"packer/digest"
 	"packer/shardlist"
 )
 

@@ -4,7 +4,7 @@ package hash
 import (
 	"sync"
 
-	"packer/digest"
+	"entrypoint/digest"
 	"packer/layer"
 	"packer/shardlist"
 )

@@ -83,7 +83,11 @@ func (e *export) run(ctx context.Context, c catalog) error {
 	var workers []work[string]
 	// More than there are cores, as they wait for the disk.
 	for range 2*runtime.GOMAXPROCS(0) + 2 {
-		one := &copier{run: e, reader: c.newReader(e.progress, "sha256")}
+		reader, err := c.newReader(e.progress, c.ix.Field("sha256"))
+		if err != nil {
+			return err
+		}
+		one := &copier{run: e, reader: reader}
 		defer one.leave()
 		workers = append(workers, one.export)
 	}

@@ -17,7 +17,7 @@ import (
 // how large, or the first digest that differs. Where all rows are chosen, files that the index does not know are named too.
 // The lines are in the order of the rows. A last line says how many there are, and so does the result.
 //
-// sha256, sha1, sha512, md5 and crc32c are computed; blake3, which Go's standard library lacks, is not.
+// An index with a digest that this program does not know is an error.
 func Verify(ctx context.Context, job Job) (int, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
@@ -27,7 +27,11 @@ func Verify(ctx context.Context, job Job) (int, error) {
 	p := newProgress(job, c, "verified")
 	defer p.stop()
 	for range runtime.GOMAXPROCS(0) {
-		workers = append(workers, verifier{c.newReader(p, digestNames(job.Index)...)}.verify)
+		reader, err := c.newReader(p, digestFields(job.Index)...)
+		if err != nil {
+			return 0, err
+		}
+		workers = append(workers, verifier{reader}.verify)
 	}
 	found, err := compareAll(ctx, job, c, p, workers)
 	if err != nil {
@@ -38,12 +42,14 @@ func Verify(ctx context.Context, job Job) (int, error) {
 		counted(int(p.bytes.Load()), "byte"), p.seconds(), differences(found)))
 }
 
-func digestNames(ix *index.Index) []string {
-	var names []string
+func digestFields(ix *index.Index) []*index.Field {
+	var digests []*index.Field
 	for _, field := range ix.Fields {
-		names = append(names, field.Name)
+		if field.Type == index.Digest {
+			digests = append(digests, field)
+		}
 	}
-	return names
+	return digests
 }
 
 // compareAll prints the differences that workers find, and the unknown files, and gives their number.

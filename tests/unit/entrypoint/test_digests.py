@@ -1,0 +1,60 @@
+"""The digests: the same ones in the configuration, the catalog, the packer and the entrypoint."""
+
+import hashlib
+import re
+import subprocess
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from datacontainer.catalog.fields import DIGEST_BYTES
+from tools.entrypoint import one_line
+from tools.workflow import ROOT
+
+# Of the content "123456789".
+BLAKE3 = "b7d65b48420d1033cb2595293263b6f72eabee20d55e699d0df1973b3c9deed1"
+
+
+def listed(message: str) -> list[str]:
+    """The names that an error lists behind an unknown one."""
+    (names,) = re.findall(r'unknown digest "sha3": the digests are ([^;\n]*)', message)
+    return names.split(", ")
+
+
+def catalog(folder, **digests: str) -> pa.Table:
+    (folder / "n").write_bytes(b"123456789")
+    digests = {"sha256": hashlib.sha256(b"123456789").hexdigest(), **digests}
+    return pa.table(
+        {"path": ["n"], "size": pa.array([9], pa.int64()), **{name: [one] for name, one in digests.items()}}
+    )
+
+
+@pytest.fixture
+def data(short_folder):
+    """Where the files of an image lie."""
+    folder = short_folder / "digests"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_digests_are_the_same_everywhere(packer, entrypoint, data, monkeypatch):
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    needed = [part for name in ("root", "list", "mount", "records") for part in (f"--{name}", "x")]
+    by_packer = subprocess.run(
+        [packer, "hash", *needed, "--digests", "sha3"], capture_output=True, text=True, check=False
+    )
+    monkeypatch.setitem(DIGEST_BYTES, "sha3", 32)
+    program = entrypoint(catalog(data, sha3="00" * 32), mount=str(data))
+    monkeypatch.undo()
+    by_entrypoint = one_line(program.run("-verify", status=1).stderr)
+    expected = list(DIGEST_BYTES)
+    assert schema["$defs"]["dataset"]["properties"]["digests"]["items"]["enum"] == expected
+    assert listed(by_packer.stderr) == listed(by_entrypoint) == expected
+
+
+@pytest.mark.parametrize(("digest", "status"), [(BLAKE3, 0), ("0" + BLAKE3[1:], 1)])
+def test_verify_blake3_is_computed(entrypoint, data, digest, status):
+    program = entrypoint(catalog(data, blake3=digest), mount=str(data))
+    printed = program.run("-verify", status=status).stdout.decode()
+    assert (f"{data}/n: blake3 is {BLAKE3}, not {digest}\n" in printed) == (status == 1)
