@@ -11,7 +11,7 @@ from datacontainer.runtime.codedigest import files_digest
 from datacontainer.runtime.logs import finished
 from datacontainer.runtime.outputs import completed, link_or_copy
 
-# How the names of the packer's sources begin: those of its own module, and of the packages that it shares with the entrypoint.
+# How the names of the packer's sources begin: its own module, and the packages of the entrypoint's that it shares.
 PACKER_MODULES = ("packer/", *(f"templates/entrypoint/{name}" for name in ("go.mod", "blake3/", "digest/")))
 
 
