@@ -14,6 +14,7 @@ import (
 
 	"entrypoint/digest"
 	"entrypoint/index"
+	"entrypoint/progress"
 )
 
 // catalog gives what the index says of the files below a root.
@@ -97,11 +98,11 @@ type reader struct {
 	fields   []*index.Field
 	digests  digest.Set // of the fields
 	buffer   []byte
-	progress *progress
+	progress *progress.Progress
 }
 
 // newReader gives a reader that computes the digests of these fields.
-func (c catalog) newReader(p *progress, fields ...*index.Field) (*reader, error) {
+func (c catalog) newReader(p *progress.Progress, fields ...*index.Field) (*reader, error) {
 	var names []string
 	for _, field := range fields {
 		names = append(names, field.Name)
@@ -121,7 +122,7 @@ func (r *reader) compare(ctx context.Context, row int, source io.Reader, target 
 	for {
 		n, err := source.Read(r.buffer)
 		size += int64(n)
-		r.progress.add(n)
+		r.progress.Bytes.Add(int64(n))
 		r.digests.Write(r.buffer[:n])
 		if target != nil && n > 0 {
 			if _, err := target.Write(r.buffer[:n]); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"entrypoint/index"
+	"entrypoint/progress"
 )
 
 // Verify reads the files of all rows, on all cores, and prints a line for each that is not as the index says: what it is,
@@ -24,8 +25,8 @@ func Verify(ctx context.Context, job Job) (int, error) {
 		return 0, err
 	}
 	var workers []work[string]
-	p := newProgress(job, c, "verified")
-	defer p.stop()
+	p := job.startProgress(c, "verified")
+	defer p.Stop()
 	for range runtime.GOMAXPROCS(0) {
 		reader, err := c.newReader(p, digestFields(job.Index)...)
 		if err != nil {
@@ -37,9 +38,9 @@ func Verify(ctx context.Context, job Job) (int, error) {
 	if err != nil {
 		return found, ended(ctx, err)
 	}
-	p.stop()
-	return found, p.print(job.Out, fmt.Sprintf("verified %s, %s in %s: %s", counted(int(p.files.Load()), "file"),
-		counted(int(p.bytes.Load()), "byte"), p.seconds(), differences(found)))
+	p.Stop()
+	return found, p.Print(job.Out, fmt.Sprintf("verified %s, %s in %s: %s", counted(int(p.Files.Load()), "file"),
+		counted(int(p.Bytes.Load()), "byte"), p.Elapsed(), differences(found)))
 }
 
 func digestFields(ix *index.Index) []*index.Field {
@@ -53,7 +54,7 @@ func digestFields(ix *index.Index) []*index.Field {
 }
 
 // compareAll prints the differences that workers find, and the unknown files, and gives their number.
-func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []work[string]) (found int, err error) {
+func compareAll(ctx context.Context, job Job, c catalog, p *progress.Progress, workers []work[string]) (found int, err error) {
 	var unknown [][]byte
 	if job.All {
 		if unknown, err = c.unknownFiles(ctx); err != nil {
@@ -62,7 +63,7 @@ func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []
 	}
 	report := func(key []byte, difference string) error {
 		found++
-		return p.print(job.Out, shown(key)+": "+difference)
+		return p.Print(job.Out, shown(key)+": "+difference)
 	}
 	reportUnknown := func(before []byte) error {
 		for len(unknown) > 0 && (before == nil || bytes.Compare(unknown[0], before) < 0) {
@@ -74,7 +75,7 @@ func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []
 		return nil
 	}
 	err = inOrder(ctx, job.Rows, workers, func(key []byte, difference string) error {
-		p.files.Add(1)
+		p.Files.Add(1)
 		if err := reportUnknown(key); err != nil || difference == "" {
 			return err
 		}

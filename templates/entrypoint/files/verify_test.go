@@ -13,6 +13,7 @@ import (
 
 	"entrypoint/index"
 	"entrypoint/index/indextest"
+	"entrypoint/progress"
 )
 
 var fruit = map[string]string{
@@ -131,7 +132,7 @@ func TestCompareEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	source := strings.NewReader(strings.Repeat("x", 3*readBytes))
-	reader, err := c.newReader(&progress{}, i.job.Index.Field("sha256"))
+	reader, err := c.newReader(&progress.Progress{}, i.job.Index.Field("sha256"))
 	if err != nil {
 		t.Fatal(err)
 	}
