@@ -12,7 +12,13 @@ from datacontainer.runtime.logs import finished
 from datacontainer.runtime.outputs import completed, link_or_copy
 
 # How the names of the packer's sources begin: its own module, and the packages of the entrypoint's that it shares.
-PACKER_MODULES = ("packer/", *(f"templates/entrypoint/{name}" for name in ("go.mod", "blake3/", "digest/", "progress/")))
+PACKER_MODULES = (
+    "packer/",
+    "templates/entrypoint/go.mod",
+    "templates/entrypoint/blake3/",
+    "templates/entrypoint/digest/",
+    "templates/entrypoint/progress/",
+)
 
 
 def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -> None:
