@@ -61,9 +61,14 @@ func newOptions() *options {
 
 // noteRepeated has a flag with a value noted when it is given twice: one of the values would count, and the other not.
 func (o *options) noteRepeated(one *flag.Flag) {
-	if _, isSwitch := one.Value.(interface{ IsBoolFlag() bool }); !isSwitch {
+	if !isSwitch(one) {
 		one.Value = &counted{Value: one.Value, name: one.Name, options: o}
 	}
+}
+
+func isSwitch(one *flag.Flag) bool {
+	_, is := one.Value.(interface{ IsBoolFlag() bool })
+	return is
 }
 
 // counted is a flag's value that counts how often it is set.
@@ -85,7 +90,7 @@ func (c *counted) Set(text string) error {
 func parse(arguments []string) (*options, error) {
 	o := newOptions()
 	err := o.flags.Parse(arguments)
-	o.flags.Visit(func(one *flag.Flag) { o.given[one.Name] = true })
+	o.flags.Visit(func(one *flag.Flag) { o.given[one.Name] = !isSwitch(one) || one.Value.String() == "true" })
 	if errors.Is(err, flag.ErrHelp) || err == nil && o.given[help.Name] && o.flags.NArg() == 0 {
 		o.command = &help
 		return o, nil
