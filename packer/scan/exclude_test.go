@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // rulesOf returns the rules with the given texts.
@@ -70,8 +69,4 @@ func TestReadRulesWrongOnesAreNamed(t *testing.T) {
 	if _, err := ReadRules("/no/such"); err == nil || !strings.Contains(err.Error(), "reading the patterns: open /no/such") {
 		t.Errorf("got %v", err)
 	}
-}
-
-func TestProgressLineTellsFilesAndRate(t *testing.T) {
-	wantEqual(t, progressLine(1_500_000, 20*time.Second), "scan: 1500000 files listed, 75000 per second")
 }

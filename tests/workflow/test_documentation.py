@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from datacontainer.catalog.fields import DIGEST_BYTES
 from datacontainer.config.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,15 @@ def sources() -> list[str]:
         and not {"testdata", "indextest", "__pycache__"} & {*path.parts}
     ]
     return sorted(found, key=lambda name: (not name.endswith("go.mod"), name))
+
+
+def test_schema_names_the_digests_of_the_library(pytestconfig):
+    schema = "workflow/schemas/config.schema.yaml"
+    digests = rf"\g<1>[{', '.join(DIGEST_BYTES)}]\n"
+    expected, places = re.subn(r"(\n      digests:\n.*\n.*\n +enum: ).*\n", digests, text(schema))
+    if pytestconfig.getoption("--golden"):
+        (ROOT / schema).write_text(expected)
+    assert (text(schema), places) == (expected, 1)
 
 
 def test_config_reference_is_generated_from_the_schema(pytestconfig):

@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from datacontainer.config.settings import Dataset
+from datacontainer.entrypoint.compile import PACKER_MODULES
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.load import source_digest
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from
 from datacontainer.runtime.results import Results
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
-
-# The folders with the source of the packer.
-PACKER_FOLDERS = ("packer",)
 
 
 def key(step: Step, dataset: Dataset, results: Results) -> str:
@@ -82,4 +80,4 @@ def _source(spec: str) -> str:
 
 @cache
 def _packer() -> str:
-    return files_digest([path for folder in PACKER_FOLDERS for path in source_files(folder)], ROOT)
+    return files_digest(source_files(*PACKER_MODULES), ROOT)

@@ -10,10 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
-def source_files(folder: str) -> list[Path]:
-    """The files of the project below `folder` that workflow/sources.txt lists, in its order."""
+def source_files(*beginnings: str) -> list[Path]:
+    """The files of the project whose names begin so, of those that workflow/sources.txt lists, in its order."""
     names = (ROOT / "workflow/sources.txt").read_text().split()
-    return [ROOT / name for name in names if name.startswith(f"{folder}/")]
+    return [ROOT / name for name in names if name.startswith(beginnings)]
 
 
 def files_digest(files: Iterable[str | Path], top: str | Path) -> str:

@@ -14,7 +14,7 @@ def run(task: Task) -> None:
     made_with = key(Step("render"), dataset, results)
     check(results.seal("aggregate"), results.catalog, results.summary)
     render(
-        module=source_files("templates/entrypoint"),
+        module=source_files("templates/entrypoint/"),
         template=dataset.template,
         catalog=results.catalog,
         summary=results.summary,

@@ -108,7 +108,7 @@ def test_ask_what_nothing_matches_prints_nothing_and_ends_with_1(fruit, argument
         ("-limit -3", "-limit -3 is below 0"),
         ("-search 8", "-search needs -metric, whose values it looks at"),
         ("-format yaml", '-format "yaml" is not one of text, json, jsonl, csv, tsv'),
-        ("-count -tree", "-tree and -count do not go together: use one of them"),
+        ("-count -tree", "-count and -tree do not go together: use one of them"),
         ("-null -format json", "-null and -format json do not go together"),
     ],
 )

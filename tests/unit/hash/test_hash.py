@@ -18,13 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES
-from datacontainer.entrypoint.compile import compile_packer
 from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
 from tools.engines import require_root
 from tools.trees import ODD_NAMES, fill, names
-from tools.workflow import ROOT
 
 ALL_DIGESTS = list(DIGEST_BYTES)
 NOBODY = 65534
@@ -34,16 +32,6 @@ def lines(path):
     with open(path, "rb") as file:
         return {"lines": len(file.readlines())}
 """
-
-
-@pytest.fixture(scope="session")
-def packer(tmp_path_factory) -> Path:
-    """The packer, compiled as the workflow does it."""
-    binary = tmp_path_factory.mktemp("packer") / "packer"
-    sources = [path for path in sorted((ROOT / "packer").rglob("*.go")) if not path.name.endswith("_test.go")]
-    compile_packer([ROOT / "packer/go.mod", *sources], binary, binary.parent / "cache")
-    binary.parent.chmod(0o755)
-    return binary
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,4 @@
-// The progress is one line, and only on a terminal.
-
-package files
+package progress
 
 import (
 	"bytes"
@@ -11,15 +9,20 @@ import (
 )
 
 func TestLineSaysFilesBytesRateAndRemainingTime(t *testing.T) {
-	p := &progress{verb: "verified", totalFiles: 10, totalBytes: 4_000_000}
-	p.files.Store(3)
-	p.add(1_000_000)
+	p := &Progress{title: "verified", allFiles: 10, allBytes: 4_000_000}
+	p.Files.Store(3)
+	p.Bytes.Store(1_000_000)
 	if found := p.line(2 * time.Second); found != "verified 3 of 10 files, 1.0 MB of 4.0 MB, 500.0 kB/s, 6s left" {
 		t.Errorf("it says %q", found)
 	}
-	p.add(3_000_000)
+	p.Bytes.Add(3_000_000)
 	if found := p.line(2 * time.Second); found != "verified 3 of 10 files, 4.0 MB of 4.0 MB, 2.0 MB/s" {
 		t.Errorf("at the end it says %q", found)
+	}
+	p.title, p.allFiles = "scan:", Unknown
+	p.Files.Store(1_500_000)
+	if found := p.line(20 * time.Second); found != "scan: 1500000 files, 75000 per second" {
+		t.Errorf("without a total it says %q", found)
 	}
 }
 
@@ -28,7 +31,7 @@ func TestSizeIsWhatPeopleRead(t *testing.T) {
 		0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 1_250_000: "1.2 MB",
 		5e9: "5.0 GB", 7e12: "7.0 TB", 1 << 62: "4.6 EB",
 	} {
-		if found := size(bytes); found != wanted {
+		if found := Size(bytes); found != wanted {
 			t.Errorf("%d is %q, not %q", bytes, found, wanted)
 		}
 	}
@@ -36,14 +39,14 @@ func TestSizeIsWhatPeopleRead(t *testing.T) {
 
 func TestProgressIsShownAndTakenAway(t *testing.T) {
 	var terminal, out bytes.Buffer
-	p := &progress{verb: "verified", terminal: &terminal, started: time.Now(), stopped: make(chan struct{})}
-	go p.show()
-	time.Sleep(2*progressInterval + progressInterval/2)
-	if err := p.print(&out, "a line"); err != nil {
+	p := &Progress{title: "verified", terminal: true, to: &terminal, began: time.Now(), stopped: make(chan struct{})}
+	go p.tell()
+	time.Sleep(2*terminalPeriod + terminalPeriod/2)
+	if err := p.Print(&out, "a line"); err != nil {
 		t.Fatal(err)
 	}
-	p.stop()
-	p.stop()
+	p.Stop()
+	p.Stop()
 	shown := terminal.String()
 	if !strings.HasPrefix(shown, clearLine+"verified 0 of 0 files") || !strings.HasSuffix(shown, clearLine) {
 		t.Errorf("the terminal got %q", shown)
@@ -53,13 +56,25 @@ func TestProgressIsShownAndTakenAway(t *testing.T) {
 	}
 }
 
+func TestProgressInALogIsALineEachAndNoneBehindItsEnd(t *testing.T) {
+	var log bytes.Buffer
+	p := Start(&log, "hash:", 2, 0)
+	p.tellOnce()
+	p.tellOnce()
+	p.Stop()
+	p.tellOnce()
+	if line := "hash: 0 of 2 files, 0 B of 0 B, 0 B/s\n"; log.String() != line+line {
+		t.Errorf("the log got %q", log.String())
+	}
+}
+
 func TestIsTerminalIsFalseForFilesAndPipes(t *testing.T) {
 	file, err := os.Create(t.TempDir() + "/file")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if isTerminal(file) || isTerminal(&bytes.Buffer{}) || isTerminal(nil) {
+	if IsTerminal(file) || IsTerminal(&bytes.Buffer{}) || IsTerminal(nil) {
 		t.Error("a file, a buffer or nothing is taken for a terminal")
 	}
 }

@@ -1,4 +1,5 @@
-// Package digest holds the algorithms that a file can be hashed with; a line registers one.
+// Package digest holds the algorithms that a file can be hashed with, by the packer and by the entrypoint; a line registers
+// one.
 package digest
 
 import (
@@ -12,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"packer/blake3"
+	"entrypoint/blake3"
 )
 
 // Algorithm is a digest by its name in the configuration.
@@ -57,7 +58,7 @@ func allNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Set computes several digests of the same bytes, over and over, without allocating.
+// Set computes several digests of the same bytes, over and over.
 type Set []hash.Hash
 
 // NewSet returns a Set of the algorithms, in their order.
@@ -69,7 +70,21 @@ func NewSet(algorithms []Algorithm) Set {
 	return set
 }
 
-// Append appends the digests of content to sums, one behind the other.
+// Reset makes them digests of no bytes again.
+func (s Set) Reset() {
+	for _, one := range s {
+		one.Reset()
+	}
+}
+
+// Write adds bytes to each.
+func (s Set) Write(content []byte) {
+	for _, one := range s {
+		one.Write(content)
+	}
+}
+
+// Append appends the digests of content to sums, one behind the other, without allocating.
 func (s Set) Append(sums, content []byte) []byte {
 	for _, one := range s {
 		one.Reset()
