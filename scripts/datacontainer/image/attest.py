@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from datacontainer import __version__
 from datacontainer.config.settings import Dataset
 from datacontainer.entrypoint.gobinary import GoBinary
 from datacontainer.image.oci import Blob, blob_path
@@ -146,6 +147,7 @@ def _provenance(
                 "externalParameters": parameters,
                 "resolvedDependencies": [
                     *({"name": what, "digest": _digest_set(digest)} for what, digest in materials),
+                    {"name": "datacontainer", "uri": f"pkg:generic/datacontainer@{__version__}"},
                     *({"name": "go", "uri": f"pkg:generic/go@{version}"} for version in versions),
                 ],
             },

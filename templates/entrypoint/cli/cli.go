@@ -26,6 +26,8 @@ const (
 // Facts are what the compiled program knows of its dataset.
 type Facts struct {
 	Name, Version string
+	// Program is the version of the datacontainer that made the image, or "".
+	Program string
 	// Index is the catalog's index, or nil where it is too large to be part of the program, and so is the file beside it
 	// with IndexSuffix behind its name.
 	Index []byte

@@ -10,7 +10,11 @@ const formatVersion = 1
 var version = Command{
 	Name: "version", Group: Else, Refuses: all, NoIndex: true,
 	Run: func(s *Session) (int, error) {
-		_, err := fmt.Fprintf(s.Out, "%s %s (data container, entrypoint %d)\n", s.Facts.Name, s.Facts.Version, formatVersion)
+		made := ""
+		if s.Facts.Program != "" {
+			made = ", datacontainer " + s.Facts.Program
+		}
+		_, err := fmt.Fprintf(s.Out, "%s %s (data container, entrypoint %d%s)\n", s.Facts.Name, s.Facts.Version, formatVersion, made)
 		return Done, err
 	},
 }

@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 import pytest
 
+from datacontainer import __version__
 from datacontainer.catalog.fields import DIGEST_MARK, NONE_MARK
 from tools.engines import Tool
 from tools.entrypoint import SUMMARY, one_line
@@ -68,7 +69,7 @@ MORE_USES = {
     "-count": b"2\n",
     "-count -get pear -limit 0": b"0\n",
     "-tree": "/data/\n├── avocado.txt (9 B)\n└── tomato.txt (8 B)\n\n0 folders, 2 files, 17 bytes\n".encode(),
-    "-version": b"fruit 1.0 (data container, entrypoint 1)\n",
+    "-version": f"fruit 1.0 (data container, entrypoint 1, datacontainer {__version__})\n".encode(),
     "-info": json.dumps(SUMMARY, indent=2).encode() + b"\n",
     "-schema": b"field   type     files that have it\npath    text     2\nsize    integer  2\nsha256  digest   2\n",
 }
