@@ -19,6 +19,8 @@ pytest_plugins = [
     "tools.builds",
     "tools.browser",
     "tools.scheduler",
+    "tools.verified",
+    "tools.moving",
     "tools.slurm",
 ]
 

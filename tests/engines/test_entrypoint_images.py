@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_entrypoint import SIX_USES, fruit_catalog
 
 from datacontainer.config.settings import Identity
 from datacontainer.entrypoint.gobuild import go_build, host_architecture
@@ -15,6 +14,7 @@ from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.sif.convert import convert
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_tool
+from tools.fruit import SIX_USES, fruit_catalog
 from tools.images import Entry, fruit_files
 from tools.squashfs import FILE, FOLDER, layer_of
 from tools.workflow import ROOT

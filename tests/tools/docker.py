@@ -15,6 +15,9 @@ import pytest
 from tools.engines import Tool, require_root, require_tool
 
 START_SECONDS = 30
+RUN = ("run", "--rm", "--network", "none")
+# podman 4.3 asks for more than a container of containers may give it.
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 BUSYBOX_COMMANDS = ("cat", "find", "sh", "sleep")
 
 

@@ -137,3 +137,23 @@ def _packed_mode(mode: int) -> int:
     if stat.S_ISLNK(mode):
         return stat.S_IFLNK | 0o777
     return stat.S_IFMT(mode) | (0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)
+
+
+def copy_backwards(dataset: Path, copy: Path) -> None:
+    """Copies a dataset with its files made in the opposite order, with other times and other modes."""
+    for path, entry in sorted(tree_of(dataset).items(), reverse=True):
+        target = os.path.join(os.fsencode(copy), path)
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        if stat.S_ISLNK(entry.mode):
+            os.symlink(entry.content, target)
+        elif stat.S_ISDIR(entry.mode):
+            os.makedirs(target, exist_ok=True)
+        else:
+            _copy_file(entry, target)
+
+
+def _copy_file(entry: Entry, target: bytes) -> None:
+    with open(target, "wb") as file:
+        file.write(entry.content)
+    os.chmod(target, (entry.mode & stat.S_IXUSR) | 0o640)
+    os.utime(target, (981173106, 981173106))

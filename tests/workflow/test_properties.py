@@ -16,12 +16,11 @@ from pathlib import Path
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from test_reproducible import copy_backwards
 
 from datacontainer.scan.sharding import LEAST_SHARD, Limits
 from tools.datasets import datasets, edits, make, make_with_outside
 from tools.engines import Tool
-from tools.images import Entry, packed, tree_of, umask
+from tools.images import Entry, copy_backwards, packed, tree_of, umask
 from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, squashfs_offset, unpacked
 from tools.squashfs import extracted
 
