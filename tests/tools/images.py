@@ -11,6 +11,7 @@ from typing import IO, NamedTuple
 
 import pytest
 
+from tools.shared import once
 from tools.trees import ODD_NAMES, fill
 from tools.workflow import ROOT, Project
 
@@ -27,19 +28,22 @@ class Entry(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def images(short_folder: Path) -> Project:
+def images() -> Project:
     """The datasets `fruit` and `odd`, in folders called so, and all their images."""
-    project = Project(short_folder / "project")
-    fill(project.folder / "fruit", fruit_files())
-    fill_odd(project.folder / "odd")
-    labels = {"license": "CC0-1.0", "authors": 'A. "Green" Gardener'}
-    project.configure(
-        fruit={"path": "fruit", "version": "1.0", "labels": labels},
-        odd={"path": "odd", "version": "2.0", "platforms": ["linux/amd64", "linux/arm64"]},
-    )
-    with umask(0o022):
-        project.build()
-    return project
+
+    def make(folder: Path) -> None:
+        project = Project(folder)
+        fill(folder / "fruit", fruit_files())
+        fill_odd(folder / "odd")
+        labels = {"license": "CC0-1.0", "authors": 'A. "Green" Gardener'}
+        project.configure(
+            fruit={"path": "fruit", "version": "1.0", "labels": labels},
+            odd={"path": "odd", "version": "2.0", "platforms": ["linux/amd64", "linux/arm64"]},
+        )
+        with umask(0o022):
+            project.build()
+
+    return Project(once("project", make))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 
 from datacontainer.entrypoint.compile import compile_packer
 from datacontainer.runtime.codedigest import files_digest
+from tools.shared import once
 from tools.workflow import ROOT
 
 
@@ -21,8 +22,10 @@ def sources_digest() -> str:
 
 
 @pytest.fixture(scope="session")
-def packer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packer, compiled as the workflow does it."""
-    binary = tmp_path_factory.mktemp("packer") / "packer"
-    compile_packer(packer_sources(), binary, binary.parent / "cache")
-    return binary
+def packer() -> Path:
+    """The packer, compiled as the workflow does it, which every user may run."""
+
+    def make(folder: Path) -> None:
+        compile_packer(packer_sources(), folder / "packer", folder / "cache")
+
+    return once("packer", make) / "packer"

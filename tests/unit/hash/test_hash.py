@@ -14,17 +14,16 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES
-from datacontainer.entrypoint.compile import compile_packer
 from datacontainer.hash.hash import hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
 from tools.engines import require_root
+from tools.examples import tried
 from tools.trees import ODD_NAMES, fill, names
-from tools.workflow import ROOT
 
 ALL_DIGESTS = list(DIGEST_BYTES)
 NOBODY = 65534
@@ -34,16 +33,6 @@ def lines(path):
     with open(path, "rb") as file:
         return {"lines": len(file.readlines())}
 """
-
-
-@pytest.fixture(scope="session")
-def packer(tmp_path_factory) -> Path:
-    """The packer, compiled as the workflow does it."""
-    binary = tmp_path_factory.mktemp("packer") / "packer"
-    sources = [path for path in sorted((ROOT / "packer").rglob("*.go")) if not path.name.endswith("_test.go")]
-    compile_packer([ROOT / "packer/go.mod", *sources], binary, binary.parent / "cache")
-    binary.parent.chmod(0o755)
-    return binary
 
 
 @dataclass(frozen=True)
@@ -206,7 +195,7 @@ def test_hash_shard_no_files_give_a_layer_with_the_mount(shard):
     assert one.layer.stat().st_size == 1536
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(
     files=st.dictionaries(names, st.tuples(st.binary(max_size=2000), st.sampled_from([0o400, 0o640, 0o751]))),
     links=st.dictionaries(names, names, max_size=3),

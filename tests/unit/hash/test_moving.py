@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,19 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
     command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
     command += ["--records", out / "raw", "--layer", out / "layer.tar"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        opened = Path(f"/proc/{process.pid}/fd")
-        until(lambda: any(os.readlink(one) == str(dataset / "large") for one in descriptors(opened)))
+        until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
         yield process
         process.kill()
 
 
-def descriptors(folder: Path) -> list[Path]:
-    """The open files of a process, those that are closed meanwhile left out."""
-    return [one for one in folder.iterdir() if os.path.lexists(one)]
+def opened(process: subprocess.Popen[str]) -> list[str]:
+    """The names of a process's open files, those that are closed meanwhile left out."""
+    found = []
+    for one in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(one))
+    return found
 
 
 @pytest.mark.parametrize(
