@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -31,32 +30,6 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write generated documents anew instead of comparing them")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tiers begin, so that the quick one fills the time of the worker that is done first.
-
-    With `--dist loadgroup` a file's tests run in one worker, as they share fixtures; a marker may say otherwise.
-    """
-    items.sort(key=lambda item: "unit" in item.path.parts)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_report_to_serializable() -> Any:
-    """What a worker tells of a test, with the odd names that the test printed made text that can be sent."""
-    return encodable((yield))
-
-
-def encodable(value: Any) -> Any:
-    """The value with each character that UTF-8 lacks as its escape."""
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {encodable(key): encodable(one) for key, one in value.items()}
-    return type(value)(map(encodable, value)) if isinstance(value, list | tuple) else value
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ VARIABLE = "DATACONTAINER_TESTS"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the session's folder, and one build cache of Go for all that the tests compile, whatever HOME they give."""
+    config.addinivalue_line("markers", "xdist_group(name): those of one name run in one worker")
     if not hasattr(config, "workerinput"):
         os.environ[VARIABLE] = tempfile.mkdtemp(prefix="dc-", dir="/tmp")
         Path(os.environ[VARIABLE]).chmod(0o755)
@@ -34,6 +36,32 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if not folder.exists():
             return
         time.sleep(0.1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tiers begin, so that the quick one fills the time of the worker that is done first.
+
+    With `--dist loadgroup` a file's tests run in one worker, as they share fixtures; a marker may say otherwise.
+    """
+    items.sort(key=lambda item: "unit" in item.path.parts)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Any:
+    """What a worker tells of a test, with the odd names that the test printed made text that can be sent."""
+    return encodable((yield))
+
+
+def encodable(value: Any) -> Any:
+    """The value with each character that UTF-8 lacks as its escape."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {encodable(key): encodable(one) for key, one in value.items()}
+    return type(value)(map(encodable, value)) if isinstance(value, list | tuple) else value
 
 
 def once(name: str, make: Callable[[Path], object]) -> Path:
