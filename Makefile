@@ -4,7 +4,7 @@ CORES ?= $(shell nproc)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # A file's tests run in one process, as they share what they build.
-PARALLEL = -n $(CORES) --dist loadgroup
+PARALLEL = -n $(CORES) --dist loadfile --no-loadscope-reorder
 GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
 GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
 MODULES := packer templates/entrypoint

@@ -19,7 +19,6 @@ VARIABLE = "DATACONTAINER_TESTS"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Makes the session's folder, and one build cache of Go for all that the tests compile, whatever HOME they give."""
-    config.addinivalue_line("markers", "xdist_group(name): those of one name run in one worker")
     if not hasattr(config, "workerinput"):
         os.environ[VARIABLE] = tempfile.mkdtemp(prefix="dc-", dir="/tmp")
         Path(os.environ[VARIABLE]).chmod(0o755)
@@ -39,14 +38,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tiers begin, so that the quick one fills the time of the worker that is done first.
-
-    With `--dist loadgroup` a file's tests run in one worker, as they share fixtures; a marker may say otherwise.
-    """
+    """The slow tiers begin, so that the quick one fills the time of the worker that is done first."""
     items.sort(key=lambda item: "unit" in item.path.parts)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(wrapper=True)

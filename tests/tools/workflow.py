@@ -85,6 +85,8 @@ class Project:
         if not with_data:
             shutil.rmtree(folder / "data")
             (folder / "data").symlink_to(self.folder / "data")
+            # Snakemake looks at the link's own time.
+            os.utime(folder / "data", (1, 1), follow_symlinks=False)
         return Project(folder)
 
 
