@@ -3,12 +3,14 @@ PYTHON ?= python3
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# A file's tests run in one process, as they share what they build.
+PARALLEL = -n $(CORES) --dist loadfile --no-loadscope-reorder
 GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
 GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
 MODULES := packer templates/entrypoint
 
 .DEFAULT_GOAL := example
-.PHONY: setup example test bench bench-entrypoint bench-pipeline bench-whole faults fuzz properties lint format golden clean
+.PHONY: setup example unit test test-long bench bench-entrypoint bench-pipeline bench-whole faults fuzz properties lint format golden clean
 
 setup: .venv/ready
 
@@ -26,9 +28,20 @@ setup: .venv/ready
 example: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
 
-test: .venv/ready-dev lint
+# The tests that need neither Snakemake nor an engine.
+unit: .venv/ready-dev
 	@for module in $(MODULES); do (cd $$module && $(GO) test ./...) || exit; done
-	$(PYTEST) $(ARGS)
+	$(PYTEST) tests/unit $(PARALLEL) $(ARGS)
+
+# All tests, and what they cover of both languages; Hypothesis tries a quarter of its examples.
+test: .venv/ready-dev lint
+	@for module in $(MODULES); do (cd $$module && $(GO) test -coverprofile=$(CURDIR)/.coverage.go ./... && \
+		$(GO) tool cover -func=$(CURDIR)/.coverage.go | tail -n 1) || exit; done
+	$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
+
+# All tests with all examples.
+test-long: .venv/ready-dev
+	LONG=1 $(PYTEST) $(PARALLEL) $(ARGS)
 
 # Each takes minutes; docs/performance.md holds the last tables.
 bench: bench-entrypoint bench-pipeline bench-whole

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
+    "tools.shared",
     "tools.workflow",
     "tools.docker",
+    "tools.examples",
     "tools.apptainer",
     "tools.images",
     "tools.entrypoint",
@@ -19,14 +20,10 @@ pytest_plugins = [
     "tools.builds",
     "tools.browser",
     "tools.scheduler",
+    "tools.verified",
+    "tools.moving",
     "tools.slurm",
 ]
-
-# A slow machine is not a fault; the same examples in every run are a help.
-settings.register_profile(
-    "datacontainer", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-settings.load_profile("datacontainer")
 
 ROOT = Path(__file__).parent.parent
 

@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from test_docker import LIMITS, RUN
 
+from tools.docker import LIMITS, RUN
 from tools.images import keys, packed, tree_of, umask
 from tools.trees import fill
 from tools.workflow import Project

@@ -11,14 +11,12 @@ import time
 import pytest
 
 from datacontainer import __version__
+from tools.docker import LIMITS, RUN
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
 
 # What `docker export` finds besides the image, made by Docker for every container.
 OF_DOCKER = re.compile(r"\.dockerenv|(dev|etc|proc|sys)(/.*)?")
-RUN = ("run", "--rm", "--network", "none")
-# podman 4.3 asks for more than a container of containers may give it.
-LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 CONTENTS = b"".join(content for _, content in sorted(fruit_files().items()))
 
 

@@ -5,19 +5,18 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_entrypoint import SIX_USES, fruit_catalog
 
 from datacontainer.config.settings import Identity
-from datacontainer.entrypoint.gobuild import go_build, host_architecture
+from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.names import BESIDE
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.sif.convert import convert
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_tool
+from tools.fruit import SIX_USES, fruit_catalog
 from tools.images import Entry, fruit_files
 from tools.squashfs import FILE, FOLDER, layer_of
-from tools.workflow import ROOT
 
 HOST = host_architecture()
 IDENTITY = Identity("beside", "1.0", "/data")
@@ -74,14 +73,13 @@ def image(entrypoint_of, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def sif(image, short_folder) -> Path:
+def sif(image, packer, short_folder) -> Path:
     """The SIF of the same image, where every user can read it."""
-    go_build(ROOT / "packer", image / "packer", "linux", HOST, image / "cache")
     sif = short_folder / "beside.sif"
     convert(
         identity=IDENTITY,
         platform=f"linux/{HOST}",
-        packer=image / "packer",
+        packer=packer,
         layout=image / "oci",
         summary=image / "dataset.json",
         image=sif,

@@ -1,10 +1,8 @@
 """Fixtures: a Docker daemon of the tests' own, and other tools that read images without one."""
 
 import os
-import shutil
 import subprocess
 import tarfile
-import tempfile
 import time
 from collections.abc import Iterator
 from io import BytesIO
@@ -15,25 +13,10 @@ import pytest
 from tools.engines import Tool, require_root, require_tool
 
 START_SECONDS = 30
+RUN = ("run", "--rm", "--network", "none")
+# podman 4.3 asks for more than a container of containers may give it.
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 BUSYBOX_COMMANDS = ("cat", "find", "sh", "sleep")
-
-
-@pytest.fixture(scope="session")
-def short_folder() -> Iterator[Path]:
-    """A folder that every user may enter, with a path short enough for the sockets in it."""
-    folder = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
-    folder.chmod(0o755)
-    yield folder
-    _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    """Removes a folder that processes which were just killed may still hold."""
-    for _ in range(50):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
-            return
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

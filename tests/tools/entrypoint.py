@@ -16,6 +16,7 @@ from datacontainer.entrypoint.names import BESIDE
 from datacontainer.entrypoint.render import EMBED_LIMIT_BYTES, render
 from datacontainer.runtime.outputs import link_or_copy
 from tools.engines import Tool
+from tools.shared import once
 from tools.workflow import ROOT
 
 MODULE = ROOT / "templates/entrypoint"
@@ -67,9 +68,12 @@ def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
 @pytest.fixture(scope="session")
 def compiled(entrypoint_of: Build) -> Path:
     """The binary, without an index, that looks for one beside itself."""
-    binary = entrypoint_of(pa.table({"path": ["none"], "size": pa.array([0], pa.int64())}), beside=True)
-    binary.with_name(BESIDE).unlink()
-    return binary
+
+    def make(folder: Path) -> None:
+        catalog = pa.table({"path": ["none"], "size": pa.array([0], pa.int64())})
+        link_or_copy(entrypoint_of(catalog, beside=True), folder / "entrypoint")
+
+    return once("compiled", make) / "entrypoint"
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import IO, NamedTuple
 
 import pytest
 
+from tools.shared import once
 from tools.trees import ODD_NAMES, fill
 from tools.workflow import ROOT, Project
 
@@ -27,19 +28,22 @@ class Entry(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def images(short_folder: Path) -> Project:
+def images() -> Project:
     """The datasets `fruit` and `odd`, in folders called so, and all their images."""
-    project = Project(short_folder / "project")
-    fill(project.folder / "fruit", fruit_files())
-    fill_odd(project.folder / "odd")
-    labels = {"license": "CC0-1.0", "authors": 'A. "Green" Gardener'}
-    project.configure(
-        fruit={"path": "fruit", "version": "1.0", "labels": labels},
-        odd={"path": "odd", "version": "2.0", "platforms": ["linux/amd64", "linux/arm64"]},
-    )
-    with umask(0o022):
-        project.build()
-    return project
+
+    def make(folder: Path) -> None:
+        project = Project(folder)
+        fill(folder / "fruit", fruit_files())
+        fill_odd(folder / "odd")
+        labels = {"license": "CC0-1.0", "authors": 'A. "Green" Gardener'}
+        project.configure(
+            fruit={"path": "fruit", "version": "1.0", "labels": labels},
+            odd={"path": "odd", "version": "2.0", "platforms": ["linux/amd64", "linux/arm64"]},
+        )
+        with umask(0o022):
+            project.build()
+
+    return Project(once("project", make))
 
 
 @contextmanager
@@ -137,3 +141,23 @@ def _packed_mode(mode: int) -> int:
     if stat.S_ISLNK(mode):
         return stat.S_IFLNK | 0o777
     return stat.S_IFMT(mode) | (0o755 if stat.S_ISDIR(mode) or mode & stat.S_IXUSR else 0o644)
+
+
+def copy_backwards(dataset: Path, copy: Path) -> None:
+    """Copies a dataset with its files made in the opposite order, with other times and other modes."""
+    for path, entry in sorted(tree_of(dataset).items(), reverse=True):
+        target = os.path.join(os.fsencode(copy), path)
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        if stat.S_ISLNK(entry.mode):
+            os.symlink(entry.content, target)
+        elif stat.S_ISDIR(entry.mode):
+            os.makedirs(target, exist_ok=True)
+        else:
+            _copy_file(entry, target)
+
+
+def _copy_file(entry: Entry, target: bytes) -> None:
+    with open(target, "wb") as file:
+        file.write(entry.content)
+    os.chmod(target, (entry.mode & stat.S_IXUSR) | 0o640)
+    os.utime(target, (981173106, 981173106))

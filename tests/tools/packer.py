@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.entrypoint.compile import PACKER_MODULES, compile_packer
+from tools.shared import once
 from tools.workflow import ROOT
 
 
@@ -15,10 +16,10 @@ def packer_sources() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def packer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packer, compiled as the workflow does it."""
-    binary = tmp_path_factory.mktemp("packer") / "packer"
-    compile_packer(packer_sources(), binary, binary.parent / "cache")
-    # Tests run it as another user too.
-    binary.parent.chmod(0o755)
-    return binary
+def packer() -> Path:
+    """The packer, compiled as the workflow does it, which every user may run."""
+
+    def make(folder: Path) -> None:
+        compile_packer(packer_sources(), folder / "packer", folder / "cache")
+
+    return once("packer", make) / "packer"

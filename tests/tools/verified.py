@@ -4,22 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from tools.images import fill_odd
 from tools.products import UNIQUE, Products
+from tools.shared import once
 from tools.trees import fill
-from tools.workflow import ROOT
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Products:
+def built(packer: Path) -> Products:
     """The products of a dataset of odd names, in three shards, the last two of which lie in the same folder."""
-    folder = tmp_path_factory.mktemp("verify")
-    go_build(ROOT / "packer", folder / "packer", "linux", host_architecture(), folder / "cache")
-    fill_odd(folder / "dataset")
-    fill(folder / "dataset", {b"sub/unique": UNIQUE, b"sub/a-b": b"", b"sub/a/b": b"deep"})
-    (folder / "dataset/unfinished").mkdir()
-    return Products(folder / "products", folder / "packer").make(folder / "dataset", cuts=(8, 25))
+
+    def make(folder: Path) -> None:
+        fill_odd(folder / "dataset")
+        fill(folder / "dataset", {b"sub/unique": UNIQUE, b"sub/a-b": b"", b"sub/a/b": b"deep"})
+        (folder / "dataset/unfinished").mkdir()
+        Products(folder / "products", packer).make(folder / "dataset", cuts=(8, 25))
+
+    return Products(once("verify", make) / "products", packer)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tools.shared import once
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -73,6 +76,19 @@ class Project:
         manifest = json.loads(self.product(name, "oci/manifest.json").read_bytes())
         return str(manifest[0]["Config"]).rpartition("/")[2]
 
+    def copy(self, folder: Path, *, with_data: bool = False) -> "Project":
+        """A copy whose dataset `data` is a link to this one's, so that a run finds nothing to do; or is its own.
+
+        The files of one of its own have other inodes, so that a run looks at all of them.
+        """
+        shutil.copytree(self.folder, folder, symlinks=True)
+        if not with_data:
+            shutil.rmtree(folder / "data")
+            (folder / "data").symlink_to(self.folder / "data")
+            # Snakemake looks at the link's own time.
+            os.utime(folder / "data", (1, 1), follow_symlinks=False)
+        return Project(folder)
+
 
 NOTHING = "Nothing to be done"
 
@@ -102,3 +118,15 @@ def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def fruit() -> Project:
+    """The example, built once for all; a test changes a copy."""
+
+    def make(folder: Path) -> None:
+        shutil.copytree(ROOT / "examples/fruit", folder / "data")
+        Project(folder).configure(fruit={"path": "data"})
+        Project(folder).build()
+
+    return Project(once("fruit", make))

@@ -14,30 +14,23 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
-from test_reproducible import copy_backwards
 
 from datacontainer.scan.sharding import LEAST_SHARD, Limits
 from tools.datasets import datasets, edits, make, make_with_outside
 from tools.engines import Tool
-from tools.images import Entry, packed, tree_of, umask
+from tools.examples import tried
+from tools.images import Entry, copy_backwards, packed, tree_of, umask
 from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, squashfs_offset, unpacked
 from tools.squashfs import extracted
 
-# Without the variable, the same few in every run.
-EXAMPLES = os.environ.get("EXAMPLES")
 # A shard for each file, for some files or a MiB, and one for all.
 LIMITS = [Limits(1, 1 << 28), Limits(2, 1 << 20), LEAST_SHARD]
 options = st.fixed_dictionaries(
     {"compression": st.sampled_from(["none", "gzip", "zstd"]), "least": st.sampled_from(LIMITS)}
 )
 Place = Callable[[], AbstractContextManager[Path]]
-
-
-def tried(few: int) -> settings:
-    """So many examples, or as many as the variable says."""
-    return settings(max_examples=int(EXAMPLES or few), derandomize=not EXAMPLES, print_blob=True)
 
 
 @pytest.fixture

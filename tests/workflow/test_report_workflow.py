@@ -14,42 +14,35 @@ from tools.workflow import NOTHING, ROOT, Project, started
 PRODUCTS = ("report.html", "report.tsv", "history.tsv")
 
 
-@pytest.fixture(scope="module")
-def fruit(tmp_path_factory) -> Project:
-    """The example, built once."""
-    project = Project(tmp_path_factory.mktemp("fruit"))
-    shutil.copytree(ROOT / "examples/fruit", project.folder / "data")
-    project.configure(fruit={"path": "data"})
-    project.build()
-    return project
+@pytest.fixture
+def built(fruit, tmp_path) -> Project:
+    """A copy of the built example, with the same dataset."""
+    return fruit.copy(tmp_path / "copy")
 
 
 @pytest.fixture
-def built(fruit, tmp_path) -> Project:
-    """A copy of the built example that a test may change."""
-    shutil.copytree(fruit.folder, tmp_path / "copy", symlinks=True)
-    project = Project(tmp_path / "copy")
-    project.build()
-    return project
+def changing(fruit, tmp_path) -> Project:
+    """A copy of the built example whose dataset a test may change."""
+    return fruit.copy(tmp_path / "copy", with_data=True)
 
 
 def contents(project: Project) -> dict[str, bytes]:
     return {file: project.product("fruit", file).read_bytes() for file in PRODUCTS}
 
 
-def test_default_makes_the_report_and_then_has_nothing_to_do(fruit):
-    assert all(contents(fruit).values())
-    assert NOTHING in fruit.build()
-    assert NOTHING in fruit.build("report")
+def test_default_makes_the_report_and_then_has_nothing_to_do(built):
+    assert all(contents(built).values())
+    assert NOTHING in built.build()
+    assert NOTHING in built.build("report")
 
 
-def test_touched_file_makes_no_new_report(built):
-    before = contents(built)
-    (built.folder / "data/tomato.txt").touch()
-    ran = started(built.build())
+def test_touched_file_makes_no_new_report(changing):
+    before = contents(changing)
+    (changing.folder / "data/tomato.txt").touch()
+    ran = started(changing.build())
     assert "aggregate" in ran
     assert not {"report", "convert"} & ran
-    assert contents(built) == before
+    assert contents(changing) == before
 
 
 def test_other_formats_and_targets_make_no_report(project):
@@ -71,15 +64,15 @@ def test_changed_label_reaches_the_report_and_is_no_new_state(built):
     assert NOTHING in built.build()
 
 
-def test_changed_dataset_is_a_new_state(built):
-    (built.folder / "data/pepper.txt").write_text("pepper\n")
-    assert {"convert", "report"} <= started(built.build())
-    lines = built.product("fruit", "history.tsv").read_text().splitlines()
-    digest = json.loads(built.product("fruit", "dataset.json").read_text())["digest"]
+def test_changed_dataset_is_a_new_state(changing):
+    (changing.folder / "data/pepper.txt").write_text("pepper\n")
+    assert {"convert", "report"} <= started(changing.build())
+    lines = changing.product("fruit", "history.tsv").read_text().splitlines()
+    digest = json.loads(changing.product("fruit", "dataset.json").read_text())["digest"]
     assert lines[1].startswith("1.0\t2\t17\tsha256:")
     assert lines[2:] == [f"1.0\t3\t24\t{digest}"]
-    assert "+1" in built.product("fruit", "report.html").read_text()
-    assert NOTHING in built.build()
+    assert "+1" in changing.product("fruit", "report.html").read_text()
+    assert NOTHING in changing.build()
 
 
 def test_deleted_report_is_made_again_the_same_and_alone(built):
@@ -91,18 +84,18 @@ def test_deleted_report_is_made_again_the_same_and_alone(built):
     assert NOTHING in built.build()
 
 
-def test_damaged_history_stops_the_report_alone_and_is_kept(built):
-    history = built.product("fruit", "history.tsv")
+def test_damaged_history_stops_the_report_alone_and_is_kept(changing):
+    history = changing.product("fruit", "history.tsv")
     history.write_text("mine\n")
-    (built.folder / "data/pepper.txt").write_text("pepper\n")
-    run = built.snakemake()
+    (changing.folder / "data/pepper.txt").write_text("pepper\n")
+    run = changing.snakemake()
     assert run.status != 0
     assert "error: report fruit: 'results/fruit/history.tsv' is not a history that a report wrote" in run.text
     assert {"convert", "report"} <= started(run.text)
     assert history.read_text() == "mine\n"
     history.unlink()
-    assert {"report"} == started(built.build())
-    assert NOTHING in built.build()
+    assert {"report"} == started(changing.build())
+    assert NOTHING in changing.build()
 
 
 def test_report_elsewhere_is_the_same(fruit, tmp_path):

@@ -3,12 +3,10 @@
 import hashlib
 import json
 import os
-import stat
-from pathlib import Path
 
 import pytest
 
-from tools.images import Entry, fill_odd, tree_of, umask
+from tools.images import copy_backwards, fill_odd, umask
 from tools.workflow import ROOT, Project
 
 # What may differ between two machines, and between two users of one.
@@ -30,26 +28,6 @@ def build(project: Project, cores: int, mask: int, environment: dict[str, str]) 
     project.configure(same={"path": "data", "platforms": ["linux/amd64", "linux/arm64"]})
     with umask(mask):
         project.build(cores=cores, environment=environment)
-
-
-def copy_backwards(dataset: Path, copy: Path) -> None:
-    """Copies a dataset with its files made in the opposite order, with other times and other modes."""
-    for path, entry in sorted(tree_of(dataset).items(), reverse=True):
-        target = os.path.join(os.fsencode(copy), path)
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        if stat.S_ISLNK(entry.mode):
-            os.symlink(entry.content, target)
-        elif stat.S_ISDIR(entry.mode):
-            os.makedirs(target, exist_ok=True)
-        else:
-            copy_file(entry, target)
-
-
-def copy_file(entry: Entry, target: bytes) -> None:
-    with open(target, "wb") as file:
-        file.write(entry.content)
-    os.chmod(target, (entry.mode & stat.S_IXUSR) | 0o640)
-    os.utime(target, (981173106, 981173106))
 
 
 def digests(project: Project) -> dict[str, str]:

@@ -16,24 +16,16 @@ from tools.trees import ODD_NAMES, fill
 from tools.workflow import NOTHING, ROOT, Project, fails, started
 
 
-@pytest.fixture(scope="module")
-def fruit(tmp_path_factory) -> Project:
-    """The example, built once."""
-    project = Project(tmp_path_factory.mktemp("fruit"))
-    shutil.copytree(ROOT / "examples/fruit", project.folder / "data")
-    project.configure(fruit={"path": "data"})
-    project.build()
-    return project
+@pytest.fixture
+def built(fruit, tmp_path) -> Project:
+    """A copy of the built example, with the same dataset."""
+    return fruit.copy(tmp_path / "copy")
 
 
 @pytest.fixture
-def built(fruit, tmp_path) -> Project:
-    """A copy of the built example that a test may change."""
-    shutil.copytree(fruit.folder, tmp_path / "copy", symlinks=True)
-    project = Project(tmp_path / "copy")
-    # The copied data has other inodes, and so is read once more.
-    project.build()
-    return project
+def changing(fruit, tmp_path) -> Project:
+    """A copy of the built example whose dataset a test may change."""
+    return fruit.copy(tmp_path / "copy", with_data=True)
 
 
 def test_products_are_where_the_interface_says(fruit):
@@ -59,26 +51,26 @@ def test_run_again_has_nothing_to_do(built):
     assert NOTHING in built.build()
 
 
-def test_changed_file_is_noticed_and_reaches_the_images(built):
-    before = built.image_id("fruit")
-    (built.folder / "data/tomato.txt").write_text("cherry!\n")
-    built.build()
-    catalog = pq.read_table(built.product("fruit", "catalog.parquet")).to_pylist()
+def test_changed_file_is_noticed_and_reaches_the_images(changing):
+    before = changing.image_id("fruit")
+    (changing.folder / "data/tomato.txt").write_text("cherry!\n")
+    changing.build()
+    catalog = pq.read_table(changing.product("fruit", "catalog.parquet")).to_pylist()
     assert catalog[1]["sha256"] == hashlib.sha256(b"cherry!\n").hexdigest()
-    assert built.image_id("fruit") != before
-    assert NOTHING in built.build()
+    assert changing.image_id("fruit") != before
+    assert NOTHING in changing.build()
 
 
-def test_touched_file_makes_no_new_image(built):
+def test_touched_file_makes_no_new_image(changing):
     products = ["fruit.sif", "fruit.docker.tar"]
-    before = {file: built.product("fruit", file).stat().st_mtime_ns for file in products}
-    image_id = built.image_id("fruit")
-    os.utime(built.folder / "data/tomato.txt", (1, 1))
-    text = built.build()
+    before = {file: changing.product("fruit", file).stat().st_mtime_ns for file in products}
+    image_id = changing.image_id("fruit")
+    os.utime(changing.folder / "data/tomato.txt", (1, 1))
+    text = changing.build()
     assert {"scan", "hash", "aggregate"} <= started(text)
-    assert {file: built.product("fruit", file).stat().st_mtime_ns for file in products} == before
-    assert built.image_id("fruit") == image_id
-    assert NOTHING in built.build()
+    assert {file: changing.product("fruit", file).stat().st_mtime_ns for file in products} == before
+    assert changing.image_id("fruit") == image_id
+    assert NOTHING in changing.build()
 
 
 @pytest.mark.parametrize("file", ["fruit.sif", "fruit.docker.tar", "catalog.parquet", "bin/linux-amd64/entrypoint"])

@@ -1,19 +1,11 @@
 """The configuration: defaults, and one readable line for everything that can be wrong with it."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from datacontainer.config.settings import Dataset, image_name, read_settings
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.sharding import LEAST_SHARD
-
-SCHEMA = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
-
-
-def read(text: str):
-    return read_settings(yaml.safe_load(text) or {}, SCHEMA)
+from tools.settings import SCHEMA, read
 
 
 def message(text: str) -> str:

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from test_config import read
-
 from datacontainer.config.nextsteps import left_over, next_steps
+from tools.settings import read
 
 
 def dataset_with(**keys):

@@ -1,6 +1,5 @@
 """The compiled entrypoint asked from outside: what the interface promises word for word, and what it refuses."""
 
-import hashlib
 import json
 import re
 
@@ -8,27 +7,13 @@ import pyarrow as pa
 import pytest
 
 from datacontainer import __version__
-from datacontainer.catalog.fields import DIGEST_MARK, NONE_MARK
+from datacontainer.catalog.fields import NONE_MARK
 from tools.engines import Tool
 from tools.entrypoint import SUMMARY, one_line
-from tools.images import fruit_files, listing
+from tools.fruit import AVOCADO, SIX_USES, TOMATO, fruit_catalog
 from tools.workflow import ROOT
 
 FRUIT = ROOT / "examples/fruit"
-
-
-def fruit_catalog() -> pa.Table:
-    """The example's catalog, as aggregate writes it."""
-    files = sorted(fruit_files().items())
-    digests = pa.array([hashlib.sha256(content).hexdigest() for _, content in files])
-    table = pa.table(
-        {
-            "path": [name.decode() for name, _ in files],
-            "size": pa.array([len(content) for _, content in files], pa.int64()),
-            "mtime": pa.array([0] * len(files), pa.timestamp("ns", "UTC")),
-        }
-    )
-    return table.append_column(pa.field("sha256", pa.string(), metadata=DIGEST_MARK), digests)
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +32,6 @@ def odd(entrypoint) -> Tool:
     )
 
 
-AVOCADO, TOMATO = listing(FRUIT).splitlines(keepends=True)
-SIX_USES = {
-    "": AVOCADO + TOMATO,
-    "-ls": b"/data/avocado.txt\n/data/tomato.txt\n",
-    "-metric size": b"Order by size\n" + TOMATO.replace(b" ", b": ", 1) + AVOCADO.replace(b" ", b": ", 1),
-    "-metric size -search 8": b"/data/tomato.txt 8\n",
-    "-get /data/avocado.txt": AVOCADO,
-    "-get tomato": TOMATO,
-}
 MORE_USES = {
     "-get a/to": TOMATO,
     "--get=/data/t": TOMATO,

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.answers import Answers
 from tools.catalogs import COLUMNS, catalogs, nasty_catalog
 from tools.conditions import PARTS, Condition
 from tools.engines import Tool
+from tools.examples import tried
 from tools.questions import Question, questions
 
 QUESTIONS_EACH = 8
@@ -24,7 +25,7 @@ def check(program: Tool, answers: Answers, question: Question) -> None:
     assert done.stderr == (b"fruit 1.0 holds no files\n" if says_so else b"")
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(st.data())
 def test_ask_anything_of_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
     program = entrypoint(data.draw(catalogs()))
@@ -41,7 +42,7 @@ def nasty(request, entrypoint_of) -> tuple[Tool, Answers]:
     return Tool((binary,)), Answers(binary.parent.parent / "catalog.parquet")
 
 
-@settings(max_examples=100)
+@tried(100)
 @given(st.data())
 def test_ask_anything_of_thousands_of_files_is_answered_as_by_duckdb(nasty, data):
     program, answers = nasty

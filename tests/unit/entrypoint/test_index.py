@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES, DIGEST_MARK, JSON_MARK, NONE_MARK
@@ -17,6 +17,7 @@ from datacontainer.entrypoint.frontcoding import BLOCK_ROWS
 from datacontainer.entrypoint.index import BATCH_ROWS, occurs_inside, write_index
 from datacontainer.runtime.errors import DataError, UsageError
 from tools import index_reader
+from tools.examples import tried
 from tools.index_reader import BOOLEAN, DIGEST, FLOAT, INTEGER, JSON, TEXT, Index
 from tools.trees import names
 
@@ -105,7 +106,7 @@ def bits(values):
     return [struct.pack("<d", value) if isinstance(value, float) else value for value in values]
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(catalogs())
 def test_write_index_any_catalog_is_read_back(indexed, catalog):
     index = Index(indexed(catalog))
@@ -261,7 +262,7 @@ few_letters = st.text("ab/", max_size=7).map(str.encode)
 
 
 @given(few_letters.map(b"/".__add__), st.lists(few_letters, max_size=3))
-@settings(max_examples=500)
+@tried(500)
 def test_occurs_inside_any_mount_and_paths_is_what_a_search_finds(mount, paths):
     expected = any(mount in (mount + b"/" + path)[1:] for path in paths)
     assert occurs_inside(mount, pa.array(paths, pa.large_binary())) == expected

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES
@@ -22,6 +22,7 @@ from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
 from tools.engines import require_root
+from tools.examples import tried
 from tools.trees import ODD_NAMES, fill, names
 
 ALL_DIGESTS = list(DIGEST_BYTES)
@@ -196,7 +197,7 @@ def test_hash_shard_no_files_give_a_layer_with_the_mount(shard):
     assert one.layer.stat().st_size == 1536
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(
     files=st.dictionaries(names, st.tuples(st.binary(max_size=2000), st.sampled_from([0o400, 0o640, 0o751]))),
     links=st.dictionaries(names, names, max_size=3),

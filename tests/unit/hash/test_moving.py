@@ -1,65 +1,22 @@
 """A dataset that moves while it is read: each change is named, nothing is made of it, and the next run heals."""
 
-import hashlib
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.scan.scan import scan
-from tools.engines import require_tool
+from tools.moving import until
 from tools.trees import fill
 from tools.workflow import ROOT
 
 LARGE = 256 << 20
-WAIT_SECONDS = 60
-FUNCTIONS = """\
-import os, signal, sys
-def writes(path):
-    if path.endswith("b"):
-        with open(path, "ab") as file:
-            file.write(b"more")
-    return {}
-def keeps_the_size(path):
-    with open(path, "r+b") as file:
-        file.write(b"X")
-    return {}
-def writes_elsewhere(path):
-    if path.endswith("b"):
-        os.truncate(os.path.join(os.path.dirname(path), "a"), 0)
-    return {}
-def removes(path):
-    os.remove(path)
-    return {}
-def ends(path):
-    os._exit(0)
-def is_killed(path):
-    os.kill(os.getpid(), signal.SIGKILL)
-def leaves(path):
-    sys.exit("enough")
-def fails(path):
-    raise ValueError("no header")
-def ends_too(catalog):
-    os._exit(7)
-def fine(path):
-    return {"fine": True}
-"""
-
-
-def until(happened: Callable[[], object]) -> None:
-    """Waits, for a while, until something has happened."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.001)
 
 
 @pytest.fixture
@@ -78,16 +35,19 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
     command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
     command += ["--records", out / "raw", "--layer", out / "layer.tar"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        opened = Path(f"/proc/{process.pid}/fd")
-        until(lambda: any(os.readlink(one) == str(dataset / "large") for one in descriptors(opened)))
+        until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
         yield process
         process.kill()
 
 
-def descriptors(folder: Path) -> list[Path]:
-    """The open files of a process, those that are closed meanwhile left out."""
-    return [one for one in folder.iterdir() if os.path.lexists(one)]
+def opened(process: subprocess.Popen[str]) -> list[str]:
+    """The names of a process's open files, those that are closed meanwhile left out."""
+    found = []
+    for one in Path(f"/proc/{process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(one))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -119,29 +79,6 @@ def test_packer_hash_file_that_waits_unchanged_is_packed(reading, dataset):
     reading.send_signal(signal.SIGCONT)
     assert (reading.wait(), reading.stderr.read()) == (0, "")
     assert (dataset.parent / "out/layer.tar").stat().st_size > LARGE
-
-
-@pytest.fixture
-def data(project) -> Path:
-    """The dataset of a project that is configured for it."""
-    fill(project.folder / "data", {b"a": b"first", b"b": b"second"})
-    (project.folder / "user.py").write_text(FUNCTIONS)
-    project.configure(data={"path": "data", "formats": ["sif"]})
-    return Path(project.folder / "data")
-
-
-@contextmanager
-def when_there_is(path: Path, change: Callable[[], object]) -> Iterator[None]:
-    """Makes the change as soon as a file is there, while the block runs."""
-
-    def wait() -> None:
-        until(path.exists)
-        change()
-
-    thread = threading.Thread(target=wait)
-    thread.start()
-    yield
-    thread.join()
 
 
 @pytest.fixture
@@ -200,62 +137,3 @@ def test_hash_shard_users_function_that_misbehaves_is_named_with_the_file(data, 
 
 def test_hash_shard_users_function_that_behaves_says_nothing(hashed_with):
     assert hashed_with("fine") == (0, "")
-
-
-def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(project, data):
-    settings = {"path": data.name, "formats": ["sif"]}
-    project.configure(data=settings | {"metadata": ["user.py:ends"]})
-    run = project.snakemake()
-    assert run.status != 0
-    assert "the process ended while the metadata function 'user.py:ends' looked at 'a'" in run.text
-    assert not project.product("data", "catalog.parquet").exists()
-    project.configure(data=settings | {"dataset_metadata": ["user.py:ends_too"]})
-    run = project.snakemake()
-    assert "the process ended while the functions user.py:ends_too of dataset_metadata ran" in run.text
-    assert not project.product("data", "data.sif").exists()
-    project.configure(data=settings | {"metadata": ["user.py:fine"]})
-    project.build()
-    assert pq.read_table(project.product("data", "catalog.parquet"))["fine"].to_pylist() == [True, True]
-
-
-@pytest.mark.parametrize(
-    ("change", "message", "paths"),
-    [
-        (lambda data: (data / "a").write_bytes(b"grown up"), '"a" changed after the scan: its size was 5', ["a", "b"]),
-        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it is gone now', ["b"]),
-    ],
-)
-def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(project, data, change, message, paths):
-    with when_there_is(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
-        run = project.snakemake()
-    assert run.status != 0
-    assert message in run.text
-    assert not list(project.product("data", "").glob("*.*"))
-    project.build()
-    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
-    assert [(row["path"], row["sha256"]) for row in rows] == [
-        (path, hashlib.sha256((data / path).read_bytes()).hexdigest()) for path in paths
-    ]
-
-
-def test_build_file_changed_before_the_sif_is_written_is_packed_as_it_was_read(project, data):
-    unsquashfs = require_tool("unsquashfs")
-    with when_there_is(
-        project.product("data", "stages/aggregate/content.digest"), lambda: (data / "a").write_bytes(b"other")
-    ):
-        project.build()
-    assert in_sif(unsquashfs, project) == b"first"
-    project.build()
-    assert in_sif(unsquashfs, project) == b"other"
-    assert "Nothing to be done" in project.build()
-
-
-def in_sif(unsquashfs: str, project) -> bytes:
-    """The file `a` of the SIF, by its catalog's digest and by unsquashfs, which agree."""
-    image = project.product("data", "data.sif").read_bytes()
-    partition = project.folder / "partition"
-    partition.write_bytes(image[image.index(b"hsqs") :])
-    content = subprocess.run([unsquashfs, "-cat", partition, "data/a"], capture_output=True, check=True).stdout
-    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
-    assert rows[0]["sha256"] == hashlib.sha256(content).hexdigest()
-    return content

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.hash.known import Making, list_files, look_up
@@ -16,6 +16,7 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import read_records
 from datacontainer.scan.sharding import Limits
 from tools.builds import Build, rot
+from tools.examples import tried
 from tools.trees import fill
 
 # A file says itself which fields it has.
@@ -98,7 +99,7 @@ def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> No
             os.replace(path, elsewhere)
 
 
-@settings(max_examples=10)
+@tried(10)
 @given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
 def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edits")

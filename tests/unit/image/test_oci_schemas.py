@@ -14,8 +14,6 @@ from datacontainer.image.oci import Blob
 from datacontainer.image.referrers import write_attestations
 from tools.oci_schemas import BY_MEDIA_TYPE, CONFIG, INDEX, LAYOUT, MANIFEST
 
-pytest_plugins = ["tools.verified"]
-
 EMPTY = "application/vnd.oci.empty.v1+json"
 DIGEST = "sha256:" + 64 * "0"
 

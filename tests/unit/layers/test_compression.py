@@ -20,8 +20,6 @@ from tools.images import Entry
 from tools.products import Products, refused, sha256sum
 from tools.squashfs import FILE, extracted, layer_of, mounted_by_kernel, mounted_by_squashfuse, read_by_verify
 
-pytest_plugins = ["tools.verified", "tools.packer"]
-
 CUTS = (8, 25)
 MEDIA = "application/vnd.oci.image.layer.v1.tar+"
 

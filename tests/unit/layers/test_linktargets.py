@@ -4,7 +4,7 @@ import io
 import tarfile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.layers.gnulinks import with_gnu_targets
@@ -12,6 +12,7 @@ from datacontainer.layers.layerstream import one_tar
 from datacontainer.runtime.errors import DataError
 from datacontainer.sif.mksquashfs import write_compressed
 from tools.engines import require_tool
+from tools.examples import tried
 from tools.images import Entry, tree_of_tar
 from tools.squashfs import FILE, FOLDER, LINK, extracted, layer_of
 from tools.trees import names
@@ -33,7 +34,7 @@ def test_write_compressed_targets_of_links_are_kept(tmp_path):
     assert found == {b"": Entry(FOLDER | 0o755, b""), b"last": Entry(FILE | 0o644, b"content"), **tree}
 
 
-@settings(max_examples=100)
+@tried(100)
 @given(layers, st.integers(1, 3000))
 def test_with_gnu_targets_any_layer_in_any_pieces_has_the_same_members(layer, size):
     pieces = (layer[start : start + size] for start in range(0, len(layer), size))

@@ -5,7 +5,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
@@ -14,6 +14,7 @@ from datacontainer.scan.excludes import Excludes, read_excludes
 from datacontainer.scan.listing import Files, list_by_packer, list_by_walk
 from datacontainer.scan.records import read_records
 from datacontainer.scan.scan import fingerprint
+from tools.examples import tried
 from tools.packer import sources_digest
 from tools.trees import ALIKE, fill, plant
 
@@ -42,7 +43,7 @@ def alike(tmp_path_factory) -> Path:
     return dataset
 
 
-@settings(max_examples=400)
+@tried(400)
 @given(lines=st.lists(patterns, min_size=1, max_size=4))
 @example(lines=["a"])
 @example(lines=["[é-\uffff]"])
@@ -54,7 +55,7 @@ def test_excludes_packer_leaves_out_what_pathspec_does(lines, packer, alike):
     assert list_by_packer(packer, str(alike), excludes, None) == list_by_walk(str(alike), excludes, None)
 
 
-@settings(max_examples=300)
+@tried(300)
 @given(lines=st.lists(patterns, min_size=1, max_size=4))
 @example(lines=["!/a", "*"])
 def test_excludes_leave_out_what_pathspec_matches(lines):
@@ -64,7 +65,7 @@ def test_excludes_leave_out_what_pathspec_matches(lines):
     assert left_out == [path for path in paths if spec.match_file(path.decode("utf-8", "surrogateescape"))]
 
 
-@settings(max_examples=60)
+@tried(60)
 @given(
     lines=st.lists(st.sampled_from(["*.tmp", "/a", "a/", "!a", "*", "!*/", "a/**", "**/b", "ab*", "!a/b"]), max_size=4)
 )

@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.hash.hash import ShardJob, hash_shard
@@ -180,17 +179,3 @@ def test_hash_shard_what_changed_behind_a_followed_link_is_named(dataset, listed
         hashed(packer, dataset)
     assert message in str(raised.value)
     assert not list((dataset.parent / "out").iterdir())
-
-
-def test_build_of_an_annexed_dataset_holds_the_contents(project):
-    annex = {b".git/annex/objects/x/key": b"content"}
-    plant(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
-    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "refuse"})
-    assert "'sub/file' is a link to what is left out: '../.git/annex/objects/x/key'" in project.snakemake().text
-    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "follow"})
-    project.build()
-    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
-    printed = subprocess.run(["sha256sum"], input=b"content", capture_output=True, check=True).stdout
-    assert [(r["path"], r["size"], r["sha256"]) for r in rows] == [("sub/file", 7, printed[:64].decode())]
-    assert "link" not in rows[0]
-    assert "Nothing to be done" in project.build()

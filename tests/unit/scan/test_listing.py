@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError, UsageError
@@ -15,6 +15,7 @@ from datacontainer.scan.listing import Files, Summary, list_by_packer, list_by_w
 from datacontainer.scan.records import read_records
 from datacontainer.scan.symlinks import FOLLOW, KEEP, LOOP, OUTSIDE, REFUSE
 from datacontainer.scan.walk import PIECE_NAMES
+from tools.examples import tried
 from tools.packer import sources_digest
 from tools.trees import Link, fill, odd_trees, plant
 
@@ -31,7 +32,7 @@ def made(
     return summary, files
 
 
-@settings(max_examples=300)
+@tried(300)
 @given(
     trees=st.tuples(odd_trees, odd_trees),
     patterns=st.lists(st.sampled_from(["*.tmp", "/a", "!a", ".*", "b/", "**/ab"]), max_size=2),

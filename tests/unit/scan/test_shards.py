@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from datacontainer.scan.sharding import LARGE, LEAST, LEAST_SHARD, MOST_SHARDS, Limits, cut, least_for
+from tools.examples import tried
 
 # A file of a dataset that is cut: its path, its size, its time.
 File = tuple[bytes, int, int]
@@ -109,7 +110,7 @@ def near(found: list[list[File]], paths: set[bytes]) -> set[int]:
     return {number + distance for number in lie_in for distance in (-1, 0, 1)}
 
 
-@settings(max_examples=500)
+@tried(500)
 @given(seed=st.integers(0, 99), start=st.integers(0, 400), edits=_edits)
 def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
     sizes = np.random.default_rng(seed).integers(0, 24, start)
@@ -134,7 +135,7 @@ def limits_of(tree: Mapping[bytes, tuple[int, int]]) -> Limits:
     return least_for(*columns(listing(tree)), SMALL)
 
 
-@settings(max_examples=300)
+@tried(300)
 @given(
     large=st.lists(st.integers(0, 400 << 30), max_size=60),
     small=st.lists(st.integers(0, 1 << 20), max_size=60),

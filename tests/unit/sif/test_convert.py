@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.config.settings import Identity
-from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.packer import run_packer
@@ -23,6 +22,7 @@ from datacontainer.sif import header as sif
 from datacontainer.sif.convert import convert, skeleton_layer
 from tools.apptainer import partition_offset
 from tools.engines import require_root, require_tool
+from tools.examples import tried
 from tools.images import Entry
 from tools.squashfs import (
     FILE,
@@ -36,18 +36,9 @@ from tools.squashfs import (
     read_by_verify,
 )
 from tools.trees import ODD_NAMES, names
-from tools.workflow import ROOT
 
 IDENTITY = Identity("fruit", "1.0", "/data")
 OFFSET = 8192
-
-
-@pytest.fixture(scope="session")
-def packer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packer, built."""
-    folder = tmp_path_factory.mktemp("packer")
-    go_build(ROOT / "packer", folder / "packer", "linux", host_architecture(), folder / "cache")
-    return folder / "packer"
 
 
 def write_squashfs(packer: Path, folder: Path, layers: Sequence[bytes]) -> Path:
@@ -99,7 +90,7 @@ random_layers = st.lists(
 )
 
 
-@settings(max_examples=40)
+@tried(40)
 @given(layers=random_layers)
 def test_squashfs_random_layers_are_extracted_as_the_last_layer_says(layers, packer, tmp_path_factory):
     image = write_squashfs(packer, tmp_path_factory.mktemp("random"), [layer_of(layer) for layer in layers])

@@ -7,11 +7,12 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.verify.squashfsblocks import Cursor, Stretch, Table
+from tools.examples import tried
 from tools.images import LARGE
 from tools.squashfs import PLAIN, changed, packed, read
 from tools.trees import fill
@@ -220,7 +221,7 @@ damages = st.lists(
 )
 
 
-@settings(max_examples=250)
+@tried(250)
 @given(number=st.integers(0, 2), damage=damages, tables=st.booleans(), kept=st.sampled_from([1, 1, 0.99, 0.5]))
 def test_read_damaged_image_raises_data_error_and_nothing_else(examples, tmp_path, *, number, damage, tables, kept):
     whole = bytearray(examples[number])

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.tar import READ_BYTES, Member, members, reading
 from tools.engines import require_tool
+from tools.examples import tried
 from tools.trees import ODD_NAMES, fill
 
 LONG = [b"n" * 100, b"d" * 90 + b"/" + b"n" * 90, b"n" * 255, b"d" * 200 + b"/" + b"\xff" * 250]
@@ -164,7 +165,7 @@ def test_members_extended_header_that_is_wrong_is_shown(tmp_path, records, messa
     assert message in str(caught.value)
 
 
-@settings(max_examples=200)
+@tried(200)
 @given(
     damage=st.lists(st.tuples(st.integers(0, 5119), st.binary(min_size=1, max_size=12)), min_size=1, max_size=3),
     kept=st.integers(0, 10240),

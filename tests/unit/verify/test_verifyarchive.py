@@ -7,8 +7,6 @@ import pytest
 
 from tools.products import UNIQUE, Products, flip, refused, sha256sum
 
-pytest_plugins = ["tools.verified"]
-
 
 def test_verify_byte_changed_in_the_archive_names_the_member(products):
     flip(products.archive, UNIQUE)

@@ -13,8 +13,6 @@ from datacontainer.sif.convert import convert
 from datacontainer.verify.verify import verify
 from tools.products import IDENTITY, Products, flip
 
-pytest_plugins = ["tools.verified"]
-
 CONTENT = b'{"what":"a statement"}'
 
 

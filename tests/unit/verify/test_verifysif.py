@@ -10,8 +10,6 @@ from tools.images import Entry
 from tools.products import DAMAGE, MOUNT, UNIQUE, Change, Entries, convert_other, flip, refused
 from tools.squashfs import FILE, FOLDER
 
-pytest_plugins = ["tools.verified"]
-
 
 @pytest.mark.parametrize(("change", "named"), DAMAGE)
 def test_verify_sif_of_other_layers_names_the_file(products, tmp_path, change: Change, named: str):

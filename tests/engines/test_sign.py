@@ -19,8 +19,6 @@ from tools.engines import Tool, require_tool
 from tools.keys import PEM, PGP, make_pgp, verify
 from tools.products import IDENTITY, UNIQUE, Products, flip
 
-pytest_plugins = ["tools.verified"]
-
 # Where a SIF has the time of its last change, and those of the sixth object.
 DESCRIPTOR = 4096 + 5 * 585
 TIMES = ((72, 80), (DESCRIPTOR + 41, DESCRIPTOR + 57))

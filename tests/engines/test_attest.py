@@ -1,6 +1,5 @@
 """Attest: statements about images that a workflow made, against what other tools say, in the SIF and in a registry."""
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -13,9 +12,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer import __version__
-from datacontainer.config.settings import Dataset, read_settings
 from datacontainer.entrypoint.gobuild import find_go
-from datacontainer.image.attest import NOT_TOLD, TOLD, Recipe, recipe
 from tools.engines import Tool, require_tool
 from tools.images import fruit_files
 from tools.keys import verify
@@ -239,26 +236,3 @@ def test_workflow_a_missing_key_stops_before_any_job_in_one_line(proven, tmp_pat
     assert done.status == 1
     assert f"datasets.data.sign: there is no file '{tmp_path}/none': name a file with a private key" in done.text
     assert "Job stats" not in done.text
-
-
-def settings(folder: Path, **keys: object) -> Dataset:
-    config = {"datasets": {"a": {"path": str(folder), **keys}}}
-    return read_settings(config, ROOT / "workflow/schemas/config.schema.yaml").datasets["a"]
-
-
-def test_recipe_every_key_is_told_or_left_out_on_purpose():
-    assert {field.name for field in dataclasses.fields(Dataset)} == TOLD | NOT_TOLD
-    assert not TOLD & NOT_TOLD
-
-
-def test_recipe_without_attestations_is_the_same_for_all(tmp_path):
-    assert recipe(settings(tmp_path, version="2"), {"a": "b"}) == Recipe((), "", ())
-
-
-def test_recipe_is_told_by_name_without_the_folders(tmp_path):
-    function = f"{tmp_path}/deep/metadata.py:lines"
-    told = recipe(settings(tmp_path, attest=["sbom"], dataset_metadata=[function], exclude=["*.tmp"]), {"b": "2"})
-    assert told.claims == ("sbom",)
-    parameters = json.loads(told.parameters)
-    assert (parameters["dataset_metadata"], parameters["exclude"]) == (["metadata.py:lines"], ["*.tmp"])
-    assert told.sources == (("b", "2"),)

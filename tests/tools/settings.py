@@ -1,0 +1,13 @@
+"""A configuration as the workflow reads it."""
+
+import yaml
+
+from datacontainer.config.settings import Settings, read_settings
+from tools.workflow import ROOT
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+
+def read(text: str) -> Settings:
+    """The settings of a configuration file's text."""
+    return read_settings(yaml.safe_load(text) or {}, SCHEMA)

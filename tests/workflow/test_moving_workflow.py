@@ -1,0 +1,84 @@
+"""A build whose dataset moves, or lies behind links: nothing is made of what changed, and the next run heals."""
+
+import hashlib
+import subprocess
+
+import pyarrow.parquet as pq
+import pytest
+
+from tools.engines import require_tool
+from tools.moving import when_there_is
+from tools.trees import Link, plant
+
+
+def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(project, data):
+    settings = {"path": data.name, "formats": ["sif"]}
+    project.configure(data=settings | {"metadata": ["user.py:ends"]})
+    run = project.snakemake()
+    assert run.status != 0
+    assert "the process ended while the metadata function 'user.py:ends' looked at 'a'" in run.text
+    assert not project.product("data", "catalog.parquet").exists()
+    project.configure(data=settings | {"dataset_metadata": ["user.py:ends_too"]})
+    run = project.snakemake()
+    assert "the process ended while the functions user.py:ends_too of dataset_metadata ran" in run.text
+    assert not project.product("data", "data.sif").exists()
+    project.configure(data=settings | {"metadata": ["user.py:fine"]})
+    project.build()
+    assert pq.read_table(project.product("data", "catalog.parquet"))["fine"].to_pylist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "paths"),
+    [
+        (lambda data: (data / "a").write_bytes(b"grown up"), '"a" changed after the scan: its size was 5', ["a", "b"]),
+        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it is gone now', ["b"]),
+    ],
+)
+def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(project, data, change, message, paths):
+    with when_there_is(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
+        run = project.snakemake()
+    assert run.status != 0
+    assert message in run.text
+    assert not list(project.product("data", "").glob("*.*"))
+    project.build()
+    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
+    assert [(row["path"], row["sha256"]) for row in rows] == [
+        (path, hashlib.sha256((data / path).read_bytes()).hexdigest()) for path in paths
+    ]
+
+
+def test_build_file_changed_before_the_sif_is_written_is_packed_as_it_was_read(project, data):
+    unsquashfs = require_tool("unsquashfs")
+    with when_there_is(
+        project.product("data", "stages/aggregate/content.digest"), lambda: (data / "a").write_bytes(b"other")
+    ):
+        project.build()
+    assert in_sif(unsquashfs, project) == b"first"
+    project.build()
+    assert in_sif(unsquashfs, project) == b"other"
+    assert "Nothing to be done" in project.build()
+
+
+def in_sif(unsquashfs: str, project) -> bytes:
+    """The file `a` of the SIF, by its catalog's digest and by unsquashfs, which agree."""
+    image = project.product("data", "data.sif").read_bytes()
+    partition = project.folder / "partition"
+    partition.write_bytes(image[image.index(b"hsqs") :])
+    content = subprocess.run([unsquashfs, "-cat", partition, "data/a"], capture_output=True, check=True).stdout
+    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
+    assert rows[0]["sha256"] == hashlib.sha256(content).hexdigest()
+    return content
+
+
+def test_build_of_an_annexed_dataset_holds_the_contents(project):
+    annex = {b".git/annex/objects/x/key": b"content"}
+    plant(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
+    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "refuse"})
+    assert "'sub/file' is a link to what is left out: '../.git/annex/objects/x/key'" in project.snakemake().text
+    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "follow"})
+    project.build()
+    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
+    printed = subprocess.run(["sha256sum"], input=b"content", capture_output=True, check=True).stdout
+    assert [(r["path"], r["size"], r["sha256"]) for r in rows] == [("sub/file", 7, printed[:64].decode())]
+    assert "link" not in rows[0]
+    assert "Nothing to be done" in project.build()
