@@ -5,7 +5,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.hash.hash import hash_shard
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_entrypoint import SIX_USES, fruit_catalog
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.entrypoint.names import BESIDE
 from datacontainer.image.archive import assemble_archive

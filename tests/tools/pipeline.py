@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
 from datacontainer.entrypoint.names import BESIDE

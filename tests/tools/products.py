@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.hash.hash import hash_shard
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout

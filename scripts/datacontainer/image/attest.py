@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from datacontainer.config.settings import Dataset
+from datacontainer.config.dataset import Dataset
 from datacontainer.entrypoint.gobinary import GoBinary
 from datacontainer.image.oci import Blob, blob_path
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
+from datacontainer.config.formats import product_of
 from datacontainer.image.damage import discard_damaged
 from datacontainer.image.labels import labels_of
 from datacontainer.layers.compression import NONE
@@ -161,7 +162,7 @@ def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Pat
 
 def _definition(identity: Identity) -> bytes:
     """The text that `apptainer inspect --deffile` shows: how to build the same from the archive."""
-    return f"Bootstrap: docker-archive\nFrom: {identity.name}.docker.tar\n".encode()
+    return f"Bootstrap: docker-archive\nFrom: {product_of(identity.name, 'docker')}\n".encode()
 
 
 def _inspection(identity: Identity, described: Mapping[str, Any]) -> bytes:

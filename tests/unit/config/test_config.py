@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datacontainer.config.settings import Dataset, image_name, read_settings
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.settings import image_name, read_settings
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.sharding import LEAST_SHARD
 

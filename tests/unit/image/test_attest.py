@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.config.settings import Dataset, read_settings
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.settings import read_settings
 from datacontainer.entrypoint.gobuild import find_go
 from datacontainer.image.attest import NOT_TOLD, TOLD, Recipe, recipe
 from tools.engines import Tool, require_tool

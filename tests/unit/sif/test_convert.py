@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError, UsageError
