@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
+from datacontainer.config.formats import FORMATS
 from datacontainer.report.report import report
 from datacontainer.runtime.logs import stage
 from datacontainer.runtime.seals import seal
 
 with stage(snakemake.log[0], f"report {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
-    archive, sif = snakemake.input.docker, snakemake.input.sif
     report(
         layout=Path(snakemake.input.index).parent,
-        archive=Path(archive) if archive else None,
-        sif=Path(sif) if sif else None,
+        images={name: Path(image) for name in FORMATS if (image := snakemake.input.get(name))},
         **{name: Path(snakemake.input[name]) for name in ("catalog", "summary", "shards", "template")},
         **{name: Path(snakemake.output[name]) for name in ("page", "table", "history")},
     )

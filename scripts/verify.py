@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from datacontainer.config.formats import FORMATS
 from datacontainer.runtime.logs import stage
 from datacontainer.verify.verify import verify
 
@@ -11,8 +12,7 @@ with stage(snakemake.log[0], f"verify {snakemake.wildcards.dataset}", snakemake.
         catalog=Path(snakemake.input.catalog),
         mount=snakemake.params.mount,
         layout=Path(snakemake.input.index).parent,
-        archive=Path(snakemake.input.docker) if snakemake.input.docker else None,
-        image=Path(snakemake.input.sif) if snakemake.input.sif else None,
+        images={name: Path(image) for name in FORMATS if (image := snakemake.input.get(name))},
         report=Path(snakemake.output[0]),
         attestations=Path(snakemake.input.attestations) if snakemake.input.attestations else None,
     )

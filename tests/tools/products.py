@@ -69,13 +69,12 @@ class Products:
     def verify(self) -> Any:
         """Verifies them; gives the report."""
         report = self.folder / "stages/verify/report.json"
-        image, archive = (path if path.exists() else None for path in (self.sif, self.archive))
+        images = {"docker": self.archive, "sif": self.sif}
         verify(
             catalog=self.catalog,
             mount=IDENTITY.mount,
             layout=self.layout,
-            archive=archive,
-            image=image,
+            images={name: path for name, path in images.items() if path.exists()},
             report=report,
         )
         return json.loads(report.read_text())

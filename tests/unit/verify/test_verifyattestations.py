@@ -44,8 +44,7 @@ def verified(products: Products) -> dict[str, object]:
         catalog=products.catalog,
         mount=IDENTITY.mount,
         layout=products.layout,
-        archive=None,
-        image=products.sif,
+        images={"sif": products.sif},
         report=report,
         attestations=products.folder / "attestations",
     )
