@@ -11,7 +11,7 @@ from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.outputs import fresh_directory
 from datacontainer.scan.scan import read_shards, scan
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 
 PLATFORM = "linux/amd64"
 
@@ -64,7 +64,7 @@ class Built:
 
     def convert(self) -> None:
         """Makes the SIF."""
-        convert(
+        request = SifRequest(
             identity=self.identity,
             platform=PLATFORM,
             packer=self.packer,
@@ -72,6 +72,7 @@ class Built:
             summary=self.summary,
             image=self.output / "image.sif",
         )
+        convert(request)
 
 
 def main() -> None:

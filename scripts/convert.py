@@ -5,12 +5,12 @@ from pathlib import Path
 from datacontainer.image.attest import documents
 from datacontainer.runtime.logs import stage
 from datacontainer.runtime.seals import seal
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 
 with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake.input, snakemake.params):
     given, params = snakemake.input, snakemake.params
     images = {"layout": Path(given.index).parent, "summary": Path(given.summary)}
-    convert(
+    request = SifRequest(
         identity=params.identity,
         platform=params.platform,
         packer=Path(given.packer),
@@ -21,4 +21,5 @@ with stage(snakemake.log[0], f"convert {snakemake.wildcards.dataset}", snakemake
         threads=snakemake.threads,
         **images,
     )
+    convert(request)
     seal(snakemake.output.seal, unread=snakemake.output[:1])

@@ -12,7 +12,7 @@ from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.entrypoint.names import BESIDE
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_tool
 from tools.images import Entry, fruit_files
@@ -78,7 +78,7 @@ def sif(image, short_folder) -> Path:
     """The SIF of the same image, where every user can read it."""
     go_build(ROOT / "packer", image / "packer", "linux", HOST, image / "cache")
     sif = short_folder / "beside.sif"
-    convert(
+    request = SifRequest(
         identity=IDENTITY,
         platform=f"linux/{HOST}",
         packer=image / "packer",
@@ -86,6 +86,7 @@ def sif(image, short_folder) -> Path:
         summary=image / "dataset.json",
         image=sif,
     )
+    convert(request)
     return sif
 
 

@@ -21,7 +21,7 @@ from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan import records as shardlist
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.verify.verify import verify
 from tools.images import Entry, tree_of, tree_of_tar
 from tools.squashfs import FILE, LINK, layer_of
@@ -117,7 +117,7 @@ class Products:
 
     def convert(self, threads: int = 2) -> None:
         """Makes the SIF anew, of the layout as it is."""
-        convert(
+        request = SifRequest(
             identity=IDENTITY,
             platform="linux/amd64",
             packer=self.packer,
@@ -127,6 +127,7 @@ class Products:
             compression=self.compression,
             threads=threads,
         )
+        convert(request)
 
     def shard_layers(self) -> list[ShardLayer]:
         """The layers of the shards."""

@@ -15,7 +15,8 @@ import pytest
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.settings import read_settings
 from datacontainer.entrypoint.gobuild import find_go
-from datacontainer.image.attest import NOT_TOLD, TOLD, Recipe, recipe
+from datacontainer.image.attest import NOT_TOLD, TOLD, recipe
+from datacontainer.image.built import Recipe
 from tools.engines import Tool, require_tool
 from tools.images import fruit_files
 from tools.keys import verify
