@@ -76,6 +76,7 @@ lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=scripts $(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	$(BIN)/snakemake --lint
 	@test -z "$$($(GOFMT) -l $(MODULES))" || { echo "gofmt would change:"; $(GOFMT) -l $(MODULES); exit 1; }

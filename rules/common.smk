@@ -26,6 +26,7 @@ def source_root():
 ROOT = source_root()
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from datacontainer.config.formats import product_of
 from datacontainer.config.nextsteps import left_over, next_steps
 from datacontainer.config.settings import read_settings
 from datacontainer.entrypoint.template import template_files
@@ -37,7 +38,7 @@ from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.logs import last_error
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
-from datacontainer.runtime.results import PACKER, Results
+from datacontainer.config.results import PACKER, Results
 from datacontainer.scan.origin import check_origin
 from datacontainer.sif.sign import check_key
 from datacontainer.stages.task import Task

@@ -20,11 +20,8 @@ def products_of(name, target):
         return paths
     paths += [f"{folder}/oci/index.json"]
     paths += [f"{folder}/attestations"] if dataset.attest else []
-    suffixes = {"docker": "docker.tar", "sif": "sif"}
     every = target in ("all", "report", "verify")
-    paths += [
-        f"{folder}/{name}.{suffixes[one]}" for one in suffixes if one in dataset.formats and (every or one == target)
-    ]
+    paths += [f"{folder}/{product_of(name, one)}" for one in dataset.images if every or one == target]
     last = {"all": ["report.html"], "report": ["report.html"], "verify": ["stages/verify/report.json"]}
     return paths + [f"{folder}/{file}" for file in last.get(target, [])]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from datacontainer.config.results import Results
 from datacontainer.config.settings import Dataset
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from
-from datacontainer.runtime.results import Results
 from datacontainer.scan.records import FILE, LINK, Record
 from datacontainer.scan.sharding import Limits, cut
 from tools.repository import build_with, copy_of_the_repository

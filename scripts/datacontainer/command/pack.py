@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 
 from datacontainer.config.nextsteps import next_steps
+from datacontainer.config.results import PACKER, Results
 from datacontainer.config.settings import Settings, read_settings
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import write_bytes
-from datacontainer.runtime.results import PACKER, Results
 from datacontainer.runtime.sources import ROOT
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -106,8 +106,7 @@ def _summary(settings: Settings) -> Iterator[str]:
         about = json.loads(results.summary.read_bytes())
         size = _size(about["bytes"])
         yield f"\n{name}:{dataset.version}  {about['files']} files, {size}, dataset digest {about['digest']}"
-        images = [results.folder / f"{name}.docker.tar", results.folder / f"{name}.sif"]
-        for path in (results.catalog, *images, results.folder / "report.html"):
+        for path in (results.catalog, *map(results.image, dataset.images), results.folder / "report.html"):
             if path.exists():
                 yield f"  {path}  {_size(path.stat().st_size)}"
     lines = next_steps(settings.outdir, list(settings.datasets.values()))

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from datacontainer.config.results import PACKER
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import stage as logged
-from datacontainer.runtime.results import PACKER
 from datacontainer.runtime.sources import ROOT
 from datacontainer.stages import stage
 from datacontainer.stages.task import Task

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datacontainer import __version__
-from datacontainer.config.settings import OCI_LABEL, Identity
+from datacontainer.config.dataset import OCI_LABEL, Identity
 
 LABEL_PREFIX = "io.datacontainer."
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from datacontainer.config.settings import Dataset
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.results import Results
 from datacontainer.rerun.graph import PACKER, Step, made_from
 from datacontainer.rerun.keys import key
-from datacontainer.runtime.results import Results
 from datacontainer.runtime.seals import problems, read_seal
 from datacontainer.scan.scan import fingerprint, read_state
 

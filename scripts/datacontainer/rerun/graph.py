@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from datacontainer.config.settings import Dataset
-from datacontainer.runtime.results import Results
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.formats import FORMATS
+from datacontainer.config.results import Results
 
 
 class Step(NamedTuple):
@@ -20,8 +21,7 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
     """The steps whose files `step` reads; those behind a checkpoint read the checkpoints' files too."""
     compiled = [Step("compile", platform) for platform in dataset.platform_folders]
     attested = [Step("attest"), *compiled] if dataset.attest else []
-    archive = [Step("assemble_archive")] if "docker" in dataset.formats else []
-    sif = [Step("convert")] if "sif" in dataset.formats else []
+    images = [Step(FORMATS[name].stage) for name in dataset.images]
     match step.stage:
         case "scan":
             return [PACKER]
@@ -38,17 +38,16 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
             return [Step("render")]
         case "assemble":
             return [Step("aggregate"), *compiled, PACKER]
-        case "assemble_archive":
-            return [Step("assemble")]
         case "attest":
             return [Step("assemble"), *compiled]
         case "convert":
             return [Step("assemble"), *attested, PACKER]
         case "report":
-            return [Step("assemble"), *archive, *sif]
+            return [Step("assemble"), *images]
         case "verify":
-            return [Step("assemble"), *archive, *sif, *attested, *compiled]
-    raise ValueError(step.stage)
+            return [Step("assemble"), *images, *attested, *compiled]
+    # The stage of another image format.
+    return [Step("assemble"), PACKER]
 
 
 def checkpoints_before(stage: str) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from datacontainer.config.settings import Dataset
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.results import Results
 from datacontainer.entrypoint.compile import PACKER_MODULES
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.load import source_digest
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from
-from datacontainer.runtime.results import Results
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
 
 
@@ -28,7 +28,7 @@ def key(step: Step, dataset: Dataset, results: Results) -> str:
     if step == PACKER:
         return _packer()
     upstream = [_found(one, step, dataset, results) for one in made_from(step, dataset, results) if one != PACKER]
-    return _digest([step.stage, FORMATS[step.stage], _CONFIGURATION[step.stage](dataset), upstream])
+    return _digest([step.stage, FORMATS[step.stage], _configuration(step.stage, dataset), upstream])
 
 
 def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
@@ -36,6 +36,7 @@ def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
     return [(spec, _source(spec)) for spec in functions]
 
 
+# What the other stages depend on is in the keys of the steps that they are made from.
 _CONFIGURATION: dict[str, Callable[[Dataset], list[Any]]] = {
     "scan": lambda one: [one.path, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
     "hash": lambda one: [
@@ -44,20 +45,19 @@ _CONFIGURATION: dict[str, Callable[[Dataset], list[Any]]] = {
         [one.mount, one.compression] if one.formats else [],
     ],
     "aggregate": lambda one: [one.name, one.version, one.mount, function_sources(one.dataset_metadata)],
-    "rescan": lambda _: [],
     "render": lambda one: [one.mount, template_digest(one.template)],
-    "compile": lambda _: [],
     "assemble": lambda one: [one.identity, one.compression],
-    "assemble_archive": lambda _: [],
     "attest": lambda one: [
         one.attest,
         [one.digests, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
     "convert": lambda one: [files_digest([one.sign], Path(one.sign).parent) if one.sign else ""],
-    "verify": lambda _: [],
-    "report": lambda _: [],
 }
+
+
+def _configuration(stage: str, dataset: Dataset) -> list[Any]:
+    return _CONFIGURATION[stage](dataset) if stage in _CONFIGURATION else []
 
 
 def _found(upstream: Step, step: Step, dataset: Dataset, results: Results) -> str:

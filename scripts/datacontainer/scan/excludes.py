@@ -2,13 +2,15 @@
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+from typing import TYPE_CHECKING
 
 from datacontainer.runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 IGNORE_FILE = ".datacontainerignore"
 
@@ -30,12 +32,11 @@ class Excludes:
         """
         compiled = [_compile(pattern) for pattern in patterns]
         self._patterns = [pattern for pattern in compiled if pattern.include is not None]
-        # The same on every machine, whatever other programs for expressions are installed there.
-        self._spec = GitIgnoreSpec(self._patterns, backend="simple")
+        self._spec = _spec(self._patterns) if self._patterns else None
 
     def leave_out(self, path: bytes) -> bool:
         """Tells whether a path is left out; that of a folder ends with a slash."""
-        return bool(self._patterns) and self._spec.match_file(path.decode("utf-8", "surrogateescape"))
+        return self._spec is not None and self._spec.match_file(path.decode("utf-8", "surrogateescape"))
 
     def for_packer(self) -> bytes | None:
         """The patterns as packer/scan/exclude.go reads them, or None where its language has no word for one."""
@@ -56,7 +57,16 @@ def read_excludes(root: Path, configured: Iterable[str]) -> Excludes:
     return Excludes([*configured, *lines])
 
 
-def _compile(pattern: str) -> GitIgnoreSpecPattern:
+def _spec(patterns: "Sequence[GitIgnoreSpecPattern]") -> "GitIgnoreSpec":
+    from pathspec import GitIgnoreSpec
+
+    # The same on every machine, whatever other programs for expressions are installed there.
+    return GitIgnoreSpec(patterns, backend="simple")
+
+
+def _compile(pattern: str) -> "GitIgnoreSpecPattern":
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
     try:
         with warnings.catch_warnings():
             # Of brackets that a later Python may understand in another way.

@@ -11,6 +11,6 @@ def run(task: Task) -> None:
     """Writes the archive of the image layout, for `docker load`."""
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble_archive"), dataset, results)
-    archive = results.folder / f"{dataset.name}.docker.tar"
+    archive = results.image("docker")
     assemble_archive(results.layout, archive, dataset.compression)
     seal(results.seal("assemble_archive"), made_with, unread=[archive])

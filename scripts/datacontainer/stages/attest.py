@@ -1,8 +1,9 @@
 """The stage attest."""
 
-from datacontainer.config.settings import Dataset
+from datacontainer.config.dataset import Dataset
 from datacontainer.entrypoint.template import template_digest
-from datacontainer.image.attest import Recipe, attestations, recipe
+from datacontainer.image.attest import attestations, recipe
+from datacontainer.image.built import Recipe
 from datacontainer.image.referrers import write_attestations
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import function_sources, key

@@ -6,7 +6,7 @@ from datacontainer.image.attest import documents
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.stages.attest import recipe_of
 from datacontainer.stages.task import Task
 
@@ -15,18 +15,20 @@ def run(task: Task) -> None:
     """Writes the SIF of the first platform's image."""
     dataset, results = task.dataset, task.results
     made_with = key(Step("convert"), dataset, results)
-    sif = results.folder / f"{dataset.name}.sif"
+    sif = results.image("sif")
     images = {"layout": results.layout, "summary": results.summary}
     binaries = [results.binary(platform) for platform in dataset.platform_folders]
     convert(
-        identity=dataset.identity,
-        platform=dataset.platforms[0],
-        packer=task.packer,
-        image=sif,
-        documents=documents(recipe_of(dataset), binaries=binaries, **images),
-        key=Path(dataset.sign) if dataset.sign else None,
-        compression=dataset.compression,
-        threads=task.threads,
-        **images,
+        SifRequest(
+            identity=dataset.identity,
+            platform=dataset.platforms[0],
+            packer=task.packer,
+            image=sif,
+            documents=documents(recipe_of(dataset), binaries=binaries, **images),
+            key=Path(dataset.sign) if dataset.sign else None,
+            compression=dataset.compression,
+            threads=task.threads,
+            **images,
+        )
     )
     seal(results.seal("convert"), made_with, unread=[sif])

@@ -12,15 +12,13 @@ def run(task: Task) -> None:
     """Writes the report page and table of the dataset and its images."""
     dataset, results = task.dataset, task.results
     made_with = key(Step("report"), dataset, results)
-    archive, sif = results.folder / f"{dataset.name}.docker.tar", results.folder / f"{dataset.name}.sif"
     page, table = results.folder / "report.html", results.folder / "report.tsv"
     report(
         catalog=results.catalog,
         summary=results.summary,
         shards=results.shards,
         layout=results.layout,
-        archive=archive if "docker" in dataset.formats else None,
-        sif=sif if "sif" in dataset.formats else None,
+        images={name: results.image(name) for name in dataset.images},
         template=ROOT / "templates/report.html.j2",
         page=page,
         table=table,

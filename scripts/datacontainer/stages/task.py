@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datacontainer.config.settings import Dataset
-from datacontainer.runtime.results import Results
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.results import Results
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from datacontainer.config.settings import Dataset, image_name, read_settings
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.settings import image_name, read_settings
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.sharding import LEAST_SHARD
 from tools.settings import SCHEMA, read

@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 from datacontainer import __version__
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.image.dockerfile import docker_string

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.image.attest import Attestation
+from datacontainer.image.built import Attestation
 from datacontainer.image.oci import Blob
 from datacontainer.image.referrers import write_attestations
 from datacontainer.runtime.errors import DataError
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.verify.verify import verify
 from tools.products import IDENTITY, Products, flip
 
@@ -23,7 +23,7 @@ def attest(products: Products, subject: dict[str, object] | None = None) -> Path
     document = Blob("application/vnd.in-toto+json", CONTENT)
     folder = products.folder / "attestations"
     write_attestations([Attestation("provenance.json", document, subject or top, {})], folder)
-    convert(
+    request = SifRequest(
         identity=IDENTITY,
         platform="linux/amd64",
         packer=products.packer,
@@ -32,6 +32,7 @@ def attest(products: Products, subject: dict[str, object] | None = None) -> Path
         image=products.sif,
         documents={"provenance.json": CONTENT},
     )
+    convert(request)
     return folder
 
 
@@ -42,8 +43,7 @@ def verified(products: Products) -> dict[str, object]:
         catalog=products.catalog,
         mount=IDENTITY.mount,
         layout=products.layout,
-        archive=None,
-        image=products.sif,
+        images={"sif": products.sif},
         report=report,
         attestations=products.folder / "attestations",
     )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from datacontainer.config.formats import product_of
+
 PACKER = ".datacontainer/packer"
 
 
@@ -84,6 +86,10 @@ class Results:
     def binary(self, platform: str) -> Path:
         """The entrypoint of a platform."""
         return self.folder / "bin" / platform / "entrypoint"
+
+    def image(self, image_format: str) -> Path:
+        """The product of an image format; the results' folder has the dataset's name."""
+        return self.folder / product_of(self.folder.name, image_format)
 
     def seal(self, stage: str, part: str = "") -> Path:
         """The seal of a stage; part: the shard or the platform of a stage that has one job for each."""
