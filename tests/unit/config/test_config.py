@@ -86,7 +86,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, exlude: []}}",
-            "unknown key 'exlude': did you mean 'exclude'? (valid: attest,",
+            "unknown key 'exlude': did you mean 'exclude'? (valid: after, attest,",
         ),
         ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
         ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),
