@@ -15,10 +15,11 @@ MODULES := packer templates/entrypoint
 setup: .venv/ready
 
 # The file stands for a virtual environment in which everything is installed.
-.venv/ready: requirements.txt
+.venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt requirements-cluster.txt

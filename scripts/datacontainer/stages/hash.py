@@ -18,6 +18,7 @@ def _hash(task: Task, shard: str) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("hash", shard), dataset, results)
     check(results.seal("scan"), results.list_of(shard))
+    results.facts(shard).parent.mkdir(parents=True, exist_ok=True)
     layer = results.layer(shard) if dataset.formats else None
     hash_shard(
         ShardJob(

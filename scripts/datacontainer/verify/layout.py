@@ -111,7 +111,7 @@ class Layout:
         self.differences.check(f"the size of {what[4:]}", descriptor.size_bytes, size_bytes, by, "the file")
 
     def _check_sizes(self, shared: Sequence[Descriptor]) -> None:
-        """Compares the sizes that a further platform's manifest gives for blobs that are read for the first platform."""
+        """Compares a further platform's sizes of blobs that are read for the first platform."""
         for layer in shared:
             size_bytes = self.blob(layer).stat().st_size
             what = f"the size of blob {layer.digest}"
