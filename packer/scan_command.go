@@ -17,11 +17,8 @@ import (
 	"packer/scan"
 )
 
-const scanUsage = "usage: packer scan --root DIR [--exclude FILE] [--symlinks POLICY] [--sources DIGEST] [--progress] " +
+const scanUsage = "usage: packer scan --root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
 	"(--records FILE --columns FILE --offenders FILE | --digest-only)"
-
-// The digest of the packer's sources; set when it is linked.
-var sources string
 
 // scanCommand lists a dataset, and prints a summary as one line of JSON.
 func scanCommand(args []string) error {
@@ -46,18 +43,17 @@ func scanCommand(args []string) error {
 // parseScan returns the options of a command line, or a usageError.
 func parseScan(args []string) (scan.Options, error) {
 	var options scan.Options
-	var exclude, expected string
+	var exclude string
 	var digestOnly, progress bool
 	flags := flag.NewFlagSet("scan", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&options.Root, "root", "", "the dataset's folder")
-	flags.StringVar(&exclude, "exclude", "", "patterns of what is left out")
+	flags.StringVar(&exclude, "exclude", "", "a file of patterns of what is left out")
 	flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "what becomes of links: keep, follow or refuse")
 	flags.StringVar(&options.Records, "records", "", "the records, to be written")
 	flags.StringVar(&options.Columns, "columns", "", "three numbers of each record, to be written")
 	flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
 	flags.BoolVar(&digestOnly, "digest-only", false, "write nothing")
-	flags.StringVar(&expected, "sources", "", "the digest of the sources that the packer must be made of")
 	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
 	if err := flags.Parse(args); err != nil {
 		return options, usageError{fmt.Sprintf("%v; %s", err, scanUsage)}
@@ -65,16 +61,19 @@ func parseScan(args []string) (scan.Options, error) {
 	if progress {
 		options.Progress = os.Stderr
 	}
-	if err := checkScan(flags, digestOnly, expected); err != nil || exclude == "" {
+	if err := checkScan(flags, digestOnly); err != nil {
 		return options, err
 	}
-	rules, err := scan.ReadRules(exclude)
+	rules, err := scan.ReadRules(options.Root, exclude)
+	if wrong := (scan.PatternError{}); errors.As(err, &wrong) {
+		return options, usageError{wrong.Error()}
+	}
 	options.Exclude = rules
 	return options, err
 }
 
-// checkScan returns a usageError for what the flags leave out, or for a packer that is not the expected one.
-func checkScan(flags *flag.FlagSet, digestOnly bool, expected string) error {
+// checkScan returns a usageError for what the flags leave out.
+func checkScan(flags *flag.FlagSet, digestOnly bool) error {
 	if flags.NArg() > 0 {
 		return usageError{fmt.Sprintf("unexpected argument %q; %s", flags.Arg(0), scanUsage)}
 	}
@@ -88,9 +87,6 @@ func checkScan(flags *flag.FlagSet, digestOnly bool, expected string) error {
 		if given := flags.Lookup(name).Value.String() != ""; given == digestOnly {
 			return usageError{fmt.Sprintf("--%s is missing, or goes against --digest-only; %s", name, scanUsage)}
 		}
-	}
-	if expected != "" && expected != sources {
-		return usageError{fmt.Sprintf("this packer was made of the sources %q, not of %q", sources, expected)}
 	}
 	return nil
 }

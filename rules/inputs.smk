@@ -19,7 +19,7 @@ def state_now(dataset):
     if not packer.exists():
         return None
     if workflow.scheduler is not None or dataset not in STATES_BEFORE_JOBS:
-        state = fingerprint(dataset.path, dataset.exclude, packer, PACKER_SOURCES, dataset.symlinks)
+        state = fingerprint(dataset.path, dataset.exclude, packer, dataset.symlinks)
         STATES_BEFORE_JOBS[dataset] = state
     return STATES_BEFORE_JOBS[dataset]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.entrypoint.names import BESIDE
-from datacontainer.runtime.codedigest import files_digest
 from datacontainer.runtime.logs import finished
 from datacontainer.runtime.outputs import completed, link_or_copy
 
@@ -31,12 +30,12 @@ def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -
 
 
 def compile_packer(module: Sequence[Path], binary: Path, cache: Path) -> None:
-    """Compiles the packer for this machine from the files of its module, go.mod first; it knows their digest."""
+    """Compiles the packer for this machine from the files of its module, go.mod first."""
     with tempfile.TemporaryDirectory() as folder:
         for source in module:
             target = Path(folder) / source.relative_to(module[0].parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         with completed(binary) as partial:
-            go_build(Path(folder), partial, "linux", host_architecture(), cache, sources=files_digest(module))
+            go_build(Path(folder), partial, "linux", host_architecture(), cache)
     finished(1, binary.stat().st_size)
