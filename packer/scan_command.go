@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,42 +13,36 @@ import (
 	"packer/scan"
 )
 
-// The digest of the packer's sources; set when it is linked.
-var sources string
-
 // scanCommand lists a dataset, and prints a summary.
 var scanCommand = command{
 	name: "scan",
-	takes: "--root DIR [--exclude FILE] [--symlinks POLICY] [--sources DIGEST] [--progress] " +
+	takes: "--root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
 		"(--records FILE --columns FILE --offenders FILE | --digest-only)",
 	define: func(flags *flag.FlagSet) work {
 		var options scan.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
-		exclude := flags.String("exclude", "", "patterns of what is left out")
+		exclude := flags.String("exclude", "", "a file of patterns of what is left out")
 		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "what becomes of links: keep, follow or refuse")
 		flags.StringVar(&options.Records, "records", "", "the records, to be written")
 		flags.StringVar(&options.Columns, "columns", "", "three numbers of each record, to be written")
 		flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
 		digestOnly := flags.Bool("digest-only", false, "write nothing")
-		expected := flags.String("sources", "", "the digest of the sources that the packer must be made of")
 		progress := flags.Bool("progress", false, "tell on standard error how far it is")
 		return func(ctx context.Context, arguments []string) (any, error) {
 			if err := checkScan(flags, *digestOnly, arguments); err != nil {
 				return nil, err
 			}
-			if *expected != "" && *expected != sources {
-				return nil, usageError{fmt.Sprintf("this packer was made of the sources %q, not of %q", sources, *expected)}
-			}
 			if *progress {
 				options.Progress = os.Stderr
 			}
-			var err error
-			if *exclude != "" {
-				options.Exclude, err = scan.ReadRules(*exclude)
+			rules, err := scan.ReadRules(options.Root, *exclude)
+			if wrong := (scan.PatternError{}); errors.As(err, &wrong) {
+				return nil, usageError{wrong.Error()}
 			}
 			if err != nil {
 				return nil, err
 			}
+			options.Exclude = rules
 			return scan.Run(ctx, options)
 		}
 	},

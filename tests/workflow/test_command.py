@@ -43,7 +43,7 @@ def packed(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
 
 
 def test_pack_builds_and_prints_what_there_is_and_what_to_do_next(packed):
-    folder, done = packed
+    _, done = packed
     assert done.returncode == 0, done.stderr
     printed = done.stdout.splitlines()
     assert printed[1].startswith("fruit:2.0  2 files, 17 bytes, dataset digest sha256:")

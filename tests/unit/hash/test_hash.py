@@ -99,7 +99,7 @@ def make_shard(packer: Path, dataset: Path) -> Shard:
     shard = Shard(packer, dataset, dataset.parent)
     shard.records.parent.mkdir(exist_ok=True)
     shard.layer.parent.mkdir(exist_ok=True)
-    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", symlinks="keep")
+    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", packer=packer, symlinks="keep")
     (name,) = read_shards(shard.folder / "shards.tsv")
     shard.records.with_name(f"{name}.list").rename(shard.records)
     return shard

@@ -3,10 +3,9 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from datacontainer.scan.excludes import Excludes
 
 # What becomes of links: the configuration's `symlinks`.
 KEEP, FOLLOW, REFUSE = "keep", "follow", "refuse"
@@ -45,7 +44,7 @@ class Links:
     """The links of a dataset whose folder is open as `root`."""
 
     root: int
-    exclude: Excludes | None
+    exclude: Callable[[bytes], bool]
     policy: str
 
     def base(self, prefix: bytes = b"", above: frozenset[tuple[int, int]] = frozenset()) -> Base:
@@ -157,8 +156,6 @@ class _Resolution:
 
     def _check_left_out(self, here: bytes, no_link: bool) -> None:
         """Notes whether the image will lack a path on the way; only what is no link can be a folder."""
-        if self.links.exclude is None:
-            return
         status = self.links.behind(here) if no_link else None
         folder = isinstance(status, os.stat_result) and stat.S_ISDIR(status.st_mode)
-        self.left_out = self.left_out or self.links.exclude.leave_out(here + b"/" * folder)
+        self.left_out = self.left_out or self.links.exclude(here + b"/" * folder)

@@ -1,15 +1,21 @@
-"""The walk over a dataset in Python: what the packer's must agree with, and what stands in where the packer cannot."""
+"""The walk over a dataset in Python: what the packer's must agree with."""
 
+import fnmatch
+import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
-from datacontainer.scan.excludes import Excludes
+import numpy as np
+
+from datacontainer.scan.listing import Files, Offender, Summary
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record
-from datacontainer.scan.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, lead_of
+from tools.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, lead_of
 
 # Snakemake leaves this file in every folder that a rule of an embedding workflow declares as its output.
 SNAKEMAKE_TIMESTAMP = b".snakemake_timestamp"
@@ -28,21 +34,36 @@ KINDS = {
 }
 
 
-class Offender(NamedTuple):
-    """What an image cannot hold, and why; target: of a link that leads where it may not."""
+def list_by_walk(root: Path, patterns: Sequence[str], files: Files, symlinks: str = REFUSE) -> Summary:
+    """Lists a dataset, in the files too; patterns: with a slash at an end alone, or none."""
+    walk = Walk(os.fsencode(root), lambda path: _matched(patterns, path), symlinks)
+    records = list(walk.records())
+    encoded = [record.encode() for record in records]
+    ends = np.cumsum([len(one) for one in encoded], dtype=np.uint64)
+    chances = [hashlib.sha256(record.path).digest()[:8] for record in records]
+    rows = [
+        struct.pack("<QQ", end, record.size) + chance[::-1]
+        for end, record, chance in zip(ends, records, chances, strict=True)
+    ]
+    offenders = b"".join(b"%b\0%b\0%b\0" % offender for offender in walk.offenders)
+    for path, content in zip(files, (b"".join(encoded), b"".join(rows), offenders), strict=True):
+        path.write_bytes(content)
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.offenders)]
+    sizes = [record.size for record in records if record.kind == FILE]
+    digest = hashlib.sha256(b"".join(digests)).hexdigest()
+    return Summary(len(records), len(sizes), sum(sizes), len(walk.offenders), digest)
 
-    path: bytes
-    reason: bytes
-    target: bytes = b""
 
-    def encode(self) -> bytes:
-        """The fields, each ended by NUL."""
-        return b"%b\0%b\0%b\0" % self
-
-    def __str__(self) -> str:
-        """What is said of it in an error."""
-        target = f" {os.fsdecode(self.target)!r}" if self.target else ""
-        return f"{os.fsdecode(self.path) or '.'!r} {self.reason.decode()}{target}"
+def _matched(patterns: Sequence[str], path: bytes) -> bool:
+    """Tells whether the last of the patterns that match a path leaves it out; that of a folder ends with a slash."""
+    plain, left_out = path.rstrip(b"/"), False
+    for pattern in patterns:
+        text = os.fsencode(pattern.lstrip("!"))
+        subject = plain if text.startswith(b"/") else os.path.basename(plain)
+        for_it = path.endswith(b"/") or not text.endswith(b"/")
+        if for_it and fnmatch.fnmatchcase(subject, text.strip(b"/")):
+            left_out = not pattern.startswith("!")
+    return left_out
 
 
 class Place(NamedTuple):
@@ -61,7 +82,7 @@ class Walk:
     """One walk over a dataset; `offenders` fills up with what cannot be packed, and why."""
 
     root: bytes
-    exclude: Excludes | None
+    exclude: Callable[[bytes], bool]
     symlinks: str = REFUSE
     offenders: list[Offender] = field(default_factory=list)
 
@@ -129,9 +150,7 @@ class _Look:
         return one.is_dir(follow_symlinks=False)
 
     def _left_out(self, folder: bytes, name: bytes) -> bool:
-        if name.rstrip(b"/") == SNAKEMAKE_TIMESTAMP:
-            return True
-        return self.links.exclude is not None and self.links.exclude.leave_out(folder + name)
+        return name.rstrip(b"/") == SNAKEMAKE_TIMESTAMP or self.links.exclude(folder + name)
 
     def _piece(self, descriptor: int, place: Place, names: Sequence[bytes]) -> Iterator[Found]:
         """What some names in an open folder are."""
