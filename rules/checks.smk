@@ -13,22 +13,9 @@ def check_configuration():
     """Stops where a function, template or key of the configuration is missing, or another folder's results are there."""
     for name, dataset in SETTINGS.datasets.items():
         try:
-            for spec in (*dataset.metadata, *dataset.dataset_metadata):
-                check_file(spec)
+            check_dataset(dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
         except DataContainerError as error:
-            stop(f"datasets.{name}: {error}")
-        if dataset.template is not None and not template_files(dataset.template):
-            stop(f"datasets.{name}.template: there is no file or folder with files at {dataset.template!r}")
-        if dataset.sign is not None and "sif" in dataset.formats:
-            try:
-                check_key(name, dataset.sign)
-            except DataContainerError as error:
-                raise WorkflowError(str(error)) from None
-        if SETTINGS.named_by_folder:
-            try:
-                check_origin(name, dataset.path, results_of(name).folder)
-            except DataContainerError as error:
-                stop(error)
+            stop(error)
 
 
 def dataset_folder(wildcards):

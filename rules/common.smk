@@ -26,21 +26,18 @@ def source_root():
 ROOT = source_root()
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from datacontainer.config.formats import product_of
 from datacontainer.config.nextsteps import left_over, next_steps
 from datacontainer.config.settings import read_settings
-from datacontainer.entrypoint.template import template_files
-from datacontainer.functions.load import check_file
+from datacontainer.config.targets import target_files
 from datacontainer.rerun.due import Authority
-from datacontainer.rerun.graph import PACKER as THE_PACKER
 from datacontainer.rerun.graph import Step, checkpoints_before, made_from
+from datacontainer.rerun.writers import unordered_writers
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.logs import last_error
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
-from datacontainer.scan.origin import check_origin
-from datacontainer.sif.sign import check_key
+from datacontainer.stages.checks import check_dataset
 from datacontainer.stages.task import Task
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.io import checkpoint_target
@@ -63,7 +60,8 @@ wildcard_constraints:
 
 
 def dataset_of(wildcards):
-    return SETTINGS.datasets[wildcards.dataset]
+    """The dataset that a job is about; the packer is about none, and any will do."""
+    return SETTINGS.datasets[wildcards.get("dataset", next(iter(SETTINGS.datasets)))]
 
 
 def place(path):
@@ -83,12 +81,12 @@ def command(stage, part=None):
     """
 
     def resolve(wildcards, output, threads):
-        name = wildcards.get("dataset", next(iter(SETTINGS.datasets)))
+        dataset = dataset_of(wildcards)
         task = Task(
-            dataset=SETTINGS.datasets[name],
-            folder=results_of(name).folder,
+            dataset=dataset,
+            folder=results_of(dataset.name).folder,
             packer=Path(place(f"<results>/{PACKER}")),
-            logs=Path(place("<logs>")) / name,
+            logs=Path(place("<logs>")) / dataset.name,
             parts=(wildcards[part],) if part else (),
             threads=threads,
         )
@@ -97,24 +95,3 @@ def command(stage, part=None):
         return shlex.join([python, str(ROOT / "scripts/datacontainer"), stage, task.to_json()])
 
     return resolve
-
-
-def job_size(wildcards):
-    """The size of the shard, or of the dataset where there is none; nothing before the first scan."""
-    return size_of(results_of(wildcards.dataset).shards, wildcards.get("shard"))
-
-
-def memory_for(stage):
-    """A resource: the memory for a job of the stage, in MB."""
-    return lambda wildcards, attempt: memory_mb(stage, job_size(wildcards), attempt)
-
-
-def time_for(stage):
-    """A resource: the time for a job of the stage, in minutes."""
-    return lambda wildcards, attempt: runtime_minutes(stage, job_size(wildcards), attempt)
-
-
-def hash_threads(wildcards):
-    """The cores for a shard: more to compress it, and one for a small shard."""
-    dataset = dataset_of(wildcards)
-    return dataset.threads if dataset.compression != "none" else job_size(wildcards).threads()

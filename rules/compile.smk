@@ -25,7 +25,7 @@ if not packer_has_a_rule():
 
     rule compile_packer:
         input:
-            packer_inputs,
+            upstream("packer"),
         output:
             packer="<results>/.datacontainer/packer",
             seal="<results>/.datacontainer/packer.seal",

@@ -41,15 +41,16 @@ def check_embedding():
 def files_to_wait_for(wildcards):
     """An input of scan: the files of `after`, and those that the rules named there make."""
     dataset = dataset_of(wildcards)
-    found = list(map(local, files_before(dataset)))
-    unknown = unordered_writers(dataset, found)
-    if unknown and workflow.is_main_process:
-        names = ", ".join(unknown)
+    found = list(files_before(dataset))
+    others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]
+    unordered = unordered_writers(others, dataset.path, found) if workflow.is_main_process else []
+    if unordered:
         stop(
-            f"rules write below {dataset.path!r}, and dataset {dataset.name!r} does not wait for them: {names}; add "
-            f"their names, or a file that is made when they are done, to datasets.{dataset.name}.after"
+            f"rules write below {dataset.path!r}, and dataset {dataset.name!r} does not wait for them: "
+            f"{', '.join(unordered)}; add their names, or a file that is made when they are done, to "
+            f"datasets.{dataset.name}.after"
         )
-    return found
+    return list(map(local, found))
 
 
 def files_before(dataset):
@@ -61,29 +62,3 @@ def files_before(dataset):
             stop(f"datasets.{dataset.name}.after: {name!r} has wildcards: name the files that it makes")
         else:
             yield from map(str, by_name[name].output)
-
-
-def unordered_writers(dataset, before):
-    """The names of the rules that write below the dataset's folder and may run after scan; not those of this workflow."""
-    writers = {one for one in workflow.rules if not is_ours(one) and writes_below(one, dataset.path)}
-    waiting, upstream_rules = [dataset.path, *before], set()
-    while waiting and writers - upstream_rules:
-        file = waiting.pop()
-        if callable(file):
-            # Nobody knows what an input function will name.
-            return []
-        for one in workflow.rules:
-            if one not in upstream_rules and not is_ours(one) and one.is_producer(str(file)):
-                upstream_rules.add(one)
-                waiting += [getattr(given, "callable", None) or given for given in one.input]
-    return sorted(one.name for one in writers - upstream_rules)
-
-
-def is_ours(rule):
-    return Path(os.path.abspath(str(rule.snakefile))).parent == ROOT / "rules"
-
-
-def writes_below(rule, folder):
-    """Whether an output of the rule, as far as it is known before its wildcards are, lies in the folder."""
-    texts = [os.path.normpath(str(output).split("{")[0] + "x") for output in rule.output]
-    return any(text.startswith(f"{folder}/") for text in texts)

@@ -6,24 +6,7 @@ STARTED = time.time()
 
 def products(target):
     """The files of every dataset for a target, as far as its configuration asks for them."""
-    return [path for name in SETTINGS.datasets for path in products_of(name, target)]
-
-
-def products_of(name, target):
-    """The last files of the chain that makes a dataset's products for a target."""
-    dataset, folder = SETTINGS.datasets[name], f"<results>/{name}"
-    paths = [f"{folder}/catalog.parquet"]
-    paths += [f"{folder}/stages/rescan/report.json"] if dataset.rescan == "full" else []
-    if target != "catalog":
-        paths += [f"{folder}/bin/{platform}/entrypoint" for platform in dataset.platform_folders]
-    if target in ("catalog", "entrypoint") or not dataset.formats:
-        return paths
-    paths += [f"{folder}/oci/index.json"]
-    paths += [f"{folder}/attestations"] if dataset.attest else []
-    every = target in ("all", "report", "verify")
-    paths += [f"{folder}/{product_of(name, one)}" for one in dataset.images if every or one == target]
-    last = {"all": ["report.html"], "report": ["report.html"], "verify": ["stages/verify/report.json"]}
-    return paths + [f"{folder}/{file}" for file in last.get(target, [])]
+    return [f"<results>/{name}/{file}" for name, one in SETTINGS.datasets.items() for file in target_files(one, target)]
 
 
 def print_next_steps():

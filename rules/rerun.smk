@@ -14,7 +14,8 @@ def upstream(stage, part=None):
     """
 
     def resolve(wildcards):
-        dataset, results = dataset_of(wildcards), results_of(wildcards.dataset)
+        dataset = dataset_of(wildcards)
+        results = results_of(dataset.name)
         step = Step(stage, wildcards[part] if part else "")
         due = decide(step, dataset, results)
         for name in checkpoints_before(stage):
@@ -52,10 +53,3 @@ def decide(step, dataset, results):
             print(message, file=sys.stderr)
     (workflow.dag.forcefiles.add if found.due else workflow.dag.forcefiles.discard)(seal)
     return found.due
-
-
-def packer_inputs(wildcards):
-    """An input of the packer's rule: no files; on the way, whether the packer is due is decided."""
-    dataset = next(iter(SETTINGS.datasets.values()))
-    decide(THE_PACKER, dataset, results_of(dataset.name))
-    return []

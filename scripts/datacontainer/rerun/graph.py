@@ -23,6 +23,8 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
     attested = [Step("attest"), *compiled] if dataset.attest else []
     images = [Step(FORMATS[name].stage) for name in dataset.images]
     match step.stage:
+        case "packer":
+            return []
         case "scan":
             return [PACKER]
         case "hash":
@@ -55,6 +57,6 @@ def checkpoints_before(stage: str) -> tuple[str, ...]:
 
     Scan finds the names of the shards, and aggregate the digest of all content.
     """
-    if stage == "scan":
+    if stage in ("packer", "scan"):
         return ()
     return ("scan",) if stage in ("hash", "aggregate") else ("scan", "aggregate")
