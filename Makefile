@@ -91,7 +91,7 @@ format: .venv/ready-dev
 
 # Writes anew what the tests compare with, or generate: look at the difference before you commit it.
 golden: .venv/ready-dev
-	$(PYTEST) tests/workflow/test_documentation.py --golden
+	$(PYTEST) tests/workflow/test_documentation.py tests/workflow/test_formats.py --golden
 	$(PYTEST) tests/engines/test_report_browser.py -k picture --golden
 
 clean:
