@@ -283,10 +283,16 @@ def test_dataset_waits_for_rules_and_files_that_after_names(empty, after):
     entrypoint = empty.folder / "packed/x/bin/linux-amd64/entrypoint"
     assert subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.split() == expected
     assert NOTHING in empty.build()
-    (empty.folder / "data/aligned.txt").unlink()
-    (empty.folder / "data/called/two.txt").unlink()
+
+
+def test_file_in_after_that_was_deleted_is_made_again_first(empty):
+    write(empty, SIF.replace('"path"', '"after": ["data/called/one.txt"], "path"'), USE, WRITERS)
     empty.build()
-    assert subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.split() == expected
+    (empty.folder / "data/called/one.txt").unlink()
+    assert {"scan", "hash"} <= started(empty.build())
+    entrypoint = empty.folder / "packed/x/bin/linux-amd64/entrypoint"
+    printed = subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.split()
+    assert printed == ["/data/a.txt", "/data/aligned.txt", "/data/called/one.txt"]
     assert NOTHING in empty.build()
 
 
