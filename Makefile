@@ -15,10 +15,11 @@ MODULES := packer templates/entrypoint
 setup: .venv/ready
 
 # The file stands for a virtual environment in which everything is installed.
-.venv/ready: requirements.txt
+.venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 .venv/ready-dev: .venv/ready requirements-dev.txt requirements-cluster.txt
@@ -76,6 +77,7 @@ lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	PYTHONPATH=scripts $(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile rules
 	$(BIN)/snakemake --lint
 	@test -z "$$($(GOFMT) -l $(MODULES))" || { echo "gofmt would change:"; $(GOFMT) -l $(MODULES); exit 1; }
@@ -89,7 +91,7 @@ format: .venv/ready-dev
 
 # Writes anew what the tests compare with, or generate: look at the difference before you commit it.
 golden: .venv/ready-dev
-	$(PYTEST) tests/workflow/test_documentation.py --golden
+	$(PYTEST) tests/workflow/test_documentation.py tests/workflow/test_formats.py --golden
 	$(PYTEST) tests/engines/test_report_browser.py -k picture --golden
 
 clean:

@@ -5,13 +5,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from datacontainer.config.settings import Identity
-from datacontainer.hash.hash import hash_shard
+from datacontainer.config.dataset import Identity
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.outputs import fresh_directory
 from datacontainer.scan.scan import read_shards, scan
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 
 PLATFORM = "linux/amd64"
 
@@ -38,16 +38,18 @@ class Built:
 
     def _hash_shard(self, shard: str) -> None:
         hash_shard(
-            packer=self.packer,
-            root=str(self.dataset),
-            shard_list=self.results / f"stages/scan/lists/{shard}.list",
-            mount="/data",
-            digests=("sha256",),
-            functions=(),
-            records=self.output / f"{shard}.parquet",
-            layer=self.output / f"{shard}.layer",
-            facts=self.output / f"{shard}.json",
-            known=self.output / "known",
+            ShardJob(
+                packer=self.packer,
+                root=str(self.dataset),
+                listed=self.results / f"stages/scan/lists/{shard}.list",
+                mount="/data",
+                digests=("sha256",),
+                functions=(),
+                records=self.output / f"{shard}.parquet",
+                layer=self.output / f"{shard}.layer",
+                facts=self.output / f"{shard}.json",
+                known=self.output / "known",
+            )
         )
 
     def assemble(self) -> None:
@@ -64,7 +66,7 @@ class Built:
 
     def convert(self) -> None:
         """Makes the SIF."""
-        convert(
+        request = SifRequest(
             identity=self.identity,
             platform=PLATFORM,
             packer=self.packer,
@@ -72,6 +74,7 @@ class Built:
             summary=self.summary,
             image=self.output / "image.sif",
         )
+        convert(request)
 
 
 def main() -> None:

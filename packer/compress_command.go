@@ -2,34 +2,26 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 
 	"packer/blob"
 )
 
-const compressUsage = "usage: packer compress --output BLOB LAYER.tar"
-
-// compressCommand writes a layer's tar as a blob in gzip's format, and prints its digest and size as one line of JSON.
-func compressCommand(args []string) error {
-	var path string
-	flags := flag.NewFlagSet("compress", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&path, "output", "", "the blob, to be written")
-	if err := flags.Parse(args); err != nil {
-		return usageError{fmt.Sprintf("%v; %s", err, compressUsage)}
-	}
-	if path == "" || flags.NArg() != 1 {
-		return usageError{"--output or the layer is missing; " + compressUsage}
-	}
-	facts, err := compress(flags.Arg(0), path)
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(facts)
+// compressCommand writes a layer's tar as a blob in gzip's format, and prints its digest and size.
+var compressCommand = command{
+	name: "compress", takes: "--output BLOB LAYER.tar",
+	define: func(flags *flag.FlagSet) work {
+		path := flags.String("output", "", "the blob, to be written")
+		return func(_ context.Context, layers []string) (any, error) {
+			if *path == "" || len(layers) != 1 {
+				return nil, flagsError{"--output or the layer is missing"}
+			}
+			return compress(layers[0], *path)
+		}
+	},
 }
 
 func compress(layer, path string) (blob.Facts, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // The exit statuses are part of the interface to the workflow.
@@ -14,16 +15,7 @@ const (
 	statusUsage  = 2
 )
 
-const usage = "usage: packer scan|hash|compress|squashfs|sign [flags]"
-
-// usageError is what a wrong command line gives; the packer then ends with status 2.
-type usageError struct {
-	message string
-}
-
-func (e usageError) Error() string {
-	return e.message
-}
+var commands = []*command{&scanCommand, &hashCommand, &compressCommand, &squashfsCommand, &signCommand}
 
 func main() {
 	err := run(os.Args[1:])
@@ -38,21 +30,18 @@ func main() {
 	os.Exit(statusFailed)
 }
 
+// run runs the command that the first argument names.
 func run(args []string) error {
+	var names []string
+	for _, command := range commands {
+		if len(args) > 0 && command.name == args[0] {
+			return command.run(args[1:])
+		}
+		names = append(names, command.name)
+	}
+	usage := "usage: packer " + strings.Join(names, "|") + " [flags]"
 	if len(args) == 0 {
 		return usageError{usage}
-	}
-	switch args[0] {
-	case "scan":
-		return scanCommand(args[1:])
-	case "hash":
-		return hashCommand(args[1:])
-	case "compress":
-		return compressCommand(args[1:])
-	case "squashfs":
-		return squashfsCommand(args[1:])
-	case "sign":
-		return signCommand(args[1:])
 	}
 	return usageError{fmt.Sprintf("unknown command %q; %s", args[0], usage)}
 }

@@ -1,96 +1,69 @@
-// The command scan: its flags, its one line of JSON, and its end by a signal.
+// The command scan: its flags, and its one line of JSON.
 package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"packer/scan"
 )
 
-const scanUsage = "usage: packer scan --root DIR [--exclude FILE] [--symlinks POLICY] [--sources DIGEST] [--progress] " +
-	"(--records FILE --columns FILE --offenders FILE | --digest-only)"
-
-// The digest of the packer's sources; set when it is linked.
-var sources string
-
-// scanCommand lists a dataset, and prints a summary as one line of JSON.
-func scanCommand(args []string) error {
-	options, err := parseScan(args)
-	if err != nil {
-		return err
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	// A second signal ends the process at once, for a folder that hangs.
-	context.AfterFunc(ctx, stop)
-	summary, err := scan.Run(ctx, options)
-	if errors.Is(err, context.Canceled) {
-		return errors.New("stopped by a signal: run snakemake again")
-	}
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(summary)
+// scanCommand lists a dataset, and prints a summary.
+var scanCommand = command{
+	name: "scan",
+	takes: "--root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
+		"(--records FILE --columns FILE --offenders FILE | --digest-only)",
+	define: func(flags *flag.FlagSet) work {
+		var options scan.Options
+		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
+		exclude := flags.String("exclude", "", "a file of patterns of what is left out")
+		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "what becomes of links: keep, follow or refuse")
+		flags.StringVar(&options.Records, "records", "", "the records, to be written")
+		flags.StringVar(&options.Columns, "columns", "", "three numbers of each record, to be written")
+		flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
+		digestOnly := flags.Bool("digest-only", false, "write nothing")
+		progress := flags.Bool("progress", false, "tell on standard error how far it is")
+		return func(ctx context.Context, arguments []string) (any, error) {
+			if err := checkScan(flags, *digestOnly, arguments); err != nil {
+				return nil, err
+			}
+			if *progress {
+				options.Progress = os.Stderr
+			}
+			rules, err := scan.ReadRules(options.Root, *exclude)
+			if wrong := (scan.PatternError{}); errors.As(err, &wrong) {
+				return nil, usageError{wrong.Error()}
+			}
+			if err != nil {
+				return nil, err
+			}
+			options.Exclude = rules
+			return scan.Run(ctx, options)
+		}
+	},
+	signals: true,
 }
 
-// parseScan returns the options of a command line, or a usageError.
-func parseScan(args []string) (scan.Options, error) {
-	var options scan.Options
-	var exclude, expected string
-	var digestOnly, progress bool
-	flags := flag.NewFlagSet("scan", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&options.Root, "root", "", "the dataset's folder")
-	flags.StringVar(&exclude, "exclude", "", "patterns of what is left out")
-	flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "what becomes of links: keep, follow or refuse")
-	flags.StringVar(&options.Records, "records", "", "the records, to be written")
-	flags.StringVar(&options.Columns, "columns", "", "three numbers of each record, to be written")
-	flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
-	flags.BoolVar(&digestOnly, "digest-only", false, "write nothing")
-	flags.StringVar(&expected, "sources", "", "the digest of the sources that the packer must be made of")
-	flags.BoolVar(&progress, "progress", false, "tell on standard error how far it is")
-	if err := flags.Parse(args); err != nil {
-		return options, usageError{fmt.Sprintf("%v; %s", err, scanUsage)}
-	}
-	if progress {
-		options.Progress = os.Stderr
-	}
-	if err := checkScan(flags, digestOnly, expected); err != nil || exclude == "" {
-		return options, err
-	}
-	rules, err := scan.ReadRules(exclude)
-	options.Exclude = rules
-	return options, err
-}
-
-// checkScan returns a usageError for what the flags leave out, or for a packer that is not the expected one.
-func checkScan(flags *flag.FlagSet, digestOnly bool, expected string) error {
-	if flags.NArg() > 0 {
-		return usageError{fmt.Sprintf("unexpected argument %q; %s", flags.Arg(0), scanUsage)}
+// checkScan returns an error for what the flags leave out.
+func checkScan(flags *flag.FlagSet, digestOnly bool, arguments []string) error {
+	if err := noArguments(arguments); err != nil {
+		return err
 	}
 	if flags.Lookup("root").Value.String() == "" {
-		return usageError{"--root is missing; " + scanUsage}
+		return flagsError{"--root is missing"}
 	}
 	if policy := flags.Lookup("symlinks").Value.String(); !slices.Contains(scan.Policies, policy) {
-		return usageError{fmt.Sprintf("--symlinks is %q, not one of %s; %s", policy, strings.Join(scan.Policies, ", "), scanUsage)}
+		return flagsError{fmt.Sprintf("--symlinks is %q, not one of %s", policy, strings.Join(scan.Policies, ", "))}
 	}
 	for _, name := range []string{"records", "columns", "offenders"} {
 		if given := flags.Lookup(name).Value.String() != ""; given == digestOnly {
-			return usageError{fmt.Sprintf("--%s is missing, or goes against --digest-only; %s", name, scanUsage)}
+			return flagsError{fmt.Sprintf("--%s is missing, or goes against --digest-only", name)}
 		}
-	}
-	if expected != "" && expected != sources {
-		return usageError{fmt.Sprintf("this packer was made of the sources %q, not of %q", sources, expected)}
 	}
 	return nil
 }

@@ -2,34 +2,24 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"flag"
-	"fmt"
-	"io"
-	"os"
 
 	"packer/squashfs"
 )
 
-const squashfsUsage = "usage: packer squashfs --output IMAGE --offset N LAYER.tar…"
-
-// squashfsCommand writes the files of layers as a SquashFS into an image, and prints its size as one line of JSON.
-func squashfsCommand(args []string) error {
-	var image string
-	var offset int64
-	flags := flag.NewFlagSet("squashfs", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&image, "output", "", "the image, which exists")
-	flags.Int64Var(&offset, "offset", -1, "where the SquashFS begins in the image; what lies behind is cut off")
-	if err := flags.Parse(args); err != nil {
-		return usageError{fmt.Sprintf("%v; %s", err, squashfsUsage)}
-	}
-	if image == "" || offset < 0 || flags.NArg() == 0 {
-		return usageError{"--output, --offset or the layers are missing; " + squashfsUsage}
-	}
-	size, err := squashfs.Write(image, offset, flags.Args())
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(os.Stdout).Encode(map[string]int64{"size": size})
+// squashfsCommand writes the files of layers as a SquashFS into an image, and prints its size.
+var squashfsCommand = command{
+	name: "squashfs", takes: "--output IMAGE --offset N LAYER.tar…",
+	define: func(flags *flag.FlagSet) work {
+		image := flags.String("output", "", "the image, which exists")
+		offset := flags.Int64("offset", -1, "where the SquashFS begins in the image; what lies behind is cut off")
+		return func(_ context.Context, layers []string) (any, error) {
+			if *image == "" || *offset < 0 || len(layers) == 0 {
+				return nil, flagsError{"--output, --offset or the layers are missing"}
+			}
+			size, err := squashfs.Write(*image, *offset, layers)
+			return map[string]int64{"size": size}, err
+		}
+	},
 }

@@ -1,14 +1,7 @@
 # assemble: layers and entrypoints -> the image layout, its Dockerfile, and the archive for `docker load`.
-checkpoint assemble:
+rule assemble:
     input:
-        content=settled("<results>/{dataset}/stages/aggregate/content.digest"),
-        summary=ancient("<results>/{dataset}/dataset.json"),
-        layers=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.layer"),
-        facts=ancient_of_shards("<results>/{dataset}/stages/hash/{shard}.json"),
-        binaries=entrypoints,
-        seals=entrypoint_seals,
-        template=ancient(DOCKERFILE_TEMPLATE),
-        packer=the_packer,
+        seals=upstream("assemble"),
     output:
         index="<results>/{dataset}/oci/index.json",
         manifest="<results>/{dataset}/oci/manifest.json",
@@ -23,24 +16,18 @@ checkpoint assemble:
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
-        identity=lambda wildcards: dataset_of(wildcards).identity,
-        platforms=lambda wildcards: dataset_of(wildcards).platforms,
-        compression=lambda wildcards: dataset_of(wildcards).compression,
-        template=files_digest([DOCKERFILE_TEMPLATE]),
-        code=code("image.dockerfile"),
-        packer=PACKER_SOURCES,
+        run=command("assemble"),
     message:
         "assemble {wildcards.dataset}: image layout"
-    script:
-        "../scripts/assemble.py"
+    shell:
+        "exec {params.run} --log {log:q}"
 
 
 rule assemble_archive:
     input:
-        index=settled("<results>/{dataset}/oci/index.json", "assemble"),
-        seal=ancient_settled("<results>/{dataset}/stages/seals/assemble.seal", "assemble"),
+        seals=upstream("assemble_archive"),
     output:
-        "<results>/{dataset}/{dataset}.docker.tar",
+        archive="<results>/{dataset}/{dataset}.docker.tar",
         seal="<results>/{dataset}/stages/seals/assemble_archive.seal",
     log:
         "<logs>/{dataset}/assemble_archive.log",
@@ -50,9 +37,8 @@ rule assemble_archive:
         mem_mb=memory_for("archive"),
         runtime=time_for("archive"),
     params:
-        compression=lambda wildcards: dataset_of(wildcards).compression,
-        code=code("image.archive"),
+        run=command("assemble_archive"),
     message:
         "assemble {wildcards.dataset}: archive for docker load"
-    script:
-        "../scripts/assemble_archive.py"
+    shell:
+        "exec {params.run} --log {log:q}"

@@ -1,9 +1,7 @@
-# attest: what can be said of the images, as files and as referrers for a registry.
+# attest: documents about the images, as files and as referrers for a registry.
 rule attest:
     input:
-        index=settled("<results>/{dataset}/oci/index.json", "assemble"),
-        summary=ancient("<results>/{dataset}/dataset.json"),
-        binaries=attested_binaries,
+        seals=upstream("attest"),
     output:
         folder=directory("<results>/{dataset}/attestations"),
         seal="<results>/{dataset}/stages/seals/attest.seal",
@@ -13,9 +11,8 @@ rule attest:
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
-        recipe=recipe_of,
-        code=code("image.referrers"),
+        run=command("attest"),
     message:
-        "attest {wildcards.dataset}: statements about the images"
-    script:
-        "../scripts/attest.py"
+        "attest {wildcards.dataset}: documents about the images"
+    shell:
+        "exec {params.run} --log {log:q}"

@@ -1,54 +1,97 @@
-# What all rules share: the configuration, and the Python package that does the work.
+# common: the configuration, the library, and how a rule calls a stage.
+import os
+import re
+import shlex
 import sys
 from pathlib import Path
 
-# A workflow used straight from a repository has only the files it asks for: workflow/sources.txt names each of them.
-SOURCES = {
-    name: workflow.source_path(f"../{name}")
-    for name in Path(workflow.source_path("../workflow/sources.txt")).read_text().split()
-}
-LIBRARY_FILES = [Path(path) for name, path in SOURCES.items() if name.startswith("scripts/")]
-ENTRYPOINT_FILES = [path for name, path in SOURCES.items() if name.startswith("templates/entrypoint/")]
-PACKER_FILES = [path for name, path in SOURCES.items() if name.startswith("packer/")]
-DOCKERFILE_TEMPLATE = SOURCES["templates/Dockerfile.j2"]
-REPORT_TEMPLATE = SOURCES["templates/report.html.j2"]
-sys.path.insert(0, str(Path(SOURCES["scripts/datacontainer/__init__.py"]).parents[1]))
+from snakemake.io import get_flag_value
 
+
+def source_root():
+    """The folder that holds scripts/, templates/ and packer/.
+
+    A workflow that is used straight from a repository has only the files that it asks for: workflow/sources.txt names
+    each of them, and Snakemake keeps their places in its cache.
+    """
+    listed = workflow.source_path("../workflow/sources.txt")
+    original = get_flag_value(listed, "sourcecache_entry")
+    if os.path.exists(original):
+        return Path(os.path.abspath(original)).parents[1]
+    for name in Path(listed).read_text().split():
+        workflow.source_path(f"../{name}")
+    return Path(listed).parents[1]
+
+
+ROOT = source_root()
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from datacontainer.config.nextsteps import left_over, next_steps
 from datacontainer.config.settings import read_settings
+from datacontainer.config.targets import target_files
+from datacontainer.rerun.due import Authority
+from datacontainer.rerun.graph import Step, checkpoints_before, made_from
+from datacontainer.rerun.writers import unordered_writers
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.logs import last_error
-from datacontainer.config.nextsteps import left_over, next_steps
-from datacontainer.scan.origin import check_origin
-from datacontainer.runtime.codedigest import code_digest, files_digest
-from datacontainer.entrypoint.render import template_files
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
-from datacontainer.scan.scan import fingerprint, read_shards, read_state
-from datacontainer.runtime.seals import break_seals
-from datacontainer.functions.load import check_file, source_digest
-from snakemake.exceptions import WorkflowError
+from datacontainer.config.results import PACKER, Results
+from datacontainer.stages.checks import check_dataset
+from datacontainer.stages.task import Task
+from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
+from snakemake.io import checkpoint_target
 from snakemake.logging import logger
+from snakemake.settings.types import DeploymentMethod
 
 try:
-    SETTINGS = read_settings(config, Path(workflow.source_path("../workflow/schemas/config.schema.yaml")))
+    SETTINGS = read_settings(config, ROOT / "workflow/schemas/config.schema.yaml")
 except DataContainerError as error:
     raise WorkflowError(str(error)) from None
 
-
-# What the packer is made of: it knows this digest.
-PACKER_SOURCES = files_digest(PACKER_FILES)
+# What an embedding workflow's `prefix` and `pathvars` make of a path. Each `use rule` reads this file again.
+MODIFIER = workflow.modifier
 
 
 wildcard_constraints:
-    dataset="|".join(SETTINGS.datasets),
+    dataset="|".join(map(re.escape, SETTINGS.datasets)),
     shard="[0-9a-f]{20}",
     platform="linux-(amd64|arm64)",
 
 
 def dataset_of(wildcards):
-    return SETTINGS.datasets[wildcards.dataset]
+    """The dataset that a job is about; the packer is about none, and any will do."""
+    return SETTINGS.datasets[wildcards.get("dataset", next(iter(SETTINGS.datasets)))]
 
 
-def code(stage):
-    """A digest of the stage's own code, so that a change of it makes the stage run again."""
-    return code_digest(stage, LIBRARY_FILES)
+def place(path):
+    """The path, such as "<results>/x", where the embedding workflow wants it."""
+    return str(MODIFIER.pathvars.apply(MODIFIER.modify_path(path)))
+
+
+def results_of(name):
+    """The paths of a dataset's results."""
+    return Results(Path(place("<results>")) / name)
+
+
+def command(stage, part=None):
+    """A param: the command that runs a stage. part: the wildcard that names the shard or the platform.
+
+    Snakemake does not compare a param that depends on outputs or threads: seals decide what runs again.
+    """
+
+    def resolve(wildcards, output, threads):
+        dataset = dataset_of(wildcards)
+        task = Task(
+            dataset=dataset,
+            folder=results_of(dataset.name).folder,
+            packer=Path(place(f"<results>/{PACKER}")),
+            logs=Path(place("<logs>")) / dataset.name,
+            parts=(wildcards[part],) if part else (),
+            threads=threads,
+        )
+        deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+        python = "python" if deployed else sys.executable
+        return shlex.join([python, str(ROOT / "scripts/datacontainer"), stage, task.to_json()])
+
+    return resolve

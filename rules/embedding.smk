@@ -1,21 +1,64 @@
-# What a workflow that embeds this one calls, as `datacontainer.product(…)`: docs/embedding.md shows it.
+# embedding: for workflows that use this one as a module; docs/embedding.md shows it.
 
 
 def product(name, file):
     """An input for the rules of an embedding workflow: a product of the dataset `name`, wherever the embedding puts it.
 
     Both texts may have the wildcards of the rule. A plain path would do, but then Snakemake also runs the rule when the
-    dataset was looked at and had not changed.
+    dataset was listed again and had not changed.
     """
 
     def resolve(wildcards):
         dataset = name.format(**wildcards)
         if dataset not in SETTINGS.datasets:
             stop(f"no dataset {dataset!r} in this configuration: it has {', '.join(SETTINGS.datasets)}")
-        checkpoints.scan.get(dataset=dataset)
-        folder = Path(checkpoints.aggregate.get(dataset=dataset).output.catalog).parent
-        if file not in ("catalog.parquet", "dataset.json"):
-            checkpoints.assemble.get(dataset=dataset)
-        return str(folder / file.format(**wildcards))
+        results = results_of(dataset)
+        for checkpoint in checkpoints_before("render"):
+            wait_for(checkpoint, SETTINGS.datasets[dataset], results)
+        return local(str(results.folder / file.format(**wildcards)))
 
     return resolve
+
+
+def packer_has_a_rule():
+    """Whether another embedding in the same workflow builds the packer of this results folder."""
+    return any(one.is_producer(place(f"<results>/{PACKER}")) for one in workflow.rules)
+
+
+def check_embedding():
+    """Stops where an embedding workflow asks for what cannot be: called before the rules of this one are known."""
+    if MODIFIER.path_modifier.modifies_prefixes:
+        stop(
+            "replace_prefix does not reach every path of this workflow: use `prefix`, or `pathvars: results=…, logs=…`"
+        )
+    # A later `use … with` changes a part of the same embedding.
+    for name in SETTINGS.datasets if MODIFIER.rule_whitelist is None else ():
+        catalog = results_of(name).catalog
+        if any(one.is_producer(str(catalog)) for one in workflow.rules):
+            stop(f"two embeddings make {str(catalog)!r}: give one of them another outdir, prefix or dataset name")
+
+
+def files_to_wait_for(wildcards):
+    """An input of scan: the files of `after`, and those that the rules named there make."""
+    dataset = dataset_of(wildcards)
+    found = list(files_before(dataset))
+    others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]
+    unordered = unordered_writers(others, dataset.path, found) if workflow.is_main_process else []
+    if unordered:
+        stop(
+            f"rules write below {dataset.path!r}, and dataset {dataset.name!r} does not wait for them: "
+            f"{', '.join(unordered)}; add their names, or a file that is made when they are done, to "
+            f"datasets.{dataset.name}.after"
+        )
+    return list(map(local, found))
+
+
+def files_before(dataset):
+    by_name = {one.name: one for one in workflow.rules}
+    for name in dataset.after:
+        if name not in by_name:
+            yield name
+        elif by_name[name].has_wildcards():
+            stop(f"datasets.{dataset.name}.after: {name!r} has wildcards: name the files that it makes")
+        else:
+            yield from map(str, by_name[name].output)

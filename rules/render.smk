@@ -1,13 +1,8 @@
 # render: the catalog -> the Go source of the entrypoint, and the index that it embeds.
 rule render:
     input:
-        module=ancient(ENTRYPOINT_FILES),
-        content=settled("<results>/{dataset}/stages/aggregate/content.digest"),
-        catalog=ancient("<results>/{dataset}/catalog.parquet"),
-        summary=ancient("<results>/{dataset}/dataset.json"),
-        seal=ancient_settled("<results>/{dataset}/stages/seals/aggregate.seal"),
+        seals=upstream("render"),
     output:
-        folder=directory("<results>/{dataset}/stages/render"),
         seal="<results>/{dataset}/stages/seals/render.seal",
     log:
         "<logs>/{dataset}/render.log",
@@ -17,12 +12,8 @@ rule render:
         mem_mb=memory_for("render"),
         runtime=time_for("render"),
     params:
-        template=lambda wildcards: dataset_of(wildcards).template,
-        mount=lambda wildcards: dataset_of(wildcards).mount,
-        sources=lambda wildcards: files_digest(template_files(dataset_of(wildcards).template)),
-        module=files_digest(ENTRYPOINT_FILES),
-        code=code("entrypoint.render"),
+        run=command("render"),
     message:
         "render {wildcards.dataset}: Go source and index"
-    script:
-        "../scripts/render.py"
+    shell:
+        "exec {params.run} --log {log:q}"

@@ -1,12 +1,7 @@
-# rescan: where `rescan: full` asks for it, every file is read again and compared with its record; nothing is made of it.
-import time
-
-
+# rescan: with `rescan: full`, every file is read again and compared with its record; nothing else depends on it.
 rule rescan_shard:
     input:
-        list="<results>/{dataset}/stages/scan/lists/{shard}.list",
-        records=settled("<results>/{dataset}/stages/hash/{shard}.parquet"),
-        packer=the_packer,
+        seals=upstream("rescan", "shard"),
     output:
         "<results>/{dataset}/stages/rescan/{shard}.json",
     log:
@@ -18,20 +13,16 @@ rule rescan_shard:
         mem_mb=memory_for("hash"),
         runtime=time_for("hash"),
     params:
-        root=lambda wildcards, threads: dataset_of(wildcards).path,
-        code=code("hash.rescan"),
-        # Who asks wants it to be read, whether or not anything is known to have changed.
-        asked=time.time_ns(),
+        run=command("rescan", "shard"),
     message:
         "rescan {wildcards.dataset}: reading shard {wildcards.shard} again"
-    script:
-        "../scripts/rescan_shard.py"
+    shell:
+        "exec {params.run} --log {log:q}"
 
 
 rule rescan:
     input:
-        catalog=settled("<results>/{dataset}/catalog.parquet"),
-        shards=of_shards("<results>/{dataset}/stages/rescan/{shard}.json"),
+        seals=upstream("rescan"),
     output:
         "<results>/{dataset}/stages/rescan/report.json",
     log:
@@ -41,9 +32,8 @@ rule rescan:
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
-        asked=time.time_ns(),
-        code=code("hash.rescan"),
+        run=command("rescan"),
     message:
         "rescan {wildcards.dataset}: files against their records"
-    script:
-        "../scripts/rescan.py"
+    shell:
+        "exec {params.run} --log {log:q}"

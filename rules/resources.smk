@@ -1,10 +1,7 @@
-# What the rules' jobs ask of a cluster; a run on one machine takes no notice of it.
-
-
+# resources: what a job asks of a cluster; a run on one machine takes no notice of it.
 def job_size(wildcards):
     """The size of the shard, or of the dataset where there is none; nothing before the first scan."""
-    table = str(rules.scan.output.table).format(dataset=wildcards.dataset)
-    return size_of(Path(table), wildcards.get("shard"))
+    return size_of(results_of(wildcards.dataset).shards, wildcards.get("shard"))
 
 
 def memory_for(stage):
@@ -18,6 +15,6 @@ def time_for(stage):
 
 
 def hash_threads(wildcards):
-    """The cores for a shard: more for compressing it, and for a small one less."""
+    """The cores for a shard: more to compress it, and one for a small shard."""
     dataset = dataset_of(wildcards)
     return dataset.threads if dataset.compression != "none" else job_size(wildcards).threads()

@@ -1,9 +1,7 @@
-# The targets: how far to go with every dataset.
-
-
+# targets: how far to go with every dataset.
 rule catalog:
     input:
-        products(),
+        products("catalog"),
     message:
         "done: the catalogs"
 
@@ -38,14 +36,13 @@ rule sif:
 
 rule verify:
     input:
-        products("oci", "docker", "sif"),
-        [f"<results>/{name}/stages/verify/report.json" for name, one in SETTINGS.datasets.items() if one.formats],
+        products("verify"),
     message:
         "done: the images, compared with the catalogs"
 
 
 rule report:
     input:
-        products("oci", "docker", "sif", "report"),
+        products("report"),
     message:
         "done: the reports"

@@ -1,12 +1,12 @@
 // An example of a flag of one's own: -folders, the bytes in each folder.
 //
-// With `template: examples/template` in the configuration, this file is laid over templates/entrypoint and compiled with it.
+// With `template: examples/template` in the configuration, this file is laid over templates/entrypoint and compiled with it;
+// docs/commands.md says what a command has.
 
 package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -20,14 +20,18 @@ func init() {
 }
 
 // folders prints a line for each folder; -get, -where and -limit choose the files.
-func folders(out io.Writer, ix *index.Index, rows *query.Selection) (int, error) {
-	size := ix.Field("size")
+func folders(s *cli.Session) (int, error) {
+	rows, err := s.Rows()
+	if err != nil {
+		return cli.WrongUsage, err
+	}
+	size := s.Index.Field("size")
 	bytes := map[string]int64{}
 	for row, key := range rows.All() {
 		bytes[string(query.Folder(key))] += size.Integer(row)
 	}
 	for _, folder := range slices.Sorted(maps.Keys(bytes)) {
-		fmt.Fprintf(out, "%12d %s\n", bytes[folder], index.AppendShown(nil, []byte(folder)))
+		fmt.Fprintf(s.Out, "%12d %s\n", bytes[folder], index.AppendShown(nil, []byte(folder)))
 	}
 	return cli.Done, nil
 }

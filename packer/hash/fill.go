@@ -4,8 +4,9 @@ package hash
 import (
 	"context"
 
+	"entrypoint/digest"
+	"entrypoint/progress"
 	"packer/dataset"
-	"packer/digest"
 	"packer/shardlist"
 )
 
@@ -17,7 +18,7 @@ type worker struct {
 	reader   *dataset.Reader
 	digests  digest.Set
 	rows     *rows
-	progress *progress
+	progress *progress.Progress
 }
 
 // work fills blocks until there are no more; those that come when the context has ended stay empty.
@@ -47,7 +48,7 @@ func (w *worker) fillPiece(b *block, p *piece) error {
 		return w.reader.CheckFolder(p.record)
 	case p.record.Kind == shardlist.Link:
 		b.digests = w.digests.Append(b.digests, []byte(p.record.Target))
-		w.progress.addFile(0)
+		w.progress.Files.Add(1)
 		return w.reader.CheckLink(p.record)
 	case p.large != nil:
 		return w.fillPart(p)
@@ -56,7 +57,8 @@ func (w *worker) fillPiece(b *block, p *piece) error {
 		return err
 	}
 	b.digests = w.digests.Append(b.digests, p.content)
-	w.progress.addFile(p.record.Size)
+	w.progress.Files.Add(1)
+	w.progress.Bytes.Add(p.record.Size)
 	return nil
 }
 
@@ -70,10 +72,10 @@ func (w *worker) fillPart(p *piece) error {
 		return err
 	}
 	size := int64(len(p.content))
-	w.progress.addBytes(size)
+	w.progress.Bytes.Add(size)
 	if p.large.pending.Add(-size) > 0 {
 		return nil
 	}
-	w.progress.addFile(0)
+	w.progress.Files.Add(1)
 	return file.Finish()
 }

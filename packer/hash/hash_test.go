@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"entrypoint/digest"
 	"packer/blob"
-	"packer/digest"
 	"packer/shardlist"
 )
 
@@ -241,20 +241,5 @@ func TestRunBrokenListIsAnErrorBeforeAnythingIsWritten(t *testing.T) {
 	}
 	if left := c.outputs(t); left != nil {
 		t.Errorf("the outputs %v are left", left)
-	}
-}
-
-func TestProgressLineTellsFilesBytesRateAndRest(t *testing.T) {
-	p := &progress{allFiles: 5000, allBytes: 4_000_000_000}
-	p.files.Store(1199)
-	p.addFile(1_000_000_000)
-	p.addBytes(200_000_000)
-	want := "hash: 1200 of 5000 files, 1.2 of 4.0 GB, 600 MB/s, 0:05 left"
-	if got := p.line(2 * time.Second); got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	want = "hash: 0 of 5 files, 0.0 of 0.0 MB, 0 MB/s"
-	if got := (&progress{allFiles: 5}).line(time.Second); got != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

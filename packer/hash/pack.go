@@ -4,7 +4,8 @@ package hash
 import (
 	"sync"
 
-	"packer/digest"
+	"entrypoint/digest"
+	"entrypoint/progress"
 	"packer/layer"
 	"packer/shardlist"
 )
@@ -21,8 +22,8 @@ func (r *run) pack() {
 			work()
 		}()
 	}
-	progress := startProgress(r.Progress, r.summary)
-	defer progress.stop()
+	progress := progress.Start(r.Progress, "hash:", r.summary.Files+r.summary.Links, r.summary.Bytes)
+	defer progress.Stop()
 	begin(func() { r.plan(jobs, order) })
 	for range workerCount {
 		w := &worker{r.root.NewReader(), digest.NewSet(r.Digests), r.rows, progress}

@@ -8,9 +8,9 @@ import (
 	"context"
 	"io"
 
+	"entrypoint/digest"
 	"packer/blob"
 	"packer/dataset"
-	"packer/digest"
 	"packer/output"
 )
 

@@ -4,7 +4,7 @@ package hash
 import (
 	"hash"
 
-	"packer/digest"
+	"entrypoint/digest"
 )
 
 // A consumer uses blocks in the order in which they come, in a goroutine of its own.

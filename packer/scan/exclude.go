@@ -1,122 +1,145 @@
-// What is left out: rules made from patterns in the manner of .gitignore.
+// What is left out: the patterns of .gitignore, as git matches them, on bytes.
 package scan
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
-	"regexp/syntax"
+	"path/filepath"
 	"strings"
-	"unicode/utf8"
+	"syscall"
 )
 
-// The group that matches the slash of a folder on the path, by which pathspec tells a match of it from one of the file.
-const folderGroup = "ps_d"
+// IgnoreFile is the dataset's own file of patterns; those of the configuration come before it.
+const IgnoreFile = ".datacontainerignore"
 
-// Rules are patterns as Python's pathspec translates them; the last that matches a path decides, as in its GitIgnoreSpec.
-type Rules []rule
-
-type rule struct {
-	leavesOut  bool // or keeps what an earlier pattern leaves out
-	expression *regexp.Regexp
-	literal    string // that a path contains if the expression matches it
-	folder     int    // the index of folderGroup, or -1
+// A PatternError names a pattern that no path can match.
+type PatternError struct {
+	Pattern string
 }
 
-// ReadRules returns the rules in a file, each ended by NUL: + or -, for one that leaves out or keeps, and an expression.
-func ReadRules(path string) (Rules, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading the patterns: %w", err)
-	}
-	rules := Rules{}
-	for text := range strings.SplitSeq(strings.TrimSuffix(string(content), "\x00"), "\x00") {
-		one, err := newRule(text)
+func (e PatternError) Error() string {
+	return fmt.Sprintf("%q is not a pattern as in a .gitignore file: correct it in `exclude` or in %s", e.Pattern, IgnoreFile)
+}
+
+// Rules are patterns, the last of which decides about a path that it matches.
+type Rules []rule
+
+// A rule is one pattern, cut into what a name begins with, what it ends with, and what lies between, with the text in it.
+type rule struct {
+	leavesOut      bool // or keeps what an earlier pattern leaves out
+	foldersOnly    bool
+	wholePath      bool // or the last name of the path alone
+	prefix, suffix string
+	middle         glob
+	text           string
+}
+
+// ReadRules returns the patterns of a file, or none for "", followed by those of the dataset's own file.
+//
+// It fails with a PatternError for one that is wrong.
+func ReadRules(root, configured string) (Rules, error) {
+	var rules Rules
+	for _, path := range []string{configured, ownFile(root)} {
+		if path == "" {
+			continue
+		}
+		content, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading the pattern %q: %w", text, err)
+			return nil, fmt.Errorf("reading the patterns: %w", err)
+		}
+		if rules, err = appendRules(rules, content); err != nil {
+			return nil, err
+		}
+	}
+	return rules, nil
+}
+
+// ownFile returns the path of the dataset's own file of patterns, or "" where it has none.
+func ownFile(root string) string {
+	path := filepath.Join(root, IgnoreFile)
+	status, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ELOOP) || err == nil && !status.Mode().IsRegular() {
+		return ""
+	}
+	return path
+}
+
+// appendRules adds a rule for each line that is neither empty nor a comment.
+func appendRules(rules Rules, content []byte) (Rules, error) {
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	for line := range strings.SplitSeq(string(content), "\n") {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		line, _, _ = strings.Cut(strings.TrimSuffix(line, "\r"), "\x00")
+		if line = trimSpaces(line); line == "" {
+			continue
+		}
+		one, err := newRule(line)
+		if err != nil {
+			return nil, err
 		}
 		rules = append(rules, one)
 	}
 	return rules, nil
 }
 
-func newRule(text string) (rule, error) {
-	if text == "" || text[0] != '+' && text[0] != '-' {
-		return rule{}, fmt.Errorf("it begins with neither + nor -")
-	}
-	expression, err := regexp.Compile(text[1:])
-	if err != nil {
-		return rule{}, err
-	}
-	return rule{text[0] == '+', expression, literalOf(text[1:]), expression.SubexpIndex(folderGroup)}, nil
-}
-
-// literalOf returns the longest text that is in all that an expression matches: to look for it is much quicker.
-func literalOf(expression string) string {
-	parsed, err := syntax.Parse(expression, syntax.Perl)
-	if err != nil {
-		return ""
-	}
-	longest := ""
-	for _, one := range append([]*syntax.Regexp{parsed}, parsed.Sub...) {
-		isPart := one == parsed || parsed.Op == syntax.OpConcat
-		isText := one.Op == syntax.OpLiteral && one.Flags&syntax.FoldCase == 0
-		// A byte that is not UTF-8 is a surrogate to the expression, and none in the path.
-		text := string(one.Rune)
-		if isPart && isText && len(text) > len(longest) && !strings.ContainsRune(text, utf8.RuneError) {
-			longest = text
+// trimSpaces removes the spaces at a line's end, but for one behind a backslash.
+func trimSpaces(line string) string {
+	end := 0
+	for i := 0; i < len(line); i++ {
+		escaped := line[i] == '\\'
+		if escaped || line[i] != ' ' {
+			end = i + 1
+		}
+		if escaped && i+1 < len(line) {
+			i++
+			end++
 		}
 	}
-	return longest
+	return line[:end]
 }
 
-// leaveOut tells whether a path is left out; that of a folder ends with a slash.
+// newRule returns the rule of a pattern. Source: gitignore(5), and dir.c of git for what it leaves open.
+func newRule(pattern string) (rule, error) {
+	var r rule
+	text, keeps := strings.CutPrefix(pattern, "!")
+	r.leavesOut = !keeps
+	text, r.foldersOnly = strings.CutSuffix(text, "/")
+	r.wholePath = strings.Contains(text, "/")
+	nothing := text == "" && !r.foldersOnly
+	text = strings.TrimPrefix(text, "/")
+	literal := strings.IndexAny(text+"*", `*?[\`)
+	r.prefix = text[:literal]
+	middle, ok := newGlob(text[literal:])
+	if nothing || !ok {
+		return r, PatternError{pattern}
+	}
+	r.middle, r.suffix = middle.cutSuffix()
+	r.text = r.middle.longestText()
+	return r, nil
+}
+
+// leaveOut tells whether a path is left out, the folders around which are not; that of a folder ends with a slash.
 func (r Rules) leaveOut(path string) bool {
-	decided, leftOut := false, false
+	path, folder := strings.CutSuffix(path, "/")
+	name := path[strings.LastIndexByte(path, '/')+1:]
 	for i := len(r) - 1; i >= 0; i-- {
-		matched, byFolder := r[i].match(path)
-		switch {
-		case matched && !byFolder:
+		text := name
+		if r[i].wholePath {
+			text = path
+		}
+		if (folder || !r[i].foldersOnly) && r[i].match(text) {
 			return r[i].leavesOut
-		case matched && !decided:
-			// A match of the path itself, by an earlier pattern, counts more.
-			decided, leftOut = true, r[i].leavesOut
 		}
 	}
-	return leftOut
+	return false
 }
 
-// match tells whether the rule's pattern matches a path, and whether it is a folder on the path that matches.
-func (r *rule) match(path string) (matched, byFolder bool) {
-	if !strings.Contains(path, r.literal) {
-		return false, false
-	}
-	var groups []int
-	if utf8.ValidString(path) {
-		groups = r.expression.FindStringSubmatchIndex(path)
-	} else {
-		groups = r.expression.FindReaderSubmatchIndex(&runes{path})
-	}
-	return groups != nil, groups != nil && r.folder >= 0 && groups[2*r.folder] >= 0
-}
-
-// runes reads a path as Python decodes it: a byte that is not UTF-8 is a surrogate of its own.
-type runes struct {
-	rest string
-}
-
-const surrogateEscape = 0xDC00
-
-// ReadRune returns the next character.
-func (r *runes) ReadRune() (rune, int, error) {
-	if r.rest == "" {
-		return 0, 0, io.EOF
-	}
-	one, size := utf8.DecodeRuneInString(r.rest)
-	if one == utf8.RuneError && size == 1 {
-		one = surrogateEscape + rune(r.rest[0])
-	}
-	r.rest = r.rest[size:]
-	return one, size, nil
+func (r *rule) match(text string) bool {
+	rest, begins := strings.CutPrefix(text, r.prefix)
+	rest, ends := strings.CutSuffix(rest, r.suffix)
+	return begins && ends && strings.Contains(rest, r.text) && r.middle.match(rest)
 }

@@ -1,77 +1,136 @@
 package scan
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// rulesOf returns the rules with the given texts.
-func rulesOf(t *testing.T, texts ...string) Rules {
+// rulesOf returns the rules of lines.
+func rulesOf(t *testing.T, lines ...string) Rules {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "rules")
-	must(t, os.WriteFile(file, []byte(strings.Join(texts, "\x00")+"\x00"), 0o644))
-	rules, err := ReadRules(file)
+	rules, err := appendRules(nil, []byte(strings.Join(lines, "\n")))
 	must(t, err)
 	return rules
 }
 
-// As pathspec translates the patterns *.tmp, !keep.tmp, /logs/.
-var gitignore = []string{
-	`+^(?:.+/)?[^/]*\.tmp(?:(?P<ps_d>/)|\n?\z)`, `-^(?:.+/)?keep\.tmp(?:(?P<ps_d>/)|\n?\z)`, `+^logs(?P<ps_d>/)`,
-}
+var gitignore = []string{"*.tmp", "!keep.tmp", "/logs/"}
 
 func TestRunLeftOutFoldersAreNotListed(t *testing.T) {
 	root := made(t, "a.tmp", "keep.tmp", "logs/x", "sub/logs", "sub/b.tmp/keep.tmp", "only/c.tmp")
 	wantEqual(t, paths(t, root, rulesOf(t, gitignore...)), []string{"keep.tmp", "only", "sub/logs"})
 }
 
-func TestLeaveOutMatchOfThePathCountsMoreThanOfItsFolder(t *testing.T) {
-	rules := rulesOf(t, `-^keep(?:(?P<ps_d>/)|\n?\z)`, `+^(?:.+/)?a(?:(?P<ps_d>/)|\n?\z)`, `-^keep(?P<ps_d>/)`)
-	for path, want := range map[string]bool{"a": true, "a/b": true, "keep/a": true, "keep/b": false, "c": false} {
+// tests/unit/scan/test_excludes.py compares the same with git, for random patterns.
+func TestLeaveOutIsAsGitHasIt(t *testing.T) {
+	for _, one := range []struct{ pattern, leftOut, kept string }{
+		{"a", "a a/ b/a", "ab ba A"},
+		{"/a", "a a/", "b/a"},
+		{"a/", "a/ b/a/", "a b/a"},
+		{"a/b", "a/b a/b/", "c/a/b b a/bc"},
+		{"**/a/b", "a/b c/a/b c/d/a/b", "ca/b"},
+		{"a/**", "a/b a/b/c", "a a/ b/a/c"},
+		{"a/**/b", "a/b a/c/b a/c/d/b", "ab a/cb b"},
+		{"a/*/b", "a/c/b", "a/b a/c/d/b"},
+		{"*", "a a/ .x b/a", ""},
+		{"*.tmp", ".tmp a.tmp b/a.tmp", "a.tmpx tmp"},
+		{"a?c", "abc", "ac a/c abbc aéc"},
+		{"a[b-d!]e", "abe ade a!e", "ae aee"},
+		{"a[!b-d]e a[^b-d]e", "aae", "abe a/e"},
+		{"[]a] [!]b]", "a ] c", "b"},
+		{"[[:digit:]x-][a-]", "1a -a x-", "aa"},
+		{"[\\]\\-z]", "] - z", "\\"},
+		{"\\#a \\!b", "#a !b", "a"},
+		{"#a", "", "#a a"},
+		{"a\\*", "a*", "ab"},
+		{"?\xff", "x\xff", "\xff xx"},
+		{"a?c/d a[!b]d/e", "abc/d acd/e", "a/c/d a/d/e"},
+		{"?a**/b", "xac/b xa/b", "xa/c/b"},
+		// The literal start of a path is cut off before asterisks are looked at.
+		{"a**/b", "ab axx/y/b", "xb"},
+	} {
+		rules := rulesOf(t, strings.Fields(one.pattern)...)
+		for want, paths := range map[bool]string{true: one.leftOut, false: one.kept} {
+			for _, path := range strings.Fields(paths) {
+				if got := rules.leaveOut(path); got != want {
+					t.Errorf("%q and %q: got %v, want %v", one.pattern, path, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestLeaveOutLastRuleDecides(t *testing.T) {
+	rules := rulesOf(t, "*", "!*/", "!a", "/b/a")
+	for path, want := range map[string]bool{"a": false, "b": true, "b/": false, "b/a": true, "c/a": false, "c/b": true} {
 		if got := rules.leaveOut(path); got != want {
 			t.Errorf("%q: got %v, want %v", path, got, want)
 		}
 	}
 }
 
-func TestLeaveOutNameThatIsNotUTF8IsSeenAsPythonDecodesIt(t *testing.T) {
-	for expression, want := range map[string]bool{
-		`+^x[^/]\z`: true, `+^x[\x{4E00}-\x{FFFF}]\z`: true, `+^x[\x{E000}-\x{FFFF}]\z`: false, "+^x\uFFFD\\z": false,
-		`+^x[^a]\z`: true, `+^x[^/][^/]\z`: false,
-	} {
-		if got := rulesOf(t, expression).leaveOut("x\xff"); got != want {
-			t.Errorf("%q: got %v, want %v", expression, got, want)
+func TestAppendRulesEndsOfLines(t *testing.T) {
+	rules := rulesOf(t, "\ufeffbom", "# comment", "", "  ", "/", "spaces  ", `kept\ `, `two\\ `, "tab\t", "cr\r", "nul\x00x")
+	for _, path := range []string{"bom", "spaces", "kept ", `two\`, "tab\t", "cr", "nul"} {
+		if !rules.leaveOut(path) {
+			t.Errorf("%q is kept", path)
 		}
 	}
+	wantEqual(t, len(rules), 8)
 }
 
-func TestLiteralOfIsInAllThatMatches(t *testing.T) {
-	for expression, want := range map[string]string{
-		`^(?:.+/)?[^/]*\.tmp(?:(?P<ps_d>/)|\n?\z)`: ".tmp", `^sub\-(?:/.+)?/éa(?P<ps_d>/)`: "sub-", `^[ab]*c?`: "",
-		`.`: "", `(?:a|b)`: "", `abc`: "abc", `a|bc`: "",
+func TestReadRulesOwnFileComesBehindTheConfigured(t *testing.T) {
+	root := made(t, "x")
+	configured := filepath.Join(t.TempDir(), "exclude")
+	must(t, os.WriteFile(configured, []byte("*.tmp\n"), 0o644), os.WriteFile(ownPath(root), []byte("!a.tmp"), 0o644))
+	rules, err := ReadRules(root, configured)
+	must(t, err)
+	wantEqual(t, []bool{rules.leaveOut("a.tmp"), rules.leaveOut("b.tmp")}, []bool{false, true})
+	_, err = ReadRules(root, "/no/such")
+	wantEqual(t, err.Error(), "reading the patterns: open /no/such: no such file or directory")
+}
+
+func ownPath(root string) string {
+	return filepath.Join(root, IgnoreFile)
+}
+
+func TestReadRulesOwnFileThatIsNoneIsPassedOver(t *testing.T) {
+	for _, make := range []func(path string) error{
+		func(path string) error { return nil },
+		func(path string) error { return os.Mkdir(path, 0o755) },
+		func(path string) error { return os.Symlink(IgnoreFile, path) },
+		func(path string) error { return syscall.Mkfifo(path, 0o644) },
 	} {
-		wantEqual(t, literalOf(expression), want)
+		root := t.TempDir()
+		must(t, make(ownPath(root)))
+		rules, err := ReadRules(root, "")
+		must(t, err)
+		wantEqual(t, len(rules), 0)
 	}
 }
 
-func TestReadRulesWrongOnesAreNamed(t *testing.T) {
-	for text, want := range map[string]string{
-		"x":      `reading the pattern "x": it begins with neither + nor -`,
-		"+(?=a)": "reading the pattern \"+(?=a)\": error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
-	} {
-		file := filepath.Join(t.TempDir(), "rules")
-		must(t, os.WriteFile(file, []byte(text+"\x00"), 0o644))
-		_, err := ReadRules(file)
-		wantEqual(t, err.Error(), want)
+func TestReadRulesWrongPatternIsNamed(t *testing.T) {
+	for _, pattern := range []string{`a\`, "!", "[z-a]", "[a", "[[:letter:]]", "[!", `[\`, `a\/`} {
+		root := t.TempDir()
+		must(t, os.WriteFile(ownPath(root), []byte("ok\n"+pattern+"\n"), 0o644))
+		_, err := ReadRules(root, "")
+		if want := (PatternError{pattern}); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
 	}
-	if _, err := ReadRules("/no/such"); err == nil || !strings.Contains(err.Error(), "reading the patterns: open /no/such") {
-		t.Errorf("got %v", err)
-	}
+	wantEqual(t, PatternError{`a\`}.Error(),
+		`"a\\" is not a pattern as in a .gitignore file: correct it in `+"`exclude` or in .datacontainerignore")
 }
 
-func TestProgressLineTellsFilesAndRate(t *testing.T) {
-	wantEqual(t, progressLine(1_500_000, 20*time.Second), "scan: 1500000 files listed, 75000 per second")
+func TestLeaveOutHostilePatternEnds(t *testing.T) {
+	rules := rulesOf(t, strings.Repeat("*a", 200)+"b", strings.Repeat("**/a*/", 100)+"b")
+	path := strings.Repeat(strings.Repeat("a", 200)+"/", 18)
+	began := time.Now()
+	if rules.leaveOut(path[:len(path)-1]) || time.Since(began) > 10*time.Second {
+		t.Errorf("left out, or only known after %v", time.Since(began))
+	}
 }

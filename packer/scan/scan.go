@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+
+	"entrypoint/progress"
 )
 
 // Options say what is to be listed, and where the list goes.
@@ -44,8 +46,8 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 		return Summary{}, err
 	}
 	defer out.close()
-	progress := startProgress(options.Progress, &out.records)
-	defer progress.stop()
+	out.records = progress.Start(options.Progress, "scan:", progress.Unknown, 0)
+	defer out.records.Stop()
 	w := &walk{root: root, exclude: options.Exclude, symlinks: options.Symlinks, columns: options.Columns != ""}
 	w.reader = thisReader()
 	if err := w.write(ctx, out); err != nil {

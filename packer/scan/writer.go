@@ -6,7 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
-	"sync/atomic"
+
+	"entrypoint/progress"
 )
 
 // A writer writes what was found, in order.
@@ -14,7 +15,7 @@ type writer struct {
 	outputs                        []*file // the records one after the other, for each its columns, and the offenders
 	recordsDigest, offendersDigest hash.Hash
 	end                            uint64 // of the records so far
-	records                        atomic.Int64
+	records                        *progress.Progress
 	sum                            Summary
 }
 
@@ -41,7 +42,7 @@ func (w *writer) write(f *found) error {
 	w.end += uint64(len(f.records))
 	w.recordsDigest.Write(f.records)
 	w.offendersDigest.Write(f.offenders)
-	w.records.Add(f.recordCount)
+	w.records.Files.Add(f.recordCount)
 	w.sum.Files += f.fileCount
 	w.sum.Bytes += f.fileBytes
 	w.sum.Offenders += f.offenderCount
@@ -63,7 +64,7 @@ func (w *writer) summary() (Summary, error) {
 	both := sha256.New()
 	both.Write(w.recordsDigest.Sum(nil))
 	both.Write(w.offendersDigest.Sum(nil))
-	w.sum.Records, w.sum.Digest = w.records.Load(), hex.EncodeToString(both.Sum(nil))
+	w.sum.Records, w.sum.Digest = w.records.Files.Load(), hex.EncodeToString(both.Sum(nil))
 	return w.sum, nil
 }
 

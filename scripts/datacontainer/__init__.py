@@ -1,1 +1,3 @@
-"""The stages of a data container's making, one module per stage; knows nothing of Snakemake."""
+"""datacontainer: a dataset's folder becomes an image that can be asked what it holds."""
+
+__version__ = "0.2.0"

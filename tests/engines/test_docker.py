@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from datacontainer import __version__
 from tools.docker import LIMITS, RUN
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
@@ -139,6 +140,7 @@ def test_inspect_shows_labels_and_entrypoint_and_no_volume(docker, fruit):
         "io.datacontainer.dataset.bytes": "17",
         "io.datacontainer.dataset.files": "2",
         "io.datacontainer.mount": "/data",
+        "io.datacontainer.version": __version__,
         "org.opencontainers.image.authors": 'A. "Green" Gardener',
         "org.opencontainers.image.licenses": "CC0-1.0",
         "org.opencontainers.image.title": "fruit",

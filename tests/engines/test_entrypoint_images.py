@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.names import BESIDE
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_tool
 from tools.fruit import SIX_USES, fruit_catalog
@@ -76,7 +76,7 @@ def image(entrypoint_of, tmp_path_factory) -> Path:
 def sif(image, packer, short_folder) -> Path:
     """The SIF of the same image, where every user can read it."""
     sif = short_folder / "beside.sif"
-    convert(
+    request = SifRequest(
         identity=IDENTITY,
         platform=f"linux/{HOST}",
         packer=packer,
@@ -84,6 +84,7 @@ def sif(image, packer, short_folder) -> Path:
         summary=image / "dataset.json",
         image=sif,
     )
+    convert(request)
     return sif
 
 

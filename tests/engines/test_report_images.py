@@ -92,7 +92,7 @@ def test_commands_for_skopeo_do_what_they_are_for(skopeo, images, lines, tmp_pat
 
 
 def test_commands_large_sif_asks_for_its_digest_and_odd_mount_is_quoted():
-    told = {command.purpose: command.line for command in commands("a:1", "/m n", "oci", None, Package("a.sif", 9))}
+    told = {command.purpose: command.line for command in commands("a:1", "/m n", "oci", {"sif": Package("a.sif", 9)})}
     assert told["compute the digest of the SIF"] == "sha256sum a.sif"
     bind = "apptainer exec --bind 'a.sif:/m n:image-src=/m n' OTHER.sif ls '/m n'"
     assert told["give the files to another container"] == bind

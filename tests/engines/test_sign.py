@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.runtime.errors import MissingToolError, UsageError
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.sif.sign import check_key
 from tools.engines import Tool, require_tool
 from tools.keys import PEM, PGP, make_pgp, verify
@@ -27,7 +27,7 @@ TIMES = ((72, 80), (DESCRIPTOR + 41, DESCRIPTOR + 57))
 def signed(built: Products, folder: Path, key: Path) -> Path:
     """The SIF of the products, signed with a key."""
     image = folder / "signed.sif"
-    convert(
+    request = SifRequest(
         identity=IDENTITY,
         platform="linux/amd64",
         packer=built.packer,
@@ -36,6 +36,7 @@ def signed(built: Products, folder: Path, key: Path) -> Path:
         image=image,
         key=key,
     )
+    convert(request)
     return image
 
 

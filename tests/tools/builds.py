@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.hash.rescan import rescan, rescan_shard
 from datacontainer.hash.stale import remove_stale
 from datacontainer.scan.scan import read_shards, scan
@@ -27,7 +27,7 @@ class Build:
     functions: tuple[str, ...] = ()
     digests: tuple[str, ...] = ("sha256",)
     rescan: str = "changed"
-    code: str = "code"
+    record_format: int = 1
     symlinks: str = "refuse"
     least: Limits = LEAST_SHARD
     compression: str = "none"
@@ -49,19 +49,21 @@ class Build:
     def hash(self, shard: str) -> None:
         hashed = self.folder / "stages/hash"
         hash_shard(
-            packer=self.packer,
-            root=str(self.dataset),
-            shard_list=self.folder / f"stages/scan/lists/{shard}.list",
-            mount="/data",
-            digests=self.digests,
-            functions=self.functions,
-            records=hashed / f"{shard}.parquet",
-            layer=hashed / f"{shard}.layer" if self.layers else None,
-            facts=hashed / f"{shard}.json",
-            known=hashed / "known",
-            code=self.code,
-            rescan=self.rescan,
-            compression=self.compression,
+            ShardJob(
+                packer=self.packer,
+                root=str(self.dataset),
+                listed=self.folder / f"stages/scan/lists/{shard}.list",
+                mount="/data",
+                digests=self.digests,
+                functions=self.functions,
+                records=hashed / f"{shard}.parquet",
+                layer=hashed / f"{shard}.layer" if self.layers else None,
+                facts=hashed / f"{shard}.json",
+                known=hashed / "known",
+                record_format=self.record_format,
+                rescan=self.rescan,
+                compression=self.compression,
+            )
         )
 
     def run(self) -> None:

@@ -35,13 +35,20 @@ def module_files() -> list[Path]:
 def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Renders and compiles the entrypoint of a catalog; gives the binary, alone in its folder but for such an index."""
 
-    def run(catalog: pa.Table, *, beside: bool = False, mount: str = "/data", platform: str | None = None) -> Path:
+    def run(
+        catalog: pa.Table,
+        *,
+        beside: bool = False,
+        mount: str = "/data",
+        platform: str | None = None,
+        template: Path | None = None,
+    ) -> Path:
         folder = tmp_path_factory.mktemp("entrypoint")
         (folder / "dataset.json").write_text(json.dumps(SUMMARY, indent=2) + "\n")
         pq.write_table(catalog, folder / "catalog.parquet")
         render(
             module=module_files(),
-            template=None,
+            template=template and str(template),
             catalog=folder / "catalog.parquet",
             summary=folder / "dataset.json",
             mount=mount,

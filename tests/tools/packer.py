@@ -4,21 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.entrypoint.compile import compile_packer
-from datacontainer.runtime.codedigest import files_digest
+from datacontainer.entrypoint.compile import PACKER_MODULES, compile_packer
 from tools.shared import once
 from tools.workflow import ROOT
 
 
 def packer_sources() -> list[Path]:
-    """The files that the packer is made of, go.mod first."""
-    sources = [path for path in sorted((ROOT / "packer").rglob("*.go")) if not path.name.endswith("_test.go")]
-    return [ROOT / "packer/go.mod", *sources]
-
-
-def sources_digest() -> str:
-    """The digest of the packer's sources that it has to know."""
-    return files_digest(packer_sources())
+    """The files that the packer is made of, its go.mod first."""
+    names = (ROOT / "workflow/sources.txt").read_text().split()
+    return [ROOT / name for name in names if name.startswith(PACKER_MODULES)]
 
 
 @pytest.fixture(scope="session")

@@ -11,14 +11,14 @@ from typing import Any
 
 import duckdb
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
 from datacontainer.entrypoint.names import BESIDE
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.outputs import link_or_copy
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from tools.builds import Build
 from tools.engines import Word, require_tool
 from tools.images import Entry, tree_of
@@ -72,7 +72,7 @@ class Pipeline(Build):
         made |= {"summary": summary, "layout": self.layout}
         assemble_layout(layers=layers, binaries={platform: self.binary}, **made)
         assemble_archive(self.layout, self.archive, self.compression)
-        convert(platform=platform, image=self.sif, threads=2, **made)
+        convert(SifRequest(platform=platform, image=self.sif, threads=2, **made))
 
     def images(self) -> dict[str, str]:
         """The sha256 of all files that the names and contents of the dataset alone decide."""

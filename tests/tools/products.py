@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.config.settings import Identity
-from datacontainer.hash.hash import hash_shard
+from datacontainer.config.dataset import Identity
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan import records as shardlist
-from datacontainer.sif.convert import convert
+from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.verify.verify import verify
 from tools.images import Entry, tree_of, tree_of_tar
 from tools.squashfs import FILE, LINK, layer_of
@@ -69,13 +69,12 @@ class Products:
     def verify(self) -> Any:
         """Verifies them; gives the report."""
         report = self.folder / "stages/verify/report.json"
-        image, archive = (path if path.exists() else None for path in (self.sif, self.archive))
+        images = {"docker": self.archive, "sif": self.sif}
         verify(
             catalog=self.catalog,
             mount=IDENTITY.mount,
             layout=self.layout,
-            archive=archive,
-            image=image,
+            images={name: path for name, path in images.items() if path.exists()},
             report=report,
         )
         return json.loads(report.read_text())
@@ -88,16 +87,18 @@ class Products:
             shard = self._shard(number)
             shard.with_suffix(".list").write_bytes(b"".join(record.encode() for record in records[start:end]))
             hash_shard(
-                packer=self.packer,
-                root=str(dataset),
-                shard_list=shard.with_suffix(".list"),
-                mount=IDENTITY.mount,
-                digests=["sha256"],
-                functions=[],
-                records=shard.with_suffix(".parquet"),
-                layer=shard.with_suffix(".layer"),
-                facts=shard.with_suffix(".json"),
-                compression=self.compression,
+                ShardJob(
+                    packer=self.packer,
+                    root=str(dataset),
+                    listed=shard.with_suffix(".list"),
+                    mount=IDENTITY.mount,
+                    digests=["sha256"],
+                    functions=[],
+                    records=shard.with_suffix(".parquet"),
+                    layer=shard.with_suffix(".layer"),
+                    facts=shard.with_suffix(".json"),
+                    compression=self.compression,
+                )
             )
         self._join([self._shard(number) for number in range(len(ends))])
         return self
@@ -118,7 +119,7 @@ class Products:
 
     def convert(self, threads: int = 2) -> None:
         """Makes the SIF anew, of the layout as it is."""
-        convert(
+        request = SifRequest(
             identity=IDENTITY,
             platform="linux/amd64",
             packer=self.packer,
@@ -128,6 +129,7 @@ class Products:
             compression=self.compression,
             threads=threads,
         )
+        convert(request)
 
     def shard_layers(self) -> list[ShardLayer]:
         """The layers of the shards."""

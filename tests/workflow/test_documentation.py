@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from datacontainer.catalog.fields import DIGEST_BYTES
 from datacontainer.config.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -18,13 +19,22 @@ def sources() -> list[str]:
     """The files that a run reads, besides the rules and their scripts; the go.mod files first."""
     found = [
         path.relative_to(ROOT).as_posix()
-        for top in ("scripts/datacontainer", "templates", "packer")
+        for top in ("scripts/datacontainer", "templates", "packer", "workflow/schemas")
         for path in (ROOT / top).rglob("*")
-        if path.suffix in {".py", ".go", ".mod", ".j2"}
+        if path.suffix in {".py", ".go", ".mod", ".j2", ".yaml"}
         and not path.name.endswith("_test.go")
         and not {"testdata", "indextest", "__pycache__"} & {*path.parts}
     ]
     return sorted(found, key=lambda name: (not name.endswith("go.mod"), name))
+
+
+def test_schema_names_the_digests_of_the_library(pytestconfig):
+    schema = "workflow/schemas/config.schema.yaml"
+    digests = rf"\g<1>[{', '.join(DIGEST_BYTES)}]\n"
+    expected, places = re.subn(r"(\n      digests:\n.*\n.*\n +enum: ).*\n", digests, text(schema))
+    if pytestconfig.getoption("--golden"):
+        (ROOT / schema).write_text(expected)
+    assert (text(schema), places) == (expected, 1)
 
 
 def test_config_reference_is_generated_from_the_schema(pytestconfig):

@@ -143,3 +143,153 @@ def test_dataset_that_no_rule_makes_is_the_last_line_printed(lab):
 
 def test_renamed_rules_are_known_to_snakemake(lab):
     assert "not present in the Snakefile" not in lab("one").build("--dry-run")
+
+
+MODULE = f"""
+module datacontainer:
+    snakefile:
+        "{ROOT}/workflow/Snakefile"
+    config:
+        CONFIG
+"""
+
+
+def write(lab, config: str, use: str, before: str = "") -> None:
+    """Writes a Snakefile that embeds the workflow with a configuration."""
+    text = f"rule all:\n    input:\n        lambda wildcards: rules.dc_all.input,\n{before}"
+    (lab.folder / "Snakefile").write_text(text + MODULE.replace("CONFIG", config) + use)
+
+
+@pytest.fixture
+def empty(lab):
+    """A lab without a Snakefile, and a small dataset in it."""
+    one = lab("one")
+    (one.folder / "data").mkdir()
+    (one.folder / "data/a.txt").write_text("a")
+    return one
+
+
+USE = "\n\nuse rule * from datacontainer as dc_*\n"
+SIF = '{"outdir": "packed", "datasets": {"x": {"path": "data", "formats": ["sif"]}}}'
+
+
+def test_rules_changed_one_by_one_build_the_same(empty):
+    changed = "".join(
+        f"\n\nuse rule {name} from datacontainer as dc_{name} with:\n    threads: 1\n"
+        for name in ("scan", "hash", "aggregate", "render", "compile", "assemble", "convert")
+    )
+    write(empty, SIF, f"\n\nuse rule * from datacontainer as dc_*{changed}")
+    empty.build()
+    assert (empty.folder / "packed/x/x.sif").is_file()
+    assert NOTHING in empty.build()
+    (empty.folder / "data/b.txt").write_text("b")
+    assert started(empty.build()) >= STAGES
+    assert NOTHING in empty.build()
+
+
+def test_changed_rule_below_a_prefix_builds_the_same(empty):
+    changed = "\n\nuse rule hash from datacontainer as dc_hash with:\n    threads: 1\n"
+    write(empty, SIF + "\n    prefix:\n        'moved'", USE + changed)
+    empty.build()
+    assert (empty.folder / "moved/packed/x/x.sif").is_file()
+    assert not (empty.folder / "packed").exists()
+    assert NOTHING in empty.build()
+
+
+def test_excluded_rules_leave_the_others(empty):
+    write(empty, SIF, "\n\nuse rule * from datacontainer exclude report_dataset, report, all as dc_*\n")
+    empty.edit("rules.dc_all.input", "rules.dc_sif.input")
+    empty.build()
+    assert (empty.folder / "packed/x/x.sif").is_file()
+    assert not (empty.folder / "packed/x/report.html").exists()
+    assert NOTHING in empty.build()
+
+
+def test_replace_prefix_is_refused_in_one_line(empty):
+    write(
+        empty,
+        SIF + "\n    replace_prefix:\n        {'packed': 'moved'}",
+        "\n\nuse rule * from datacontainer as dc_*\n",
+    )
+    line = fails(empty).splitlines()[-1]
+    assert line.startswith(
+        "error: replace_prefix does not reach every path of this workflow: use `prefix`, or `pathvars"
+    )
+
+
+def second(name: str, config: str) -> str:
+    """The use of a first embedding, and a second embedding."""
+    more = MODULE.replace("module datacontainer", f"module {name}").replace("CONFIG", config)
+    return f"\n\nuse rule * from datacontainer as dc_*\n\n{more}\n\nuse rule * from {name} as {name}_*\n"
+
+
+def test_two_embeddings_with_one_outdir_share_its_packer(empty):
+    other = SIF.replace('"x"', '"y"').replace('["sif"]', '["docker"]')
+    write(empty, SIF, second("other", other))
+    empty.edit("rules.dc_all.input", "rules.dc_all.input + rules.other_all.input")
+    empty.build()
+    assert (empty.folder / "packed/x/x.sif").is_file()
+    assert (empty.folder / "packed/y/y.docker.tar").is_file()
+    assert NOTHING in empty.build()
+
+
+def test_two_embeddings_of_one_dataset_name_in_one_outdir_are_refused_in_one_line(empty):
+    write(empty, SIF, second("other", SIF))
+    line = fails(empty).splitlines()[-1]
+    assert line == (
+        "error: two embeddings make 'packed/x/catalog.parquet': give one of them another outdir, prefix or dataset name"
+    )
+
+
+WRITERS = """
+
+rule align:
+    output:
+        "data/aligned.txt",
+    shell:
+        "sleep 1; echo aligned > {output}"
+
+
+rule call:
+    input:
+        "data/aligned.txt",
+    output:
+        "data/called/{sample}.txt",
+    shell:
+        "sleep 1; echo called > {output}"
+
+
+rule done:
+    input:
+        expand("data/called/{sample}.txt", sample=["one", "two"]),
+    output:
+        touch("done"),
+
+"""
+
+
+def test_rules_that_write_below_the_dataset_stop_a_run_that_does_not_wait_for_them(empty):
+    write(empty, SIF, USE, WRITERS)
+    line = fails(empty).splitlines()[-1]
+    assert "rules write below 'data', and dataset 'x' does not wait for them: align, call; add " in line
+    assert not (empty.folder / "packed/x/catalog.parquet").exists()
+
+
+@pytest.mark.parametrize("after", ['["done"]', '["data/called/one.txt", "data/called/two.txt"]'])
+def test_dataset_waits_for_rules_and_files_that_after_names(empty, after):
+    write(empty, SIF.replace('"path"', f'"after": {after}, "path"'), USE, WRITERS)
+    empty.build()
+    expected = ["/data/a.txt", "/data/aligned.txt", "/data/called/one.txt", "/data/called/two.txt"]
+    entrypoint = empty.folder / "packed/x/bin/linux-amd64/entrypoint"
+    assert subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.split() == expected
+    assert NOTHING in empty.build()
+    (empty.folder / "data/aligned.txt").unlink()
+    (empty.folder / "data/called/two.txt").unlink()
+    empty.build()
+    assert subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.split() == expected
+    assert NOTHING in empty.build()
+
+
+def test_rule_with_wildcards_in_after_is_refused(empty):
+    write(empty, SIF.replace('"path"', '"after": ["call"], "path"'), USE, WRITERS)
+    assert "datasets.x.after: 'call' has wildcards: name the files that it makes" in fails(empty)

@@ -98,7 +98,7 @@ def test_full_disk_at_each_stage_is_one_line_and_mended_by_a_plain_run(tmp_path,
 def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fault, said):
     strace = [require_tool("strace"), "-f", "-qq", "-o", tmp_path / "trace"]
     fill(tmp_path / "data", {b"%03d" % i: b"x" * 5000 for i in range(50)} | {b"large": b"y" * 3_000_000})
-    (shard,) = scan(str(tmp_path / "data"), [], tmp_path / "lists", tmp_path / "table")
+    (shard,) = scan(str(tmp_path / "data"), [], tmp_path / "lists", tmp_path / "table", packer=packer)
     (tmp_path / "out").mkdir()
     arguments = ["--root", tmp_path / "data", "--list", tmp_path / "lists" / f"{shard.name}.list", "--mount", "/data"]
     arguments += ["--records", tmp_path / "out/records", "--layer", tmp_path / "out/layer"]

@@ -55,15 +55,21 @@ def test_scan_is_all_that_follows_a_packer_built_again(several):
     assert NOTHING in several.build(*CATALOG)
 
 
-def test_scan_patterns_beyond_the_packer_are_followed(project):
+def test_scan_own_patterns_of_any_bytes_are_followed(project):
     fill(project.folder / "data", {b"keep": b"1", b"a\xff": b"2"})
     (project.folder / "data/.datacontainerignore").write_bytes(b"?\xff\n")
     project.configure(many={"path": "data"})
     project.build(*CATALOG)
     log = (project.folder / "results/logs/many/scan.log").read_text()
-    assert "listing in Python" in log
     assert "2 files, 4 bytes, 2 paths, 1 shards" in log
     assert NOTHING in project.build(*CATALOG)
+
+
+def test_scan_wrong_pattern_is_the_last_line_printed(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(many={"path": "data", "exclude": ["[a"]})
+    message = '"[a" is not a pattern as in a .gitignore file: correct it in `exclude` or in .datacontainerignore'
+    assert message in project.snakemake(*CATALOG).text
 
 
 def test_scan_smaller_shards_where_the_configuration_wants_them(project):
@@ -88,6 +94,6 @@ def test_scan_change_is_noticed_though_snakemake_has_no_record_of_the_last_one(p
     with open(project.folder / "data/a/b/deep", "r+b") as file:
         file.write(b"2")
     text = project.build("catalog")
-    assert "dataset 'many' is not as it was: it is scanned again" in text
+    assert "dataset 'many' changed since the last scan; scanning it again" in text
     assert {"scan", "hash", "aggregate"} <= started(text)
     assert NOTHING in project.build("catalog")

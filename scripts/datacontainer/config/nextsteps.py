@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from datacontainer.config.settings import Dataset
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.formats import FORMATS, LAYOUT, Format, product_of
 
 
 def next_steps(outdir: str, datasets: Sequence[Dataset]) -> list[str]:
@@ -15,26 +16,28 @@ def next_steps(outdir: str, datasets: Sequence[Dataset]) -> list[str]:
 def left_over(outdir: str, datasets: Sequence[Dataset]) -> list[str]:
     """A line for each image that an earlier configuration asked for, as it is made no longer."""
     return [
-        f"{str(path)!r} is of an earlier run, and not made any more: delete it, or add {kind!r} to formats"
+        f"{str(path)!r} is of an earlier run, and not made any more: delete it, or add {one.name!r} to formats"
         for dataset in datasets
-        for kind, path in _images(Path(outdir) / dataset.name, dataset.name)
-        if kind not in dataset.formats and path.exists()
+        for one, path in _images(Path(outdir) / dataset.name, dataset)
+        if one is not LAYOUT and one.name not in dataset.formats
     ]
 
 
-def _images(folder: Path, name: str) -> list[tuple[str, Path]]:
-    return [("docker", folder / f"{name}.docker.tar"), ("sif", folder / f"{name}.sif")]
+def _images(folder: Path, dataset: Dataset) -> Iterator[tuple[Format, Path]]:
+    """The images that are there."""
+    for one in FORMATS.values():
+        path = folder / product_of(dataset.name, one.name)
+        if path.exists():
+            yield one, path
 
 
 def _lines(folder: Path, dataset: Dataset) -> Iterator[str]:
-    archive, sif = (path for _, path in _images(folder, dataset.name))
-    if "docker" in dataset.formats and archive.exists():
-        zstd = dataset.compression == "zstd"
-        note = "   # Docker 23 or later: the layers are compressed with zstd" if zstd else ""
-        yield f"docker load -i {shlex.quote(str(archive))}{note}"
-        yield f"docker run --rm {dataset.name}:{dataset.version}"
-    if "sif" in dataset.formats and sif.exists():
-        yield f"apptainer run {shlex.quote(str(sif))}"
+    for one, path in _images(folder, dataset):
+        if one.name in dataset.formats:
+            lines = [command.line for command in one.filled(path, f"{dataset.name}:{dataset.version}", dataset.mount)]
+            if note := one.notes.get(dataset.compression):
+                lines[0] += f"   # {note}"
+            yield from lines[: one.next_steps]
     entrypoint = folder / "bin" / dataset.platform_folders[0] / "entrypoint"
     if not dataset.formats and entrypoint.exists():
         yield f"{shlex.quote(str(entrypoint))} -ls"

@@ -39,18 +39,16 @@ def find_go() -> str:
     return found
 
 
-def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path, *, sources: str = "") -> None:
+def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) -> None:
     """Builds the main package of a Go module into a static, stripped binary that depends on its source alone.
 
-    cache: Go's build cache where neither the environment nor the user's home gives a place for one. sources: what the
-    program's variable of this name is to hold.
+    cache: Go's build cache where neither the environment nor the user's home gives a place for one.
 
     Raises:
         DataContainerError: with the compiler's message.
     """
     go = find_go()
-    linking = "-s -w -buildid=" + (f" -X main.sources={sources}" if sources else "")
-    flags = ["-trimpath", "-buildvcs=false", f"-ldflags={linking}"]
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
     environment = {**os.environ, **GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch}
     environment["GOCACHE"] = str(go_cache(cache))
     logger.info("%s", run([go, "version"], "go version", environment).strip())

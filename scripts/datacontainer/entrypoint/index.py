@@ -2,6 +2,7 @@
 
 import struct
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -13,7 +14,6 @@ import pyarrow.parquet as pq
 
 from datacontainer.catalog.fields import DIGEST_BYTES, has_none
 from datacontainer.catalog.text import text_parts
-from datacontainer.entrypoint.crc32c import crc32c, crc32c_of_stretches
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS, front_coded
 from datacontainer.entrypoint.indexbody import Body
 from datacontainer.entrypoint.indexcolumns import add_column, add_digests, decode_digests
@@ -21,7 +21,7 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import written
 from datacontainer.runtime.progress import Progress
 
-MAGIC, VERSION = b"DCINDEX\n", 1
+MAGIC, VERSION = b"DCINDEX\n", 2
 FIXED = struct.Struct("<8sIIQQQIIII")
 SECTION = struct.Struct("<QQII")
 SUM_OFFSET, SIZES_OFFSET = 12, 16
@@ -31,7 +31,6 @@ NULL_PRINTED = 1
 NO_FIELDS = ("path", "mtime")
 LONGEST_NAME = 0xFFFF
 CHECKED_BYTES = 1 << 14
-COPY_BYTES = CHECKED_BYTES << 10
 # Their paths and what is computed from them fit into a processor's cache.
 BATCH_ROWS = 64 * BLOCK_ROWS
 
@@ -133,11 +132,11 @@ def _join(head: bytes, scratch: IO[bytes], body_bytes: int, target: BinaryIO) ->
     target.seek(head_bytes)
     scratch.seek(0)
     sums = []
-    while piece := scratch.read(COPY_BYTES):
-        sums.append(crc32c_of_stretches(piece, CHECKED_BYTES).astype("<u4").tobytes())
+    while piece := scratch.read(CHECKED_BYTES):
+        sums.append(struct.pack("<I", zlib.crc32(piece)))
         target.write(piece)
     whole = bytearray(head + b"".join(sums))
     struct.pack_into("<QQ", whole, SIZES_OFFSET, head_bytes + body_bytes, head_bytes)
-    struct.pack_into("<I", whole, SUM_OFFSET, crc32c(whole))
+    struct.pack_into("<I", whole, SUM_OFFSET, zlib.crc32(whole))
     target.seek(0)
     target.write(whole)

@@ -9,8 +9,10 @@ from typing import Any
 
 import jinja2
 
+from datacontainer import __version__
 from datacontainer.entrypoint.index import write_index
 from datacontainer.entrypoint.names import BESIDE, EMBEDDED
+from datacontainer.entrypoint.template import template_files
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import fresh_directory, write_bytes
@@ -35,7 +37,8 @@ def render(
 
     module: the files of templates/entrypoint, go.mod first. template: a user's own file in place of main.go.j2, or a
     folder laid over the module. summary: dataset.json; a template knows its values by the names they have there, and
-    `index_beside`: whether the index is larger than `embed_limit_bytes`, and so a file beside the binary.
+    `index_beside`: whether the index is larger than `embed_limit_bytes`, and so a file beside the binary; and
+    `datacontainer`: the version of this program.
 
     Raises:
         UsageError: when the user's template is missing or wrong.
@@ -48,7 +51,7 @@ def render(
     beside = index_bytes > embed_limit_bytes
     if beside:
         os.replace(folder / EMBEDDED, folder / BESIDE)
-    values = {**json.loads(summary.read_bytes()), "index_beside": beside}
+    values = {**json.loads(summary.read_bytes()), "index_beside": beside, "datacontainer": __version__}
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder, values)
     shutil.copyfile(summary, folder / "dataset.json")
@@ -59,16 +62,6 @@ def render(
 def go_string(text: str) -> str:
     """The text as a Go string literal, whatever is in it."""
     return '"' + "".join(_go_byte(byte) for byte in text.encode("utf-8", "surrogateescape")) + '"'
-
-
-def template_files(template: str | None) -> list[Path]:
-    """The files of the user's template, sorted; none where none is configured or it is missing."""
-    if template is None:
-        return []
-    path = Path(template)
-    if path.is_file():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.is_file())
 
 
 def _user_sources(template: str | None) -> dict[str, Path]:

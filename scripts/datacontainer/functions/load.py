@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 from datacontainer.functions.imports import local_modules
-from datacontainer.runtime.codedigest import files_digest
 from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.sources import files_digest
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,9 @@ def source_digest(spec: str) -> str:
     named = source.endswith(".py")
     file = Path(source) if named else _module_file(source)
     if file is None or not file.is_file():
-        return files_digest([])
+        return files_digest([], "")
     files = local_modules(file, [Path(), *([file.parent] if named else [])])
-    return files_digest(files) if len(files) > 1 else hashlib.sha256(file.read_bytes()).hexdigest()
+    return files_digest(files, file.parent) if len(files) > 1 else hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _place(error: BaseException, function: Callable[[Any], Any]) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,59 +23,76 @@ from datacontainer.runtime.packer import run_packer
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record, read_records
 
 
-def hash_shard(
-    *,
-    packer: Path,
-    root: str,
-    shard_list: Path,
-    mount: str | None = None,
-    digests: Sequence[str],
-    functions: Sequence[str],
-    records: Path,
-    layer: Path | None = None,
-    facts: Path,
-    known: Path | None = None,
-    code: str = "",
-    rescan: str = "changed",
-    compression: str = NONE,
-    threads: int = 1,
-) -> None:
-    """Writes a shard's `records` (Parquet), its `layer` (that of an OCI image), and `facts` about it (JSON).
+@dataclass(frozen=True)
+class ShardJob:
+    """What hash needs to know about a shard, and where it writes.
+
+    packer: its path. root: the dataset's folder. listed: scan's list of the shard. mount: the folder of the files in
+    the image. digests: names of algorithms, sha256 first. functions: the user's, as the configuration names them.
+    records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None where no image is
+    wanted: then files that did not change since an earlier run are not read. compression: of the layer. known: the
+    folder where each run leaves what it found; record_format: the version of what it leaves. rescan: "full" where a
+    file that kept its size and mtime must have kept its content. threads: how many cores to use.
+    """
+
+    packer: Path
+    root: str
+    listed: Path
+    digests: Sequence[str]
+    records: Path
+    facts: Path
+    functions: Sequence[str] = ()
+    mount: str = "/"
+    layer: Path | None = None
+    compression: str = NONE
+    known: Path | None = None
+    record_format: int = 1
+    rescan: str = "changed"
+    threads: int = 1
+
+
+def hash_shard(shard: ShardJob) -> None:
+    """Writes a shard's records (Parquet), its layer (that of an OCI image), and facts about it (JSON).
 
     records: path string (binary when a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one column of hex text
     per digest, link as path (null but for links), then the users' fields with their kind in each column's metadata; in
     the order of the shard's list.
     facts: files, links, directories, bytes; layer_size and diff_id, of the layer's tar; digest, blob_size and
     compression, of the layer as it is stored.
-    layer: None where no image is wanted; then files that are as an earlier run found them are not read.
-    known: the folder where runs whose code has the digest `code` leave what they found.
 
     Raises:
         DataError: when a file is not as scan found it, or its content changed though its status did not; with rescan
             "full", though its size and modification time did not.
         UsageError: when a user's function fails.
     """
-    listed = list(read_records(shard_list))
+    listed = list(read_records(shard.listed))
     found = [record for record in listed if record.kind != DIRECTORY]
-    making = Making(code, tuple((spec, source_digest(spec)) for spec in functions))
-    before = look_up(known, list_files(found), digests, making)
-    read = np.ones(len(found), bool) if layer else ~before.unread()
-    with _scratch(records, ".digests", ".part") as (raw, part):
-        inputs: list[str | Path] = ["--root", root, "--list", _to_read(shard_list, listed, read, part)]
-        inputs += ["--mount", mount or "/", "--digests", ",".join(digests)]
-        summary = _pack(packer, [*inputs, "--records", raw], layer, compression, threads)
-        columns = before.joined(read, read_digests(raw.read_bytes(), digests))
-    _check(before, columns["sha256"], rescan, layer)
-    texts = user_fields(root, found, functions, before.fields)
-    with completed(records) as partial:
+    making = Making(shard.record_format, tuple((spec, source_digest(spec)) for spec in shard.functions))
+    before = look_up(shard.known, list_files(found), shard.digests, making)
+    read = np.ones(len(found), bool) if shard.layer else ~before.unread()
+    summary, columns = _read(shard, listed, read, before)
+    _check(before, columns["sha256"], shard.rescan, shard.layer)
+    texts = user_fields(shard.root, found, shard.functions, before.fields)
+    with completed(shard.records) as partial:
         pq.write_table(_table(found, columns, texts), partial, compression="zstd")
     summary.update(_counts(listed))
-    write_bytes(facts, json.dumps(summary).encode())
-    if known:
-        write_known(known / records.name, before.listed, columns, texts, making)
+    write_bytes(shard.facts, json.dumps(summary).encode())
+    if shard.known:
+        write_known(shard.known / shard.records.name, before.listed, columns, texts, making)
     logger.info("%(links)d links, layer %(diff_id)s", summary)
-    logger.info("%d files were as an earlier run found them, and not read", (~read).sum())
+    logger.info("%d files did not change since an earlier run, and were not read", (~read).sum())
     finished(summary["files"], summary["bytes"])
+
+
+def _read(
+    shard: ShardJob, listed: Sequence[Record], read: np.ndarray, before: Known
+) -> tuple[dict[str, Any], dict[str, pa.Array]]:
+    """The packer's summary of the files that are to be read, and the digests of all files, a column for each."""
+    with _scratch(shard.records, ".digests", ".part") as (raw, part):
+        inputs: list[str | Path] = ["--root", shard.root, "--list", _to_read(shard.listed, listed, read, part)]
+        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests)]
+        summary = _pack(shard.packer, [*inputs, "--records", raw], shard.layer, shard.compression, shard.threads)
+        return summary, before.joined(read, read_digests(raw.read_bytes(), shard.digests))
 
 
 def _pack(

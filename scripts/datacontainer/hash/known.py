@@ -22,9 +22,9 @@ IDENTITY = {"path": pa.binary(), "size": pa.int64(), "mtime": pa.int64(), "ctime
 
 
 class Making(NamedTuple):
-    """What a record depends on besides its file: this package's code, and the user's functions with their digests."""
+    """What a record depends on besides its file: the format version, and the user's functions with their digests."""
 
-    code: str
+    format: int
     functions: tuple[tuple[str, str], ...]
 
 
@@ -126,10 +126,10 @@ def _earlier(folder: Path | None, paths: pa.ChunkedArray, schema: pa.Schema, mak
 
 
 def _read(file: Path, span: tuple[bytes, bytes], making: Making) -> pa.Table | None:
-    """The file's table; None when it knows nothing of the span of paths, or was made by other code."""
+    """The file's table; None when it knows nothing of the span of paths, or has another format."""
     about = json.loads((pq.read_schema(file).metadata or {})[ABOUT])
     first, last = bytes.fromhex(about["first"]), bytes.fromhex(about["last"])
-    if about["code"] != making.code or last < span[0] or span[1] < first:
+    if about["format"] != making.format or last < span[0] or span[1] < first:
         return None
     table = pq.read_table(file, page_checksum_verification=True)
     # Tuples have become lists on the way.

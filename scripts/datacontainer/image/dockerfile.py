@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.image.labels import labels_of
 from datacontainer.layers.compression import NONE, ZSTD
 from datacontainer.runtime.outputs import write_bytes

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from datacontainer.config.settings import OCI_LABEL, Identity
+from datacontainer import __version__
+from datacontainer.config.dataset import OCI_LABEL, Identity
 
 LABEL_PREFIX = "io.datacontainer."
 
@@ -20,5 +21,6 @@ def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str
         LABEL_PREFIX + "dataset.files": str(described["files"]),
         LABEL_PREFIX + "dataset.bytes": str(described["bytes"]),
         LABEL_PREFIX + "mount": identity.mount,
+        LABEL_PREFIX + "version": __version__,
     }
     return labels | dict(identity.labels)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datacontainer.image.attest import Attestation
+from datacontainer.image.built import Attestation
 from datacontainer.image.layout import LAYOUT_VERSION, Blobs
 from datacontainer.image.oci import INDEX_TYPE, MANIFEST_TYPE, Blob
 from datacontainer.runtime.logs import logger

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import pyarrow as pa
-
 from datacontainer.runtime.outputs import written
 from datacontainer.runtime.packer import run_packer
 
@@ -100,6 +98,8 @@ def _frames(source: BinaryIO) -> Iterator[bytes]:
 
 
 def _compressed(frame: bytes) -> bytes:
+    import pyarrow as pa
+
     compressed: bytes = pa.Codec("zstd", compression_level=ZSTD_LEVEL).compress(frame, asbytes=True)
     return compressed
 

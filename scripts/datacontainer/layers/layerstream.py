@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import pyarrow as pa
-
 from datacontainer.layers.compression import GZIP, ZSTD
 from datacontainer.layers.gnulinks import with_gnu_targets
 from datacontainer.runtime.errors import DataError
@@ -41,6 +39,8 @@ def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[b
 def _pieces(layer: Path, compression: str, progress: Progress) -> Iterator[bytes]:
     """The bytes of a layer's tar."""
     if compression == ZSTD:
+        import pyarrow as pa
+
         with pa.OSFile(str(layer)) as file, pa.CompressedInputStream(file, "zstd") as stream:
             while content := stream.read(READ_BYTES):
                 yield content

@@ -112,7 +112,7 @@ def _counted(keys: pa.ChunkedArray, sizes: pa.ChunkedArray) -> pa.Table:
 
 
 def _no_counts(key: pa.DataType) -> pa.Table:
-    return pa.schema([("key", key), ("files", pa.int64()), ("bytes", pa.int64())]).empty_table()
+    return pa.Table.from_batches([], pa.schema([("key", key), ("files", pa.int64()), ("bytes", pa.int64())]))
 
 
 def _joined(counts: Sequence[pa.Table]) -> pa.Table:
@@ -128,7 +128,10 @@ def _sum(column: pa.ChunkedArray) -> int:
     return pc.sum(column).as_py() or 0
 
 
-NO_CONTENTS = pa.schema([("sha256", pa.binary(DIGEST_BYTES["sha256"])), ("size", pa.int64())]).empty_table()
+# Without chunks: pyarrow imports pandas to make an array of no values.
+NO_CONTENTS = pa.Table.from_batches(
+    [], pa.schema([("sha256", pa.binary(DIGEST_BYTES["sha256"])), ("size", pa.int64())])
+)
 
 
 def _digests_and_sizes(files: pa.Table) -> pa.Table:

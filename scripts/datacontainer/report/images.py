@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from datacontainer.config.formats import FORMATS, LAYOUT, Command, Format
 from datacontainer.image.oci import blob_path
 
 # A second of reading; of a larger SIF, `sha256sum` is left to who needs it.
@@ -28,18 +28,11 @@ class Image:
 
 @dataclass(frozen=True)
 class Package:
-    """A file with an image in it; sha256 is None where it is too large to be read for a report."""
+    """A file with an image in it; sha256 is None where it has none of its own, or is too large to be read for it."""
 
     name: str
     size_bytes: int
     sha256: str | None = None
-
-
-class Command(NamedTuple):
-    """Something to do with the images, in the folder that they are in."""
-
-    purpose: str
-    line: str
 
 
 def read_images(layout: Path) -> list[Image]:
@@ -48,35 +41,26 @@ def read_images(layout: Path) -> list[Image]:
     return [_image(layout, digest) for digest in _manifests(layout, top)]
 
 
-def archive_package(archive: Path) -> Package:
-    """The archive for `docker load`, which is another packing of the same blobs: their digests are its own."""
-    return Package(archive.name, archive.stat().st_size)
+def package(image_format: Format, image: Path, largest_hashed_bytes: int = LARGEST_HASHED_BYTES) -> Package:
+    """An image's file; one that is another packing of the layout's blobs has their digests, and none of its own."""
+    size_bytes = image.stat().st_size
+    if not image_format.own_data or size_bytes > largest_hashed_bytes:
+        return Package(image.name, size_bytes)
+    with open(image, "rb") as file:
+        return Package(image.name, size_bytes, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def sif_package(sif: Path, largest_hashed_bytes: int = LARGEST_HASHED_BYTES) -> Package:
-    """The SIF."""
-    size_bytes = sif.stat().st_size
-    if size_bytes > largest_hashed_bytes:
-        return Package(sif.name, size_bytes)
-    with open(sif, "rb") as file:
-        return Package(sif.name, size_bytes, hashlib.file_digest(file, "sha256").hexdigest())
+def commands(tag: str, mount: str, layout: str, packages: Mapping[str, Package]) -> Iterator[Command]:
+    """What to paste into a shell, in the folder of the images.
 
-
-def commands(tag: str, mount: str, layout: str, archive: Package | None, sif: Package | None) -> Iterator[Command]:
-    """What to paste into a shell. tag: as in fruit:1.0. layout: the name of its folder."""
-    if archive is not None:
-        yield Command("load it into Docker", f"docker load -i {archive.name}")
-        yield Command("list the files with Docker", f"docker run --rm {tag}")
-        yield Command("copy them out with Docker", f'docker run --rm -v "$PWD/out:/out" {tag} -export /out')
-    if sif is not None:
-        inside = shlex.quote(mount)
-        yield Command("list the files with Apptainer", f"apptainer run {sif.name}")
-        bind = shlex.quote(f"{sif.name}:{mount}:image-src={mount}")
-        yield Command("give the files to another container", f"apptainer exec --bind {bind} OTHER.sif ls {inside}")
-        if sif.sha256 is None:
-            yield Command("compute the digest of the SIF", f"sha256sum {sif.name}")
-    yield Command("look at the layout", f"skopeo inspect oci:{layout}")
-    yield Command("push it to a registry", f"skopeo copy --all oci:{layout} docker://REGISTRY/{tag}")
+    tag: as in fruit:1.0. layout: the name of its folder. packages: by format.
+    """
+    for one in map(FORMATS.__getitem__, packages):
+        file = packages[one.name].name
+        yield from one.filled(Path(file), tag, mount)
+        if one.own_data and packages[one.name].sha256 is None:
+            yield Command(f"compute the digest of the {one.title}", f"sha256sum {file}")
+    yield from LAYOUT.filled(Path(layout), tag, mount)
 
 
 def _manifests(layout: Path, digest: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jinja2
 
+from datacontainer import __version__
 from datacontainer.report.history import State
 from datacontainer.runtime.outputs import write_bytes
 
@@ -40,7 +41,7 @@ def write_page(template: Path, page: Path, values: dict[str, Any]) -> None:
     )
     environment.filters |= {"bytes": bytes_text, "count": count_text, "more": more_text, "name": name_text}
     # Escapes what a user's label has in it that no UTF-8 can hold.
-    html = environment.from_string(template.read_text(encoding="utf-8")).render(values)
+    html = environment.from_string(template.read_text(encoding="utf-8")).render(datacontainer=__version__, **values)
     write_bytes(page, html.encode("utf-8", "backslashreplace"))
 
 

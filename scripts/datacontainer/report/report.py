@@ -1,14 +1,15 @@
 """Report: a page, and a table, that show a dataset and its images at a glance."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from datacontainer.config.formats import FORMATS
 from datacontainer.report.columns import columns
 from datacontainer.report.counts import Count, Counts
 from datacontainer.report.history import State, remember
-from datacontainer.report.images import Image, Package, archive_package, commands, read_images, sif_package
+from datacontainer.report.images import Image, commands, package, read_images
 from datacontainer.report.page import bars, class_text, growth_points, name_text, steps, write_page
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import write_bytes
@@ -37,8 +38,7 @@ def report(
     summary: Path,
     shards: Path,
     layout: Path,
-    archive: Path | None,
-    sif: Path | None,
+    images: Mapping[str, Path],
     template: Path,
     page: Path,
     table: Path,
@@ -46,7 +46,7 @@ def report(
 ) -> None:
     """Writes the `page` (HTML) and the `table` (tab-separated: section, name, files, bytes), and adds to `history`.
 
-    summary: dataset.json. shards: scan's table. archive, sif: where they are made.
+    summary: dataset.json. shards: scan's table. images: the product of each further format, by its name.
     The catalog is read in columns, twice where contents repeat, and a SIF of up to a GiB once for its digest.
 
     Raises:
@@ -67,27 +67,24 @@ def report(
         "metadata": {key: _as_json(value) for key, value in described["metadata"].items()},
         "history": steps(states)[-MOST_LINES:],
         "growth": growth_points(states) if len(states) > 1 else "",
-        **_of_images(described, len(shards.read_text().splitlines()), layout, archive, sif),
+        **_of_images(described, len(shards.read_text().splitlines()), layout, images),
     }
     write_page(template, page, values)
     write_bytes(table, _table(described, lines).encode())
     logger.info("%d files, %d states", described["files"], len(states))
 
 
-def _of_images(
-    described: Mapping[str, Any], shards: int, layout: Path, archive: Path | None, sif: Path | None
-) -> dict[str, Any]:
+def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Mapping[str, Path]) -> dict[str, Any]:
     """What the page says of the images, and how they came to be."""
     images = read_images(layout)
-    for_docker = archive_package(archive) if archive else None
-    for_apptainer = sif_package(sif) if sif else None
+    packages = {name: package(FORMATS[name], image) for name, image in made.items()}
     tag = f"{described['name']}:{described['version']}"
     return {
         "title": images[0].labels.get(TITLE, described["name"]),
         "images": images,
-        "packages": [package for package in (for_docker, for_apptainer) if package],
-        "commands": list(commands(tag, described["mount"], layout.name, for_docker, for_apptainer)),
-        "stages": _stages(described, shards, images, for_apptainer),
+        "packages": list(packages.values()),
+        "commands": list(commands(tag, described["mount"], layout.name, packages)),
+        "stages": _stages(described, shards, images, packages),
     }
 
 
@@ -116,19 +113,19 @@ def _with_others(lines: Sequence[Line]) -> list[Line]:
     return [*lines[:MOST_LINES], (OTHERS % len(rest), sum(line[1] for line in rest), sum(line[2] for line in rest))]
 
 
-def _stages(described: Mapping[str, Any], shards: int, images: Sequence[Image], sif: Package | None) -> list[Stage]:
-    """Each stage, and how many of what it made."""
+def _stages(described: Mapping[str, Any], shards: int, images: Sequence[Image], made: Collection[str]) -> list[Stage]:
+    """Each stage, and how many of what it made. made: the formats that were."""
     listed = described["files"] + described["links"]
-    made = [
+    stages: list[tuple[str, int, str, str]] = [
         ("scan", listed, "name", "names"),
         ("hash", shards, "shard", "shards"),
         ("aggregate", len(described["fields"]), "column", "columns"),
         ("render", listed, "entry", "entries"),
         ("compile", len(images), "binary", "binaries"),
         ("assemble", images[0].layers, "layer", "layers"),
-        ("convert", int(sif is not None), "SIF", "SIFs"),
+        *((one.stage, int(one.name in made), one.title, f"{one.title}s") for one in FORMATS.values() if one.own_data),
     ]
-    return [Stage(name, number, one if number == 1 else many) for name, number, one, many in made]
+    return [Stage(name, number, one if number == 1 else many) for name, number, one, many in stages]
 
 
 def _as_json(value: Any) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
+from datacontainer import __version__
 from datacontainer.runtime.errors import DataContainerError
 
 logger = logging.getLogger("datacontainer")
@@ -138,7 +139,11 @@ def _logged_error(title: str) -> Iterator[None]:
 
 def _log_beginning(inputs: Iterable[str], parameters: Mapping[str, object]) -> None:
     libraries = [f"{name} {version(name)}" for name in LIBRARIES if name in sys.modules]
-    logger.info("%s on %s", ", ".join([f"Python {platform.python_version()}", *libraries]), platform.node())
+    logger.info(
+        "%s on %s",
+        ", ".join([f"datacontainer {__version__}", f"Python {platform.python_version()}", *libraries]),
+        platform.node(),
+    )
     paths = [repr(str(path)) for path in inputs]
     more = f" and {len(paths) - SHOWN_INPUTS} more" if len(paths) > SHOWN_INPUTS else ""
     logger.info("inputs: %s%s", ", ".join(paths[:SHOWN_INPUTS]) or "none", more)

@@ -1,7 +1,7 @@
-"""Seals: what a stage's files were like when it was done, so that one that is gone, cut short or changed is noticed.
+"""Seals: what each stage's files were like when the stage was done, and the key that it was done with.
 
-A seal is an output of its stage, the last one. Each run looks at the files' sizes and times before it decides what is
-to be done, and takes away a seal that no longer holds: its stage runs again, as for any output that is missing.
+A seal is the last output of its stage. A stage runs again when its seal is missing, when the seal has another key than
+the one wanted now, or when a file's size, mtime or name is not as the seal says: rerun/ decides that.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ SUFFIX = ".seal"
 TIMESTAMP = ".snakemake_timestamp"
 # How far the clocks of a cluster's machines may be apart.
 CLOCKS_NS = 3600 * 10**9
-SHOWN = 3
 
 
 AnyPath = str | Path
@@ -34,44 +33,46 @@ class Sealed(NamedTuple):
     sha256: str
 
 
-def seal(path: AnyPath, *, read: Sequence[AnyPath] = (), unread: Sequence[AnyPath] = ()) -> None:
-    """Writes the seal `path` of files, and of all files in folders.
+class Seal(NamedTuple):
+    """A seal's content; the names of folders and files are relative to the seal's own folder."""
 
-    read: whose digest belongs to the seal. unread: those that would take long to read. A seal holds names relative to
-    its own folder, so that results may be moved.
+    key: str
+    folders: list[str]
+    files: dict[str, Sealed]
+
+
+def seal(path: AnyPath, key: str, *, read: Sequence[AnyPath] = (), unread: Sequence[AnyPath] = ()) -> None:
+    """Writes the seal `path` of files, and of all files in folders, that were made with a key.
+
+    read: files whose sha256 becomes part of the seal. unread: files that would take long to read. Names are relative
+    to the seal's folder, so that results may be moved.
     """
     path = Path(path)
     found = {_relative(file, path): _look(file, hashed=True) for file in _files(read)}
     found |= {_relative(file, path): _look(file, hashed=False) for file in _files(unread)}
     folders = [_relative(folder, path) for folder in map(Path, (*read, *unread)) if folder.is_dir()]
-    write_bytes(path, json.dumps({"folders": folders, "files": found}, indent=0).encode())
+    write_bytes(path, json.dumps({"key": key, "folders": folders, "files": found}, indent=0).encode())
+
+
+def read_seal(path: Path) -> Seal | None:
+    """The seal in a file; None where it is damaged."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return _parse(path)
+    return None
 
 
 def problems(path: Path) -> list[str]:
     """How the files of a seal are not as they were; reads none of them."""
     try:
         sealed_ns = path.stat().st_mtime_ns
-        folders, files = _parse(path)
+        _, folders, files = _parse(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"the seal {str(path)!r} cannot be read ({error})"]
     found = [_problem(_normal(path, name), was, sealed_ns) for name, was in files.items()]
     known = {_normal(path, name) for name in files}
     there = [folder for folder in (_normal(path, name) for name in folders) if folder.is_dir()]
     extra = [file for file in _files(there) if file not in known]
-    return [*filter(None, found), *(f"{str(file)!r} is none of its stage's files" for file in extra)]
-
-
-def break_seals(results: Path, datasets: Iterable[str]) -> list[str]:
-    """Removes the seals that do not hold, under an outdir; tells what is wrong, a line for each file."""
-    lines = [line for path in results.glob(".datacontainer/*.seal") for line in _broken(path)]
-    for stages in (results / name / "stages" for name in datasets):
-        lines += [line for path in sorted(stages.glob("seals/*.seal")) for line in _broken(path)]
-        shards = [stages / "hash" / f"{shard}.seal" for shard in _shards(stages)]
-        lines += [line for path in shards if path.exists() for line in _broken(path)]
-        # Snakemake asks for what a shard's job makes only where aggregate is to run.
-        if not shards or not all(path.exists() for path in shards):
-            _remove(stages / "seals" / "aggregate.seal")
-    return lines
+    return [*filter(None, found), *(f"{str(file)!r} was not created by this stage" for file in extra)]
 
 
 def check(path: AnyPath, *files: AnyPath) -> None:
@@ -81,11 +82,11 @@ def check(path: AnyPath, *files: AnyPath) -> None:
         DataError: naming the first that has others.
     """
     path = Path(path)
-    _, sealed = _parse(path)
+    sealed = _parse(path).files
     for file in _files(files):
         was = sealed.get(_relative(file, path))
         if was is None:
-            raise DataError(f"{str(file)!r} is none of its stage's files: delete it and run snakemake again")
+            raise DataError(f"{str(file)!r} was not created by its stage: delete it and run snakemake again")
         now = _look(file, hashed=True)
         if was.sha256 != now.sha256:
             raise DataError(
@@ -94,9 +95,10 @@ def check(path: AnyPath, *files: AnyPath) -> None:
             )
 
 
-def _parse(path: Path) -> tuple[list[str], dict[str, Sealed]]:
+def _parse(path: Path) -> Seal:
     value = json.loads(path.read_bytes())
-    return value["folders"], {name: Sealed(*was) for name, was in value["files"].items()}
+    files = {name: Sealed(*was) for name, was in value["files"].items()}
+    return Seal(str(value["key"]), list(value["folders"]), files)
 
 
 def _problem(file: Path, was: Sealed, sealed_ns: int) -> str | None:
@@ -134,26 +136,3 @@ def _relative(file: Path, path: Path) -> str:
 
 def _normal(path: Path, name: str) -> Path:
     return Path(os.path.normpath(path.parent / name))
-
-
-def _broken(path: Path) -> list[str]:
-    """A seal's problems in a few lines; it is gone if there are any."""
-    found = problems(path)
-    if found:
-        _remove(path)
-    more = [f"{len(found) - SHOWN} more files of the same stage are missing or changed"]
-    return found if len(found) <= SHOWN else found[:SHOWN] + more
-
-
-def _remove(path: Path) -> None:
-    # Where nothing can be removed, nothing can be made anew either.
-    with suppress(OSError):
-        path.unlink()
-
-
-def _shards(stages: Path) -> list[str]:
-    """The dataset's shards; none where scan's table of them is not what it was."""
-    if not (stages / "seals" / "scan.seal").exists():
-        return []
-    table = (stages / "scan" / "shards.tsv").read_text()
-    return [line.split("\t")[0] for line in table.splitlines()]

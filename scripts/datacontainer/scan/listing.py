@@ -1,28 +1,34 @@
-"""A dataset's list as scan works on it: three files and a summary, by the packer or, where it cannot, in Python."""
+"""A dataset's list as scan works on it: three files and a summary, by the packer."""
 
-import hashlib
 import json
 import os
-import struct
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from datacontainer.runtime.logs import logger
+from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.packer import run_packer
-from datacontainer.scan.excludes import Excludes
-from datacontainer.scan.records import FILE, Record
-from datacontainer.scan.symlinks import REFUSE
-from datacontainer.scan.walk import Offender, Walk
 
-# About every two seconds.
-SHOWN_EVERY = 200_000
+# What becomes of links where the configuration's `symlinks` says nothing.
+REFUSE = "refuse"
 # A line for each record: where it ends in the file of the records, its size, and a number that its path alone decides.
 COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
+
+
+class Offender(NamedTuple):
+    """What an image cannot hold, and why; target: of a link that leads where it may not."""
+
+    path: bytes
+    reason: bytes
+    target: bytes = b""
+
+    def __str__(self) -> str:
+        """What is said of it in an error."""
+        target = f" {os.fsdecode(self.target)!r}" if self.target else ""
+        return f"{os.fsdecode(self.path) or '.'!r} {self.reason.decode()}{target}"
 
 
 class Summary(NamedTuple):
@@ -38,7 +44,8 @@ class Summary(NamedTuple):
 class Files(NamedTuple):
     """The files of a list.
 
-    records: as shardlist encodes them, in the order of the paths' bytes. columns: COLUMNS. offenders: as encoded.
+    records: as shardlist encodes them, in the order of the paths' bytes. columns: COLUMNS. offenders: the fields of
+    each, ended by NUL.
     """
 
     records: Path
@@ -61,74 +68,36 @@ class Files(NamedTuple):
             yield Offender(*fields[i : i + 3])
 
 
-def list_by_packer(
+def list_dataset(
     packer: Path,
     root: str,
-    excludes: Excludes,
+    exclude: Iterable[str],
     files: Files | None,
     *,
     symlinks: str = REFUSE,
-    sources: str = "",
     threads: int | None = None,
-) -> Summary | None:
-    """Lists a dataset with the packer; None where a pattern is beyond it.
+) -> Summary:
+    """Lists a dataset with the packer, without what `exclude` and the dataset's own file of patterns leave out.
 
-    files: None for the summary alone. sources: the digest of the sources that the packer must be made of, if not "".
+    files: None for the summary alone.
 
     Raises:
-        DataContainerError: when the packer is another one, or fails.
+        DataContainerError: when the packer fails; UsageError for a wrong pattern.
     """
-    rules = excludes.for_packer()
-    if rules is None:
-        return None
-    arguments: list[str | Path] = ["scan", "--root", root, "--symlinks", symlinks, "--sources", sources, "--progress"]
+    arguments: list[str | Path] = ["scan", "--root", root, "--symlinks", symlinks, "--progress"]
     if files is None:
         arguments.append("--digest-only")
     else:
         arguments += ["--records", files.records, "--columns", files.columns, "--offenders", files.offenders]
+    environment = {"GOMAXPROCS": str(max(2, threads))} if threads else {}
     with tempfile.NamedTemporaryFile() as patterns:
-        if rules:
-            patterns.write(rules)
-            patterns.flush()
-            arguments += ["--exclude", patterns.name]
-        environment = {"GOMAXPROCS": str(max(2, threads))} if threads else {}
-        return Summary(**json.loads(run_packer(packer, arguments, environment)))
+        patterns.write(b"".join(_line(pattern) for pattern in exclude))
+        patterns.flush()
+        return Summary(**json.loads(run_packer(packer, [*arguments, "--exclude", patterns.name], environment)))
 
 
-def list_by_walk(root: str, excludes: Excludes, files: Files | None, symlinks: str = REFUSE) -> Summary:
-    """Lists a dataset in Python, with the same result."""
-    walk = Walk(os.fsencode(root), excludes, symlinks)
-    with ExitStack() as stack:
-        writer = _Writer(*(stack.enter_context(open(path, "wb")) for path in files or [os.devnull] * 3))
-        for number, record in enumerate(walk.records(), 1):
-            writer.add(record)
-            if number % SHOWN_EVERY == 0:
-                logger.info("scan: %d files listed", number)
-        return writer.finish(walk.offenders)
-
-
-class _Writer:
-    """Writes the files of a list, or none, and sums them up."""
-
-    def __init__(self, records: BinaryIO, columns: BinaryIO, offenders: BinaryIO) -> None:
-        self._records, self._columns, self._offenders = records, columns, offenders
-        self._count = self._files = self._bytes = self._end = 0
-        self._digest = hashlib.sha256()
-
-    def add(self, record: Record) -> None:
-        encoded = record.encode()
-        self._digest.update(encoded)
-        self._count += 1
-        self._end += len(encoded)
-        if record.kind == FILE:
-            self._files += 1
-            self._bytes += record.size
-        self._records.write(encoded)
-        chance = hashlib.sha256(record.path).digest()[:8]
-        self._columns.write(struct.pack("<QQQ", self._end, record.size, int.from_bytes(chance, "big")))
-
-    def finish(self, offenders: list[Offender]) -> Summary:
-        encoded = b"".join(offender.encode() for offender in offenders)
-        self._offenders.write(encoded)
-        both = hashlib.sha256(self._digest.digest() + hashlib.sha256(encoded).digest())
-        return Summary(self._count, self._files, self._bytes, len(offenders), both.hexdigest())
+def _line(pattern: str) -> bytes:
+    try:
+        return os.fsencode(pattern + "\n")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{pattern!r} stands for no bytes, so it matches no name: correct it in `exclude`") from error

@@ -4,7 +4,6 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,11 +13,8 @@ import numpy as np
 from datacontainer.runtime.errors import DataContainerError, DataError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_bytes, written
-from datacontainer.scan.excludes import Excludes, read_excludes
-from datacontainer.scan.listing import Files, Summary, list_by_packer, list_by_walk
+from datacontainer.scan.listing import REFUSE, Files, Offender, Summary, list_dataset
 from datacontainer.scan.sharding import LEAST_SHARD, Limits, cut
-from datacontainer.scan.symlinks import REFUSE
-from datacontainer.scan.walk import Offender
 
 SHOWN_OFFENDERS = 20
 STATE = "state"
@@ -40,25 +36,26 @@ def scan(
     lists: Path,
     table: Path,
     *,
+    packer: Path,
     symlinks: str = REFUSE,
-    packer: Path | None = None,
     threads: int | None = None,
     least: Limits = LEAST_SHARD,
 ) -> list[Shard]:
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
     A list is named by the digest of its content, so an unchanged shard keeps its name. The table has a line per shard:
-    name, files, bytes. symlinks: what becomes of links, as config.schema.yaml has it. Without a packer the dataset is
-    listed in Python, which takes several times as long. Beside the table, `state` has what fingerprint gives.
+    name, files, bytes. symlinks: what becomes of links, as config.schema.yaml has it. Beside the table, `state`
+    has what fingerprint gives.
 
     Raises:
         DataError: naming everything in the dataset that an image cannot hold.
     """
-    excludes = _read_excludes(root, exclude)
+    if not os.path.isdir(root):
+        raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
     fresh_directory(lists)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
         files = Files.beside(Path(folder))
-        summary = _list(root, excludes, files, symlinks=symlinks, packer=packer, threads=threads)
+        summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         _raise_offenders(summary, files)
         shards = _write_lists(files, lists, least)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
@@ -69,23 +66,12 @@ def scan(
     return shards
 
 
-def fingerprint(
-    root: str, exclude: Iterable[str], packer: Path | None = None, sources: str = "", symlinks: str = REFUSE
-) -> str | None:
-    """A digest of all that scan would list, or None where there is no such folder; reads no data.
-
-    It is the same with the packer and without; one that is missing, or was not made of `sources`, is not used.
-    """
+def fingerprint(root: str, exclude: Iterable[str], packer: Path, symlinks: str = REFUSE) -> str | None:
+    """A digest of all that scan would list, or None where there is no such folder; reads no data."""
     if not os.path.isdir(root):
         return None
     try:
-        excludes = _read_excludes(root, exclude)
-        with suppress(DataContainerError, OSError):
-            if packer and sources:
-                summary = list_by_packer(packer, root, excludes, None, symlinks=symlinks, sources=sources)
-                if summary:
-                    return summary.digest
-        return list_by_walk(root, excludes, None, symlinks).digest
+        return list_dataset(packer, root, exclude, None, symlinks=symlinks).digest
     except (DataContainerError, OSError) as error:
         # scan meets the same problem and reports it as an error of its own.
         return f"unreadable: {error}"
@@ -100,22 +86,6 @@ def read_state(table: Path) -> str | None:
 def read_shards(table: Path) -> list[str]:
     """The shards' names, in the order of their paths, from the table that scan wrote."""
     return [line.split("\t")[0] for line in table.read_text().splitlines()]
-
-
-def _read_excludes(root: str, exclude: Iterable[str]) -> Excludes:
-    if not os.path.isdir(root):
-        raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
-    return read_excludes(Path(root), exclude)
-
-
-def _list(
-    root: str, excludes: Excludes, files: Files, *, symlinks: str, packer: Path | None, threads: int | None
-) -> Summary:
-    summary = list_by_packer(packer, root, excludes, files, symlinks=symlinks, threads=threads) if packer else None
-    if summary is None:
-        logger.info("listing in Python: there is no packer, or a pattern that it does not understand")
-        summary = list_by_walk(root, excludes, files, symlinks)
-    return summary
 
 
 def _write_lists(files: Files, lists: Path, least: Limits) -> list[Shard]:

@@ -5,10 +5,12 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
+from datacontainer.config.formats import product_of
 from datacontainer.image.damage import discard_damaged
 from datacontainer.image.labels import labels_of
 from datacontainer.layers.compression import NONE
@@ -35,56 +37,54 @@ FILES = {
 }
 
 
-def convert(
-    *,
-    identity: Identity,
-    platform: str,
-    packer: Path,
-    layout: Path,
-    summary: Path,
-    image: Path,
-    documents: Mapping[str, bytes] | None = None,
-    key: Path | None = None,
-    compression: str = NONE,
-    threads: int = 1,
-) -> None:
-    """Writes the SIF of the layout's image for `platform`; each byte of data is read and written once.
+@dataclass(frozen=True)
+class SifRequest:
+    """The SIF to make: of which image, with what in it, and how.
 
-    platform: the one of the layout's manifest.json. summary: dataset.json. documents: JSON to add, by name.
-    key: a file with the key to sign with; for that the data is read once more. compression: that of the layers, and of
-    the SquashFS too, which mksquashfs then makes and not the packer.
+    identity: what the image says of itself. platform: the one of the layout's manifest.json.
+    packer: the program that writes the SquashFS, and that signs. layout: the image layout. summary: dataset.json.
+    image: the file to make. documents: JSON to add, by name. key: a file with the key to sign with; for that the data
+    is read once more. compression: that of the layers, and of the SquashFS too, which mksquashfs then makes and not
+    the packer. threads: how many compress.
+    """
+
+    identity: Identity
+    platform: str
+    packer: Path
+    layout: Path
+    summary: Path
+    image: Path
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    key: Path | None = None
+    compression: str = NONE
+    threads: int = 1
+
+
+def convert(request: SifRequest) -> None:
+    """Writes the SIF; each byte of data is read and written once.
+
     The SquashFS is listed twice: as the system that runs, and as data, so that other containers can bind it with
     `image-src`.
 
     Raises:
         DataError: when a layer is not what it was any more.
     """
-    architecture = platform.split("/")[1]
-    config_name, layers = _docker_image(layout)
-    described = json.loads(summary.read_bytes())
-    objects = {
-        "Singularity": (sif.DEFFILE, _definition(identity)),
-        "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(identity, described)),
-        "oci-config.json": (sif.GENERIC_JSON, (layout / config_name).read_bytes()),
-        **{name: (sif.GENERIC_JSON, content) for name, content in (documents or {}).items()},
-    }
-    with completed(image) as partial, open(partial, "w+b") as file:
+    architecture = request.platform.split("/")[1]
+    config_name, layers = _docker_image(request.layout)
+    described = json.loads(request.summary.read_bytes())
+    objects = _objects(request, described, config_name)
+    with completed(request.image) as partial, open(partial, "w+b") as file:
         placed = _placed(objects)
         offset = sif.aligned(placed[-1].offset + placed[-1].size_bytes)
-        blobs = [layout / layer for layer in layers]
-        try:
-            size_bytes = _write_data(partial, offset, blobs, packer=packer, compression=compression, threads=threads)
-        except DataError:
-            discard_damaged(blobs)
-            raise
+        size_bytes = _write_data(request, partial, offset, [request.layout / layer for layer in layers])
         _write_objects(file, placed, objects)
         placed += [
             sif.partition("system.squashfs", offset, size_bytes, sif.PRIMARY_SYSTEM, architecture),
             sif.partition("data.squashfs", offset, size_bytes, sif.DATA, architecture),
         ]
-        if key is not None:
+        if request.key is not None:
             file.flush()
-            placed.append(add_signature(partial, file, placed, key, packer))
+            placed.append(add_signature(partial, file, placed, request.key, request.packer))
         file.seek(0)
         file.write(sif.header(architecture, placed))
         # An image can be started like any program by those who can read it.
@@ -123,6 +123,16 @@ def _docker_image(layout: Path) -> tuple[str, list[str]]:
     return image["Config"], image["Layers"]
 
 
+def _objects(request: SifRequest, described: Mapping[str, Any], config_name: str) -> dict[str, tuple[int, bytes]]:
+    """The objects before the data, by name: kind and content."""
+    return {
+        "Singularity": (sif.DEFFILE, _definition(request.identity)),
+        "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(request.identity, described)),
+        "oci-config.json": (sif.GENERIC_JSON, (request.layout / config_name).read_bytes()),
+        **{name: (sif.GENERIC_JSON, content) for name, content in request.documents.items()},
+    }
+
+
 def _placed(objects: Mapping[str, tuple[int, bytes]]) -> list[sif.DataObject]:
     """The objects one behind the other."""
     placed, offset = [], sif.DATA_OFFSET
@@ -138,14 +148,17 @@ def _write_objects(file: BinaryIO, placed: Sequence[sif.DataObject], objects: Ma
         file.write(objects[one.name][1])
 
 
-def _write_data(
-    image: Path, offset: int, layers: Sequence[Path], *, packer: Path, compression: str, threads: int
-) -> int:
-    """Writes the SquashFS of the layers into the image, and gives its size."""
-    if compression == NONE:
-        return _write_squashfs(packer, image, offset, layers)
-    # The first of a folder's entries counts: the layers', as with the packer.
-    return write_compressed(image, offset, compression, threads, one_tar(layers, compression, skeleton_layer()))
+def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[Path]) -> int:
+    """Writes the SquashFS of the layers into the image, and gives its size; deletes a layer that is damaged."""
+    try:
+        if request.compression == NONE:
+            return _write_squashfs(request.packer, image, offset, layers)
+        # The first of a folder's entries counts: the layers', as with the packer.
+        tar = one_tar(layers, request.compression, skeleton_layer())
+        return write_compressed(image, offset, request.compression, request.threads, tar)
+    except DataError:
+        discard_damaged(layers)
+        raise
 
 
 def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Path]) -> int:
@@ -161,7 +174,7 @@ def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Pat
 
 def _definition(identity: Identity) -> bytes:
     """The text that `apptainer inspect --deffile` shows: how to build the same from the archive."""
-    return f"Bootstrap: docker-archive\nFrom: {identity.name}.docker.tar\n".encode()
+    return f"Bootstrap: docker-archive\nFrom: {product_of(identity.name, 'docker')}\n".encode()
 
 
 def _inspection(identity: Identity, described: Mapping[str, Any]) -> bytes:

@@ -1,29 +1,29 @@
 """The archive for `docker load`: the layout's files, no others, each byte read once."""
 
 from pathlib import Path
+from typing import Any
 
 from datacontainer.runtime.progress import Progress
 from datacontainer.verify.comparison import Differences, shown
+from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER
 from datacontainer.verify.tar import Member, members, reading
 
 
-def check_archive(archive: Path, layout: dict[str, str], differences: Differences) -> dict[str, str | int]:
-    """What was read, for the report; notes where the archive does not have the layout's files.
-
-    layout: sha256 of each file by its name in the layout.
-    """
-    expected = {name.encode(): sha256 for name, sha256 in layout.items()}
+def verify_archive(archive: Path, expected: Expected) -> dict[str, Any]:
+    """What was read, for the report; notes where the archive does not have the layout's files."""
+    differences = expected.differences
+    files = {name.encode(): sha256 for name, sha256 in expected.layout.sha256.items()}
     seen: set[bytes] = set()
     with reading(archive, Progress("the archive", archive.stat().st_size).add) as tar:
         for member in members(tar):
             if member.name in seen:
                 differences.add(f"{shown(member.name)} is in the archive twice")
             seen.add(member.name)
-            _check_member(member, expected, seen, differences)
-        for name in sorted(expected.keys() - seen):
+            _check_member(member, files, seen, differences)
+        for name in sorted(files.keys() - seen):
             differences.add(f"{shown(name)} is missing from the archive")
-        return {"sha256": tar.sha256(), "files": len(expected), "bytes": tar.size_bytes}
+        return {"sha256": tar.sha256(), "files": len(files), "bytes": tar.size_bytes}
 
 
 def _check_member(member: Member, expected: dict[bytes, str], seen: set[bytes], differences: Differences) -> None:

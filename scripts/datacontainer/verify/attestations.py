@@ -1,4 +1,4 @@
-"""The attestations: files, referrers and a SIF's objects against each other and the images that they are about.
+"""The attestations: files and referrers against each other and the images that they are about.
 
 Source: OCI image-spec 1.1, image-layout.md, image-index.md, manifest.md.
 """
@@ -13,7 +13,6 @@ from typing import Any
 from datacontainer.runtime.errors import DataError
 from datacontainer.verify.comparison import Differences
 from datacontainer.verify.layout import MAX_JSON, parsed, pick
-from datacontainer.verify.sifobjects import read_object, sif_objects
 
 TITLE = "org.opencontainers.image.title"
 
@@ -43,15 +42,6 @@ class Attestations:
             self.differences.add(f"the attestations are about {digest}, which is no manifest of the layout")
         for name in sorted({path.name for path in self.path.glob("*.json")} - self.sha256.keys()):
             self.differences.add(f"{name!r} is among the attestations and no referrer has it")
-
-    def check_sif(self, image: Path) -> None:
-        """Compares the documents in a SIF, one at least, with the files."""
-        found = {one.name: one for one in sif_objects(image)[1] if one.name in self.sha256}
-        if not found:
-            self.differences.add(f"the SIF {str(image)!r} holds none of {sorted(self.sha256)}")
-        for name, one in found.items():
-            sha256 = hashlib.sha256(read_object(image, one)).hexdigest()
-            self.differences.check(f"sha256 of {name!r}", self.sha256[name], sha256, "the attestations", "the SIF")
 
     def _check_document(self, layer: Any) -> None:
         name = pick(layer, "a referrer", "annotations", TITLE, of=str)

@@ -82,6 +82,7 @@ class Layout:
             shared, given = ([one.digest for one in each.layers[:-1]] for each in (images[0], image))
             what = f"the layers below the entrypoint of {image.platform}"
             self.differences.check(what, shared, given, f"the image of {images[0].platform}", "its manifest")
+            self._check_sizes(image.layers[:-1])
             what, by = f"the labels of {image.platform}", f"the image of {images[0].platform}"
             self.differences.check(what, images[0].labels, image.labels, by, "its config")
         self._check_blobs(top, images)
@@ -108,6 +109,13 @@ class Layout:
         what, by = f"the blob {descriptor.digest}", descriptor.named_by
         self.differences.check(what, descriptor.digest, "sha256:" + sha256, by, "its content")
         self.differences.check(f"the size of {what[4:]}", descriptor.size_bytes, size_bytes, by, "the file")
+
+    def _check_sizes(self, shared: Sequence[Descriptor]) -> None:
+        """Compares a further platform's sizes of blobs that are read for the first platform."""
+        for layer in shared:
+            size_bytes = self.blob(layer).stat().st_size
+            what = f"the size of blob {layer.digest}"
+            self.differences.check(what, layer.size_bytes, size_bytes, layer.named_by, "the file")
 
     def _nested(self, top: Descriptor) -> list[Image]:
         index = self._json_blob(top)

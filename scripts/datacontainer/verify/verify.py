@@ -1,23 +1,22 @@
 """Verify: the finished images against the catalog and each other, by code that shares nothing with what made them."""
 
-import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from datacontainer.config.formats import FORMATS
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import write_bytes
-from datacontainer.verify.archive import check_archive
 from datacontainer.verify.attestations import Attestations
 from datacontainer.verify.comparison import Differences, compare
+from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, LINK
 from datacontainer.verify.layers import Layers
 from datacontainer.verify.layout import Image, Layout, parsed, pick
 from datacontainer.verify.rows import Spool, Totals, catalog_rows
-from datacontainer.verify.sif import SifFiles
 
 LABEL_PREFIX = "io.datacontainer."
 
@@ -27,13 +26,13 @@ def verify(
     catalog: Path,
     mount: str,
     layout: Path,
-    archive: Path | None,
-    image: Path | None,
+    images: Mapping[str, Path],
     report: Path,
     attestations: Path | None = None,
 ) -> None:
-    """Writes `report` (JSON: what was compared) when layout, archive and SIF hold exactly what the catalog says.
+    """Writes `report` (JSON: what was compared) when layout and images hold exactly what the catalog says.
 
+    images: the product of each further format, by the format's name, which is that of its part of the report, too.
     dataset.json beside the catalog, and the entrypoints under bin/ beside the layout, are compared too where they are.
     Each byte of data is read once per image, and the memory does not grow with the number of files.
 
@@ -46,12 +45,10 @@ def verify(
         verification = Verification(catalog, mount, Layout(layout, differences), Spool(file), differences)
         with differences.mended_by_deleting(layout.parent):
             verification.check_layout()
-            if archive is not None:
-                verification.check_archive(archive)
-            if image is not None:
-                verification.check_sif(image)
             if attestations is not None:
-                verification.check_attestations(attestations, image)
+                verification.check_attestations(attestations)
+            for name, image in images.items():
+                verification.check_image(name, image)
     differences.raise_any()
     write_bytes(report, (json.dumps(verification.report, indent=2) + "\n").encode())
     logger.info("%s", json.dumps(verification.report))
@@ -69,6 +66,7 @@ class Verification:
     differences: Differences
     images: Sequence[Image] = ()
     own: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    documents: Mapping[str, str] | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
     def check_layout(self) -> None:
@@ -92,31 +90,19 @@ class Verification:
         self.report |= {"files": rows_of_catalog, "bytes": expected.size_bytes, "digest": expected.digest()}
         self.report["layout"] = found.described() | {"blobs": self.layout.blobs(), "images": images}
 
-    def check_archive(self, archive: Path) -> None:
-        """Compares the archive with the layout."""
-        with self.differences.mended_by_deleting(archive):
-            self.report["archive"] = check_archive(archive, self.layout.sha256, self.differences)
-
-    def check_sif(self, image: Path) -> None:
-        """Compares the SIF, which is of the first platform, with the catalog and the layout."""
-        first, found = self.images[0], Totals()
-        with self.differences.mended_by_deleting(image):
-            sif = SifFiles(image, self.mount, first, self.own[first.platform], self.differences)
-            rows = found.counted(sif.rows(sif.partition()))
-            compare(self.spool.added_to(catalog_rows(self.catalog)), rows, "the SIF", self.differences)
-            with open(image, "rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            self.report["sif"] = found.described() | {"platform": first.platform, "sha256": sha256}
-
-    def check_attestations(self, folder: Path, image: Path | None) -> None:
-        """Compares the attestations with the layout, and those in the SIF with them."""
+    def check_attestations(self, folder: Path) -> None:
+        """Compares the attestations with the layout."""
         found = Attestations(folder, self.differences)
         with self.differences.mended_by_deleting(folder):
             found.check([self.layout.top, *(one.manifest.digest for one in self.images)])
-        if image is not None:
-            with self.differences.mended_by_deleting(image):
-                found.check_sif(image)
-        self.report["attestations"] = found.sha256
+        self.documents = self.report["attestations"] = found.sha256
+
+    def check_image(self, name: str, image: Path) -> None:
+        """Compares the image of a format with catalog, layout and attestations."""
+        first = self.images[0]
+        given = self.catalog, self.mount, self.layout, first, self.own[first.platform], self.spool, self.differences
+        with self.differences.mended_by_deleting(image):
+            self.report[name] = FORMATS[name].load_verifier()(image, Expected(*given, self.documents))
 
     def _check_summary(self, found: Totals) -> None:
         """Compares the labels with dataset.json, and that with the catalog."""

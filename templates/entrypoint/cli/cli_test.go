@@ -73,6 +73,7 @@ func TestRun(t *testing.T) {
 		"-format jsonl -limit 1":             `{"path": "/data/avocado.txt", "size": 9, "sha256": "327bf823"}` + "\n",
 		"-format json -limit 2 -ls":          "[\n" + `{"path": "/data/avocado.txt"}` + ",\n" + `{"path": "/data/tomato.txt"}` + "\n]\n",
 		"-limit 0":                           "",
+		"-count=false -ls":                   "/data/avocado.txt\n/data/tomato.txt\n",
 		"--ls":                               "/data/avocado.txt\n/data/tomato.txt\n",
 		"-schema":                            "field   type     files that have it\npath    text     2\nsize    integer  2\nsha256  digest   2\n",
 	} {

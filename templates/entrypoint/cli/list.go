@@ -18,34 +18,45 @@ type format struct {
 	ending     *byte // what ends a row that is nothing but its key
 }
 
+// list is what is done without any command.
+var list = Command{
+	Run: func(s *Session) (int, error) {
+		rows, err := s.Rows()
+		if err != nil {
+			return WrongUsage, err
+		}
+		return s.list(rows)
+	},
+}
+
 // list prints the rows. Where nothing matches, nothing is printed.
-func (s *session) list(rows *query.Selection, criteria query.Criteria) (int, error) {
-	if s.ix.Rows == 0 && s.options.format == "text" {
-		fmt.Fprintf(s.messages, "%s %s holds no files\n", s.facts.Name, s.facts.Version)
+func (s *Session) list(rows *query.Selection) (int, error) {
+	if s.Index.Rows == 0 && s.options.format == "text" {
+		fmt.Fprintf(s.Messages, "%s %s holds no files\n", s.Facts.Name, s.Facts.Version)
 	}
-	p := &printer{session: s, format: s.format(criteria)}
+	p := &printer{Session: s, format: s.format()}
 	var err error
 	if rows.Limited() {
 		err = p.sequential(rows)
 	} else {
-		err = query.InOrder(rows.Places(), s.pieces(rows, criteria, p.format), p.write)
+		err = query.InOrder(rows.Places(), s.pieces(rows, p.format), p.write)
 	}
 	if err == nil {
-		err = p.end(criteria.Query())
+		err = p.end(s.criteria.Query())
 	}
-	return matched(p.started, criteria.Query()), err
+	return s.Matched(p.started), err
 }
 
 // pieces gives what prints the rows at the places from one up to another.
-func (s *session) pieces(rows *query.Selection, criteria query.Criteria, form format) func([]byte, int, int) []byte {
+func (s *Session) pieces(rows *query.Selection, form format) func([]byte, int, int) []byte {
 	whole := rows.Whole()
-	if whole && form.ending != nil && (s.ix.Plain || s.options.null) {
-		return func(buffer []byte, from, to int) []byte { return s.ix.AppendKeys(buffer, from, to, *form.ending) }
+	if whole && form.ending != nil && (s.Index.Plain || s.options.null) {
+		return func(buffer []byte, from, to int) []byte { return s.Index.AppendKeys(buffer, from, to, *form.ending) }
 	}
 	return func(buffer []byte, from, to int) []byte {
 		row := form.row
 		if whole {
-			row = s.within(from, to).format(criteria).row
+			row = s.within(from, to).format().row
 		}
 		for at, key := range rows.Between(from, to) {
 			buffer = row(append(buffer, form.between...), at, key)
@@ -55,18 +66,18 @@ func (s *session) pieces(rows *query.Selection, criteria query.Criteria, form fo
 }
 
 // within gives the same session for the rows from `from` up to `to`, whose values come faster.
-func (s *session) within(from, to int) *session {
-	part, ix := *s, *s.ix
+func (s *Session) within(from, to int) *Session {
+	part, ix := *s, *s.Index
 	ix.Fields = nil
-	for _, field := range s.ix.Fields {
+	for _, field := range s.Index.Fields {
 		ix.Fields = append(ix.Fields, field.Between(from, to))
 	}
-	part.ix = &ix
+	part.Index = &ix
 	return &part
 }
 
 type printer struct {
-	*session
+	*Session
 	format
 	started bool
 }
@@ -86,11 +97,11 @@ func (p *printer) write(lines []byte) error {
 	if !p.started {
 		p.started = true
 		lines = lines[len(p.between):]
-		if _, err := p.out.WriteString(p.head); err != nil {
+		if _, err := p.Out.WriteString(p.head); err != nil {
 			return err
 		}
 	}
-	_, err := p.out.Write(lines)
+	_, err := p.Out.Write(lines)
 	return err
 }
 
@@ -102,37 +113,37 @@ func (p *printer) end(query bool) error {
 			last = ""
 		}
 	}
-	_, err := p.out.WriteString(last)
+	_, err := p.Out.WriteString(last)
 	return err
 }
 
 // format chooses how rows are printed.
-func (s *session) format(criteria query.Criteria) format {
+func (s *Session) format() format {
 	switch o := s.options; {
 	case o.null:
 		return s.names(func(buffer, key []byte) []byte { return append(buffer, key...) }, 0)
 	case o.format == "json":
-		return format{head: "[\n", tail: "\n]\n", empty: "[]\n", between: ",\n", row: s.jsonRow(criteria)}
+		return format{head: "[\n", tail: "\n]\n", empty: "[]\n", between: ",\n", row: s.jsonRow()}
 	case o.format == "jsonl":
-		row := s.jsonRow(criteria)
+		row := s.jsonRow()
 		return format{row: func(buffer []byte, at int, key []byte) []byte { return append(row(buffer, at, key), '\n') }}
 	case o.format == "csv":
-		return s.separated(criteria, ',')
+		return s.separated(',')
 	case o.format == "tsv":
-		return s.separated(criteria, '\t')
+		return s.separated('\t')
 	case o.ls:
-		return s.names(s.ix.AppendShown, '\n')
-	case criteria.Searching:
-		return format{row: valueLine(criteria.Metric)}
-	case criteria.Metric != nil:
-		head := "Order by " + criteria.Metric.Name + "\n"
+		return s.names(s.Index.AppendShown, '\n')
+	case s.criteria.Searching:
+		return format{row: valueLine(s.criteria.Metric)}
+	case s.criteria.Metric != nil:
+		head := "Order by " + s.criteria.Metric.Name + "\n"
 		return format{head: head, empty: head, row: s.recordLine(": ")}
 	}
 	return format{row: s.recordLine(" ")}
 }
 
 // names prints keys alone.
-func (s *session) names(shown func(buffer, key []byte) []byte, ending byte) format {
+func (s *Session) names(shown func(buffer, key []byte) []byte, ending byte) format {
 	row := func(buffer []byte, _ int, key []byte) []byte { return append(shown(buffer, key), ending) }
 	return format{row: row, ending: &ending}
 }
@@ -145,10 +156,10 @@ func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 }
 
 // recordLine prints a key, `between`, and the record as Python's json.dumps does.
-func (s *session) recordLine(between string) func([]byte, int, []byte) []byte {
-	record := s.record(s.ix.Fields, (*index.Field).AppendJSON)
+func (s *Session) recordLine(between string) func([]byte, int, []byte) []byte {
+	record := s.record(s.Index.Fields, (*index.Field).AppendJSON)
 	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = append(append(s.ix.AppendShown(buffer, key), between...), '{')
+		buffer = append(append(s.Index.AppendShown(buffer, key), between...), '{')
 		return append(record(buffer, row, ""), '}', '\n')
 	}
 }
@@ -157,7 +168,7 @@ func (s *session) recordLine(between string) func([]byte, int, []byte) []byte {
 type valueAs func(field *index.Field, buffer []byte, row int) []byte
 
 // record appends the members of a row's record, the first of them behind `before`.
-func (s *session) record(fields []*index.Field, value valueAs) func(buffer []byte, row int, before string) []byte {
+func (s *Session) record(fields []*index.Field, value valueAs) func(buffer []byte, row int, before string) []byte {
 	names := make([][]byte, len(fields))
 	for i, field := range fields {
 		names[i] = append(index.AppendString(nil, []byte(field.Name)), ": "...)
@@ -176,18 +187,18 @@ func (s *session) record(fields []*index.Field, value valueAs) func(buffer []byt
 }
 
 // shownFields are those that a format with columns or names prints.
-func (s *session) shownFields(criteria query.Criteria) []*index.Field {
+func (s *Session) shownFields() []*index.Field {
 	switch {
 	case s.options.ls:
 		return nil
-	case criteria.Searching:
-		return []*index.Field{criteria.Metric}
+	case s.criteria.Searching:
+		return []*index.Field{s.criteria.Metric}
 	}
-	return s.ix.Fields
+	return s.Index.Fields
 }
 
-func (s *session) jsonRow(criteria query.Criteria) func([]byte, int, []byte) []byte {
-	record := s.record(s.shownFields(criteria), (*index.Field).AppendStrictJSON)
+func (s *Session) jsonRow() func([]byte, int, []byte) []byte {
+	record := s.record(s.shownFields(), (*index.Field).AppendStrictJSON)
 	return func(buffer []byte, row int, key []byte) []byte {
 		buffer = index.AppendString(append(buffer, `{"path": `...), key)
 		return append(record(buffer, row, ", "), '}')
@@ -195,8 +206,8 @@ func (s *session) jsonRow(criteria query.Criteria) func([]byte, int, []byte) []b
 }
 
 // separated gives lines of columns as RFC 4180 has them, but for the line's end.
-func (s *session) separated(criteria query.Criteria, comma byte) format {
-	fields := s.shownFields(criteria)
+func (s *Session) separated(comma byte) format {
+	fields := s.shownFields()
 	head := appendCell(nil, []byte("path"), comma)
 	for _, field := range fields {
 		head = appendCell(append(head, comma), []byte(field.Name), comma)

@@ -15,15 +15,13 @@ import (
 
 // options are the flags as they were given.
 type options struct {
-	ls, desc, null, count              bool
-	info, schema, tree, version, help  bool
-	verify, selfCheck, start           bool
+	ls, desc, null                     bool
 	get, metric, search, where, format string
-	cat, export                        string
 	limit                              int
 	given                              map[string]bool
 	repeated                           string // a flag that was given twice, with its dash
 	command                            *Command
+	flags                              *flag.FlagSet
 }
 
 // usageError is a wrong use of the flags: exit status 2.
@@ -31,43 +29,46 @@ type usageError struct{ problem string }
 
 func (e *usageError) Error() string { return e.problem }
 
-func usagef(format string, values ...any) error { return &usageError{fmt.Sprintf(format, values...)} }
+// Usagef gives an error that ends the program with WrongUsage.
+func Usagef(format string, values ...any) error { return &usageError{fmt.Sprintf(format, values...)} }
 
 var formats = []string{"text", "json", "jsonl", "csv", "tsv"}
 
-// actions are the flags that say what to do; without one of them, rows are listed.
-var actions = []string{"help", "version", "info", "schema", "start", "cat", "verify", "self-check", "export", "tree", "count"}
-
-func (o *options) flags() *flag.FlagSet {
+// newOptions gives options that wait for their flags.
+func newOptions() *options {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
+	o := &options{given: map[string]bool{}, flags: flags}
 	flags.SetOutput(io.Discard)
-	switches := map[string]*bool{
-		"ls": &o.ls, "desc": &o.desc, "null": &o.null, "count": &o.count, "info": &o.info, "schema": &o.schema,
-		"tree": &o.tree, "version": &o.version, "help": &o.help, "verify": &o.verify, "self-check": &o.selfCheck, "start": &o.start,
-	}
-	for name, target := range switches {
+	for name, target := range map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null} {
 		flags.BoolVar(target, name, false, "")
 	}
-	texts := map[string]*string{
-		"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "format": &o.format,
-		"cat": &o.cat, "export": &o.export,
-	}
+	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where}
 	for name, target := range texts {
 		flags.StringVar(target, name, "", "")
 	}
+	flags.StringVar(&o.format, "format", formats[0], "")
 	flags.IntVar(&o.limit, "limit", query.NoLimit, "")
-	flags.VisitAll(o.noteRepeated)
-	for i := range added {
-		flags.BoolFunc(added[i].Name, "", func(string) error { o.command = &added[i]; return nil })
+	for _, command := range commands {
+		if command.Takes == "" {
+			flags.Bool(command.Name, false, "")
+		} else {
+			flags.String(command.Name, "", "")
+		}
 	}
-	return flags
+	flags.VisitAll(o.noteRepeated)
+	return o
 }
 
 // noteRepeated has a flag with a value noted when it is given twice: one of the values would count, and the other not.
 func (o *options) noteRepeated(one *flag.Flag) {
-	if _, isSwitch := one.Value.(interface{ IsBoolFlag() bool }); !isSwitch {
+	if !isSwitch(one) {
 		one.Value = &counted{Value: one.Value, name: one.Name, options: o}
 	}
+}
+
+func isSwitch(one *flag.Flag) bool {
+	_, is := one.Value.(interface{ IsBoolFlag() bool })
+	return is
 }
 
 // counted is a flag's value that counts how often it is set.
@@ -87,71 +88,55 @@ func (c *counted) Set(text string) error {
 
 // parse gives the options that the arguments stand for.
 func parse(arguments []string) (*options, error) {
-	o := &options{given: map[string]bool{}}
-	flags := o.flags()
-	if err := flags.Parse(arguments); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return &options{help: true}, nil
-		}
-		return nil, usagef("%s; %s", withDash(err.Error()), validFlags(flags))
+	o := newOptions()
+	err := o.flags.Parse(arguments)
+	o.flags.Visit(func(one *flag.Flag) { o.given[one.Name] = !isSwitch(one) || one.Value.String() == "true" })
+	if errors.Is(err, flag.ErrHelp) || err == nil && o.given[help.Name] && o.flags.NArg() == 0 {
+		o.command = &help
+		return o, nil
 	}
-	if flags.NArg() > 0 {
-		return nil, usagef("unexpected argument %q: what to do is said by flags; %s", flags.Arg(0), validFlags(flags))
+	if err != nil {
+		return nil, Usagef("%s; %s", withDash(err.Error()), validFlags(o.flags))
 	}
-	flags.Visit(func(one *flag.Flag) { o.given[one.Name] = true })
+	if o.flags.NArg() > 0 {
+		return nil, Usagef("unexpected argument %q: what to do is said by flags; %s", o.flags.Arg(0), validFlags(o.flags))
+	}
 	return o, o.check()
 }
 
+// check refuses flags that do not go together, and finds the command among them.
 func (o *options) check() error {
-	if o.format == "" {
-		o.format = "text"
-	}
 	var doing []string
-	for _, action := range actions {
-		if o.given[action] {
-			doing = append(doing, "-"+action)
+	for _, command := range commands {
+		if o.given[command.Name] {
+			doing = append(doing, "-"+command.Name)
+			o.command = command
 		}
-	}
-	if o.help {
-		return nil
 	}
 	switch {
 	case o.repeated != "":
-		return usagef("%s is given twice: give it once", o.repeated)
+		return Usagef("%s is given twice: give it once", o.repeated)
 	case len(doing) > 1:
-		return usagef("%s do not go together: use one of them", strings.Join(doing, " and "))
+		return Usagef("%s do not go together: use one of them", strings.Join(doing, " and "))
 	case !slices.Contains(formats, o.format):
-		return usagef("-format %q is not one of %s", o.format, strings.Join(formats, ", "))
+		return Usagef("-format %q is not one of %s", o.format, strings.Join(formats, ", "))
 	case o.given["search"] && !o.given["metric"]:
-		return usagef("-search needs -metric, whose values it looks at")
+		return Usagef("-search needs -metric, whose values it looks at")
 	case o.limit < 0:
-		return usagef("-limit %d is below 0", o.limit)
+		return Usagef("-limit %d is below 0", o.limit)
 	case o.null && o.format != "text":
-		return usagef("-null and -format %s do not go together: -null prints names alone", o.format)
-	case o.tree && (o.given["metric"] || o.desc):
-		return usagef("-tree goes by names, not with -metric or -desc")
+		return Usagef("-null and -format %s do not go together: -null prints names alone", o.format)
+	case o.command != nil:
+		return o.checkRefused()
 	}
-	return o.checkIdle(doing)
+	return nil
 }
 
-// idle are the flags that the actions have no use for.
-var idle = map[string][]string{
-	"version": {"ls", "null", "desc", "limit", "get", "where", "metric", "search", "format"},
-	"info":    {"ls", "null", "desc", "limit", "get", "where", "metric", "search"},
-	"schema":  {"ls", "null", "desc", "limit", "get", "where", "metric", "search"},
-	"start":   {"ls", "null", "desc", "limit", "get", "where", "metric", "search", "format"},
-	"cat":     {"ls", "null", "desc", "limit", "get", "where", "metric", "search", "format"},
-	"count":   {"ls", "null"}, "tree": {"ls", "null"}, "verify": {"ls", "null"}, "self-check": {"ls", "null"},
-	"export": {"ls", "null"},
-}
-
-// checkIdle refuses a flag that would do nothing.
-func (o *options) checkIdle(doing []string) error {
-	for _, action := range doing {
-		for _, name := range idle[strings.TrimPrefix(action, "-")] {
-			if o.given[name] {
-				return usagef("%s and -%s do not go together: leave out one of them", action, name)
-			}
+// checkRefused refuses a flag that would do nothing.
+func (o *options) checkRefused() error {
+	for _, name := range o.command.Refuses {
+		if o.given[name] {
+			return Usagef("-%s and -%s do not go together: leave out one of them", o.command.Name, name)
 		}
 	}
 	return nil

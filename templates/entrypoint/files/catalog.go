@@ -5,20 +5,16 @@ package files
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"errors"
 	"fmt"
-	"hash"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
 	"syscall"
 
+	"entrypoint/digest"
 	"entrypoint/index"
+	"entrypoint/progress"
 )
 
 // catalog gives what the index says of the files below a root.
@@ -93,23 +89,6 @@ func unreadable(err error) string {
 	return "cannot be read: " + reason(err).Error()
 }
 
-// newHash gives the algorithm of a digest's field; nil for one that is not in Go's standard library.
-func newHash(name string) hash.Hash {
-	switch name {
-	case "sha256":
-		return sha256.New()
-	case "sha1":
-		return sha1.New()
-	case "sha512":
-		return sha512.New()
-	case "md5":
-		return md5.New()
-	case "crc32c":
-		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	}
-	return nil
-}
-
 // readBytes is how much of a file is read at once.
 const readBytes = 1 << 18
 
@@ -117,37 +96,34 @@ const readBytes = 1 << 18
 type reader struct {
 	catalog
 	fields   []*index.Field
-	hashes   []hash.Hash
+	digests  digest.Set // of the fields
 	buffer   []byte
-	progress *progress
+	progress *progress.Progress
 }
 
-// newReader gives a reader that computes the digests of these names that the index has and Go can compute.
-func (c catalog) newReader(p *progress, names ...string) *reader {
-	r := &reader{catalog: c, buffer: make([]byte, readBytes), progress: p}
-	for _, name := range names {
-		field, algorithm := c.ix.Field(name), newHash(name)
-		if field != nil && field.Type == index.Digest && algorithm != nil {
-			r.fields, r.hashes = append(r.fields, field), append(r.hashes, algorithm)
-		}
+// newReader gives a reader that computes the digests of these fields.
+func (c catalog) newReader(p *progress.Progress, fields ...*index.Field) (*reader, error) {
+	var names []string
+	for _, field := range fields {
+		names = append(names, field.Name)
 	}
-	return r
+	algorithms, err := digest.Parse(names)
+	if err != nil {
+		return nil, fmt.Errorf("cannot verify the files: %w; build the image again", err)
+	}
+	return &reader{c, fields, digest.NewSet(algorithms), make([]byte, readBytes), p}, nil
 }
 
 // compare reads source to its end, copies it to target unless that is nil, and gives the first difference between what came
 // and what the index says of the row, or "". An error is the target's, or the context's.
 func (r *reader) compare(ctx context.Context, row int, source io.Reader, target io.Writer) (string, error) {
-	for _, algorithm := range r.hashes {
-		algorithm.Reset()
-	}
+	r.digests.Reset()
 	var size int64
 	for {
 		n, err := source.Read(r.buffer)
 		size += int64(n)
-		r.progress.add(n)
-		for _, algorithm := range r.hashes {
-			algorithm.Write(r.buffer[:n])
-		}
+		r.progress.Bytes.Add(int64(n))
+		r.digests.Write(r.buffer[:n])
 		if target != nil && n > 0 {
 			if _, err := target.Write(r.buffer[:n]); err != nil {
 				return "", err
@@ -173,7 +149,7 @@ func (r *reader) contentDifference(row int, size int64) string {
 		if field.Missing(row) {
 			continue
 		}
-		if found, wanted := r.hashes[i].Sum(nil), field.Bytes(row); !bytes.Equal(found, wanted) {
+		if found, wanted := r.digests[i].Sum(nil), field.Bytes(row); !bytes.Equal(found, wanted) {
 			return fmt.Sprintf("%s is %x, not %x", field.Name, found, wanted)
 		}
 	}

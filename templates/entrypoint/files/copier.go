@@ -108,7 +108,7 @@ func (c *copier) isThere(ctx context.Context, to place) (bool, error) {
 	difference, err := c.compare(ctx, to.row, there, nil)
 	if difference != "" {
 		// Its bytes will be copied, and count then.
-		c.progress.bytes.Add(-c.sizeOf(to.row))
+		c.progress.Bytes.Add(-c.sizeOf(to.row))
 	}
 	return difference == "" && err == nil, err
 }

@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+
+	"entrypoint/progress"
 )
 
 // Summary says what Export did. Bytes are those of all Files, and Kept of these were there already.
@@ -36,13 +38,13 @@ func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 		return Summary{}, err
 	}
 	defer root.Close()
-	p := newProgress(job, c, "exported")
-	defer p.stop()
+	p := job.startProgress(c, "exported")
+	defer p.Stop()
 	e := &export{job: job, dir: dir, root: root, progress: p}
 	if err := e.run(ctx, c); err != nil {
 		return e.summary, e.explain(ctx, c, err)
 	}
-	p.stop()
+	p.Stop()
 	return e.summary, e.close()
 }
 
@@ -51,7 +53,7 @@ type export struct {
 	job      Job
 	dir      string
 	root     *os.Root
-	progress *progress
+	progress *progress.Progress
 	warned   sync.Once
 
 	mutex   sync.Mutex // of what is below
@@ -83,7 +85,11 @@ func (e *export) run(ctx context.Context, c catalog) error {
 	var workers []work[string]
 	// More than there are cores, as they wait for the disk.
 	for range 2*runtime.GOMAXPROCS(0) + 2 {
-		one := &copier{run: e, reader: c.newReader(e.progress, "sha256")}
+		reader, err := c.newReader(e.progress, c.ix.Field("sha256"))
+		if err != nil {
+			return err
+		}
+		one := &copier{run: e, reader: reader}
 		defer one.leave()
 		workers = append(workers, one.export)
 	}
@@ -91,7 +97,7 @@ func (e *export) run(ctx context.Context, c catalog) error {
 		if difference == "" {
 			return nil
 		}
-		return e.progress.print(e.job.Out, shown(key)+": "+difference)
+		return e.progress.Print(e.job.Out, shown(key)+": "+difference)
 	})
 	if err == nil && e.job.All {
 		err = e.emptyFolders(ctx, c.root+c.ix.Mount)
@@ -109,7 +115,7 @@ type outcome struct {
 func (e *export) count(found outcome, size int64) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	e.progress.files.Add(1)
+	e.progress.Files.Add(1)
 	if found.difference != "" {
 		e.damaged++
 		return
@@ -124,7 +130,7 @@ func (e *export) count(found outcome, size int64) {
 // close prints the last line, and gives an error when files were left out.
 func (e *export) close() error {
 	line := fmt.Sprintf("exported %s, %s to %q in %s", counted(e.summary.Files, "file"),
-		counted(int(e.summary.Bytes), "byte"), e.dir, e.progress.seconds())
+		counted(int(e.summary.Bytes), "byte"), e.dir, e.progress.Elapsed())
 	switch e.summary.Kept {
 	case 0:
 	case 1:
@@ -132,7 +138,7 @@ func (e *export) close() error {
 	default:
 		line += fmt.Sprintf(" (%d were there already)", e.summary.Kept)
 	}
-	if err := e.progress.print(e.job.Out, line); err != nil {
+	if err := e.progress.Print(e.job.Out, line); err != nil {
 		return err
 	}
 	if e.damaged > 0 {
@@ -149,7 +155,7 @@ func (e *export) explain(ctx context.Context, c catalog, err error) error {
 		return statusf(statusInterrupted, "interrupted: %s in %q; the same command goes on from there",
 			counted(e.summary.Files, "file"), e.dir)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		_, bytes := total(e.job, c)
+		_, bytes := e.job.total(c)
 		return statusf(statusDisagrees,
 			"%q is full (%w): the files still to copy need %s; make room and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
 	}
@@ -159,7 +165,7 @@ func (e *export) explain(ctx context.Context, c catalog, err error) error {
 // warn says once that a mode or a time could not be set; the content is what counts.
 func (e *export) warn(path string, err error) {
 	e.warned.Do(func() {
-		e.progress.print(e.job.Messages, fmt.Sprintf(
+		e.progress.Print(e.job.Messages, fmt.Sprintf(
 			"warning: %q: mode or time cannot be set as in the image (%s); more may follow", path, reason(err)))
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"entrypoint/index"
+	"entrypoint/progress"
 )
 
 // Job is rows of an index, and where the files are that they stand for.
@@ -28,6 +29,23 @@ type Job struct {
 	Out io.Writer
 	// Messages takes warnings and, when it is a terminal, the progress. It is never nil.
 	Messages io.Writer
+}
+
+// startProgress begins to count, and to show the count where Messages go to a terminal.
+func (job Job) startProgress(c catalog, title string) *progress.Progress {
+	if !progress.IsTerminal(job.Messages) {
+		return progress.Start(nil, title, 0, 0)
+	}
+	files, bytes := job.total(c)
+	return progress.Start(job.Messages, title, files, bytes)
+}
+
+// total gives the files and bytes of all rows.
+func (job Job) total(c catalog) (files, bytes int64) {
+	for row := range job.Rows {
+		files, bytes = files+1, bytes+c.sizeOf(row)
+	}
+	return files, bytes
 }
 
 // StatusError is an error that ends the program with a status of its own.

@@ -18,8 +18,8 @@ func SelfCheck(ctx context.Context, job Job) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	p := newProgress(job, c, "checked")
-	defer p.stop()
+	p := job.startProgress(c, "checked")
+	defer p.Stop()
 	look := func(_ context.Context, row int, key []byte) (string, error) { return c.outside(row, key), nil }
 	var workers []work[string]
 	for range runtime.GOMAXPROCS(0) {
@@ -29,7 +29,7 @@ func SelfCheck(ctx context.Context, job Job) (int, error) {
 	if err != nil {
 		return found, ended(ctx, err)
 	}
-	p.stop()
-	return found, p.print(job.Out, fmt.Sprintf("checked the index and %s: %s",
-		counted(int(p.files.Load()), "file"), differences(found)))
+	p.Stop()
+	return found, p.Print(job.Out, fmt.Sprintf("checked the index and %s: %s",
+		counted(int(p.Files.Load()), "file"), differences(found)))
 }

@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
+
+	"entrypoint/progress"
 )
 
 // Tree prints the rows as tree(1) does, with sizes, and gives their number. The rows must be in the order of their keys; they
@@ -125,7 +127,7 @@ func (t *tree) label(line []byte, row int, own []byte) []byte {
 	if target, isLink := t.linkOf(row); isLink {
 		return fmt.Appendf(line, "%s -> %s", shown(own), shown(target))
 	}
-	return fmt.Appendf(line, "%s (%s)", shown(own), size(t.sizeOf(row)))
+	return fmt.Appendf(line, "%s (%s)", shown(own), progress.Size(t.sizeOf(row)))
 }
 
 func (t *tree) newLevel() *level {

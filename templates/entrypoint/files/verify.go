@@ -11,43 +11,50 @@ import (
 	"strings"
 
 	"entrypoint/index"
+	"entrypoint/progress"
 )
 
 // Verify reads the files of all rows, on all cores, and prints a line for each that is not as the index says: what it is,
 // how large, or the first digest that differs. Where all rows are chosen, files that the index does not know are named too.
 // The lines are in the order of the rows. A last line says how many there are, and so does the result.
 //
-// sha256, sha1, sha512, md5 and crc32c are computed; blake3, which Go's standard library lacks, is not.
+// An index with a digest that this program does not know is an error.
 func Verify(ctx context.Context, job Job) (int, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
 		return 0, err
 	}
 	var workers []work[string]
-	p := newProgress(job, c, "verified")
-	defer p.stop()
+	p := job.startProgress(c, "verified")
+	defer p.Stop()
 	for range runtime.GOMAXPROCS(0) {
-		workers = append(workers, verifier{c.newReader(p, digestNames(job.Index)...)}.verify)
+		reader, err := c.newReader(p, digestFields(job.Index)...)
+		if err != nil {
+			return 0, err
+		}
+		workers = append(workers, verifier{reader}.verify)
 	}
 	found, err := compareAll(ctx, job, c, p, workers)
 	if err != nil {
 		return found, ended(ctx, err)
 	}
-	p.stop()
-	return found, p.print(job.Out, fmt.Sprintf("verified %s, %s in %s: %s", counted(int(p.files.Load()), "file"),
-		counted(int(p.bytes.Load()), "byte"), p.seconds(), differences(found)))
+	p.Stop()
+	return found, p.Print(job.Out, fmt.Sprintf("verified %s, %s in %s: %s", counted(int(p.Files.Load()), "file"),
+		counted(int(p.Bytes.Load()), "byte"), p.Elapsed(), differences(found)))
 }
 
-func digestNames(ix *index.Index) []string {
-	var names []string
+func digestFields(ix *index.Index) []*index.Field {
+	var digests []*index.Field
 	for _, field := range ix.Fields {
-		names = append(names, field.Name)
+		if field.Type == index.Digest {
+			digests = append(digests, field)
+		}
 	}
-	return names
+	return digests
 }
 
 // compareAll prints the differences that workers find, and the unknown files, and gives their number.
-func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []work[string]) (found int, err error) {
+func compareAll(ctx context.Context, job Job, c catalog, p *progress.Progress, workers []work[string]) (found int, err error) {
 	var unknown [][]byte
 	if job.All {
 		if unknown, err = c.unknownFiles(ctx); err != nil {
@@ -56,7 +63,7 @@ func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []
 	}
 	report := func(key []byte, difference string) error {
 		found++
-		return p.print(job.Out, shown(key)+": "+difference)
+		return p.Print(job.Out, shown(key)+": "+difference)
 	}
 	reportUnknown := func(before []byte) error {
 		for len(unknown) > 0 && (before == nil || bytes.Compare(unknown[0], before) < 0) {
@@ -68,7 +75,7 @@ func compareAll(ctx context.Context, job Job, c catalog, p *progress, workers []
 		return nil
 	}
 	err = inOrder(ctx, job.Rows, workers, func(key []byte, difference string) error {
-		p.files.Add(1)
+		p.Files.Add(1)
 		if err := reportUnknown(key); err != nil || difference == "" {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"entrypoint/index"
 	"entrypoint/index/indextest"
+	"entrypoint/progress"
 )
 
 var fruit = map[string]string{
@@ -131,13 +132,17 @@ func TestCompareEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	source := strings.NewReader(strings.Repeat("x", 3*readBytes))
-	if difference, err := c.newReader(&progress{}, "sha256").compare(ctx, 0, source, nil); !errors.Is(err, context.Canceled) {
+	reader, err := c.newReader(&progress.Progress{}, i.job.Index.Field("sha256"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if difference, err := reader.compare(ctx, 0, source, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("it gives %q, %v", difference, err)
 	}
 }
 
-func TestVerifyComputesEveryDigestThatGoHas(t *testing.T) {
-	// Known answers of sha256sum, sha1sum, sha512sum and md5sum; that of CRC-32C is the check value of RFC 3720's catalogues.
+func TestVerifyComputesEveryDigest(t *testing.T) {
+	// The known answers of digest_test.go.
 	const content = "123456789"
 	digests := []struct{ name, digits string }{
 		{"sha256", "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"},
@@ -146,7 +151,7 @@ func TestVerifyComputesEveryDigestThatGoHas(t *testing.T) {
 			"d27fcd5811b313d681f7e55ec02d73d499c95455b6b5bb503acf574fba8ffe85"},
 		{"md5", "25f9e794323b453885f5181f1b624d0b"},
 		{"crc32c", "e3069283"},
-		{"blake3", strings.Repeat("00", 32)},
+		{"blake3", "b7d65b48420d1033cb2595293263b6f72eabee20d55e699d0df1973b3c9deed1"},
 	}
 	verify := func(wrong string) (int, string) {
 		root := t.TempDir()
@@ -171,11 +176,21 @@ func TestVerifyComputesEveryDigestThatGoHas(t *testing.T) {
 	if found, said := verify(""); found != 0 {
 		t.Errorf("right digests: %s", said)
 	}
-	for _, digest := range digests[:5] {
+	for _, digest := range digests {
 		found, said := verify(digest.name)
 		if found != 1 || !strings.HasPrefix(said, "/data/n: "+digest.name+" is "+digest.digits+", not ") {
 			t.Errorf("wrong %s: %q", digest.name, said)
 		}
+	}
+}
+
+func TestVerifyUnknownDigestIsNamed(t *testing.T) {
+	one := indextest.Row{Path: "n", Values: map[string]any{"size": 0, "sha256": make([]byte, 32), "sha3": make([]byte, 32)}}
+	i := newJob(t, t.TempDir(), []indextest.Row{one}, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32},
+		indextest.Field{Name: "sha3", Kind: indextest.Digest, Bytes: 32})
+	_, err := Verify(context.Background(), i.job)
+	if err == nil || !strings.HasPrefix(err.Error(), `cannot verify the files: unknown digest "sha3": the digests are sha256, `) {
+		t.Errorf("got %v", err)
 	}
 }
 

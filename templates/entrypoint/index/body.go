@@ -14,13 +14,11 @@ import (
 // the checksums still take less than a thousandth of the index.
 const chunkBytes = 1 << 14
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// DamagedError says that an index, or the file that holds it, is not as it was written.
+// DamagedError says that an index, or the file that holds it, is not as it was written, or has another version.
 type DamagedError struct{ Problem string }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("the index in this image is damaged: %s; pull or build the image again", e.Problem)
+	return fmt.Sprintf("the index in this image %s; pull or build the image again", e.Problem)
 }
 
 // Guard runs f; damage that f meets in an index, and so panics with, becomes its error. Each goroutine that reads an index
@@ -39,7 +37,7 @@ func Guard(f func() error) (err error) {
 }
 
 func damagedf(format string, values ...any) {
-	panic(&DamagedError{fmt.Sprintf(format, values...)})
+	panic(&DamagedError{"is damaged: " + fmt.Sprintf(format, values...)})
 }
 
 // body holds the bytes behind the head. Any number of goroutines may read it.
@@ -66,7 +64,7 @@ func (b *body) stretch(from, to int) []byte {
 func (b *body) check(chunk int) {
 	from := chunk * chunkBytes
 	to := min(from+chunkBytes, len(b.data))
-	if crc32.Checksum(b.data[from:to], castagnoli) != binary.LittleEndian.Uint32(b.sums[4*chunk:]) {
+	if crc32.ChecksumIEEE(b.data[from:to]) != binary.LittleEndian.Uint32(b.sums[4*chunk:]) {
 		damagedf("the checksum of bytes %d to %d of its body is wrong", from, to)
 	}
 	b.good[chunk/32].Or(1 << (chunk % 32))

@@ -3,13 +3,14 @@ package index
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"math"
 )
 
 const (
 	magic        = "DCINDEX\n"
-	version      = 1
+	version      = 2
 	headBytes    = 56
 	sectionBytes = 24
 	fieldBytes   = 32
@@ -72,7 +73,7 @@ func checkedHead(data []byte) []byte {
 		damagedf("it does not begin as an index does")
 	}
 	if found := binary.LittleEndian.Uint32(data[8:]); found != version {
-		damagedf("it has version %d, and this program reads version %d", found, version)
+		panic(&DamagedError{fmt.Sprintf("has version %d, and this program reads version %d", found, version)})
 	}
 	if size := binary.LittleEndian.Uint64(data[16:]); size != uint64(len(data)) {
 		damagedf("it should be %d bytes long and is %d", size, len(data))
@@ -82,9 +83,8 @@ func checkedHead(data []byte) []byte {
 		damagedf("its head cannot be %d bytes long", size)
 	}
 	head := data[:size:size]
-	sum := crc32.Checksum(head[:12], castagnoli)
-	sum = crc32.Update(sum, castagnoli, make([]byte, 4))
-	if crc32.Update(sum, castagnoli, head[16:]) != binary.LittleEndian.Uint32(head[12:]) {
+	sum := crc32.Update(crc32.ChecksumIEEE(head[:12]), crc32.IEEETable, make([]byte, 4))
+	if crc32.Update(sum, crc32.IEEETable, head[16:]) != binary.LittleEndian.Uint32(head[12:]) {
 		damagedf("the checksum of its head is wrong")
 	}
 	if binary.LittleEndian.Uint64(head[32:]) > math.MaxInt32*uint64(blockRows) {

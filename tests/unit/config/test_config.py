@@ -2,7 +2,8 @@
 
 import pytest
 
-from datacontainer.config.settings import Dataset, image_name, read_settings
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.settings import image_name, read_settings
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.sharding import LEAST_SHARD
 from tools.settings import SCHEMA, read
@@ -85,7 +86,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, exlude: []}}",
-            "unknown key 'exlude': did you mean 'exclude'? (valid: attest,",
+            "unknown key 'exlude': did you mean 'exclude'? (valid: after, attest,",
         ),
         ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
         ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),

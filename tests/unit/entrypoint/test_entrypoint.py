@@ -6,6 +6,7 @@ import re
 import pyarrow as pa
 import pytest
 
+from datacontainer import __version__
 from datacontainer.catalog.fields import NONE_MARK
 from tools.engines import Tool
 from tools.entrypoint import SUMMARY, one_line
@@ -44,7 +45,7 @@ MORE_USES = {
     "-count": b"2\n",
     "-count -get pear -limit 0": b"0\n",
     "-tree": "/data/\n├── avocado.txt (9 B)\n└── tomato.txt (8 B)\n\n0 folders, 2 files, 17 bytes\n".encode(),
-    "-version": b"fruit 1.0 (data container, entrypoint 1)\n",
+    "-version": f"fruit 1.0 (data container, entrypoint 1, datacontainer {__version__})\n".encode(),
     "-info": json.dumps(SUMMARY, indent=2).encode() + b"\n",
     "-schema": b"field   type     files that have it\npath    text     2\nsize    integer  2\nsha256  digest   2\n",
 }
@@ -84,7 +85,7 @@ def test_ask_what_nothing_matches_prints_nothing_and_ends_with_1(fruit, argument
         ("-limit -3", "-limit -3 is below 0"),
         ("-search 8", "-search needs -metric, whose values it looks at"),
         ("-format yaml", '-format "yaml" is not one of text, json, jsonl, csv, tsv'),
-        ("-count -tree", "-tree and -count do not go together: use one of them"),
+        ("-count -tree", "-count and -tree do not go together: use one of them"),
         ("-null -format json", "-null and -format json do not go together"),
     ],
 )

@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES, DIGEST_MARK, JSON_MARK, NONE_MARK
-from datacontainer.entrypoint.crc32c import crc32c, crc32c_of_stretches
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS
-from datacontainer.entrypoint.index import BATCH_ROWS, CHECKED_BYTES, occurs_inside, write_index
+from datacontainer.entrypoint.index import BATCH_ROWS, occurs_inside, write_index
 from datacontainer.runtime.errors import DataError, UsageError
 from tools import index_reader
 from tools.examples import tried
@@ -125,7 +124,7 @@ def test_write_index_any_catalog_is_read_back(indexed, catalog):
 def test_write_index_two_files_has_the_bytes_of_the_page(indexed):
     data = indexed(pa.table({"path": ["avocado.txt", "avocet.txt"], "size": pa.array([9, 8], pa.int64())}))
     head = 56 + 4 * 24 + 32 + 4 + 5 + 4
-    assert data[:12] == b"DCINDEX\n\x01\0\0\0"
+    assert data[:12] == b"DCINDEX\n\x02\0\0\0"
     assert data[16:56] == struct.pack("<QQQIIII", head + 48, head, 2, 2, 1, 4, 5)
     assert data[152:193] == struct.pack("<BBH5Iq", 1, 0, 4, 2, 0, 3, 0, 0, 8) + b"size/data"
     names = b"\0\x0bavocado.txt\x04\x06et.txt".ljust(24, b"\0")
@@ -267,27 +266,6 @@ few_letters = st.text("ab/", max_size=7).map(str.encode)
 def test_occurs_inside_any_mount_and_paths_is_what_a_search_finds(mount, paths):
     expected = any(mount in (mount + b"/" + path)[1:] for path in paths)
     assert occurs_inside(mount, pa.array(paths, pa.large_binary())) == expected
-
-
-@pytest.mark.parametrize(
-    ("data", "checksum"),
-    [
-        (b"", 0),
-        (b"123456789", 0xE3069283),
-        (bytes(32), 0x8A9136AA),
-        (b"\xff" * 32, 0x62A8AB43),
-        (bytes(range(32)), 0x46DD794E),
-    ],
-)
-def test_crc32c_known_answers(data, checksum):
-    assert crc32c(data) == index_reader.crc32c(data) == checksum
-
-
-@pytest.mark.parametrize("size", [0, 1, CHECKED_BYTES - 1, CHECKED_BYTES, CHECKED_BYTES + 1, 3 * CHECKED_BYTES + 77])
-def test_crc32c_of_stretches_is_that_of_each(size):
-    data = np.random.default_rng(size).bytes(size)
-    stretches = [data[start : start + CHECKED_BYTES] for start in range(0, size, CHECKED_BYTES)]
-    assert crc32c_of_stretches(data, CHECKED_BYTES).tolist() == list(map(index_reader.crc32c, stretches))
 
 
 @pytest.mark.parametrize("odd", ["", "\x1f", "\x7f", "é", "\n"])

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES
-from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
 from tools.engines import require_root
@@ -55,15 +55,17 @@ class Shard:
         """Hashes the shard; returns the rows of its records."""
         records = self.layer.with_name("shard.parquet")
         hash_shard(
-            packer=self.packer,
-            root=str(self.dataset),
-            shard_list=self.records,
-            mount="/data",
-            digests=digests or ("sha256",),
-            functions=functions,
-            records=records,
-            layer=self.layer,
-            facts=self.layer.with_name("shard.json"),
+            ShardJob(
+                packer=self.packer,
+                root=str(self.dataset),
+                listed=self.records,
+                mount="/data",
+                digests=digests or ("sha256",),
+                functions=functions,
+                records=records,
+                layer=self.layer,
+                facts=self.layer.with_name("shard.json"),
+            )
         )
         rows: list[dict[str, object]] = pq.read_table(records).to_pylist()
         return rows
@@ -97,7 +99,7 @@ def make_shard(packer: Path, dataset: Path) -> Shard:
     shard = Shard(packer, dataset, dataset.parent)
     shard.records.parent.mkdir(exist_ok=True)
     shard.layer.parent.mkdir(exist_ok=True)
-    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", symlinks="keep")
+    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", packer=packer, symlinks="keep")
     (name,) = read_shards(shard.folder / "shards.tsv")
     shard.records.with_name(f"{name}.list").rename(shard.records)
     return shard

@@ -28,7 +28,7 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
     os.utime(dataset / "large", (1, 1))
     lists, out = dataset.parent / "lists", dataset.parent / "out"
     out.mkdir()
-    scan(str(dataset), (), lists, dataset.parent / "table")
+    scan(str(dataset), (), lists, dataset.parent / "table", packer=packer)
     for part in lists.iterdir():
         if b"large" in part.read_bytes():
             listed = part
@@ -85,13 +85,14 @@ def test_packer_hash_file_that_waits_unchanged_is_packed(reading, dataset):
 def hashed_with(data, packer) -> Callable[[str], tuple[int, str]]:
     """Runs the stage hash alone with a user's function, as its script does; gives exit status and what is said."""
     script = (
-        "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import hash_shard\n"
+        "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import ShardJob, hash_shard\n"
         "from datacontainer.runtime.logs import stage\nfrom datacontainer.scan.scan import scan\n"
-        "scan('data', [], Path('lists'), Path('table'))\nout = Path('out')\nout.mkdir(exist_ok=True)\n"
+        "scan('data', [], Path('lists'), Path('table'), packer=Path(sys.argv[1]))\n"
+        "out = Path('out')\nout.mkdir(exist_ok=True)\n"
         "with stage('log', 'hash data'):\n"
-        "    hash_shard(packer=Path(sys.argv[1]), root='data', shard_list=next(Path('lists').iterdir()), mount='/data',"
-        " digests=['sha256'], functions=[sys.argv[2]], records=out / 'r.parquet', layer=out / 'l.tar',"
-        " facts=out / 'f.json')\n"
+        "    hash_shard(ShardJob(packer=Path(sys.argv[1]), root='data', listed=next(Path('lists').iterdir()), "
+        " mount='/data', digests=['sha256'], functions=[sys.argv[2]], records=out / 'r.parquet', layer=out / 'l.tar',"
+        " facts=out / 'f.json'))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
 

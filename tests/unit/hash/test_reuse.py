@@ -150,14 +150,14 @@ def digests_of(path: Path) -> list[str]:
     return pq.read_table(path)["sha256"].to_pylist()
 
 
-def test_hash_shard_other_code_reads_everything(staged):
+def test_hash_shard_other_record_format_reads_everything(staged):
     fill(staged.dataset, {b"a": b"1"})
     staged.layers = False
     staged.run()
     plant(staged, "0" * 64)
     staged.again()
     assert digests_of(staged.folder / "catalog.parquet") == ["0" * 64]
-    staged.code = "newer"
+    staged.record_format = 2
     staged.again()
     assert digests_of(staged.folder / "catalog.parquet") != ["0" * 64]
 
@@ -189,7 +189,7 @@ def test_look_up_damaged_records_are_not_used(staged):
 
     def known(content: bytes) -> list[str | None]:
         path.write_bytes(content)
-        return look_up(path.parent, listed, ["sha256"], Making("code", ())).digests["sha256"].to_pylist()
+        return look_up(path.parent, listed, ["sha256"], Making(1, ())).digests["sha256"].to_pylist()
 
     recorded = known(whole)
     assert recorded == digests_of(staged.folder / "catalog.parquet")

@@ -8,7 +8,8 @@ import tarfile
 
 import pytest
 
-from datacontainer.config.settings import Identity
+from datacontainer import __version__
+from datacontainer.config.dataset import Identity
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.image.dockerfile import docker_string
@@ -86,6 +87,7 @@ def test_assemble_layout_config_is_what_docker_needs(assembled):
         "io.datacontainer.dataset.digest": "sha256:ab",
         "io.datacontainer.dataset.files": "2",
         "io.datacontainer.mount": "/data",
+        "io.datacontainer.version": __version__,
         "org.opencontainers.image.title": "Two fruits",
         "org.opencontainers.image.version": "1.0",
     }

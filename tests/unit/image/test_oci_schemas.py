@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from datacontainer.image.attest import Attestation
+from datacontainer.image.built import Attestation
 from datacontainer.image.oci import Blob
 from datacontainer.image.referrers import write_attestations
 from tools.oci_schemas import BY_MEDIA_TYPE, CONFIG, INDEX, LAYOUT, MANIFEST

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from datacontainer.config.formats import ARCHIVE, SIF
 from datacontainer.report.columns import columns
 from datacontainer.report.counts import Count, Counts
 from datacontainer.report.history import State, remember
-from datacontainer.report.images import Package, sif_package
+from datacontainer.report.images import Package, package
 from datacontainer.report.page import (
     bars,
     bytes_text,
@@ -229,8 +230,8 @@ def test_name_text_is_quoted_where_it_would_not_show(name, expected):
     assert name_text(name) == expected
 
 
-def test_sif_package_larger_than_the_limit_is_not_read(tmp_path):
+def test_package_larger_than_the_limit_is_not_read(tmp_path):
     sif = tmp_path / "fruit.sif"
     sif.write_bytes(b"123")
-    assert sif_package(sif, 3).sha256 == hashlib.sha256(b"123").hexdigest()
-    assert sif_package(sif, 2) == Package("fruit.sif", 3, None)
+    assert package(SIF, sif, 3).sha256 == hashlib.sha256(b"123").hexdigest()
+    assert package(SIF, sif, 2) == package(ARCHIVE, sif) == Package("fruit.sif", 3, None)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from datacontainer import __version__
 from datacontainer.runtime.errors import DataError, MissingToolError, UsageError
 from datacontainer.runtime.logs import finished, last_error, logger, progress, stage
 
@@ -60,7 +61,7 @@ def test_stage_log_begins_with_versions_inputs_and_parameters(tmp_path):
     with stage(tmp_path / "log", "scan fruit", [f"shard{i}" for i in range(7)], {"root": "data", "long": "x" * 999}):
         pass
     lines = [line.split(" ", 2)[2] for line in (tmp_path / "log").read_text().splitlines()]
-    assert lines[0].startswith(f"Python {platform.python_version()}")
+    assert lines[0].startswith(f"datacontainer {__version__}, Python {platform.python_version()}")
     assert lines[0].endswith(f" on {platform.node()}")
     assert lines[1] == "inputs: 'shard0', 'shard1', 'shard2', 'shard3', 'shard4' and 2 more"
     assert lines[2] == "root: 'data'"

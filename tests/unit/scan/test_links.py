@@ -7,29 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.hash.hash import hash_shard
+from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
-from tools.packer import sources_digest
 from tools.trees import Link, plant
 
 Listed = Callable[..., list[Record]]
 
 
-@pytest.fixture(scope="session", params=["packer", "python"])
-def walker(request, packer) -> Path | None:
-    """What lists the dataset: the packer, or None for Python."""
-    return packer if request.param == "packer" else None
-
-
 @pytest.fixture
-def listed(walker, dataset) -> Listed:
+def listed(packer, dataset) -> Listed:
     """Scans the dataset under a policy, and reads the only shard's list."""
 
     def run(symlinks: str, *exclude: str) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-        scan(str(dataset), exclude, lists, table, symlinks=symlinks, packer=walker)
+        scan(str(dataset), exclude, lists, table, symlinks=symlinks, packer=packer)
         (name,) = read_shards(table)
         return list(read_records(lists / f"{name}.list"))
 
@@ -84,15 +77,17 @@ def hashed(packer: Path, dataset: Path) -> Path:
     out = dataset.parent / "out"
     out.mkdir(exist_ok=True)
     hash_shard(
-        packer=packer,
-        root=str(dataset),
-        shard_list=dataset.parent / f"lists/{name}.list",
-        mount="/data",
-        digests=["sha256"],
-        functions=[],
-        records=out / "records.parquet",
-        layer=out / "layer.tar",
-        facts=out / "facts.json",
+        ShardJob(
+            packer=packer,
+            root=str(dataset),
+            listed=dataset.parent / f"lists/{name}.list",
+            mount="/data",
+            digests=["sha256"],
+            functions=[],
+            records=out / "records.parquet",
+            layer=out / "layer.tar",
+            facts=out / "facts.json",
+        )
     )
     return out / "layer.tar"
 
@@ -142,16 +137,16 @@ def test_scan_links_to_follow_that_have_no_end_are_refused(dataset, listed):
     ) in str(caught.value)
 
 
-def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, walker):
+def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, packer):
     plant(dataset.parent, {b"other/x": b"1"})
     plant(dataset, {b"o": Link(b"../other"), b"f": Link(b"../other/x")})
 
     def state() -> str | None:
-        return fingerprint(str(dataset), [], walker, sources_digest(), "follow")
+        return fingerprint(str(dataset), [], packer, "follow")
 
     before = state()
     assert before == state()
-    assert before != fingerprint(str(dataset), [], walker, sources_digest(), "keep")
+    assert before != fingerprint(str(dataset), [], packer, "keep")
     (dataset.parent / "other/x").write_bytes(b"12")
     assert state() != before
 

@@ -1,4 +1,4 @@
-"""Scan: what is listed, in which order, and what is refused; by the packer, and in Python."""
+"""Scan: what is listed, in which order, and what is refused."""
 
 import hashlib
 import os
@@ -17,26 +17,19 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
 from datacontainer.scan.sharding import LEAST_SHARD
-from tools.packer import sources_digest
 from tools.trees import fill, names
 from tools.workflow import ROOT
 
 Listed = Callable[..., list[Record]]
 
 
-@pytest.fixture(scope="session", params=["packer", "python"])
-def walker(request, packer) -> Path | None:
-    """What lists the dataset: the packer, or None for Python."""
-    return packer if request.param == "packer" else None
-
-
 @pytest.fixture
-def listed(walker) -> Listed:
+def listed(packer) -> Listed:
     """Scans a dataset, and reads the shards' lists."""
 
     def run(dataset: Path, *exclude: str) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-        scan(str(dataset), exclude, lists, table, packer=walker)
+        scan(str(dataset), exclude, lists, table, packer=packer)
         return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
 
     return run
@@ -49,9 +42,9 @@ def paths(listed) -> Callable[..., list[bytes]]:
 
 
 @pytest.fixture
-def state(walker) -> Callable[..., str | None]:
+def state(packer) -> Callable[..., str | None]:
     """The fingerprint of a dataset."""
-    return lambda dataset, *exclude: fingerprint(str(dataset), exclude, walker, sources_digest())
+    return lambda dataset, *exclude: fingerprint(str(dataset), exclude, packer)
 
 
 def test_scan_records_hold_what_lstat_says(dataset, listed):
@@ -156,16 +149,16 @@ def test_scan_more_offenders_than_fit_are_counted(dataset, listed):
         listed(dataset)
 
 
-def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, walker):
+def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, packer):
     fill(dataset, {b"locked/a": b"", b"open": b"", b"secret": b"", b"unreadable/b": b""})
     (dataset / "secret").chmod(0o200)
     (dataset / "locked").chmod(0o444)
     (dataset / "unreadable").chmod(0o000)
     script = (
         "import sys\nfrom pathlib import Path\nfrom datacontainer.scan.scan import scan\n"
-        "scan(sys.argv[1], [], Path('lists'), Path('table'), packer=Path(sys.argv[2]) if sys.argv[2] else None)"
+        "scan(sys.argv[1], [], Path('lists'), Path('table'), packer=Path(sys.argv[2]))"
     )
-    command = [sys.executable, "-c", script, dataset, walker or ""]
+    command = [sys.executable, "-c", script, dataset, packer]
     if os.getuid() == 0:
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
@@ -215,13 +208,6 @@ def test_scan_counts_are_in_the_log(dataset, listed, caplog):
     assert "1 files, 5 bytes, 2 paths, 1 shards" in caplog.messages
 
 
-def test_scan_pattern_beyond_the_packer_is_followed(dataset, paths, caplog):
-    fill(dataset, {b"x\xff": b"", b"y": b""})
-    caplog.set_level("INFO", "datacontainer")
-    assert paths(dataset, "x\udcff") == [b"y"]
-    assert "listing in Python: there is no packer, or a pattern that it does not understand" in caplog.messages
-
-
 def test_scan_leaves_no_working_files(dataset, listed):
     os.mkfifo(dataset / "pipe")
     with pytest.raises(DataError):
@@ -229,9 +215,9 @@ def test_scan_leaves_no_working_files(dataset, listed):
     assert sorted(path.name for path in dataset.parent.iterdir()) == ["dataset", "lists"]
 
 
-def test_scan_missing_folder_is_named(tmp_path):
+def test_scan_missing_folder_is_named(tmp_path, packer):
     with pytest.raises(DataError, match=r"the dataset '.*/none' is not a folder: correct its `path`"):
-        scan(str(tmp_path / "none"), [], tmp_path / "lists", tmp_path / "table")
+        scan(str(tmp_path / "none"), [], tmp_path / "lists", tmp_path / "table", packer=packer)
 
 
 def test_scan_same_tree_gives_the_same_lists(dataset, listed):
@@ -277,23 +263,8 @@ def test_fingerprint_missing_folder_is_none(tmp_path, state):
     assert state(tmp_path / "none") is None
 
 
-@pytest.mark.parametrize("broken", ["of other sources", "older", "missing", "not a program"])
-def test_fingerprint_wrong_packer_is_not_believed(dataset, broken, packer, tmp_path):
-    fill(dataset, {b"a": b"1"})
-    expected, sources = fingerprint(str(dataset), []), sources_digest()
-    other = tmp_path / "packer"
-    if broken == "of other sources":
-        other, sources = packer, "0" * 64
-    elif broken == "older":
-        # As one that knows no such command says it.
-        other.write_text("#!/bin/sh\necho 'unknown command \"scan\"' >&2\nexit 2\n")
-        other.chmod(0o755)
-    elif broken == "not a program":
-        other.write_bytes(b"\x7fELF")
-        other.chmod(0o755)
-    assert fingerprint(str(dataset), [], other, sources) == expected
-
-
-def test_fingerprint_packer_of_these_sources_is_asked(dataset, packer, monkeypatch):
-    monkeypatch.setattr("datacontainer.scan.scan.list_by_walk", None)
-    assert fingerprint(str(dataset), [], packer, sources_digest())
+def test_fingerprint_packer_that_does_not_run_is_told(dataset, tmp_path):
+    assert "unreadable: " in str(fingerprint(str(dataset), [], tmp_path / "none"))
+    (tmp_path / "packer").write_text("#!/bin/sh\necho 'unknown command \"scan\"' >&2\nexit 2\n")
+    (tmp_path / "packer").chmod(0o755)
+    assert fingerprint(str(dataset), [], tmp_path / "packer") == 'unreadable: unknown command "scan"'

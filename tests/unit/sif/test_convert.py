@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.config.settings import Identity
+from datacontainer.config.dataset import Identity
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.sif import header as sif
-from datacontainer.sif.convert import convert, skeleton_layer
+from datacontainer.sif.convert import SifRequest, convert, skeleton_layer
 from tools.apptainer import partition_offset
 from tools.engines import require_root, require_tool
 from tools.examples import tried
@@ -228,7 +228,7 @@ def layout(tmp_path: Path) -> Path:
 
 def converted(packer: Path, layout: Path, name: str) -> Path:
     image = layout.with_name(name)
-    convert(
+    request = SifRequest(
         identity=IDENTITY,
         platform="linux/amd64",
         packer=packer,
@@ -236,6 +236,7 @@ def converted(packer: Path, layout: Path, name: str) -> Path:
         summary=layout.with_name("dataset.json"),
         image=image,
     )
+    convert(request)
     return image
 
 

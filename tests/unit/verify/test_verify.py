@@ -40,7 +40,7 @@ def test_verify_whole_images_are_counted_in_the_report(products):
         "bytes": summary["bytes"],
         "digest": summary["digest"],
         "layout": counts | {"blobs": blobs},
-        "archive": {"sha256": sha256sum(products.archive), "files": blobs + 3, "bytes": size},
+        "docker": {"sha256": sha256sum(products.archive), "files": blobs + 3, "bytes": size},
         "sif": counts | {"platform": "linux/amd64", "sha256": sha256sum(products.sif)},
     }
 

@@ -38,7 +38,7 @@ def test_verify_archive_made_by_gnu_tar_passes(products, members):
     archive_of(products, members[::-1][:-5] + members[:2])
     refused(products, "is in the archive without its folder before it")
     archive_of(products, members)
-    assert products.verify()["archive"]["sha256"] == sha256sum(products.archive)
+    assert products.verify()["docker"]["sha256"] == sha256sum(products.archive)
 
 
 @pytest.mark.parametrize(

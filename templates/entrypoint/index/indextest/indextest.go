@@ -71,16 +71,12 @@ func Repair(data []byte) bool {
 	}
 	for i := range chunks {
 		chunk := body[i*chunkBytes : min(len(body), (i+1)*chunkBytes)]
-		binary.LittleEndian.PutUint32(data[sums+4*i:], checksum(chunk))
+		binary.LittleEndian.PutUint32(data[sums+4*i:], crc32.ChecksumIEEE(chunk))
 	}
 	binary.LittleEndian.PutUint64(data[16:], uint64(len(data)))
 	binary.LittleEndian.PutUint32(data[12:], 0)
-	binary.LittleEndian.PutUint32(data[12:], checksum(data[:head]))
+	binary.LittleEndian.PutUint32(data[12:], crc32.ChecksumIEEE(data[:head]))
 	return true
-}
-
-func checksum(data []byte) uint32 {
-	return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))
 }
 
 // builder collects an index's tables and body.
@@ -94,7 +90,7 @@ type builder struct {
 func (b *builder) file(mount string, rows []Row, fields int) []byte {
 	chunks := (len(b.body) + chunkBytes - 1) / chunkBytes
 	size := headBytes + len(b.sections) + len(b.fields) + len(mount) + 4*chunks
-	file := append([]byte("DCINDEX\n"), 1, 0, 0, 0, 0, 0, 0, 0)
+	file := append([]byte("DCINDEX\n"), 2, 0, 0, 0, 0, 0, 0, 0)
 	for _, number := range []int{size + len(b.body), size, len(rows)} {
 		file = binary.LittleEndian.AppendUint64(file, uint64(number))
 	}

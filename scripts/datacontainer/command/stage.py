@@ -1,0 +1,59 @@
+"""A stage as a command: with the task of a Snakemake rule, or with a configuration."""
+
+import argparse
+from pathlib import Path
+
+from datacontainer.config.results import PACKER
+from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.logs import stage as logged
+from datacontainer.runtime.sources import ROOT
+from datacontainer.stages import stage
+from datacontainer.stages.task import Task
+
+CONFIGURATION = Path("config/config.yaml")
+
+
+def run_task(name: str, text: str, log: str | Path) -> int:
+    """Runs a stage with its task as JSON."""
+    return _run(name, Task.from_json(text), Path(log))
+
+
+def run_given(given: argparse.Namespace) -> int:
+    """Runs a stage with the configuration that the command line names."""
+    task = _task(given)
+    log = Path(given.log) if given.log else task.logs / f"{given.stage}.log"
+    return _run(given.stage, task, log)
+
+
+def _run(name: str, task: Task, log: Path) -> int:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    word = name.split("_", maxsplit=1)[0]
+    title = "compile the packer" if name == "compile_packer" else f"{word} {task.dataset.name}"
+    with logged(log, title, task.parts, {"task": task.to_json()}):
+        stage(name)(task)
+    return 0
+
+
+def _task(given: argparse.Namespace) -> Task:
+    # Snakemake's rules never come here, and need not wait for these imports.
+    import yaml
+
+    from datacontainer.config.settings import read_settings
+
+    file = given.config or CONFIGURATION
+    if not file.is_file():
+        raise UsageError(f"there is no configuration {str(file)!r}: name it with --config FILE")
+    settings = read_settings(yaml.safe_load(file.read_text()) or {}, ROOT / "workflow/schemas/config.schema.yaml")
+    names = list(settings.datasets)
+    name: str = given.dataset or (names[0] if len(names) == 1 else "")
+    if name not in names:
+        raise UsageError(f"--dataset {given.dataset!r}: choose one of {', '.join(names)}")
+    outdir = Path(settings.outdir)
+    return Task(
+        dataset=settings.datasets[name],
+        folder=outdir / name,
+        packer=outdir / PACKER,
+        logs=outdir / "logs" / name,
+        parts=tuple(part.replace("/", "-") for part in given.part),
+        threads=given.threads,
+    )

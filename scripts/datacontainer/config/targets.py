@@ -1,0 +1,23 @@
+"""Targets: how far a run goes with a dataset."""
+
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.formats import LAYOUT, product_of
+
+# The last file of the targets that go further than the images.
+LAST = {"all": "report.html", "report": "report.html", "verify": "stages/verify/report.json"}
+
+
+def target_files(dataset: Dataset, target: str) -> list[str]:
+    """The files, in the dataset's results folder, whose rules make all that a target stands for.
+
+    target: catalog, entrypoint, the name of an image format, report, verify, or all.
+    """
+    files = ["catalog.parquet", *(["stages/rescan/report.json"] if dataset.rescan == "full" else [])]
+    if target != "catalog":
+        files += [f"bin/{platform}/entrypoint" for platform in dataset.platform_folders]
+    if target in ("catalog", "entrypoint") or not dataset.formats:
+        return files
+    wanted = dataset.images if target in LAST else [name for name in dataset.images if name == target]
+    files += [product_of(dataset.name, name) for name in (LAYOUT.name, *wanted)]
+    files += ["attestations"] if dataset.attest else []
+    return files + ([LAST[target]] if target in LAST else [])

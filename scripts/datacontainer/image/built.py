@@ -1,0 +1,94 @@
+"""Images that are built, as documents about them see them, and such documents."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datacontainer.entrypoint.gobinary import GoBinary
+from datacontainer.image.oci import Blob, blob_path
+
+
+class Recipe(NamedTuple):
+    """What is known of a build beforehand: what to attest, the configuration, and digests of code by what it is.
+
+    A tuple, as Snakemake notices no change of a parameter of a type that it does not know. parameters: JSON.
+    """
+
+    claims: tuple[str, ...]
+    parameters: str
+    sources: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """A layout's top descriptor, and the descriptors of its images by platform."""
+
+    top: Mapping[str, Any]
+    platforms: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class BuiltImages:
+    """The images of a layout. described: dataset.json. entrypoints: by platform, as the layout has them."""
+
+    recipe: Recipe
+    described: Mapping[str, Any]
+    manifests: Manifests
+    entrypoints: Mapping[str, GoBinary]
+
+    @classmethod
+    def read(cls, recipe: Recipe, layout: Path, summary: Path, binaries: Sequence[Path]) -> "BuiltImages":
+        """The images of a layout. binaries: the entrypoint of each platform, in the order of the layout."""
+        manifests = read_manifests(layout)
+        entrypoints = zip(manifests.platforms, map(GoBinary.read, binaries), strict=True)
+        return cls(recipe, json.loads(summary.read_bytes()), manifests, dict(entrypoints))
+
+    def only(self, platform: str) -> "BuiltImages":
+        """The image of one platform, which is on top then."""
+        one = self.manifests.platforms[platform]
+        return replace(
+            self, manifests=Manifests(one, {platform: one}), entrypoints={platform: self.entrypoints[platform]}
+        )
+
+
+@dataclass(frozen=True)
+class Document:
+    """A kind of document about images: a module of its own makes it, and attest.py lists it.
+
+    name: as in `attest` of the configuration. file: its name; one with {platform} is made for each platform.
+    make: its JSON value, the same for the same images, without times, host or user.
+    annotations: of the referrer; without any, the file's name.
+    """
+
+    name: str
+    media_type: str
+    file: str
+    make: Callable[[BuiltImages], Any]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """A document and the descriptor of the manifest or index that it is about. file: its name."""
+
+    file: str
+    document: Blob
+    subject: Mapping[str, Any]
+    annotations: Mapping[str, str]
+
+
+def read_manifests(layout: Path) -> Manifests:
+    """The descriptors in a layout, without annotations."""
+    (top,) = json.loads((layout / "index.json").read_bytes())["manifests"]
+    plain = {key: top[key] for key in ("mediaType", "digest", "size")}
+    content = json.loads((layout / blob_path(top["digest"])).read_bytes())
+    if "manifests" not in content:
+        config = json.loads((layout / blob_path(content["config"]["digest"])).read_bytes())
+        return Manifests(plain, {f"{config['os']}/{config['architecture']}": plain})
+    platforms = {}
+    for one in content["manifests"]:
+        platform = one.pop("platform")
+        platforms[f"{platform['os']}/{platform['architecture']}"] = one
+    return Manifests(plain, platforms)

@@ -1,0 +1,1 @@
+"""Rerun: decides which stages run again."""

@@ -1,0 +1,48 @@
+"""The stage assemble."""
+
+import json
+from pathlib import Path
+
+from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.image.dockerfile import write_dockerfile
+from datacontainer.rerun.graph import Step
+from datacontainer.rerun.keys import key
+from datacontainer.runtime.seals import check, seal
+from datacontainer.runtime.sources import ROOT
+from datacontainer.stages.task import Task
+
+
+def run(task: Task) -> None:
+    """Makes the image layout from layers and entrypoints, and the Dockerfile beside it."""
+    dataset, results = task.dataset, task.results
+    made_with = key(Step("assemble"), dataset, results)
+    about = {"compression": dataset.compression}
+    assemble_layout(
+        identity=dataset.identity,
+        summary=results.summary,
+        layers=[_layer(task, shard) for shard in results.shard_names()],
+        binaries=_binaries(task),
+        layout=results.layout,
+        packer=task.packer,
+        **about,
+    )
+    dockerfile = results.folder / "Dockerfile"
+    template = ROOT / "templates/Dockerfile.j2"
+    write_dockerfile(dataset.identity, template, results.layout, results.summary, dockerfile, **about)
+    layout = [results.layout / name for name in ("index.json", "manifest.json", "oci-layout")]
+    read = [*layout, dockerfile, dockerfile.with_name(".dockerignore")]
+    seal(results.seal("assemble"), made_with, read=read, unread=[results.layout / "blobs"])
+
+
+def _layer(task: Task, shard: str) -> ShardLayer:
+    facts = task.results.facts(shard)
+    check(task.results.seal("hash", shard), facts)
+    return ShardLayer(task.results.layer(shard), json.loads(facts.read_bytes()))
+
+
+def _binaries(task: Task) -> dict[str, Path]:
+    found = {}
+    for platform, folder in zip(task.dataset.platforms, task.dataset.platform_folders, strict=True):
+        found[platform] = task.results.binary(folder)
+        check(task.results.seal("compile", folder), found[platform].parent)
+    return found

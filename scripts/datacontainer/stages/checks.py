@@ -1,0 +1,31 @@
+"""Checks: errors of a configuration that are better found before the first job than by it."""
+
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.results import Results
+from datacontainer.entrypoint.template import template_files
+from datacontainer.functions.load import check_file
+from datacontainer.runtime.errors import UsageError
+from datacontainer.scan.origin import check_origin
+from datacontainer.sif.sign import check_key
+
+
+def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) -> None:
+    """Returns when the functions, the template and the key of a dataset are there.
+
+    named_by_folder: whether another folder could have given the same name; then the results must be of this folder.
+
+    Raises:
+        UsageError: naming the first thing that is missing.
+    """
+    for spec in (*dataset.metadata, *dataset.dataset_metadata):
+        try:
+            check_file(spec)
+        except UsageError as error:
+            raise UsageError(f"datasets.{dataset.name}: {error}") from error
+    if dataset.template is not None and not template_files(dataset.template):
+        where = f"datasets.{dataset.name}.template"
+        raise UsageError(f"{where}: there is no file or folder with files at {dataset.template!r}")
+    if dataset.sign is not None and "sif" in dataset.formats:
+        check_key(dataset.name, dataset.sign)
+    if named_by_folder:
+        check_origin(dataset.name, dataset.path, results.folder)

@@ -1,0 +1,23 @@
+"""The stage compile."""
+
+from datacontainer.entrypoint.compile import compile_entrypoint
+from datacontainer.entrypoint.names import BESIDE
+from datacontainer.rerun.graph import Step
+from datacontainer.rerun.keys import key
+from datacontainer.runtime.seals import check, seal
+from datacontainer.stages.task import Task
+
+
+def run(task: Task) -> None:
+    """Compiles the entrypoint for each platform."""
+    for platform in task.parts or task.dataset.platform_folders:
+        _compile(task, platform)
+
+
+def _compile(task: Task, platform: str) -> None:
+    results, binary = task.results, task.results.binary(platform)
+    made_with = key(Step("compile", platform), task.dataset, results)
+    check(results.seal("render"), results.source)
+    compile_entrypoint(results.source, binary, platform.replace("-", "/"), task.packer.with_name("go-cache"))
+    beside = binary.with_name(BESIDE)
+    seal(results.seal("compile", platform), made_with, read=[binary, beside] if beside.exists() else [binary])

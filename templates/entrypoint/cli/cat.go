@@ -1,0 +1,11 @@
+// -cat: the content of a file.
+
+package cli
+
+import "entrypoint/files"
+
+var cat = Command{
+	Name: "cat", Takes: "NAME", Help: "prints a file",
+	Group: Files, Refuses: all,
+	Run: func(s *Session) (int, error) { return Done, files.Cat(s.Stdout, s.Index, s.Flag("cat")) },
+}

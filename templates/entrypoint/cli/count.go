@@ -1,0 +1,19 @@
+// -count: how many files there are.
+
+package cli
+
+import "fmt"
+
+var count = Command{
+	Name: "count", Help: "how many there are",
+	Group: Printing, Refuses: listing,
+	Run: func(s *Session) (int, error) {
+		rows, err := s.Rows()
+		if err != nil {
+			return WrongUsage, err
+		}
+		count := rows.Count()
+		_, err = fmt.Fprintln(s.Out, count)
+		return s.Matched(count > 0), err
+	},
+}

@@ -1,0 +1,81 @@
+// The rows that the flags choose, and work on the files that they stand for.
+
+package cli
+
+import (
+	"context"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"entrypoint/files"
+	"entrypoint/query"
+)
+
+// Given is whether a flag was given.
+func (s *Session) Given(name string) bool { return s.options.given[name] }
+
+// Flag gives the value of a flag, as text.
+func (s *Session) Flag(name string) string { return s.options.flags.Lookup(name).Value.String() }
+
+// Rows gives the rows that the flags choose. It is an error when the flags name a field that is not there.
+func (s *Session) Rows() (*query.Selection, error) {
+	o := s.options
+	s.criteria = query.Criteria{
+		Get: o.get, Search: o.search, Searching: o.given["search"], Descending: o.desc, Limit: o.limit,
+	}
+	if o.given["metric"] {
+		s.criteria.Metric = s.Index.Field(o.metric)
+		if s.criteria.Metric == nil {
+			return nil, Usagef("unknown metric %q: the metrics are %s", o.metric, strings.Join(s.metrics(), ", "))
+		}
+	}
+	if o.given["where"] {
+		where, err := query.ParseWhere(o.where, s.Index)
+		if err != nil {
+			return nil, err
+		}
+		s.criteria.Where = where
+	}
+	return query.Select(s.Index, s.criteria), nil
+}
+
+func (s *Session) metrics() []string {
+	var names []string
+	for _, field := range s.Index.Fields {
+		names = append(names, field.Name)
+	}
+	return names
+}
+
+// Matched gives the exit status: not Done where the flags ask for some rows and none, or nothing of what they stand for, is found.
+func (s *Session) Matched(any bool) int {
+	if s.criteria.Query() && !any {
+		return NoMatch
+	}
+	return Done
+}
+
+// Job gives the files of the rows.
+func (s *Session) Job(rows *query.Selection) files.Job {
+	all := !s.criteria.Query() && !rows.Limited()
+	return files.Job{Index: s.Index, Rows: rows.All(), All: all, Out: s.Out, Messages: s.Messages}
+}
+
+// Work checks or copies the files of the chosen rows, and ends in order by SIGINT and SIGTERM. It succeeds without differences.
+func (s *Session) Work(do func(context.Context, files.Job) (differences int, err error)) (int, error) {
+	rows, err := s.Rows()
+	if err != nil {
+		return WrongUsage, err
+	}
+	if s.criteria.Query() && rows.Count() == 0 {
+		return NoMatch, nil
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	differences, err := do(ctx, s.Job(rows))
+	if differences > 0 {
+		return NoMatch, err
+	}
+	return Done, err
+}

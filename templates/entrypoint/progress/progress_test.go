@@ -1,0 +1,80 @@
+package progress
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestLineSaysFilesBytesRateAndRemainingTime(t *testing.T) {
+	p := &Progress{title: "verified", allFiles: 10, allBytes: 4_000_000}
+	p.Files.Store(3)
+	p.Bytes.Store(1_000_000)
+	if found := p.line(2 * time.Second); found != "verified 3 of 10 files, 1.0 MB of 4.0 MB, 500.0 kB/s, 6s left" {
+		t.Errorf("it says %q", found)
+	}
+	p.Bytes.Add(3_000_000)
+	if found := p.line(2 * time.Second); found != "verified 3 of 10 files, 4.0 MB of 4.0 MB, 2.0 MB/s" {
+		t.Errorf("at the end it says %q", found)
+	}
+	p.title, p.allFiles = "scan:", Unknown
+	p.Files.Store(1_500_000)
+	if found := p.line(20 * time.Second); found != "scan: 1500000 files, 75000 per second" {
+		t.Errorf("without a total it says %q", found)
+	}
+}
+
+func TestSizeIsWhatPeopleRead(t *testing.T) {
+	for bytes, wanted := range map[int64]string{
+		0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 1_250_000: "1.2 MB",
+		5e9: "5.0 GB", 7e12: "7.0 TB", 1 << 62: "4.6 EB",
+	} {
+		if found := Size(bytes); found != wanted {
+			t.Errorf("%d is %q, not %q", bytes, found, wanted)
+		}
+	}
+}
+
+func TestProgressIsShownAndTakenAway(t *testing.T) {
+	var terminal, out bytes.Buffer
+	p := &Progress{title: "verified", terminal: true, to: &terminal, began: time.Now(), stopped: make(chan struct{})}
+	go p.tell()
+	time.Sleep(2*terminalPeriod + terminalPeriod/2)
+	if err := p.Print(&out, "a line"); err != nil {
+		t.Fatal(err)
+	}
+	p.Stop()
+	p.Stop()
+	shown := terminal.String()
+	if !strings.HasPrefix(shown, clearLine+"verified 0 of 0 files") || !strings.HasSuffix(shown, clearLine) {
+		t.Errorf("the terminal got %q", shown)
+	}
+	if strings.Contains(shown, "\n") || out.String() != "a line\n" {
+		t.Errorf("the terminal got %q, the output %q", shown, out.String())
+	}
+}
+
+func TestProgressInALogIsALineEachAndNoneBehindItsEnd(t *testing.T) {
+	var log bytes.Buffer
+	p := Start(&log, "hash:", 2, 0)
+	p.tellOnce()
+	p.tellOnce()
+	p.Stop()
+	p.tellOnce()
+	if line := "hash: 0 of 2 files, 0 B of 0 B, 0 B/s\n"; log.String() != line+line {
+		t.Errorf("the log got %q", log.String())
+	}
+}
+
+func TestIsTerminalIsFalseForFilesAndPipes(t *testing.T) {
+	file, err := os.Create(t.TempDir() + "/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if IsTerminal(file) || IsTerminal(&bytes.Buffer{}) || IsTerminal(nil) {
+		t.Error("a file, a buffer or nothing is taken for a terminal")
+	}
+}

@@ -1,0 +1,125 @@
+"""Which stages a change of the configuration, of the user's sources, or of a format version makes run again."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.results import Results
+from datacontainer.rerun import keys
+from datacontainer.rerun.formats import FORMATS
+from datacontainer.rerun.graph import Step
+from tools.settings import read
+
+PARTS = {"hash": "0" * 20, "compile": "linux-amd64"}
+IMAGES = {"assemble", "assemble_archive", "attest", "convert", "report", "verify"}
+ENTRYPOINT = {"render", "compile"} | IMAGES
+HASH = {"hash", "aggregate"}
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch) -> Results:
+    """The results of a dataset with one shard; the working directory has the user's sources."""
+    monkeypatch.chdir(tmp_path)
+    results = Results(tmp_path / "results/fruit")
+    results.shards.parent.mkdir(parents=True)
+    results.shards.write_text(f"{'0' * 20}\t2\t17\n")
+    results.content.parent.mkdir(parents=True)
+    results.content.write_text("content")
+    Path("user.py").write_text("import helper\n")
+    Path("helper.py").write_text("A = 1\n")
+    Path("key.pem").write_text("secret")
+    return results
+
+
+def dataset(**changed: object) -> Dataset:
+    given = {"metadata": ["user.py:f"], "sign": "key.pem", "attest": ["sbom"], "template": "user.py"}
+    text = json.dumps({"datasets": {"fruit": {"path": "data", **given, **changed}}})
+    return read(text).datasets["fruit"]
+
+
+def all_keys(one: Dataset, results: Results) -> dict[str, str]:
+    keys._source.cache_clear()
+    return {stage: keys.key(Step(stage, PARTS.get(stage, "")), one, results) for stage in FORMATS}
+
+
+def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {stage for stage in before if before[stage] != after[stage]}
+
+
+CHANGES = [
+    ({"path": "elsewhere"}, {"scan"}),
+    ({"exclude": ["*.tmp"]}, {"scan", "attest", "convert", "report", "verify"}),
+    ({"symlinks": "keep"}, {"scan", "attest", "convert", "report", "verify"}),
+    ({"shard_bytes": 1 << 20}, {"scan", "attest", "convert", "report", "verify"}),
+    ({"shard_files": 7}, {"scan", "attest", "convert", "report", "verify"}),
+    ({"digests": ["sha256", "md5"]}, HASH | {"attest", "convert", "report", "verify"}),
+    ({"metadata": []}, HASH | {"attest", "convert", "report", "verify"}),
+    ({"dataset_metadata": ["user.py:f"]}, {"aggregate", "attest", "convert", "report", "verify"}),
+    ({"version": "2"}, {"aggregate"} | IMAGES),
+    ({"labels": {"license": "MIT"}}, IMAGES),
+    ({"mount": "/x"}, HASH | ENTRYPOINT),
+    ({"compression": "gzip"}, HASH | IMAGES),
+    ({"platforms": ["linux/amd64", "linux/arm64"]}, IMAGES),
+    ({"template": None}, ENTRYPOINT),
+    ({"sign": None}, {"convert", "report", "verify"}),
+    ({"attest": []}, {"attest", "convert", "report", "verify"}),
+    ({"formats": ["sif"]}, {"report", "verify"}),
+    ({"rescan": "full"}, set()),
+    ({"after": ["done"]}, set()),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "stages"),
+    CHANGES,
+    ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
+)
+def test_key_changes_where_a_stage_depends_on_the_setting(results, change, stages):
+    before = all_keys(dataset(), results)
+    assert differing(before, all_keys(dataset(**change), results)) == stages
+
+
+def test_key_every_setting_is_tried_above():
+    tried = {name for change, _ in CHANGES for name in change}
+    assert {field.name for field in dataclasses.fields(Dataset)} == tried | {"name"}
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("user.py", HASH | ENTRYPOINT),
+        ("helper.py", HASH | {"attest", "convert", "report", "verify"}),
+        ("key.pem", {"convert", "report", "verify"}),
+        ("results/fruit/stages/aggregate/content.digest", {"rescan"} | ENTRYPOINT),
+    ],
+)
+def test_key_changes_with_the_files_that_a_stage_depends_on(results, file, stages):
+    before = all_keys(dataset(), results)
+    Path(file).write_text("other = 1\n")
+    assert differing(before, all_keys(dataset(), results)) == stages
+
+
+@pytest.mark.parametrize(
+    ("stage", "stages"),
+    [
+        ("hash", HASH),
+        ("aggregate", {"aggregate"}),
+        ("render", ENTRYPOINT),
+        ("assemble", IMAGES),
+        ("verify", {"verify"}),
+    ],
+)
+def test_key_changes_with_the_format_of_a_stage_and_of_those_it_is_made_from(results, monkeypatch, stage, stages):
+    before = all_keys(dataset(), results)
+    monkeypatch.setitem(FORMATS, stage, FORMATS[stage] + 1)
+    assert differing(before, all_keys(dataset(), results)) == stages
+
+
+def test_key_of_the_packer_is_in_no_other_key(results, monkeypatch):
+    before, packer = all_keys(dataset(), results), keys.key(Step("packer"), dataset(), results)
+    monkeypatch.setattr(keys, "_packer", lambda: "other")
+    assert keys.key(Step("packer"), dataset(), results) != packer
+    assert all_keys(dataset(), results) == before

@@ -1,0 +1,46 @@
+"""The libraries that each stage loads: a job is often shorter than the import of one."""
+
+import subprocess
+import sys
+
+import pytest
+
+from datacontainer.stages import STAGES
+from tools.workflow import ROOT
+
+LIBRARIES = {"numpy", "pyarrow", "pandas", "jinja2", "jsonschema", "yaml", "pathspec", "snakemake"}
+TABLES = {"numpy", "pyarrow"}
+RUNTIME = [f"runtime.{path.stem}" for path in sorted((ROOT / "scripts/datacontainer/runtime").glob("*.py"))]
+COMMAND = "command.main"
+# pathspec comes with the first pattern, pandas with a user's function that has it, pyarrow with layers in zstd's form.
+STAGES_LOAD = {
+    "compile_packer": set(),
+    "scan": {"numpy"},
+    "hash": TABLES,
+    "aggregate": TABLES,
+    "rescan": TABLES,
+    "render": TABLES | {"jinja2"},
+    "compile": set(),
+    "assemble": {"jinja2"},
+    "assemble_archive": set(),
+    "attest": set(),
+    "convert": set(),
+    "verify": TABLES,
+    "report": TABLES | {"jinja2"},
+}
+CASES = [([COMMAND, f"stages.{stage}"], libraries) for stage, libraries in STAGES_LOAD.items()]
+CASES += [(RUNTIME, set()), (["config.dataset", "config.formats", "config.nextsteps", "config.results"], set())]
+
+
+def test_every_stage_is_in_the_table():
+    assert set(STAGES_LOAD) == set(STAGES)
+
+
+@pytest.mark.parametrize(("modules", "expected"), CASES)
+def test_import_loads_no_library_that_the_stage_does_not_use(modules, expected):
+    imports = "".join(f"import datacontainer.{module}\n" for module in modules)
+    program = f"import sys\n{imports}print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    environment = {"PYTHONPATH": str(ROOT / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"}
+    loaded = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+    assert LIBRARIES.intersection(loaded) == expected

@@ -1,0 +1,123 @@
+"""The command line: a folder packed from anywhere, and each stage alone, without Snakemake."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datacontainer import __version__
+from tools.workflow import ROOT
+
+FRUIT = ROOT / "examples/fruit"
+CHAIN = ["compile_packer", "scan", "hash", "aggregate", "render", "compile", "assemble", "assemble_archive", "convert"]
+PRODUCTS = ["catalog.parquet", "dataset.json", "bin/linux-amd64/entrypoint", "oci/index.json", "Dockerfile"]
+
+
+def datacontainer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "scripts/datacontainer"), *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A folder that is packed from one with another workflow's configuration, and what was printed."""
+    folder = tmp_path_factory.mktemp("packed")
+    (folder / "config").mkdir()
+    (folder / "config/config.yaml").write_text("samples: [a, b]\n")
+    (folder / "fruit").symlink_to(FRUIT)
+    return folder, datacontainer(folder, "pack", "fruit", "--outdir", "out", "--cores", "2", "--set", "version=2.0")
+
+
+def test_pack_builds_and_prints_what_there_is_and_what_to_do_next(packed):
+    _, done = packed
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.splitlines()
+    assert printed[1].startswith("fruit:2.0  2 files, 17 bytes, dataset digest sha256:")
+    for product in ("catalog.parquet", "fruit.docker.tar", "fruit.sif", "report.html"):
+        assert any(line.startswith(f"  out/fruit/{product}  ") for line in printed), product
+    assert printed[-3:] == [
+        "  docker load -i out/fruit/fruit.docker.tar",
+        "  docker run --rm fruit:2.0",
+        "  apptainer run out/fruit/fruit.sif",
+    ]
+    shown = done.stderr.splitlines()
+    assert "aggregate fruit: one catalog of all shards" in shown
+    assert not [line for line in shown if "Reason" in line or "Select jobs" in line]
+
+
+def test_pack_again_runs_nothing_and_prints_the_same(packed):
+    folder, done = packed
+    again = datacontainer(folder, "pack", "fruit", "--outdir", "out", "--cores", "2", "--set", "version=2.0")
+    assert (again.returncode, again.stdout, again.stderr) == (0, done.stdout, "")
+
+
+def test_pack_dry_run_writes_nothing(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a").write_text("a")
+    done = datacontainer(tmp_path, "pack", "data", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "scan data: listing data" in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} - {".snakemake"} == {"data"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["pack", "none"], 2, "error: dataset 'none': 'none' is not a folder: "),
+        (["pack", ".", "--set", "formatz=[sif]"], 2, "error: configuration: unknown key 'formatz': did you mean"),
+        (["pack", ".", "--set", "version"], 2, "error: --set 'version' has no value: write --set version=VALUE"),
+        (["pack", ".", "--set", "formats=[sif"], 2, "error: --set 'formats=[sif': the value is not YAML: "),
+        (["scan", "--config", "none.yaml"], 2, "error: there is no configuration 'none.yaml': name it with --config"),
+        (["hash", "{}"], 2, "error: hash: a TASK needs --log FILE as well"),
+    ],
+)
+def test_wrong_use_is_one_line(tmp_path, arguments, status, message):
+    done = datacontainer(tmp_path, *arguments)
+    assert done.returncode == status
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(message)
+
+
+def test_stages_one_after_the_other_make_what_the_workflow_makes(packed, tmp_path):
+    folder, _ = packed
+    config = tmp_path / "fruit.yaml"
+    config.write_text(yaml.safe_dump({"datasets": {"fruit": {"path": str(FRUIT), "version": "2.0"}}}))
+    for stage in [*CHAIN, "verify", "report"]:
+        done = datacontainer(tmp_path, stage, "--config", "fruit.yaml")
+        assert done.returncode == 0, done.stderr
+    results = tmp_path / "results/fruit"
+    for product in [*PRODUCTS, "fruit.docker.tar", "fruit.sif"]:
+        assert sha256(results / product) == sha256(folder / "out/fruit" / product), product
+    assert (
+        "the images and the catalog do not differ" in datacontainer(tmp_path, "verify", "--config", "fruit.yaml").stderr
+    )
+    log = (tmp_path / "results/logs/fruit/scan.log").read_text()
+    assert f"datacontainer {__version__}, Python " in log
+
+
+def test_stage_that_fails_ends_with_its_status_and_one_line(tmp_path):
+    (tmp_path / "fruit.yaml").write_text(yaml.safe_dump({"datasets": {"fruit": {"path": str(FRUIT)}}}))
+    assert datacontainer(tmp_path, "compile_packer", "--config", "fruit.yaml").returncode == 0
+    assert datacontainer(tmp_path, "scan", "--config", "fruit.yaml").returncode == 0
+    table = tmp_path / "results/fruit/stages/scan/shards.tsv"
+    (name,) = [line.split("\t")[0] for line in table.read_text().splitlines()]
+    listed = table.with_name("lists") / f"{name}.list"
+    listed.write_bytes(listed.read_bytes() + b"x")
+    done = datacontainer(tmp_path, "hash", "--config", "fruit.yaml")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: hash fruit: 'results/fruit/stages/scan/lists/{name}.list' is damaged: ")

@@ -1,0 +1,187 @@
+"""What makes a stage run again, and what does not; and that only a build changes files."""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from datacontainer.rerun.formats import FORMATS
+from datacontainer.stages import STAGES
+from tools.engines import require_root
+from tools.repository import build_with, copy_of_the_repository, replace
+from tools.trees import fill
+from tools.workflow import NOTHING, ROOT, Project, command, jobs, started
+
+READERS = [
+    ("--dry-run",),
+    ("--lint",),
+    ("--summary",),
+    ("--dag",),
+    ("--list-changes", "code"),
+    ("--unlock",),
+    ("--list-rules",),
+    ("--report", "../report.html"),
+]
+TRIGGERS = ["mtime", "params", "input", "code", "software-env"]
+Tree = dict[str, tuple[int, int, int]]
+
+
+def tree(folder: Path) -> Tree:
+    """Each file below a folder with its size, mtime and inode."""
+    found = {}
+    for path in folder.rglob("*"):
+        status = path.lstat()
+        found[str(path.relative_to(folder))] = (status.st_size, status.st_mtime_ns, status.st_ino)
+    return found
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Project:
+    """A built dataset of several shards."""
+    project = Project(tmp_path_factory.mktemp("rerun"))
+    fill(project.folder / "data", {b"%05d" % i: b"content %d" % (i % 7) for i in range(200)})
+    project.configure(many={"path": "data", "shard_files": 50})
+    project.build()
+    return project
+
+
+@pytest.fixture
+def damaged(built):
+    """The same with a file changed, a layer and a blob gone; then as it was again."""
+    data, layer = built.folder / "data/00003", min(built.product("many", "stages/hash").glob("*.layer"))
+    content = layer.read_bytes()
+    data.write_bytes(b"changed")
+    layer.unlink()
+    yield built
+    data.write_bytes(b"content 3")
+    layer.write_bytes(content)
+
+
+@pytest.mark.parametrize("arguments", READERS, ids=lambda arguments: arguments[0])
+def test_commands_that_report_change_no_file(damaged, arguments):
+    before = tree(damaged.folder / "results")
+    run = damaged.snakemake(*arguments)
+    assert run.status == 0, run.text
+    assert tree(damaged.folder / "results") == before
+
+
+def test_dry_run_names_the_stages_that_would_run_and_why(damaged):
+    text = damaged.build("--dry-run")
+    assert "dataset 'many' changed since the last scan; scanning it again" in text
+    assert ".layer' is missing; its stage runs again" in text
+    assert {"scan", "aggregate", "assemble", "convert"} <= jobs(text).keys()
+
+
+def test_dry_run_of_somebody_who_may_not_write_is_the_same(damaged, tmp_path):
+    require_root("becoming another user")
+    before = tree(damaged.folder / "results")
+    for folder in [damaged.folder, *damaged.folder.parents][:-1]:
+        folder.chmod(folder.stat().st_mode | 0o555)
+    user = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "GOCACHE": str(tmp_path / "go")}
+    tmp_path.chmod(0o777)
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command("--dry-run", "--directory", ".")],
+        cwd=damaged.folder,
+        env={**os.environ, **user, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "PermissionError" not in done.stdout + done.stderr
+    assert "scanning it again" in done.stderr, done.stderr
+    assert tree(damaged.folder / "results") == before
+
+
+def test_dry_runs_and_a_second_run_leave_a_running_build_alone(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "slow.py").write_text(
+        "import time\n\ndef wait(path):\n    time.sleep(12)\n    return {'waited': 1}\n"
+    )
+    project.configure(fruit={"path": "data", "metadata": ["slow.py:wait"]})
+    with subprocess.Popen(
+        command("--cores", "2"), cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as build:
+        wait_for(project.product("fruit", "stages/scan/shards.tsv"))
+        time.sleep(1)
+        assert project.snakemake("--dry-run").status == 0
+        refused = project.snakemake()
+        printed = build.communicate()[1]
+    assert refused.status != 0
+    assert "is being built by another run" in refused.text
+    assert build.returncode == 0, printed
+    assert NOTHING in project.build()
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{path} did not appear")
+
+
+def test_other_code_makes_nothing_run_again_and_a_new_format_its_stage(built, tmp_path):
+    other = copy_of_the_repository(tmp_path / "clone")
+    for file in [*other.rglob("*.py"), *other.rglob("*.smk")]:
+        file.write_text(file.read_text() + "\n# A comment.\n")
+    text = build_with(other, built)
+    assert NOTHING in text, text
+    replace(other / "scripts/datacontainer/rerun/formats.py", '"assemble": 1', '"assemble": 2')
+    text = build_with(other, built)
+    assert started(text) == {"assemble", "convert", "report"}
+    assert NOTHING in build_with(other, built)
+    built.build()
+
+
+def test_other_source_of_the_packer_builds_it_and_reads_no_data(built, tmp_path):
+    other = copy_of_the_repository(tmp_path / "clone")
+    with open(other / "packer/main.go", "a") as source:
+        source.write("\n// A comment.\n")
+    text = build_with(other, built)
+    assert started(text) == {"compile", "scan"}
+    assert NOTHING in build_with(other, built)
+    built.build()
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_change_of_data_or_configuration_is_noticed_under_every_trigger(built, trigger):
+    only = ("catalog", "--rerun-triggers", trigger)
+    file = built.folder / "data/00005"
+    before = file.read_bytes()
+    file.write_bytes(b"under " + trigger.encode())
+    assert started(built.build(*only)) == {"scan", "hash", "aggregate"}
+    assert NOTHING in built.build(*only)
+    built.configure(many={"path": "data", "shard_files": 50, "version": trigger})
+    assert started(built.build(*only)) == {"aggregate"}
+    assert NOTHING in built.build(*only)
+    file.write_bytes(before)
+    built.configure(many={"path": "data", "shard_files": 50})
+    built.build()
+
+
+def test_moved_file_of_a_template_is_noticed(built):
+    """The digest of a user's sources has the names of folders too."""
+    template = built.folder / "template"
+    fill(template, {b"cli/extra.go": b"package cli\n"})
+    built.configure(many={"path": "data", "shard_files": 50, "template": "template"})
+    assert "render" in started(built.build("entrypoint"))
+    assert NOTHING in built.build("entrypoint")
+    (template / "files").mkdir()
+    os.rename(template / "cli/extra.go", template / "files/extra.go")
+    (template / "files/extra.go").write_text("package cli\n")
+    run = built.snakemake("entrypoint")
+    assert run.status != 0
+    assert "found packages" in run.text
+    built.configure(many={"path": "data", "shard_files": 50})
+    built.build()
+
+
+def test_every_stage_has_a_format_and_each_rule_its_command():
+    assert set(FORMATS) == set(STAGES) - {"compile_packer"}
+    called = set()
+    for file in (ROOT / "rules").glob("*.smk"):
+        called |= set(re.findall(r'command\("(\w+)"', file.read_text()))
+    assert called == set(STAGES)
