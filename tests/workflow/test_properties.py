@@ -116,7 +116,7 @@ def check_entrypoint(build: Pipeline, expected: Expected) -> None:
     assert {path: found[path] for path in expected.sums} == expected.sums
 
 
-@tried(40)
+@tried(80)
 @given(dataset=datasets(), options=options)
 def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, place):
     with place() as folder:
@@ -132,7 +132,7 @@ def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, pla
         check_tree(extracted(build.sif, squashfs_offset(build.sif)), expected, build)
 
 
-@tried(16)
+@tried(32)
 @given(
     dataset=datasets(policies=("keep",)),
     scripts=st.lists(st.lists(edits, min_size=1, max_size=5), min_size=1, max_size=3),
