@@ -32,6 +32,7 @@ class Authority:
 
     packer: Path
     _states: dict[str, str | None] = field(default_factory=dict)
+    _seen: dict[tuple[Path, int, int, str], Due] = field(default_factory=dict)
 
     def seal_of(self, step: Step, results: Results) -> Path:
         """The seal of a step."""
@@ -50,17 +51,18 @@ class Authority:
         return found
 
     def _by_seal(self, path: Path, wanted: str) -> Due:
-        """A step is due without a seal, with another key, or when a file is not as the seal says."""
-        if not path.exists():
+        """A step is due without a seal, with another key, or when a file is not as the seal says.
+
+        The files of a seal are looked at once: only a job that writes a new seal changes them during a run.
+        """
+        try:
+            status = path.stat()
+        except OSError:
             return Due(True)
-        seal = read_seal(path)
-        if seal is not None and seal.key != wanted:
-            return Due(True)
-        found = problems(path)
-        shown = [f"{problem}; its stage runs again" for problem in found[:SHOWN_PROBLEMS]]
-        if len(found) > SHOWN_PROBLEMS:
-            shown.append(f"{len(found) - SHOWN_PROBLEMS} more files of the same stage are missing or changed")
-        return Due(bool(found), tuple(shown))
+        known = (path, status.st_mtime_ns, status.st_ino, wanted)
+        if known not in self._seen:
+            self._seen[known] = _look(path, wanted)
+        return self._seen[known]
 
     def _by_state(self, dataset: Dataset, results: Results) -> Due:
         """Scan is due when the dataset is not as the last scan found it, and when no packer is there to look at it."""
@@ -74,3 +76,14 @@ class Authority:
         if state is None or state == read_state(results.shards):
             return Due(False)
         return Due(True, (f"dataset {dataset.name!r} changed since the last scan; scanning it again",))
+
+
+def _look(path: Path, wanted: str) -> Due:
+    seal = read_seal(path)
+    if seal is not None and seal.key != wanted:
+        return Due(True)
+    found = problems(path)
+    shown = [f"{problem}; its stage runs again" for problem in found[:SHOWN_PROBLEMS]]
+    if len(found) > SHOWN_PROBLEMS:
+        shown.append(f"{len(found) - SHOWN_PROBLEMS} more files of the same stage are missing or changed")
+    return Due(bool(found), tuple(shown))
