@@ -18,7 +18,8 @@ def apptainer(request: pytest.FixtureRequest, short_folder: Path) -> Tool:
     """Apptainer as the tests' own user, then as one without privileges, each with a home and a cache of its own."""
     program = require_tool("apptainer")
     home = short_folder / f"home-{request.param}"
-    home.mkdir()
+    # There already where tests with another user came between.
+    home.mkdir(exist_ok=True)
     become: list[str] = []
     if request.param == TEST_USER:
         user = _test_user()
