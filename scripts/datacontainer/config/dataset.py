@@ -9,10 +9,7 @@ OCI_LABEL = "org.opencontainers.image."
 
 
 class Identity(NamedTuple):
-    """What an image says of itself; labels are pairs of full name and text, sorted.
-
-    A tuple, as Snakemake notices no change of a parameter of a type that it does not know.
-    """
+    """The part of a dataset that goes into its images' labels; labels are pairs of full name and text, sorted."""
 
     name: str
     version: str

@@ -13,7 +13,7 @@ from datacontainer.image.oci import Blob, blob_path
 class Recipe(NamedTuple):
     """What is known of a build beforehand: what to attest, the configuration, and digests of code by what it is.
 
-    A tuple, as Snakemake notices no change of a parameter of a type that it does not know. parameters: JSON.
+    parameters: JSON.
     """
 
     claims: tuple[str, ...]

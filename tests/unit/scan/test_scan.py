@@ -194,12 +194,6 @@ def test_scan_several_shards_hold_all_in_order(dataset, listed):
     assert not lists
 
 
-def test_scan_list_has_a_time_that_says_nothing(dataset, listed):
-    listed(dataset)
-    (path,) = (dataset.parent / "lists").iterdir()
-    assert path.stat().st_mtime_ns == 0
-
-
 def test_scan_counts_are_in_the_log(dataset, listed, caplog):
     fill(dataset, {b"a": b"12345"})
     (dataset / "void").mkdir()
