@@ -61,7 +61,7 @@ def verifier(tmp_path: Path) -> Tool:
 def verify(verifier: Tool, keys: Path, name: str, image: Path, status: int = 0) -> str:
     """What `apptainer verify` says of an image with the public key of a name."""
     public = keys / f"{name}.pub"
-    if "PGP" in public.read_text():
+    if public.read_text().startswith("-----BEGIN PGP"):
         # It may be there already.
         verifier.run("key", "import", public, status=None)
         options: list[str | Path] = ["--local"]
