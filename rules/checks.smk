@@ -1,12 +1,4 @@
-# checks: errors that end the run in one line before the first job.
-
-
-def stop(message):
-    """Ends the run with one line; Snakemake prints a trace below an exception's."""
-    if workflow.scheduler is not None:
-        raise WorkflowError(message)
-    logger.error(f"error: {message}")
-    raise SystemExit(UsageError.exit_status)
+# checks: errors of the configuration that end the run before the first job.
 
 
 def check_configuration():
@@ -41,4 +33,4 @@ def lock_products(dataset):
     except DataContainerError as error:
         stop(error)
     if warning:
-        print(warning, file=sys.stderr)
+        show(warning)

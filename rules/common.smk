@@ -8,6 +8,18 @@ from pathlib import Path
 from snakemake.io import get_flag_value
 
 
+def print_stop(kind, error, trace):
+    """Prints one line for Ctrl-C instead of a trace, until the console of the run does."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped before the first job; run the same command again", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
+if workflow.modifier.is_main_snakefile():
+    sys.excepthook = print_stop
+
+
 def source_root():
     """The folder that holds scripts/, templates/ and packer/.
 
@@ -26,28 +38,41 @@ def source_root():
 ROOT = source_root()
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from datacontainer.config.nextsteps import left_over, next_steps
 from datacontainer.config.settings import read_settings
-from datacontainer.config.targets import target_files
+from datacontainer.config.targets import TARGETS, target_files
 from datacontainer.rerun.due import Authority
 from datacontainer.rerun.graph import Step, checkpoints_before, made_from
 from datacontainer.rerun.writers import unordered_writers
+from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
-from datacontainer.runtime.logs import last_error
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
 from datacontainer.stages.checks import check_dataset
 from datacontainer.stages.task import Task
+from datacontainer.terminal.console import Console
+from datacontainer.terminal.failures import Failures
+from datacontainer.terminal.summary import summary
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.io import checkpoint_target
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
+
+def stop(error):
+    """Ends the run with one line and the exit status of the error; Snakemake prints a trace below an exception."""
+    if workflow.scheduler is not None:
+        if CONSOLE:
+            CONSOLE.failures.add_run(f"error: {error}")
+        raise WorkflowError(str(error))
+    logger.error(f"error: {error}")
+    raise SystemExit(getattr(error, "exit_status", UsageError.exit_status))
+
+
 try:
     SETTINGS = read_settings(config, ROOT / "workflow/schemas/config.schema.yaml")
 except DataContainerError as error:
-    raise WorkflowError(str(error)) from None
+    stop(error)
 
 # What an embedding workflow's `prefix` and `pathvars` make of a path. Each `use rule` reads this file again.
 MODIFIER = workflow.modifier

@@ -15,6 +15,6 @@ rule hash:
     params:
         run=command("hash", "shard"),
     message:
-        "hash {wildcards.dataset}: shard {wildcards.shard}"
+        "hash {wildcards.dataset}: digests and layers"
     shell:
         "exec {params.run} --log {log:q}"

@@ -50,6 +50,6 @@ def decide(step, dataset, results):
     for message in found.messages:
         if message not in PRINTED:
             PRINTED.add(message)
-            print(message, file=sys.stderr)
+            show(message)
     (workflow.dag.forcefiles.add if found.due else workflow.dag.forcefiles.discard)(seal)
     return found.due

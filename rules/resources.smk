@@ -1,7 +1,8 @@
 # resources: what a job asks of a cluster; a run on one machine takes no notice of it.
 def job_size(wildcards):
-    """The size of the shard, or of the dataset where there is none; nothing before the first scan."""
-    return size_of(results_of(wildcards.dataset).shards, wildcards.get("shard"))
+    """The size of the job's shard or, without one, of the dataset; 0 before the first scan."""
+    shards = (wildcards.shard,) if "shard" in wildcards.keys() else None
+    return size_of(results_of(wildcards.dataset).shards, shards)
 
 
 def memory_for(stage):

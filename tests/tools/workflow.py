@@ -42,10 +42,12 @@ class Project:
         cores: int = 2,
         environment: dict[str, str] | None = None,
         python: str | Path = sys.executable,
+        console: bool = False,
     ) -> Run:
-        """Runs the repository's Snakefile here."""
+        """Runs the repository's Snakefile here. console: whether to leave out Snakemake's own blocks."""
+        blocks = [] if console else ["--printshellcmds"]
         done = subprocess.run(
-            command("--cores", str(cores), *arguments, python=python),
+            command("--cores", str(cores), *blocks, *arguments, python=python),
             cwd=self.folder,
             env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,

@@ -1,8 +1,9 @@
 """Targets: how far a run goes with a dataset."""
 
 from datacontainer.config.dataset import Dataset
-from datacontainer.config.formats import LAYOUT, product_of
+from datacontainer.config.formats import FORMATS, LAYOUT, product_of
 
+TARGETS = ("all", "catalog", "entrypoint", *FORMATS, "verify", "report")
 # The last file of the targets that go further than the images.
 LAST = {"all": "report.html", "report": "report.html", "verify": "stages/verify/report.json"}
 

@@ -1,10 +1,11 @@
-"""What a stage tells: a log with everything in it, and lines for the person at the terminal."""
+"""The log of a stage, and the lines that a stage prints on the terminal."""
 
 import logging
 import platform
 import resource
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,23 +14,26 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datacontainer import __version__
+from datacontainer.runtime.channel import Amount, has_console, send
 from datacontainer.runtime.errors import DataContainerError
 
 logger = logging.getLogger("datacontainer")
-# Its lines reach a terminal besides the log.
+# Its records have an `amount`, and go to the log, to the console of the run, or to a terminal.
 progress = logging.getLogger("datacontainer.progress")
 
+LOG_SECONDS = 10
 # Many jobs may share the terminal.
 TERMINAL_SECONDS = 30
-ERROR_MARK = " error: "
+ERROR_MARK, WARNING_MARK = " error: ", " warning: "
+DETAIL_INDENT = "  "
 LIBRARIES = ("numpy", "pyarrow", "pandas", "jinja2")
 SHOWN_INPUTS, SHOWN_CHARACTERS = 5, 300
-# What the stage that runs has said it did.
-_done: list[str] = []
+# The files and bytes of the stage that runs, as `finished` recorded them.
+_done: list[Amount] = []
 
 
 class LogFile(logging.FileHandler):
-    """A log that a full disk does not keep from going on: the stage's own error says it."""
+    """A log that ignores a full disk, as the stage itself then fails with an error that names the disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: D102, N802
         if not isinstance(sys.exception(), OSError):
@@ -44,80 +48,132 @@ class LogFile(logging.FileHandler):
 def stage(
     log: Path | str, title: str, inputs: Iterable[str] = (), parameters: Mapping[str, object] | None = None
 ) -> Iterator[None]:
-    """Logs the block to the file `log`; an error becomes one line on stderr, its trace goes to the log.
+    """Logs the block to the file `log`; prints an error on stderr in a few lines, and logs its trace.
 
-    The log begins with versions, inputs and parameters, and ends with what was done, the time and the memory it
-    took, or with the error.
+    The log begins with versions, inputs and parameters, and ends with the counts, the time and the memory of the
+    stage, or with the error.
 
     Raises:
         SystemExit: with the error's exit status, after an error of any kind.
     """
     began = time.monotonic()
+    # __main__ lets Ctrl-C end the process without a trace until the log is open.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with _handlers(log, title):
             _log_beginning(inputs, parameters or {})
             with _logged_error(title):
                 yield
-            logger.info("%s: done: %s", title, ", ".join([*_done, *_used(time.monotonic() - began)]))
+            done = [f"{one.files} files, {one.size_bytes} bytes" for one in _done]
+            logger.info("%s: done: %s", title, ", ".join([*done, *_used(time.monotonic() - began)]))
+            send(title, _done[0] if _done else Amount(), done=True)
     finally:
         _done.clear()
 
 
 def finished(files: int, size_bytes: int) -> None:
-    """Has the stage's last line say that it did so many files and bytes."""
-    _done[:] = [f"{files} files", f"{size_bytes} bytes"]
+    """Records the files and bytes of the stage for the last line of its log."""
+    _done[:] = [Amount(files, files, size_bytes, size_bytes)]
 
 
 def last_error(log: Path) -> str | None:
-    """The line with which a stage that failed ended its log, as its terminal showed it; None in any other log."""
+    """The error, of one or more lines, at the end of a stage's log, as `stage` printed it; None in any other log."""
     lines = log.read_text(errors="backslashreplace").splitlines() if log.is_file() else []
-    found = lines[-1].find(ERROR_MARK) if lines else -1
-    return None if found < 0 else lines[-1][found:].strip()
+    first = len(lines) - 1
+    while first > 0 and lines[first].startswith(DETAIL_INDENT):
+        first -= 1
+    found = lines[first].find(ERROR_MARK) if lines else -1
+    return None if found < 0 else "\n".join([lines[first][found:].strip(), *lines[first + 1 :]])
+
+
+def warnings_in(log: Path) -> list[str]:
+    """The warnings in a stage's log."""
+    content = log.read_bytes() if log.is_file() else b""
+    if WARNING_MARK.encode() not in content:
+        return []
+    lines = content.decode(errors="backslashreplace").splitlines()
+    return [line.partition(WARNING_MARK)[2] for line in lines if WARNING_MARK in line]
 
 
 def warn(text: str) -> None:
-    """Tells the person at the terminal, and the log."""
-    logger.warning("%s", text)
-    print(f"warning: {text}", file=sys.stderr)
+    """Logs a warning, and prints it, unless the console of the run prints it at the end."""
+    line = _printable(text)
+    logger.warning("%s%s", WARNING_MARK.lstrip(), line)
+    if not has_console():
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def one_line(error: BaseException) -> str:
-    """What the error says, in one line that prints everywhere."""
+    """The error's text in one line of ASCII."""
     text = str(error) if isinstance(error, (DataContainerError, OSError)) else repr(error)
     if isinstance(error, OSError) and error.errno == 28:
         text = f"the disk is full: {text}; free some space or set outdir to another disk, and run snakemake again"
-    return " ".join(text.split()).encode("ascii", "backslashreplace").decode() or repr(error)
+    return _printable(text) or repr(error)
+
+
+def error_text(title: str, error: BaseException) -> str:
+    """The lines to print for an error: a headline, and the error's details, each indented."""
+    details = [DETAIL_INDENT + _printable(one, keep_indent=True) for one in getattr(error, "details", ())]
+    return "\n".join([f"error: {title}: {one_line(error)}", *details])
+
+
+def _printable(text: str, *, keep_indent: bool = False) -> str:
+    indent = len(text) - len(text.lstrip(" ")) if keep_indent else 0
+    return " " * indent + " ".join(text.split()).encode("ascii", "backslashreplace").decode()
 
 
 @contextmanager
 def _handlers(log: Path | str, title: str) -> Iterator[None]:
-    """Sends what is logged to the file and, of the progress, some to a terminal."""
+    """Sends log records to the file, and progress to the console of the run or, without one, to a terminal."""
     file = LogFile(log, mode="w", encoding="utf-8", errors="backslashreplace")
     file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    terminal = logging.StreamHandler(sys.stderr)
-    terminal.setFormatter(logging.Formatter(f"{title}: %(message)s"))
-    terminal.addFilter(_Seldom())
+    file.addFilter(_Seldom(LOG_SECONDS))
     logger.setLevel(logging.INFO)
     logger.addHandler(file)
-    if sys.stderr.isatty():
-        progress.addHandler(terminal)
+    shown: logging.Handler | None = None
+    if has_console():
+        shown = _ToConsole(title)
+    elif sys.stderr.isatty():
+        shown = logging.StreamHandler(sys.stderr)
+        shown.setFormatter(logging.Formatter(f"{title}: %(message)s"))
+        shown.addFilter(_Seldom(TERMINAL_SECONDS))
+    if shown:
+        progress.addHandler(shown)
     try:
         yield
     finally:
         logger.removeHandler(file)
-        progress.removeHandler(terminal)
+        if shown:
+            progress.removeHandler(shown)
         file.close()
 
 
-class _Seldom(logging.Filter):
-    """Lets a line pass, and others only when TERMINAL_SECONDS are over."""
+class _ToConsole(logging.Handler):
+    """Sends the amounts of progress records to the console of the run."""
 
-    _next = 0.0
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+
+    def emit(self, record: logging.LogRecord) -> None:
+        send(self._title, getattr(record, "amount", Amount()))
+
+
+class _Seldom(logging.Filter):
+    """Lets a progress record pass once in a number of seconds, and every other record."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._next = time.time() + min(seconds, LOG_SECONDS)
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name != progress.name:
+            return True
         if record.created < self._next:
             return False
-        self._next = record.created + TERMINAL_SECONDS
+        self._next = record.created + self._seconds
         return True
 
 
@@ -127,13 +183,15 @@ def _logged_error(title: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         logger.error("%s: stopped by Ctrl-C", title)
-        print(f"stopped: {title}: nothing half done is left; run snakemake again", file=sys.stderr)
+        if not has_console():
+            print(f"stopped: {title}: no partial results are left; run the same command again", file=sys.stderr)
         raise SystemExit(128 + signal.SIGINT) from None
     except Exception as error:
         logger.error("%s", traceback.format_exc())
-        line = f"error: {title}: {one_line(error)}"
-        logger.error("%s", line)
-        print(line, file=sys.stderr)
+        text = error_text(title, error)
+        logger.error("%s", text)
+        if not has_console():
+            print(text, file=sys.stderr)
         raise SystemExit(getattr(error, "exit_status", 1)) from error
 
 
@@ -152,6 +210,6 @@ def _log_beginning(inputs: Iterable[str], parameters: Mapping[str, object]) -> N
 
 
 def _used(seconds: float) -> list[str]:
-    """The time, and the most memory that this process or one that it started has had."""
+    """The time, and the peak memory of this process and of the processes that it started."""
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return [f"{seconds:.1f} s", f"{most // 1024} MB of memory"]

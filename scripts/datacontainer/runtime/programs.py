@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datacontainer.runtime.errors import DataContainerError, DataError, UsageError
-from datacontainer.runtime.logs import logger, progress
+from datacontainer.runtime.logs import logger
+from datacontainer.runtime.progress import log_packer_line
 
 
 def run(
@@ -57,7 +58,7 @@ def _logged(process: subprocess.Popen[str], progress_mark: str | None) -> list[s
         for line in process.stderr or ():
             text = line.rstrip("\n")
             if progress_mark and text.startswith(progress_mark):
-                progress.info("%s", text.removeprefix(progress_mark))
+                log_packer_line(text.removeprefix(progress_mark))
             else:
                 logger.info("%s", text)
             lines.append(line)

@@ -1,6 +1,7 @@
 """What a job asks of a cluster: memory and time, which grow with the size of its data and with each attempt."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,12 +71,12 @@ def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
     return math.ceil(START_MINUTES + NEEDS[stage].work_minutes(size)) << (attempt - 1)
 
 
-def size_of(table: Path, shard: str | None) -> Size:
-    """The size of a shard, or of the whole dataset, by the table that scan wrote; nothing where it says nothing."""
+def size_of(table: Path, shards: Collection[str] | None) -> Size:
+    """The size of some shards, or of the whole dataset, from the table that scan wrote; 0 without one."""
     lines = table.read_text().splitlines() if table.is_file() else []
-    # A table that was damaged is made again: then nothing is known.
+    # A damaged table is written again; until then the size is 0.
     rows = [
         row for row in (line.split("\t") for line in lines) if len(row) == 3 and row[1].isdigit() and row[2].isdigit()
     ]
-    chosen = [(int(files), int(size_bytes)) for name, files, size_bytes in rows if shard in (None, name)]
+    chosen = [(int(files), int(size_bytes)) for name, files, size_bytes in rows if shards is None or name in shards]
     return Size(sum(files for files, _ in chosen), sum(size_bytes for _, size_bytes in chosen))

@@ -1,0 +1,1 @@
+"""Terminal: the output of a run for the person who started it."""

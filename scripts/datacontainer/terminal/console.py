@@ -1,0 +1,190 @@
+"""Console: takes the place of Snakemake's output on the terminal in a run of this workflow alone.
+
+Snakemake's own log file keeps all that Snakemake prints.
+"""
+
+import atexit
+import logging
+import os
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from datacontainer.runtime.channel import ADDRESS, Amount, received
+from datacontainer.terminal.failures import Failures
+from datacontainer.terminal.progressline import ProgressLine, title_of
+
+DRAW_SECONDS = 0.25
+MAXIMUM_MESSAGE_BYTES = 4096
+# The start of the messages of targets.
+TARGET = "done: "
+# Snakemake's texts, which have no event of their own.
+NOTHING_TO_DO, ON_REQUEST = "Nothing to be done", "Terminating processes on user request"
+GRACEFUL = "Will exit after finishing currently running jobs"
+# Errors that only announce the errors of jobs.
+ANNOUNCEMENTS = ("At least one job did not complete successfully", "Exiting because a job execution failed")
+NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (.+?) \(if you use")
+INTERRUPTED = "stopped: no partial results are left; run the same command again to continue"
+
+
+class Console(logging.Handler):
+    """Prints messages, warnings, one line of progress and, as the last lines, the errors or a summary.
+
+    plain: whether Snakemake prints as usual and this handler only adds the last lines. summary: returns the lines for
+    a run that succeeded. whole: returns the files and bytes that the jobs of hash of a dataset handle in this run.
+    targets: the names for the command line.
+    """
+
+    def __init__(
+        self,
+        snakemake: logging.Handler,
+        *,
+        plain: bool,
+        messages: bool,
+        summary: Callable[[], Iterable[str]],
+        whole: Callable[[str], Amount],
+        targets: Iterable[str],
+        stream: TextIO,
+    ) -> None:
+        """snakemake: the handler to replace. messages: whether to print the rules' messages."""
+        super().__init__()
+        self.failures = Failures(time.time())
+        self._snakemake, self._plain, self._messages = snakemake, plain, messages
+        self._summary, self._whole, self._targets, self._stream = summary, whole, targets, stream
+        self._line = ProgressLine(stream)
+        self._printed: set[str] = set()
+        self._running: set[int] = set()
+        self._active = self._stopped = False
+        self._ended = threading.Event()
+        self._lock = threading.RLock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints or keeps a log record of Snakemake; before the run starts, Snakemake's handler does."""
+        event = getattr(record, "event", None)
+        if event == LogEvent.WORKFLOW_STARTED:
+            self._start()
+        if self._plain or not self._active:
+            self._snakemake.handle(record)
+        if self._active:
+            with self._lock:
+                self._take(record, event)
+
+    def print(self, text: str) -> None:
+        """Prints a line above the progress line."""
+        with self._lock:
+            self._line.clear()
+            self._stream.write(text + "\n")
+            self._stream.flush()
+
+    def _take(self, record: logging.LogRecord, event: LogEvent | None) -> None:
+        if event == LogEvent.JOB_INFO:
+            self._take_job(record.__dict__)
+        elif event == LogEvent.JOB_ERROR:
+            self._take_failed_job(record.__dict__)
+        elif event == LogEvent.JOB_FINISHED:
+            self._running.discard(record.__dict__["job_id"])
+        elif event == LogEvent.PROGRESS:
+            self._line.step(record.__dict__["done"], record.__dict__["total"])
+        elif record.levelno >= logging.ERROR:
+            self._take_error(record.getMessage())
+        elif record.levelno == logging.WARNING and not self._plain:
+            self.print(record.getMessage())
+        elif event is None:
+            self._take_text(record.getMessage())
+
+    def _take_job(self, values: Mapping[str, Any]) -> None:
+        self._running.add(values["jobid"])
+        self.failures.forget_job(values["jobid"])
+        title = title_of(values["rule_name"], values["wildcards"])
+        text = values["rule_msg"]
+        # The summary has what the targets announce.
+        if not text or text in self._printed or text.startswith(TARGET):
+            return
+        self._printed.add(text)
+        if values["rule_name"] == "hash":
+            self._line.start(title, self._whole(values["wildcards"]["dataset"]))
+        else:
+            self._line.start(title, Amount())
+        if self._messages and not self._plain:
+            self.print(text)
+
+    def _take_failed_job(self, values: Mapping[str, Any]) -> None:
+        self._running.discard(values["jobid"])
+        self.failures.add_job(values["jobid"], values["rule_name"], values["log"])
+        text = f"{values['rule_name']} failed; the error follows when the running jobs have ended"
+        if self._running and text not in self._printed and not self._plain:
+            self._printed.add(text)
+            self.print(text)
+
+    def _take_error(self, text: str) -> None:
+        if "CalledProcessError" in text:
+            self.failures.add_status(text)
+        elif found := NO_RULE.search(text):
+            self.failures.add_run(f"error: there is no target {found[1]!r}: use one of {', '.join(self._targets)}")
+        elif not any(one in text for one in ANNOUNCEMENTS):
+            self.failures.add_run(text.strip())
+
+    def _take_text(self, text: str) -> None:
+        if text.startswith(NOTHING_TO_DO) and not self._plain:
+            self.print(text)
+        elif text.startswith((ON_REQUEST, GRACEFUL)):
+            self._stopped = True
+
+    def _start(self) -> None:
+        """Opens the socket for the progress of jobs and starts the thread that draws the progress line."""
+        self._active = True
+        folder = tempfile.TemporaryDirectory(prefix="datacontainer-")
+        address = str(Path(folder.name, "progress"))
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        channel.bind(address)
+        channel.settimeout(DRAW_SECONDS)
+        os.environ[ADDRESS] = address
+        threading.Thread(target=self._draw, args=(channel,), daemon=True).start()
+        atexit.register(folder.cleanup)
+        atexit.register(self._finish)
+        sys.excepthook = self._interrupted
+
+    def _draw(self, channel: socket.socket) -> None:
+        drawn = 0.0
+        while not self._ended.is_set():
+            try:
+                message = received(channel.recv(MAXIMUM_MESSAGE_BYTES))
+            except TimeoutError:
+                message = None
+            with self._lock:
+                if message:
+                    self._line.update(message)
+                if not self._plain and not self._ended.is_set() and time.monotonic() > drawn + DRAW_SECONDS:
+                    drawn = time.monotonic()
+                    self._line.draw()
+
+    def _interrupted(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Replaces the trace of Ctrl-C, while Snakemake reads its files, by one line."""
+        if issubclass(kind, KeyboardInterrupt):
+            self._stopped = True
+        else:
+            sys.__excepthook__(kind, error, trace)
+            self.failures.add_run(f"error: {kind.__name__}: {error}")
+
+    def _finish(self) -> None:
+        """Prints the last lines of the run."""
+        self._ended.set()
+        with self._lock:
+            self._line.clear()
+            if self._stopped:
+                lines: Iterable[str] = [INTERRUPTED]
+            elif self.failures:
+                lines = self.failures.lines()
+            else:
+                lines = self._summary()
+            self._stream.write("".join(f"{line}\n" for line in lines))
+            self._stream.flush()

@@ -1,0 +1,97 @@
+"""Failures: the errors of a run, one entry for each distinct cause."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datacontainer.runtime.logs import last_error
+
+# An error about several files: jobs of other shards may report the same cause.
+MANY = re.compile(r"(.*) failed on (\d+) files?, first: (.*)", re.DOTALL)
+# The end of Snakemake's message about a command.
+STATUS = re.compile(r"died with \S+ \d+|returned non-zero exit status -?\d+")
+SHOWN_CAUSES = 5
+NEXT = "Correct this and run the same command again: it continues with the steps that are not done."
+
+
+@dataclass
+class _Cause:
+    text: str
+    files: int = 0
+    logs: list[Path] = field(default_factory=list)
+
+
+class Failures:
+    """The errors of the jobs that failed, and those of the run itself."""
+
+    def __init__(self, since: float) -> None:
+        """since: the start of the run, in seconds of the epoch; an older log belongs to an earlier run."""
+        self._since = since
+        self._jobs: dict[int, tuple[str, Path | None]] = {}
+        self._run: list[str] = []
+        self._status = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything failed."""
+        return bool(self._jobs or self._run)
+
+    def add_job(self, job: int, rule: str, logs: list[str]) -> None:
+        """Records that a job failed; its error is the end of its first log."""
+        log = Path(logs[0]) if logs else None
+        if log and not (log.is_file() and log.stat().st_mtime >= self._since):
+            log = None
+        text = (last_error(log) if log else None) or self._without_error(rule)
+        self._jobs[job] = (text, log)
+
+    def add_run(self, text: str) -> None:
+        """Records an error that belongs to no job."""
+        if text not in self._run:
+            self._run.append(text)
+
+    def add_status(self, text: str) -> None:
+        """Keeps the exit status in Snakemake's message about a command, for the job that is reported next."""
+        found = STATUS.search(text)
+        self._status = found[0] if found else ""
+
+    def forget_job(self, job: int) -> None:
+        """Drops the failure of a job that Snakemake tries again."""
+        self._jobs.pop(job, None)
+
+    def lines(self) -> Iterator[str]:
+        """The errors, each with its log, and in the last line the next step."""
+        causes = self._causes()
+        yield from self._run
+        for cause in causes[:SHOWN_CAUSES]:
+            yield cause.text
+            if cause.logs:
+                more = f", and {len(cause.logs) - 1} more in the same folder" if len(cause.logs) > 1 else ""
+                yield f"  log: {cause.logs[0]}{more}"
+        if len(causes) > SHOWN_CAUSES:
+            yield f"{len(causes) - SHOWN_CAUSES} more causes: the logs of the failed jobs list them"
+        if causes:
+            yield NEXT
+
+    def _causes(self) -> list[_Cause]:
+        causes: dict[str, _Cause] = {}
+        for text, log in sorted(self._jobs.values(), key=lambda one: (one[0], str(one[1]))):
+            found = MANY.fullmatch(text)
+            cause = causes.setdefault(found[1] if found else text, _Cause(text))
+            cause.files += int(found[2]) if found else 0
+            cause.logs += [log] if log else []
+        return [_summed(cause) for cause in causes.values()]
+
+    def _without_error(self, rule: str) -> str:
+        if "SIGKILL" in self._status:
+            hint = "the system killed the process, most often for lack of memory: use fewer --cores, or more mem_mb"
+        else:
+            hint = "its process ended without an error message; the log has its last lines"
+        return f"error: {rule}: {self._status or 'the job failed'}: {hint}"
+
+
+def _summed(cause: _Cause) -> _Cause:
+    """The cause with the number of files of all its jobs."""
+    if found := MANY.fullmatch(cause.text):
+        noun = "file" if cause.files == 1 else "files"
+        cause.text = f"{found[1]} failed on {cause.files} {noun}, first: {found[3]}"
+    return cause

@@ -1,0 +1,108 @@
+"""Summary: the datasets, their products and the next commands, printed at the end of a run that succeeded."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from datacontainer.config.dataset import Dataset
+from datacontainer.config.formats import FORMATS, LAYOUT
+from datacontainer.config.results import Results
+from datacontainer.runtime.logs import warnings_in
+from datacontainer.runtime.progress import size
+from datacontainer.terminal.nextsteps import left_over, next_steps
+
+SHOWN_DATASETS, SHOWN_TYPES, SHOWN_WARNINGS, SHOWN_COMMANDS = 3, 4, 3, 5
+# More datasets than SHOWN_DATASETS get a line each, up to this number.
+SHOWN_LINES = 20
+NO_PLACE = Path()
+
+
+def summary(results: Sequence[tuple[Dataset, Results]], logs: Path, made: Collection[str]) -> Iterator[str]:
+    """The lines to print.
+
+    results: of every dataset. logs: the folder with a folder of logs for each dataset. made: the files that the targets
+    of this run include; other files in the results folder may be older than the data.
+    """
+    known = [(dataset, paths) for dataset, paths in results if str(paths.catalog) in made and paths.summary.is_file()]
+    if not known:
+        return
+    yield ""
+    for dataset, paths in islice(known, SHOWN_LINES):
+        yield _headline(dataset, paths)
+        yield from _warnings(paths, logs / dataset.name)
+        if len(known) <= SHOWN_DATASETS:
+            yield from _products(paths, made)
+    if len(known) > SHOWN_LINES:
+        yield f"and {len(known) - SHOWN_LINES} more datasets"
+    for dataset, paths in known:
+        yield from left_over(paths.folder, dataset)
+    commands = [line for dataset, paths in known for line in next_steps(paths.folder, dataset, made)]
+    if commands:
+        yield "Next, paste a line:"
+        yield from (f"  {line}" for line in commands[:SHOWN_COMMANDS])
+
+
+def _headline(dataset: Dataset, paths: Results) -> str:
+    about = json.loads(paths.summary.read_bytes())
+    types = [f"{suffix or 'no suffix'} {one['files']:,}" for suffix, one in about["types"].items()]
+    more = f", {len(types) - SHOWN_TYPES} more types" if len(types) > SHOWN_TYPES else ""
+    counts = [
+        _count(about["files"], "file"),
+        size(about["bytes"]),
+        _count(about["empty"], "empty file"),
+        _count(about["links"], "symlink"),
+    ]
+    shown = f" ({', '.join(types[:SHOWN_TYPES])}{more})" if types else ""
+    return f"{dataset.name}:{dataset.version}: {', '.join(counts)}{shown}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _warnings(paths: Results, logs: Path) -> Iterator[str]:
+    """The distinct warnings in the logs of the dataset's stages, with the number of logs that contain each."""
+    found = Counter(text for log in _logs(paths, logs) for text in warnings_in(log))
+    for text, number in found.most_common(SHOWN_WARNINGS):
+        yield f"  warning: {text}{f' ({number} times)' if number > 1 else ''}"
+    if len(found) > SHOWN_WARNINGS:
+        yield f"  {len(found) - SHOWN_WARNINGS} more warnings: see the logs in {logs}"
+
+
+def _logs(paths: Results, logs: Path) -> Iterator[Path]:
+    """The logs of the stages; a log of a shard that does not exist any more is left out."""
+    yield from sorted(logs.glob("*.log"))
+    for stage in ("hash", "rescan"):
+        yield from (logs / stage / f"{shard}.log" for shard in paths.shard_names())
+
+
+def _products(paths: Results, made: Collection[str]) -> Iterator[str]:
+    """A line for each product: path, size, and digest if it has one."""
+    rows = [row for row in _rows(paths) if str(row[0]) in made or str(row[0] / "index.json") in made]
+    width = max((len(str(path)) for path, *_ in rows), default=0)
+    for path, size_bytes, digest in rows:
+        yield f"  {path!s:{width}}  {size(size_bytes):>9}  {digest}".rstrip()
+
+
+def _rows(paths: Results) -> Iterator[tuple[Path, int, str]]:
+    layout = paths.layout / "index.json"
+    if layout.is_file():
+        manifest = json.loads(layout.read_bytes())["manifests"][0]["digest"]
+        blobs = sum(blob.stat().st_size for blob in (paths.layout / "blobs/sha256").iterdir())
+        yield paths.layout, blobs, manifest
+    images = [paths.image(name) for name, one in FORMATS.items() if one is not LAYOUT]
+    others = [paths.catalog, paths.folder / "report.html", paths.folder / "stages/verify/report.json"]
+    for path in (*images, *others):
+        if path.is_file():
+            yield path, path.stat().st_size, _digest(path, layout)
+
+
+def _digest(image: Path, layout: Path) -> str:
+    """The digest that a container engine shows for an archive: the image ID, which is the config's digest."""
+    archived = image.suffix == ".tar" and layout.is_file()
+    if not archived:
+        return ""
+    listed = json.loads((layout.parent / "manifest.json").read_bytes())
+    return "image ID sha256:" + str(listed[0]["Config"]).rpartition("/")[2]
