@@ -1,4 +1,4 @@
-"""What a stage tells the terminal, and what it leaves in its log."""
+"""The lines that a stage prints, and its log."""
 
 import errno
 import os
@@ -6,12 +6,14 @@ import platform
 import pty
 import re
 import sys
+import time
 
 import pytest
 
 from datacontainer import __version__
+from datacontainer.runtime import logs
 from datacontainer.runtime.errors import DataError, MissingToolError, UsageError
-from datacontainer.runtime.logs import finished, last_error, logger, progress, stage
+from datacontainer.runtime.logs import finished, last_error, logger, progress, stage, warn, warnings_in
 
 
 def run(tmp_path, error):
@@ -40,17 +42,17 @@ def test_stage_error_is_one_line_on_stderr(tmp_path, capsys):
 def test_stage_stopped_by_ctrl_c_is_one_line(tmp_path, capsys):
     code, log = run(tmp_path, KeyboardInterrupt())
     assert code == 130
-    assert capsys.readouterr().err == "stopped: scan fruit: nothing half done is left; run snakemake again\n"
+    assert capsys.readouterr().err == "stopped: scan fruit: no partial results are left; run the same command again\n"
     assert "Traceback" not in log
 
 
-def test_stage_full_disk_says_what_to_do(tmp_path, capsys):
+def test_stage_full_disk_names_the_remedy(tmp_path, capsys):
     run(tmp_path, OSError(errno.ENOSPC, "No space left on device", "out/x"))
     expected = "error: scan fruit: the disk is full: [Errno 28] No space left on device: 'out/x'; free some space"
     assert capsys.readouterr().err.startswith(expected)
 
 
-def test_stage_without_error_says_nothing(tmp_path, capsys):
+def test_stage_without_error_prints_nothing(tmp_path, capsys):
     with stage(tmp_path / "log", "scan fruit"):
         logger.info("counted")
     assert capsys.readouterr() == ("", "")
@@ -83,9 +85,26 @@ def test_last_error_is_the_line_of_the_terminal(tmp_path, capsys):
     assert last_error(tmp_path / "log") == capsys.readouterr().err.strip() == "error: scan fruit: it is gone"
 
 
+def test_last_error_has_the_details_of_the_error(tmp_path, capsys):
+    error = DataError("2 entries cannot be stored")
+    error.details = ["'a\n'", "  'b\udcff'"]
+    run(tmp_path, error)
+    expected = "error: scan fruit: 2 entries cannot be stored\n  'a '\n    'b\\udcff'"
+    assert last_error(tmp_path / "log") == capsys.readouterr().err.rstrip("\n") == expected
+
+
+def test_warnings_in_a_log_are_those_that_were_printed(tmp_path, capsys):
+    with stage(tmp_path / "log", "scan fruit"):
+        logger.info("counted")
+        warn("one\nwarning")
+    assert capsys.readouterr().err == "warning: one warning\n"
+    assert warnings_in(tmp_path / "log") == ["one warning"]
+    assert warnings_in(tmp_path / "missing") == []
+
+
 def test_last_error_of_a_stage_that_did_not_fail_is_none(tmp_path):
     with stage(tmp_path / "log", "scan fruit"):
-        logger.info("an error: that was mended")
+        logger.info("an error: that was corrected")
     assert last_error(tmp_path / "log") is None
     assert last_error(tmp_path / "missing") is None
 
@@ -96,8 +115,12 @@ def test_stage_on_a_terminal_shows_some_of_the_progress(tmp_path, monkeypatch):
         monkeypatch.setattr(sys, "stderr", terminal)
         with stage(tmp_path / "log", "scan fruit"):
             logger.info("a detail")
+            later = time.time() + 20
+            monkeypatch.setattr(logs.time, "time", lambda: later)
             progress.info("1 of 3 files")
             progress.info("2 of 3 files")
         assert os.read(ours, 999) == b"scan fruit: 1 of 3 files\r\n"
     os.close(ours)
-    assert "2 of 3 files" in (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
+    assert "1 of 3 files" in log
+    assert "2 of 3 files" not in log

@@ -1,4 +1,4 @@
-"""The lines that say how far a long run has come."""
+"""The progress of a long job."""
 
 import logging
 import time
@@ -6,42 +6,42 @@ import time
 import pytest
 
 from datacontainer.runtime import progress
-from datacontainer.runtime.progress import Progress, growing, tell
+from datacontainer.runtime.progress import Progress, growing, log_progress, size
 
 
 @pytest.fixture
-def told(caplog):
-    """The lines told so far."""
+def logged(caplog):
+    """The lines logged so far."""
     caplog.set_level(logging.INFO, logger="datacontainer")
     return lambda: caplog.messages
 
 
-def test_tell_bytes_has_count_rate_and_rest(told):
-    tell("the SIF", 2 * 10**9, 8 * 10**9, seconds=20)
-    assert told() == ["the SIF: 2.0 of 8.0 GB, 100 MB/s, 1:00 left"]
+def test_log_progress_bytes_has_count_rate_and_rest(logged):
+    log_progress("the SIF", 2 * 10**9, 8 * 10**9, seconds=20)
+    assert logged() == ["the SIF: 2.0 GB of 8.0 GB, 100.0 MB/s, 1:00 left"]
 
 
-def test_tell_files_has_count_rate_and_rest(told):
-    tell("the catalog", 3000, 5000, seconds=3, unit="files")
-    assert told() == ["the catalog: 3000 of 5000 files, 1000 per second, 0:02 left"]
+def test_log_progress_files_has_count_rate_and_rest(logged):
+    log_progress("the catalog", 3000, 5000, seconds=3, unit="files")
+    assert logged() == ["the catalog: 3,000 of 5,000 files, 1,000 per second, 0:02 left"]
 
 
 @pytest.mark.parametrize("count", [0, 9])
-def test_tell_without_a_rate_or_beyond_the_total_promises_nothing(told, count):
-    tell("it", count, 8, seconds=1, unit="files")
-    assert told() == [f"it: {count} of 8 files, {count} per second"]
+def test_log_progress_without_a_rate_or_beyond_the_total_has_no_rest(logged, count):
+    log_progress("it", count, 8, seconds=1, unit="files")
+    assert logged() == [f"it: {count} of 8 files, {count} per second"]
 
 
-def test_progress_tells_no_more_often_than_the_interval(told, monkeypatch):
+def test_progress_logs_no_more_often_than_the_interval(logged, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.2)
     counter = Progress("it", 100, "files")
     counter.add(1)
-    assert told() == []
+    assert logged() == []
     time.sleep(0.25)
     counter.add(1)
     counter.add(1)
-    assert len(told()) == 1
-    assert told()[0].startswith("it: 2 of 100 files, ")
+    assert len(logged()) == 1
+    assert logged()[0].startswith("it: 2 of 100 files, ")
 
 
 def wait_for(condition):
@@ -51,15 +51,22 @@ def wait_for(condition):
     assert condition()
 
 
-def test_growing_tells_the_size_of_a_file_that_comes_to_be(told, monkeypatch, tmp_path):
+def test_growing_logs_the_size_of_a_file_that_appears(logged, monkeypatch, tmp_path):
     monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.05)
     file = tmp_path / "image"
     with growing("the SIF", file, 3 * 10**9):
-        wait_for(told)
+        wait_for(logged)
         with open(file, "wb") as sparse:
             sparse.truncate(10**9)
-        wait_for(lambda: told()[-1].startswith("the SIF: 1.0 of 3.0 GB, "))
-    count = len(told())
-    assert told()[0] == "the SIF: 0.0 of 3.0 GB, 0 MB/s"
+        wait_for(lambda: logged()[-1].startswith("the SIF: 1.0 GB of 3.0 GB, "))
+    count = len(logged())
+    assert logged()[0] == "the SIF: 0 B of 3.0 GB, 0 B/s"
     time.sleep(0.12)
-    assert len(told()) == count
+    assert len(logged()) == count
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB")]
+)
+def test_size_is_the_largest_decimal_unit(size_bytes, text):
+    assert size(size_bytes) == text

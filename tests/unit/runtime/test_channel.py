@@ -1,0 +1,51 @@
+"""The messages of a job to the run that started it."""
+
+import os
+import socket
+
+import pytest
+
+from datacontainer.runtime.channel import ADDRESS, Amount, Message, has_console, received, send
+from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.logs import finished, last_error, stage, warn
+from datacontainer.runtime.progress import log_packer_line
+
+
+@pytest.fixture
+def run(short_folder, monkeypatch):
+    """The messages that a run got."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(short_folder / "progress"))
+        channel.settimeout(5)
+        monkeypatch.setenv(ADDRESS, str(short_folder / "progress"))
+        yield lambda: received(channel.recv(4096))
+        os.unlink(short_folder / "progress")
+
+
+def test_stage_sends_its_progress_and_its_end(run, tmp_path):
+    with stage(tmp_path / "log", "hash lab"):
+        log_packer_line("3 of 10 files, 1.5 MB of 3.0 GB, 10.0 MB/s, 11s left")
+        finished(10, 17)
+    job = str(os.getpid())
+    assert run() == Message(job, "hash lab", Amount(3, 10, 1_500_000, 3_000_000_000))
+    assert run() == Message(job, "hash lab", Amount(10, 10, 17, 17), done=True)
+
+
+@pytest.mark.usefixtures("run")
+def test_stage_of_a_run_leaves_errors_and_warnings_to_its_console(tmp_path, capsys):
+    with pytest.raises(SystemExit), stage(tmp_path / "log", "hash lab"):
+        warn("a warning")
+        raise DataError("it is gone")
+    assert capsys.readouterr() == ("", "")
+    assert last_error(tmp_path / "log") == "error: hash lab: it is gone"
+
+
+def test_send_to_a_run_that_is_gone_is_ignored(monkeypatch, tmp_path):
+    monkeypatch.setenv(ADDRESS, str(tmp_path / "gone"))
+    assert has_console()
+    send("hash lab", Amount())
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"[]", b'["1", "t", ["x"], true]', b'{"job": 1}', b"\xff"])
+def test_received_anything_else_is_none(content):
+    assert received(content) is None

@@ -1,0 +1,142 @@
+"""The terminal of a run: messages, one progress line, errors by cause, and a summary."""
+
+import hashlib
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from datacontainer.terminal.console import INTERRUPTED
+from datacontainer.terminal.failures import NEXT
+from tools.trees import fill
+from tools.workflow import NOTHING, ROOT, Project, command
+
+START = re.compile(r"Using workflow specific profile .*|Assuming unrestricted shared filesystem usage\.|Config file .*")
+MESSAGES = [
+    "compile the packer, which reads and writes the data",
+    "scan fruit: listing data",
+    "hash fruit: digests and layers",
+    "aggregate fruit: one catalog of all shards",
+    "render fruit: Go source and index",
+    "compile fruit: entrypoint for linux-amd64",
+    "assemble fruit: image layout",
+    "convert fruit: SIF",
+    "report fruit: the dataset at a glance",
+]
+
+
+def shown(project: Project, *arguments: str, status: int = 0, **options) -> list[str]:
+    """The lines on the terminal of a run, without those that Snakemake prints before it reads the Snakefile."""
+    run = project.snakemake(*arguments, console=True, **options)
+    assert run.status == status, run.text
+    return [line for line in run.text.splitlines() if not START.fullmatch(line)]
+
+
+def test_run_prints_messages_then_the_data_and_the_products(project):
+    shutil.copytree(ROOT / "examples/fruit", project.folder / "data")
+    (project.folder / "data/empty").touch()
+    project.configure(fruit={"path": "data", "formats": ["sif"]})
+    lines = shown(project)
+    assert lines[: len(MESSAGES)] == MESSAGES
+    rest = lines[len(MESSAGES) :]
+    assert rest[:2] == ["", "fruit:1.0: 3 files, 17 B, 1 empty file, 0 symlinks (.txt 2, no suffix 1)"]
+    layout = project.product("fruit", "oci")
+    (manifest,) = json.loads((layout / "index.json").read_bytes())["manifests"]
+    assert hashlib.sha256((layout / "blobs/sha256" / manifest["digest"][7:]).read_bytes()).hexdigest() in rest[2]
+    assert [line.split()[0] for line in rest[2:6]] == [
+        "results/fruit/oci",
+        "results/fruit/fruit.sif",
+        "results/fruit/catalog.parquet",
+        "results/fruit/report.html",
+    ]
+    assert rest[6:] == ["Next, paste a line:", "  apptainer run results/fruit/fruit.sif"]
+    again = shown(project)
+    assert again[0].startswith(NOTHING)
+    assert again[1:] == rest
+    only = shown(project, "catalog")
+    assert [line.split()[0] for line in only[3:]] == ["results/fruit/catalog.parquet"]
+
+
+def test_run_prints_the_blocks_of_snakemake_on_request(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(lab={"path": "data", "formats": []})
+    lines = shown(project, "catalog", "--printshellcmds")
+    assert any(line.startswith("Reason: ") for line in lines)
+    assert lines[-2].startswith("lab:1.0: 1 file, 1 B, ")
+
+
+def test_job_that_is_killed_is_an_error_with_a_hint(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
+    project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})
+    *_, error, log, last = shown(project, status=1)
+    assert error.startswith("error: hash: died with <Signals.SIGKILL: 9>: the system killed the process")
+    assert re.fullmatch(r"  log: results/logs/lab/hash/[0-9a-f]{20}\.log", log)
+    assert last == NEXT
+
+
+def test_unknown_target_is_one_line_with_the_targets(project):
+    fill(project.folder / "data", {b"a": b"1"})
+    project.configure(lab={"path": "data"})
+    assert shown(project, "verfy", status=1) == [
+        "error: there is no target 'verfy': use one of all, catalog, entrypoint, oci, docker, sif, verify, report"
+    ]
+
+
+@pytest.mark.parametrize("config", ["datasets:\n  lab: {path: data, versoin: 1}\n", "datasets:\n  lab: {path: gone}\n"])
+def test_wrong_configuration_is_one_line(project, config):
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "config").mkdir()
+    (project.folder / "config/config.yaml").write_text(config)
+    (line,) = shown(project, status=2)
+    assert line.startswith(("error: configuration: unknown key 'versoin'", "error: dataset 'lab': 'gone' is not"))
+
+
+def on_a_terminal(project: Project, interrupt_at: str = "") -> str:
+    """The output of a run whose terminal is a pty. interrupt_at: the text at which Ctrl-C is typed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *command("--cores", "2")],
+        cwd=project.folder,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            text += os.read(ours, 4096)
+        except OSError:
+            break
+        if interrupt_at and interrupt_at.encode() in text:
+            os.write(ours, b"\x03")
+            interrupt_at = ""
+    os.close(ours)
+    process.wait()
+    return text.decode()
+
+
+@pytest.fixture
+def slow(project) -> Project:
+    fill(project.folder / "data", {b"%d" % i: b"1" for i in range(40)})
+    (project.folder / "mine.py").write_text("import time\ndef f(path):\n    time.sleep(0.1)\n    return {'n': 1}\n")
+    project.configure(lab={"path": "data", "metadata": ["mine.py:f"], "formats": []})
+    return project
+
+
+def test_terminal_shows_one_line_of_progress_and_removes_it(slow):
+    text = on_a_terminal(slow)
+    assert re.search(r"\r\x1b\[K(\[\d/\d\] )?hash lab: \d+ of 40 files, ", text)
+    assert "lab:1.0: 40 files, 40 B, 0 empty files, 0 symlinks (no suffix 40)\r\n" in text
+    assert "hash lab" not in text.rpartition("\x1b[K")[2]
+
+
+def test_terminal_ctrl_c_is_one_line(slow):
+    text = on_a_terminal(slow, interrupt_at="hash lab: digests")
+    assert text.rpartition("\x1b[K")[2] == f"{INTERRUPTED}\r\n"
+    assert "Traceback" not in text
