@@ -1,4 +1,4 @@
-# aggregate: the shards' records -> the catalog, and metadata of the dataset as a whole.
+# aggregate: the records of all shards -> the catalog, and the metadata of the dataset.
 checkpoint aggregate:
     input:
         seals=upstream("aggregate"),

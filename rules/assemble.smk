@@ -11,7 +11,7 @@ rule assemble:
         seal="<results>/{dataset}/stages/seals/assemble.seal",
     log:
         "<logs>/{dataset}/assemble.log",
-    # It makes links.
+    # Creates hard links.
     localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"

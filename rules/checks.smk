@@ -2,7 +2,7 @@
 
 
 def check_configuration():
-    """Stops where a function, template or key of the configuration is missing, or another folder's results are there."""
+    """Stops if a function, template or key of the configuration is missing, or the results are from another folder."""
     for name, dataset in SETTINGS.datasets.items():
         try:
             check_dataset(dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
@@ -24,7 +24,7 @@ def dataset_folder(wildcards):
 
 
 def lock_products(dataset):
-    """Keeps other runs, also those from other folders, away from the dataset's products until this run ends."""
+    """Locks the dataset's products against other runs, also from other working directories, until this run ends."""
     if not workflow.is_main_process or workflow.executor_plugin is None or workflow.dryrun:
         return
     lock = Path(place(f"<results>/{PACKER}")).with_name(f"{dataset}.lock")

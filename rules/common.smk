@@ -1,4 +1,4 @@
-# common: the configuration, the library, and how a rule calls a stage.
+# common: the configuration, the library, and the command that runs a stage.
 import os
 import re
 import shlex
@@ -23,8 +23,8 @@ if workflow.modifier.is_main_snakefile():
 def source_root():
     """The folder that holds scripts/, templates/ and packer/.
 
-    A workflow that is used straight from a repository has only the files that it asks for: workflow/sources.txt names
-    each of them, and Snakemake keeps their places in its cache.
+    Snakemake downloads a workflow from a repository file by file, on request: this function requests each file that
+    workflow/sources.txt lists, and Snakemake stores them in its cache under the same relative paths.
     """
     listed = workflow.source_path("../workflow/sources.txt")
     original = get_flag_value(listed, "sourcecache_entry")
@@ -74,7 +74,7 @@ try:
 except DataContainerError as error:
     stop(error)
 
-# What an embedding workflow's `prefix` and `pathvars` make of a path. Each `use rule` reads this file again.
+# Applies `prefix` and `pathvars` of an embedding workflow to paths. Each `use rule` reads this file again.
 MODIFIER = workflow.modifier
 
 
@@ -85,12 +85,12 @@ wildcard_constraints:
 
 
 def dataset_of(wildcards):
-    """The dataset that a job is about; the packer is about none, and any will do."""
+    """The dataset of a job; the job that compiles the packer belongs to no dataset and gets the first."""
     return SETTINGS.datasets[wildcards.get("dataset", next(iter(SETTINGS.datasets)))]
 
 
 def place(path):
-    """The path, such as "<results>/x", where the embedding workflow wants it."""
+    """The path of a template such as "<results>/x", with the prefix of an embedding workflow."""
     return str(MODIFIER.pathvars.apply(MODIFIER.modify_path(path)))
 
 

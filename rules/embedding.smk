@@ -1,11 +1,11 @@
-# embedding: for workflows that use this one as a module; docs/embedding.md shows it.
+# embedding: functions for workflows that use this one as a module.
 
 
 def product(name, file):
-    """An input for the rules of an embedding workflow: a product of the dataset `name`, wherever the embedding puts it.
+    """An input for a rule of an embedding workflow: a product of the dataset `name`, with the embedding's prefix.
 
-    Both texts may have the wildcards of the rule. A plain path would do, but then Snakemake also runs the rule when the
-    dataset was listed again and had not changed.
+    Both texts may contain wildcards of the rule. With a plain path instead, Snakemake also runs the rule after a scan
+    that found no change.
     """
 
     def resolve(wildcards):
@@ -26,20 +26,20 @@ def packer_has_a_rule():
 
 
 def check_embedding():
-    """Stops where an embedding workflow asks for what cannot be: called before the rules of this one are known."""
+    """Stops if an embedding workflow uses an unsupported modifier; called before the rules of this workflow exist."""
     if MODIFIER.path_modifier.modifies_prefixes:
         stop(
-            "replace_prefix does not reach every path of this workflow: use `prefix`, or `pathvars: results=…, logs=…`"
+            "replace_prefix does not change every path of this workflow: use `prefix`, or `pathvars: results=…, logs=…`"
         )
     # A later `use … with` changes a part of the same embedding.
     for name in SETTINGS.datasets if MODIFIER.rule_whitelist is None else ():
         catalog = results_of(name).catalog
         if any(one.is_producer(str(catalog)) for one in workflow.rules):
-            stop(f"two embeddings make {str(catalog)!r}: give one of them another outdir, prefix or dataset name")
+            stop(f"two embeddings write {str(catalog)!r}: give one of them another outdir, prefix or dataset name")
 
 
 def files_to_wait_for(wildcards):
-    """An input of scan: the files of `after`, and those that the rules named there make."""
+    """An input of scan: the files in `after`, and the outputs of the rules in `after`."""
     dataset = dataset_of(wildcards)
     found = list(files_before(dataset))
     others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]
@@ -47,7 +47,7 @@ def files_to_wait_for(wildcards):
     if unordered:
         stop(
             f"rules write below {dataset.path!r}, and dataset {dataset.name!r} does not wait for them: "
-            f"{', '.join(unordered)}; add their names, or a file that is made when they are done, to "
+            f"{', '.join(unordered)}; add their names, or a file that the last of them writes, to "
             f"datasets.{dataset.name}.after"
         )
     return list(map(local, found))
@@ -59,6 +59,6 @@ def files_before(dataset):
         if name not in by_name:
             yield name
         elif by_name[name].has_wildcards():
-            stop(f"datasets.{dataset.name}.after: {name!r} has wildcards: name the files that it makes")
+            stop(f"datasets.{dataset.name}.after: {name!r} has wildcards: list the files that it writes")
         else:
             yield from map(str, by_name[name].output)

@@ -1,4 +1,4 @@
-# report: a page and a table about the dataset and its images, and how the dataset grew.
+# report: a page and a table about the dataset and its images, and the history of the dataset.
 
 # The labels in Snakemake's own report.
 LABELLED = {"labels": {"dataset": "{dataset}"}}
@@ -10,7 +10,7 @@ rule report_dataset:
     output:
         page=report("<results>/{dataset}/report.html", "../workflow/report/page.rst", category="Datasets", **LABELLED),
         table=report("<results>/{dataset}/report.tsv", "../workflow/report/table.rst", category="Tables", **LABELLED),
-        # Not removed before the job, as other outputs are: no other file has its content.
+        # `update`: Snakemake does not remove the file before the job, which adds to it.
         history=update("<results>/{dataset}/history.tsv"),
         seal="<results>/{dataset}/stages/seals/report.seal",
     log:
@@ -23,6 +23,6 @@ rule report_dataset:
     params:
         run=command("report"),
     message:
-        "report {wildcards.dataset}: the dataset at a glance"
+        "report {wildcards.dataset}: page and table"
     shell:
         "exec {params.run} --log {log:q}"

@@ -1,16 +1,18 @@
-# rerun: which stages run again. datacontainer.rerun decides; this file hands the decisions to Snakemake.
+# rerun: which stages run again. datacontainer.rerun decides; this file passes the decisions to Snakemake.
 #
-# A rule's seal is its last output: Snakemake gives the outputs of a job the time when it saw them, one after the other.
+# A seal is a small file that records that a stage finished, with which inputs, and the state of its outputs. It is the
+# last output of its rule: Snakemake sets the mtimes of a job's outputs one after the other.
 AUTHORITY = Authority(Path(place(f"<results>/{PACKER}")))
 PRINTED = set()
 
 
 def upstream(stage, part=None):
-    """An input: the seals of the steps that a stage is made from.
+    """An input: the seals of the steps on which a stage depends.
 
-    Snakemake runs a job again whose output it is asked to force, or whose input is made again. A stage that is due has
-    both. For one that is not due, its inputs are `ancient`: no time, and no job before it, makes it run. The seals of
-    checkpoints are inputs of all stages behind them, so that Snakemake asks again when a checkpoint is done.
+    Snakemake runs a job again if its output is forced, or if a job writes its input again. For a stage that is due,
+    both apply. The inputs of a stage that is not due are `ancient`: neither their mtimes nor earlier jobs make it run.
+    The seals of checkpoints are inputs of all later stages, so that Snakemake evaluates this function again after each
+    checkpoint.
     """
 
     def resolve(wildcards):
@@ -29,10 +31,10 @@ def upstream(stage, part=None):
 
 
 def wait_for(checkpoint, dataset, results):
-    """Returns when a checkpoint is done.
+    """Returns if a checkpoint is done, and raises IncompleteCheckpointException otherwise.
 
-    checkpoints.NAME.get() would do, but Snakemake gives each `use … with` checkpoints of its own, without names. And it
-    may take a checkpoint for done that is still to run, where it asks for the jobs behind two checkpoints.
+    checkpoints.NAME.get() has two faults here: after `use rule … with`, the checkpoints have no names; and behind two
+    checkpoints, it may report one as done that is still to run.
     """
     seal = str(results.seal(checkpoint))
     if decide(Step(checkpoint), dataset, results) or seal not in workflow.checkpoints.created_output:
@@ -40,10 +42,10 @@ def wait_for(checkpoint, dataset, results):
 
 
 def decide(step, dataset, results):
-    """Whether the step is due; Snakemake is told to run it then. Only the main process decides."""
+    """Whether the step is due; if so, forces Snakemake to run it. Only the main process decides."""
     if not workflow.is_main_process:
         return False
-    # Listing the dataset costs time: only a run or a dry run pays for it, before its first job.
+    # Listing the dataset takes time: only a run or a dry run does it, before its first job.
     look = workflow.executor_plugin is not None and workflow.scheduler is None
     found = AUTHORITY.due(step, dataset, results, look=look)
     seal = str(AUTHORITY.seal_of(step, results))

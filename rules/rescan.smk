@@ -1,4 +1,4 @@
-# rescan: with `rescan: full`, every file is read again and compared with its record; nothing else depends on it.
+# rescan: with `rescan: full`, reads every file again and compares it with its record; no other stage depends on it.
 rule rescan_shard:
     input:
         seals=upstream("rescan", "shard"),
@@ -15,7 +15,7 @@ rule rescan_shard:
     params:
         run=command("rescan", "shard"),
     message:
-        "rescan {wildcards.dataset}: reading shard {wildcards.shard} again"
+        "rescan {wildcards.dataset}: reading every file again"
     shell:
         "exec {params.run} --log {log:q}"
 
@@ -27,13 +27,13 @@ rule rescan:
         "<results>/{dataset}/stages/rescan/report.json",
     log:
         "<logs>/{dataset}/rescan.log",
-    # It reads a few small files.
+    # Reads a few small files.
     localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
     params:
         run=command("rescan"),
     message:
-        "rescan {wildcards.dataset}: files against their records"
+        "rescan {wildcards.dataset}: comparing files with their records"
     shell:
         "exec {params.run} --log {log:q}"

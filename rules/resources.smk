@@ -1,4 +1,4 @@
-# resources: what a job asks of a cluster; a run on one machine takes no notice of it.
+# resources: the memory and time that a job requests from a cluster; a run on one machine ignores them.
 def job_size(wildcards):
     """The size of the job's shard or, without one, of the dataset; 0 before the first scan."""
     shards = (wildcards.shard,) if "shard" in wildcards.keys() else None
@@ -16,6 +16,6 @@ def time_for(stage):
 
 
 def hash_threads(wildcards):
-    """The cores for a shard: more to compress it, and one for a small shard."""
+    """The cores for a shard: several for compression, one for a small shard."""
     dataset = dataset_of(wildcards)
     return dataset.threads if dataset.compression != "none" else job_size(wildcards).threads()

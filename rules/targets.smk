@@ -1,4 +1,4 @@
-# targets: how far to go with every dataset.
+# targets: the names for the command line; each stands for files of every dataset.
 rule catalog:
     input:
         products("catalog"),

@@ -1,4 +1,4 @@
-"""Prints each use of a phrase that phrases.txt refuses, as file, line and the words to use; exits with 1 if there is one."""
+"""Prints each use of a phrase that phrases.txt refuses, and fails if there is one."""
 
 import re
 import subprocess

@@ -25,7 +25,7 @@ MESSAGES = [
     "compile fruit: entrypoint for linux-amd64",
     "assemble fruit: image layout",
     "convert fruit: SIF",
-    "report fruit: the dataset at a glance",
+    "report fruit: page and table",
 ]
 
 

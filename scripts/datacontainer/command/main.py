@@ -14,7 +14,7 @@ FORMATTER = argparse.RawDescriptionHelpFormatter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; its exit status: 0 done, 1 the data disagrees, 2 wrong usage, 3 a tool is missing."""
+    """Runs a command and returns its exit status: 0 done, 1 wrong data, 2 wrong usage, 3 a tool is missing."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     end = words.index("--") if "--" in words else len(words)
     given = _parser().parse_args(words[:end])
@@ -29,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="datacontainer", description="Packs a folder of data into an image that can be asked what it holds."
+        prog="datacontainer",
+        description="Packs a folder of data into a container image that lists, exports and verifies its files.",
     )
     parser.add_argument("--version", action="version", version=f"datacontainer {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -42,29 +43,34 @@ def _parser() -> argparse.ArgumentParser:
 def _add_pack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "build every product of one folder with Snakemake"
     pack = commands.add_parser("pack", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
-    pack.add_argument("folder", metavar="FOLDER", help="the dataset")
-    pack.add_argument("--outdir", metavar="DIR", default="results", help="where the results go (default: results)")
-    pack.add_argument("--cores", metavar="N", type=int, help="how many cores to use (default: all)")
+    pack.add_argument("folder", metavar="FOLDER", help="folder of the dataset")
+    pack.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
+    pack.add_argument("--cores", metavar="N", type=int, help="number of cores (default: all)")
     pack.add_argument(
         "--set",
         metavar="KEY=VALUE",
         action="append",
         default=[],
         dest="settings",
-        help="a key of the dataset's configuration, such as --set version=2.0 or --set 'formats=[sif]'; repeatable",
+        help="set a key of the dataset's configuration, such as --set version=2.0 or --set 'formats=[sif]'; repeatable",
     )
-    pack.add_argument("--target", metavar="TARGET", default="all", help="catalog, entrypoint, oci, docker, sif, verify")
+    pack.add_argument(
+        "--target",
+        metavar="TARGET",
+        default="all",
+        help="all, catalog, entrypoint, oci, docker, sif, verify, report",
+    )
     pack.add_argument("--dry-run", action="store_true", help="print what would run, and build nothing")
     pack.set_defaults(run=_pack)
 
 
 def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
     stage = commands.add_parser(name, help=f"run the stage {name} alone, without Snakemake")
-    stage.add_argument("task", nargs="?", metavar="TASK", help="the task as JSON, as Snakemake's rules give it")
+    stage.add_argument("task", nargs="?", metavar="TASK", help="the task as JSON, from a Snakemake rule")
     stage.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: config/config.yaml)")
-    stage.add_argument("--dataset", metavar="NAME", help="a dataset of the configuration (default: the only one)")
+    stage.add_argument("--dataset", metavar="NAME", help="a dataset in the configuration (default: the only one)")
     stage.add_argument("--part", metavar="PART", action="append", default=[], help="a shard, or a platform; repeatable")
-    stage.add_argument("--threads", metavar="N", type=int, default=2, help="how many cores to use (default: 2)")
+    stage.add_argument("--threads", metavar="N", type=int, default=2, help="number of cores (default: 2)")
     stage.add_argument("--log", metavar="FILE", help="the log (default: <outdir>/logs/NAME/STAGE.log)")
     stage.set_defaults(run=_stage, stage=name)
 

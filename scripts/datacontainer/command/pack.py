@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import tempfile
@@ -18,8 +19,9 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import write_bytes
 from datacontainer.runtime.sources import ROOT
 
+ASSUMPTION = "Assuming unrestricted shared filesystem usage"
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
-# As profiles/default has them; Snakemake finds that only from the repository's folder.
+# The options of profiles/default, which Snakemake finds only in the folder of the repository.
 OPTIONS = ("--scheduler", "greedy", "--rerun-incomplete", "--nolock")
 
 
@@ -42,7 +44,7 @@ def _options(given: argparse.Namespace) -> list[str]:
 
 
 def _settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """The dataset's keys from texts such as version=2.0: a key that takes text alone gets the text as it is."""
+    """The dataset's keys from texts such as version=2.0; a key whose type is text gets the text, not parsed as YAML."""
     keys = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["dataset"]["properties"]
     return dict(_setting(pair, keys) for pair in pairs)
 
@@ -61,7 +63,7 @@ def _setting(pair: str, keys: Mapping[str, Any]) -> tuple[str, Any]:
 
 @contextmanager
 def _configuration(config: Mapping[str, Any], settings: Settings, *, keep: bool) -> Iterator[Path]:
-    """A file with the configuration; to keep it, beside the packer, where the jobs of a cluster find it."""
+    """A file with the configuration. keep: whether it stays, next to the packer, for the jobs of a cluster."""
     content = json.dumps(config, indent=2).encode() + b"\n"
     (name,) = settings.datasets
     with tempfile.TemporaryDirectory() as folder:
@@ -76,6 +78,8 @@ def _run(arguments: list[str]) -> int:
     try:
         from snakemake.cli import main
 
+        # Snakemake prints this before it reads the Snakefile.
+        logging.getLogger("snakemake.logging").addFilter(lambda one: not one.getMessage().startswith(ASSUMPTION))
         main(["--snakefile", str(ROOT / "workflow/pack.smk"), *arguments])
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1

@@ -1,4 +1,4 @@
-"""A stage as a command: with the task of a Snakemake rule, or with a configuration."""
+"""Stage: runs a stage, with the task of a Snakemake rule or with a configuration file."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,7 @@ CONFIGURATION = Path("config/config.yaml")
 
 
 def run_task(name: str, text: str, log: str | Path) -> int:
-    """Runs a stage with its task as JSON."""
+    """Runs a stage; text: its task as JSON."""
     return _run(name, Task.from_json(text), Path(log))
 
 
@@ -35,7 +35,7 @@ def _run(name: str, task: Task, log: Path) -> int:
 
 
 def _task(given: argparse.Namespace) -> Task:
-    # Snakemake's rules never come here, and need not wait for these imports.
+    # Only the command line for users needs these imports, which cost time.
     import yaml
 
     from datacontainer.config.settings import read_settings

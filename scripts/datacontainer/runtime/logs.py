@@ -104,6 +104,13 @@ def warn(text: str) -> None:
         print(f"warning: {line}", file=sys.stderr)
 
 
+def notice(text: str) -> None:
+    """Logs a result, and prints it, unless the console of the run prints a summary."""
+    logger.info("%s", text)
+    if not has_console():
+        print(text, file=sys.stderr)
+
+
 def one_line(error: BaseException) -> str:
     """The error's text in one line of ASCII."""
     text = str(error) if isinstance(error, (DataContainerError, OSError)) else repr(error)

@@ -1,4 +1,4 @@
-"""Stages: each stage as one command, with its inputs and outputs where a dataset's results keep them."""
+"""Stages: each stage as one function of a task; it finds its inputs and outputs in the results folder."""
 
 import importlib
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from datacontainer.stages.task import Task
 
 
 def run(task: Task) -> None:
-    """Joins the shards' records into one catalog; then removes what belongs to earlier shards."""
+    """Joins the shards' records into one catalog; then removes the files of shards that no longer exist."""
     dataset, results = task.dataset, task.results
     made_with = key(Step("aggregate"), dataset, results)
     shards = results.shard_names()

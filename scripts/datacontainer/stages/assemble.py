@@ -13,7 +13,7 @@ from datacontainer.stages.task import Task
 
 
 def run(task: Task) -> None:
-    """Makes the image layout from layers and entrypoints, and the Dockerfile beside it."""
+    """Writes the image layout from layers and entrypoints, and the Dockerfile next to it."""
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble"), dataset, results)
     about = {"compression": dataset.compression}

@@ -22,7 +22,7 @@ def run(task: Task) -> None:
 
 
 def recipe_of(dataset: Dataset) -> Recipe:
-    """The configuration and the user's sources that the images are made with, where the documents name them."""
+    """The configuration and the digests of the user's sources, if the images have documents that name them."""
     if not dataset.attest:
         return recipe(dataset, {})
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])

@@ -1,4 +1,4 @@
-"""Checks: errors of a configuration that are better found before the first job than by it."""
+"""Checks: errors of a configuration that a run reports before its first job."""
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
@@ -10,12 +10,13 @@ from datacontainer.sif.sign import check_key
 
 
 def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) -> None:
-    """Returns when the functions, the template and the key of a dataset are there.
+    """Returns if the functions, the template and the key of a dataset exist.
 
-    named_by_folder: whether another folder could have given the same name; then the results must be of this folder.
+    named_by_folder: whether the dataset has the name of its folder. Another folder may have the same name, so the
+    results must come from this folder.
 
     Raises:
-        UsageError: naming the first thing that is missing.
+        UsageError: if one is missing.
     """
     for spec in (*dataset.metadata, *dataset.dataset_metadata):
         try:

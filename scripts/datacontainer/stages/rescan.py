@@ -1,13 +1,12 @@
 """The stage rescan."""
 
-import sys
-
 from datacontainer.hash.rescan import rescan, rescan_shard
+from datacontainer.runtime.logs import notice
 from datacontainer.stages.task import Task
 
 
 def run(task: Task) -> None:
-    """Reads the files of shards again and compares them with their records; without shards, sums up."""
+    """Reads the files of shards again and compares them with their records; without shards, joins the reports."""
     results = task.results
     for shard in task.parts:
         rescan_shard(
@@ -20,4 +19,4 @@ def run(task: Task) -> None:
         )
     if not task.parts:
         rescan([results.seal("rescan", shard) for shard in results.shard_names()], results.seal("rescan"))
-        print(f"rescan {task.dataset.name}: every file is as it was recorded", file=sys.stderr)
+        notice(f"rescan {task.dataset.name}: every file matches its record")

@@ -1,4 +1,4 @@
-"""Task: the one value that a stage's command takes."""
+"""Task: the argument of a stage's command."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ class Task:
     """A stage's work on a dataset.
 
     folder: of the dataset's results. packer: the packer's path. logs: the folder of the dataset's logs. parts: the
-    shards or platforms (linux-amd64) to handle, for a stage that has some. threads: how many cores to use.
+    shards or platforms (linux-amd64) to handle, for a stage that has jobs for each. threads: how many cores to use.
     """
 
     dataset: Dataset
@@ -39,7 +39,7 @@ class Task:
 
     @classmethod
     def from_json(cls, text: str) -> "Task":
-        """The task that `to_json` gave as text."""
+        """The task from the text of `to_json`."""
         values = json.loads(text)
         paths = {name: Path(values[name]) for name in ("folder", "packer", "logs")}
         return cls(
@@ -48,7 +48,7 @@ class Task:
 
 
 def _dataset(values: Mapping[str, Any]) -> Dataset:
-    """JSON knows lists alone; a dataset has tuples."""
+    """The dataset, with tuples in place of JSON's lists."""
     return Dataset(**{name: _frozen(value) for name, value in values.items()})
 
 

@@ -1,7 +1,6 @@
 """The stage verify."""
 
-import sys
-
+from datacontainer.runtime.logs import notice
 from datacontainer.stages.task import Task
 from datacontainer.verify.verify import verify
 
@@ -17,4 +16,4 @@ def run(task: Task) -> None:
         report=results.seal("verify"),
         attestations=results.attestations if dataset.attest else None,
     )
-    print(f"verify {dataset.name}: the images and the catalog do not differ", file=sys.stderr)
+    notice(f"verify {dataset.name}: the images and the catalog do not differ")

@@ -16,7 +16,11 @@ from datacontainer.terminal.nextsteps import left_over, next_steps
 SHOWN_DATASETS, SHOWN_TYPES, SHOWN_WARNINGS, SHOWN_COMMANDS = 3, 4, 3, 5
 # More datasets than SHOWN_DATASETS get a line each, up to this number.
 SHOWN_LINES = 20
-NO_PLACE = Path()
+# The results of stages that only check; a run in which such a stage fails prints no summary.
+CHECKS = {
+    "rescan": "rescan: every file matches its record",
+    "verify": "verify: the images and the catalog do not differ",
+}
 
 
 def summary(results: Sequence[tuple[Dataset, Results]], logs: Path, made: Collection[str]) -> Iterator[str]:
@@ -32,6 +36,7 @@ def summary(results: Sequence[tuple[Dataset, Results]], logs: Path, made: Collec
     for dataset, paths in islice(known, SHOWN_LINES):
         yield _headline(dataset, paths)
         yield from _warnings(paths, logs / dataset.name)
+        yield from (f"  {text}" for stage, text in CHECKS.items() if str(paths.seal(stage)) in made)
         if len(known) <= SHOWN_DATASETS:
             yield from _products(paths, made)
     if len(known) > SHOWN_LINES:
