@@ -1,5 +1,6 @@
 """Summary: the datasets, their products and the next commands, printed at the end of a run that succeeded."""
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -16,6 +17,8 @@ from datacontainer.terminal.nextsteps import left_over, next_steps
 SHOWN_DATASETS, SHOWN_TYPES, SHOWN_WARNINGS, SHOWN_COMMANDS = 3, 4, 3, 5
 # More datasets than SHOWN_DATASETS get a line each, up to this number.
 SHOWN_LINES = 20
+# Read in a fraction of a second; report.html has the digest of a larger SIF.
+LARGEST_HASHED_BYTES = 64 << 20
 # The results of stages that only check; a run in which such a stage fails prints no summary.
 CHECKS = {
     "rescan": "rescan: every file matches its record",
@@ -104,10 +107,13 @@ def _rows(paths: Results) -> Iterator[tuple[Path, int, str]]:
             yield path, path.stat().st_size, _digest(path, layout)
 
 
-def _digest(image: Path, layout: Path) -> str:
-    """The digest that a container engine shows for an archive: the image ID, which is the config's digest."""
-    archived = image.suffix == ".tar" and layout.is_file()
-    if not archived:
+def _digest(path: Path, layout: Path) -> str:
+    """The digest of a product: the image ID of an archive, and the sha256 of another file, if it is small."""
+    if path.suffix == ".tar" and layout.is_file():
+        # The image ID is the digest of the config blob.
+        listed = json.loads((layout.parent / "manifest.json").read_bytes())
+        return "image ID sha256:" + str(listed[0]["Config"]).rpartition("/")[2]
+    if path.suffix == ".html" or path.stat().st_size > LARGEST_HASHED_BYTES:
         return ""
-    listed = json.loads((layout.parent / "manifest.json").read_bytes())
-    return "image ID sha256:" + str(listed[0]["Config"]).rpartition("/")[2]
+    with open(path, "rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

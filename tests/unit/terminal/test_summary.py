@@ -1,5 +1,6 @@
 """The summary at the end of a run."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +53,8 @@ def test_summary_has_counts_products_and_commands(build, tmp_path):
         "",
         f"{headline}, 2 more types)",
         f"  {tmp_path}/lab/oci                 1.5 kB  sha256:aa",
-        f"  {tmp_path}/lab/lab.sif            20.0 kB",
-        f"  {tmp_path}/lab/catalog.parquet        0 B",
+        f"  {tmp_path}/lab/lab.sif            20.0 kB  sha256:{hashlib.sha256(b'x' * 20_000).hexdigest()}",
+        f"  {tmp_path}/lab/catalog.parquet        0 B  sha256:{hashlib.sha256(b'').hexdigest()}",
         "Next, paste a line:",
         f"  apptainer run {tmp_path}/lab/lab.sif",
     ]
