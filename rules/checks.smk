@@ -3,11 +3,12 @@
 
 def check_configuration():
     """Stops if a function, template or key of the configuration is missing, or the results are from another folder."""
-    for name, dataset in SETTINGS.datasets.items():
-        try:
+    try:
+        check_outdir(place("<results>"))
+        for name, dataset in SETTINGS.datasets.items():
             check_dataset(dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
-        except DataContainerError as error:
-            stop(error)
+    except DataContainerError as error:
+        stop(error)
 
 
 def dataset_folder(wildcards):
@@ -21,6 +22,16 @@ def dataset_folder(wildcards):
         )
     lock_products(wildcards.dataset)
     return local(dataset.path) if made else ancient(local(dataset.path))
+
+
+def check_go():
+    """Stops if a run has to compile and Go is missing; with --sdm, the jobs have a Go of their own."""
+    if workflow.executor_plugin is None or workflow.deployment_settings.deployment_method:
+        return
+    try:
+        find_go()
+    except DataContainerError as error:
+        stop(error)
 
 
 def lock_products(dataset):

@@ -1,76 +1,7 @@
-# common: the configuration, the library, and the command that runs a stage.
-import os
-import re
-import shlex
-import sys
-from pathlib import Path
-
-from snakemake.io import get_flag_value
-
-
-def print_stop(kind, error, trace):
-    """Prints one line for Ctrl-C instead of a trace, until the console of the run does."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("stopped before the first job; run the same command again", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-if workflow.modifier.is_main_snakefile():
-    sys.excepthook = print_stop
-
-
-def source_root():
-    """The folder that holds scripts/, templates/ and packer/.
-
-    Snakemake downloads a workflow from a repository file by file, on request: this function requests each file that
-    workflow/sources.txt lists, and Snakemake stores them in its cache under the same relative paths.
-    """
-    listed = workflow.source_path("../workflow/sources.txt")
-    original = get_flag_value(listed, "sourcecache_entry")
-    if os.path.exists(original):
-        return Path(os.path.abspath(original)).parents[1]
-    for name in Path(listed).read_text().split():
-        workflow.source_path(f"../{name}")
-    return Path(listed).parents[1]
-
-
-ROOT = source_root()
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from datacontainer.config.settings import read_settings
-from datacontainer.config.targets import TARGETS, target_files
-from datacontainer.rerun.due import Authority
-from datacontainer.rerun.graph import Step, checkpoints_before, made_from
-from datacontainer.rerun.writers import unordered_writers
-from datacontainer.runtime.channel import Amount
-from datacontainer.runtime.errors import DataContainerError, UsageError
-from datacontainer.runtime.lock import hold
-from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
-from datacontainer.config.results import PACKER, Results
-from datacontainer.stages.checks import check_dataset
-from datacontainer.stages.task import Task
-from datacontainer.terminal.console import Console
-from datacontainer.terminal.failures import Failures
-from datacontainer.terminal.summary import summary
-from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
-from snakemake.io import checkpoint_target
-from snakemake.logging import logger
-from snakemake.settings.types import DeploymentMethod
-
-
-def stop(error):
-    """Ends the run with one line and the exit status of the error; Snakemake prints a trace below an exception."""
-    if workflow.scheduler is not None:
-        if CONSOLE:
-            CONSOLE.failures.add_run(f"error: {error}")
-        raise WorkflowError(str(error))
-    logger.error(f"error: {error}")
-    raise SystemExit(getattr(error, "exit_status", UsageError.exit_status))
-
-
+# common: the configuration, and the command that runs a stage.
 try:
-    SETTINGS = read_settings(config, ROOT / "workflow/schemas/config.schema.yaml")
+    typed = Typed(workflow.configfiles, sys.argv[1:])
+    SETTINGS = read_settings(config, ROOT / "workflow/schemas/config.schema.yaml", typed)
 except DataContainerError as error:
     stop(error)
 

@@ -53,5 +53,7 @@ def decide(step, dataset, results):
         if message not in PRINTED:
             PRINTED.add(message)
             show(message)
+    if found.due and step.stage in ("packer", "compile"):
+        check_go()
     (workflow.dag.forcefiles.add if found.due else workflow.dag.forcefiles.discard)(seal)
     return found.due

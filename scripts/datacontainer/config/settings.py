@@ -15,6 +15,7 @@ from jsonschema.exceptions import ValidationError
 from pathspec import GitIgnoreSpec
 
 from datacontainer.config.dataset import OCI_LABEL, Dataset
+from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
 
 # Where Snakemake keeps its own notes, in the working directory.
@@ -31,15 +32,15 @@ class Settings:
     named_by_folder: bool = False
 
 
-def read_settings(config: Mapping[str, Any], schema_file: Path) -> Settings:
-    """The settings that `config`, as Snakemake gives it, stands for.
+def read_settings(config: Mapping[str, Any], schema_file: Path, typed: Typed | None = None) -> Settings:
+    """The settings in `config`, the parsed configuration. typed: finds the text of a value for an error message.
 
     Raises:
         UsageError: for an unknown or wrong key, naming it and the nearest valid one.
     """
     schema = yaml.safe_load(schema_file.read_text(encoding="utf-8"))
     _check_names(config.get("datasets"))
-    _check(config, schema)
+    _check(config, schema, typed or Typed())
     keys = schema["$defs"]["dataset"]["properties"]
     rescan = config.get("rescan", schema["properties"]["rescan"]["default"])
     datasets = {name: _dataset(name, {"rescan": rescan, **given}, keys) for name, given in _chosen(config).items()}
@@ -75,7 +76,7 @@ def _chosen(config: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _check_names(datasets: Any) -> None:
-    """A name that YAML takes for a number, a date or a truth value is none: the schema looks at text only."""
+    """Raises UsageError for a name that YAML parses as a number, a date or a truth value."""
     for name in datasets if isinstance(datasets, Mapping) else ():
         if not isinstance(name, str):
             raise UsageError(f"configuration: datasets: the name {name!r} is not text: put it in quotes, '{name}'")
@@ -116,10 +117,10 @@ def _label(key: str) -> str:
     return OCI_LABEL + ("licenses" if key == "license" else key)
 
 
-def _check(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+def _check(config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> None:
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: (len(e.absolute_path), str(e)))
     if errors:
-        raise UsageError(f"configuration: {_explain(_innermost(errors[0]))}")
+        raise UsageError(f"configuration: {_explain(_innermost(errors[0]), typed)}")
 
 
 def _innermost(error: ValidationError) -> ValidationError:
@@ -131,7 +132,7 @@ def _innermost(error: ValidationError) -> ValidationError:
     return error
 
 
-def _explain(error: Any) -> str:
+def _explain(error: Any, typed: Typed) -> str:
     """One line about a schema error: the key, what is wrong, what to write."""
     where = _place(error.absolute_path) or "the top level"
     given, rule, schema = error.instance, error.validator_value, error.schema
@@ -141,7 +142,9 @@ def _explain(error: Any) -> str:
         case "required":
             return f"{where} lacks the key 'path': add it"
         case "type":
-            return f"{where}: {given!r} is not {_types(rule)}{_quote_hint(given, rule)}"
+            if "string" in rule and not isinstance(given, (str, list, dict)):
+                return f"{where}: {typed.explain(list(error.absolute_path), given)}"
+            return f"{where}: {given!r} is not {_types(rule)}"
         case "enum":
             return f"{where}: {given!r} is not valid{_nearest(given, rule)}"
         case "anyOf":
@@ -173,8 +176,3 @@ def _place(path: Iterable[Any]) -> str:
 def _types(expected: Any) -> str:
     words = {"string": "text", "array": "a list", "object": "a mapping of keys", "null": "null"}
     return " or ".join(words.get(name, name) for name in ([expected] if isinstance(expected, str) else expected))
-
-
-def _quote_hint(given: Any, expected: Any) -> str:
-    number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    return f": put it in quotes, '{given}'" if number and "string" in expected else ""

@@ -1,5 +1,6 @@
 """The metadata functions that users write: found by name, called, and checked."""
 
+import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from datacontainer.functions.imports import local_modules
+from datacontainer.functions.imports import defined_names, local_modules
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.sources import files_digest
 
@@ -68,17 +69,32 @@ class UserFunction:
 
 
 def check_file(spec: str) -> None:
-    """Returns when the file or module that `spec` names is there; it is better told before the data is read than after.
+    """Returns if the file or module of `spec` exists and the file defines the function; nothing in it is run.
 
     Raises:
-        UsageError: when it is not.
+        UsageError: if not.
     """
     source, _, _ = spec.rpartition(":")
     if source.endswith(".py"):
         if not Path(source).is_file():
-            raise UsageError(f"the metadata function {spec!r} is not there: there is no file {source!r}")
+            raise UsageError(f"the metadata function {spec!r} does not exist: there is no file {source!r}")
+        _check_name(spec, Path(source))
     elif _module_file(source) is None:
-        raise UsageError(f"the metadata function {spec!r} is not there: there is no module {source!r}")
+        raise UsageError(f"the metadata function {spec!r} does not exist: there is no module {source!r}")
+
+
+def _check_name(spec: str, file: Path) -> None:
+    wanted = spec.rpartition(":")[2].split(".")[0]
+    try:
+        names = defined_names(file.read_bytes())
+    except SyntaxError as error:
+        raise UsageError(
+            f"the metadata function {spec!r} cannot be loaded: {str(file)!r}, line {error.lineno}: {error.msg}"
+        ) from error
+    if names is not None and wanted not in names:
+        near = difflib.get_close_matches(wanted, names, n=1)
+        hint = f": did you mean {near[0]!r}?" if near else f": it defines {', '.join(sorted(names)) or 'nothing'}"
+        raise UsageError(f"the metadata function {spec!r} does not exist: {str(file)!r} has no {wanted!r}{hint}")
 
 
 def load(spec: str) -> UserFunction:
@@ -96,7 +112,7 @@ def load(spec: str) -> UserFunction:
     for part in name.split("."):
         function = getattr(function, part, None)
     if not callable(function):
-        raise UsageError(f"the metadata function {spec!r} is not there: {source!r} has no function {name!r}")
+        raise UsageError(f"the metadata function {spec!r} does not exist: {source!r} has no function {name!r}")
     return UserFunction(spec, function)
 
 

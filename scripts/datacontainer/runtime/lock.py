@@ -1,36 +1,47 @@
 """The lock of a dataset's products: one run at a time builds them, from whatever working directory."""
 
+import errno
 import fcntl
 import os
 import socket
 from contextlib import suppress
 from pathlib import Path
 
-from datacontainer.runtime.errors import DataContainerError
+from datacontainer.runtime.errors import DataContainerError, UsageError
 
-# Open as long as the process lives; the kernel gives the lock back then, also when it was killed.
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+# Open until the process ends; the kernel then releases the lock, also if the process was killed.
 _held: dict[str, int] = {}
 
 
 def hold(path: Path, what: str) -> str | None:
-    """Takes the lock `path` until the process ends; a warning where the file system has no locks.
+    """Takes the lock `path` until the process ends; returns a warning if the file system has no locks.
 
-    what: what is locked, for messages.
+    what: the name of the locked thing, for messages.
 
     Raises:
-        DataContainerError: when another process has it.
+        DataContainerError: if another process has the lock.
+        UsageError: if the lock's folder cannot be written.
     """
     key = os.path.realpath(path)
     if key in _held:
         return None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        if error.errno in NOT_WRITABLE and not path.exists():
+            folder = str(path.parent.parent)
+            raise UsageError(
+                f"outdir: {folder!r} cannot be written ({error.strerror}): set outdir to a folder that you can write to"
+            ) from error
+    try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         _lock(descriptor, what)
     except OSError as error:
-        return f"{what} cannot be locked ({error.strerror}): see that no other run builds it at the same time"
+        return f"{what} cannot be locked ({error.strerror}): make sure that no other run builds it at the same time"
     _held[key] = descriptor
-    # Only for the message of another run: on a full disk it is missing.
+    # For the message of another run; a full disk leaves it out.
     with suppress(OSError):
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
