@@ -1,10 +1,10 @@
-// The cells of tables.
+// The cells of CSV and TSV tables.
 
 package cli
 
 import "entrypoint/index"
 
-// appendCell appends a cell of a table: in quotes where it is empty, as a missing value is not, or holds what would end it.
+// appendCell appends a cell, in quotes if it contains a separator or quote. An empty text is quoted too, unlike a missing value.
 func appendCell(dst, cell []byte, comma byte) []byte {
 	quoted := len(cell) == 0
 	for _, c := range cell {
@@ -23,6 +23,7 @@ func appendCell(dst, cell []byte, comma byte) []byte {
 	return append(dst, '"')
 }
 
+// appendValue appends the value of a row as a cell.
 func appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
 	if field.Type == index.Text || field.Type == index.JSON {
 		return appendCell(dst, field.Bytes(row), comma)

@@ -13,7 +13,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// mounted gives an index of files that lie where the index says, below a folder of the test.
+// mounted returns an index of files that lie where the index says, below a folder of the test.
 func mounted(t *testing.T, contents map[string]string) *index.Index {
 	t.Helper()
 	mount := t.TempDir()

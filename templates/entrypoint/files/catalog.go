@@ -17,7 +17,7 @@ import (
 	"entrypoint/progress"
 )
 
-// catalog gives what the index says of the files below a root.
+// catalog returns what the index says of the files below a root.
 type catalog struct {
 	ix         *index.Index
 	root       string
@@ -36,7 +36,7 @@ func (c *catalog) path(key []byte) string { return c.root + string(key) }
 
 func (c *catalog) sizeOf(row int) int64 { return c.size.Integer(row) }
 
-// linkOf gives the target of a row that stands for a link, and whether it does.
+// linkOf returns the target of a row that stands for a link, and whether it does.
 func (c *catalog) linkOf(row int) ([]byte, bool) {
 	if c.link == nil || c.link.Missing(row) {
 		return nil, false
@@ -101,7 +101,7 @@ type reader struct {
 	progress *progress.Progress
 }
 
-// newReader gives a reader that computes the digests of these fields.
+// newReader returns a reader that computes the digests of these fields.
 func (c catalog) newReader(p *progress.Progress, fields ...*index.Field) (*reader, error) {
 	var names []string
 	for _, field := range fields {

@@ -97,7 +97,7 @@ func inTheWay(full string, info fs.FileInfo, wanted string) error {
 	return statusf(statusDisagrees, "%q is %s where %s is to go: move it away", full, kind(info.Mode()), wanted)
 }
 
-// isThere is whether the file that is there has the right content.
+// isThere reports whether the file that is there has the right content.
 func (c *copier) isThere(ctx context.Context, to place) (bool, error) {
 	there, err := c.folder.Open(to.name)
 	if err != nil {
@@ -141,7 +141,7 @@ func (c *copier) copy(ctx context.Context, source *os.File, to place) (differenc
 	return difference, err
 }
 
-// finish gives a written file its mode, time and name, which it never has before its bytes are on disk.
+// finish returns a written file its mode, time and name, which it never has before its bytes are on disk.
 func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to place) error {
 	if err := target.Chmod(info.Mode().Perm()); forbidden(err) {
 		c.run.warn(to.full, err)

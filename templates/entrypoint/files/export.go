@@ -148,7 +148,7 @@ func (e *export) close() error {
 	return nil
 }
 
-// explain gives the error that a user sees.
+// explain returns the error that a user sees.
 func (e *export) explain(ctx context.Context, c catalog, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -170,7 +170,7 @@ func (e *export) warn(path string, err error) {
 	})
 }
 
-// forbidden is whether a file system does not let one set a mode or a time.
+// forbidden reports whether a file system does not let one set a mode or a time.
 func forbidden(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported)
 }

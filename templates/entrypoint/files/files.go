@@ -40,7 +40,7 @@ func (job Job) startProgress(c catalog, title string) *progress.Progress {
 	return progress.Start(job.Messages, title, files, bytes)
 }
 
-// total gives the files and bytes of all rows.
+// total returns the files and bytes of all rows.
 func (job Job) total(c catalog) (files, bytes int64) {
 	for row := range job.Rows {
 		files, bytes = files+1, bytes+c.sizeOf(row)
@@ -72,10 +72,10 @@ func statusf(status int, format string, values ...any) error {
 	return &StatusError{status, fmt.Errorf(format, values...)}
 }
 
-// shown gives a key as text output has it.
+// shown returns a key as text output has it.
 func shown(key []byte) string { return string(index.AppendShown(nil, key)) }
 
-// counted gives "1 file", "2 files".
+// counted returns "1 file", "2 files".
 func counted(count int, what string) string {
 	if count == 1 {
 		return "1 " + what
@@ -91,7 +91,7 @@ func differences(count int) string {
 	return counted(count, "difference")
 }
 
-// reason gives what went wrong with a file, without the name that the call had: messages have the whole path.
+// reason returns what went wrong with a file, without the name that the call had: messages have the whole path.
 func reason(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

@@ -94,13 +94,13 @@ func hint(job Job) string {
 	return `: bind one, as in docker run -v "$PWD/out:/out" IMAGE -export /out`
 }
 
-// inImage is whether this program is the entrypoint of an image.
+// inImage reports whether this program is the entrypoint of an image.
 func inImage() bool {
 	program, err := os.Executable()
 	return err == nil && program == "/entrypoint"
 }
 
-// vanishes is whether a folder of the image's own file system, not one that is bound into the container, holds dir.
+// vanishes reports whether a folder of the image's own file system, not one that is bound into the container, holds dir.
 func vanishes(dir string) bool {
 	full, err := filepath.Abs(dir)
 	mounts, unknown := os.ReadFile("/proc/self/mountinfo")
@@ -110,7 +110,7 @@ func vanishes(dir string) bool {
 	return !onMount(string(mounts), full)
 }
 
-// onMount is whether a mount point other than the root lies at or above a path. Source: proc(5), mountinfo.
+// onMount reports whether a mount point other than the root lies at or above a path. Source: proc(5), mountinfo.
 func onMount(mounts, full string) bool {
 	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	for line := range strings.Lines(mounts) {

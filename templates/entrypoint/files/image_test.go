@@ -92,7 +92,7 @@ func put(t *testing.T, path, content string) {
 	}
 }
 
-// content gives what put takes.
+// content returns what put takes.
 func content(t *testing.T, path string) string {
 	t.Helper()
 	if target, err := os.Readlink(path); err == nil {
@@ -105,7 +105,7 @@ func content(t *testing.T, path string) string {
 	return string(found)
 }
 
-// listing gives the paths of all that lies below a folder, folders with a slash.
+// listing returns the paths of all that lies below a folder, folders with a slash.
 func listing(t *testing.T, folder string) []string {
 	t.Helper()
 	found := []string{}
@@ -150,7 +150,7 @@ func says(t *testing.T, text, words string) {
 	}
 }
 
-// toolDigest gives what a program like sha256sum prints for a file.
+// toolDigest returns what a program like sha256sum prints for a file.
 func toolDigest(t *testing.T, tool, path string) string {
 	t.Helper()
 	printed, err := exec.Command(tool, path).Output()

@@ -14,7 +14,7 @@ import (
 	"entrypoint/index"
 )
 
-// rowsUpTo gives rows whose keys share their bytes, as those of an index do.
+// rowsUpTo returns rows whose keys share their bytes, as those of an index do.
 func rowsUpTo(count int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		var key []byte

@@ -80,7 +80,7 @@ func (t *tree) add(row int, name []byte) error {
 	return nil
 }
 
-// sharedFolders gives the length and the number of the folders that two names have in common.
+// sharedFolders returns the length and the number of the folders that two names have in common.
 func sharedFolders(one, other []byte) (length, folders int) {
 	for i := 0; i < min(len(one), len(other)) && one[i] == other[i]; i++ {
 		if one[i] == '/' {
@@ -144,7 +144,7 @@ func (l *level) advance(prefix int) {
 	}
 }
 
-// followed is whether another entry comes behind this one in its folder.
+// followed reports whether another entry comes behind this one in its folder.
 func (l *level) followed(entry, folder []byte, prefix int) bool {
 	isFolder := entry[len(entry)-1] == '/'
 	for l.name != nil && (bytes.Compare(l.name, entry) <= 0 || isFolder && bytes.HasPrefix(l.name, entry)) {

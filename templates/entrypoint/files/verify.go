@@ -89,7 +89,7 @@ func compareAll(ctx context.Context, job Job, c catalog, p *progress.Progress, w
 
 type verifier struct{ *reader }
 
-// verify gives the difference between a file and its row, or "".
+// verify returns the difference between a file and its row, or "".
 func (v verifier) verify(ctx context.Context, row int, key []byte) (string, error) {
 	if difference := v.outside(row, key); difference != "" {
 		return difference, nil
@@ -105,7 +105,7 @@ func (v verifier) verify(ctx context.Context, row int, key []byte) (string, erro
 	return v.compare(ctx, row, source, nil)
 }
 
-// unknownFiles gives the keys of the files below the mount that the index does not know, in order.
+// unknownFiles returns the keys of the files below the mount that the index does not know, in order.
 func (c *catalog) unknownFiles(ctx context.Context) ([][]byte, error) {
 	var unknown [][]byte
 	err := walk(ctx, c.root+c.ix.Mount, func(path string, isFolder bool) error {
@@ -122,7 +122,7 @@ func (c *catalog) unknownFiles(ctx context.Context) ([][]byte, error) {
 	return unknown, err
 }
 
-// ended gives the error that a user sees when work was ended by one.
+// ended returns the error that a user sees when work was ended by one.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return statusf(statusInterrupted, "interrupted")

@@ -51,7 +51,7 @@ func newBody(data, sums []byte) *body {
 	return &body{data, sums, make([]atomic.Uint32, (len(sums)/4+31)/32)}
 }
 
-// stretch gives data[from:to], which must be inside the body, once it is known to be undamaged.
+// stretch returns data[from:to], which must be inside the body, once it is known to be undamaged.
 func (b *body) stretch(from, to int) []byte {
 	for chunk := from / chunkBytes; chunk*chunkBytes < to; chunk++ {
 		if b.good[chunk/32].Load()&(1<<(chunk%32)) == 0 {
@@ -76,7 +76,7 @@ type section struct {
 	offset, size int
 }
 
-// stretch gives the bytes from `from` up to `to` of the section.
+// stretch returns the bytes from `from` up to `to` of the section.
 func (s section) stretch(from, to uint64) []byte {
 	if from > to || to > uint64(s.size) {
 		damagedf("bytes %d to %d lie outside of a section of %d bytes", from, to, s.size)
@@ -92,7 +92,7 @@ type numbers struct {
 	first  int
 }
 
-// between gives the same items, of which only those from `from` up to `to` may be asked for.
+// between returns the same items, of which only those from `from` up to `to` may be asked for.
 func (n *numbers) between(from, to int) numbers {
 	width := uint64(n.width)
 	return numbers{section: n.section, width: n.width, first: from, window: n.stretch(uint64(from)*width, uint64(to)*width)}
@@ -132,7 +132,7 @@ func (b bitmap) at(i int) bool {
 	return b.stretch(uint64(i)/8, uint64(i)/8+1)[0]>>(i%8)&1 == 1
 }
 
-// count gives the number of ones.
+// count returns the number of ones.
 func (b bitmap) count() int {
 	total := 0
 	for _, one := range b.stretch(0, uint64(b.size)) {

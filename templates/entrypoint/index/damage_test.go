@@ -15,7 +15,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// sample gives an index with all types, with and without missing values.
+// sample returns an index with all types, with and without missing values.
 func sample(rows int) []byte {
 	fields := []indextest.Field{
 		{Name: "size", Kind: indextest.Integer},
@@ -76,7 +76,7 @@ func askField(said []byte, ix *index.Index, f *index.Field) []byte {
 	return said
 }
 
-// refused is whether the index is refused as damaged; another error or other answers fail the test.
+// refused reports whether the index is refused as damaged; another error or other answers fail the test.
 func refused(t *testing.T, what string, data, wanted []byte) bool {
 	t.Helper()
 	said, err := answers(data)

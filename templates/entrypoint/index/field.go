@@ -90,7 +90,7 @@ func (f *Field) readText(entry fieldEntry, table sectionTable) {
 	}
 }
 
-// Between gives the same field, whose values may be asked for from the row `from` up to `to` only, and come faster.
+// Between returns the same field, whose values may be asked for from the row `from` up to `to` only, and come faster.
 func (f *Field) Between(from, to int) *Field {
 	if f.values.width == 0 || from == to {
 		return f
@@ -100,7 +100,7 @@ func (f *Field) Between(from, to int) *Field {
 	return &part
 }
 
-// Missing is whether the row has no value.
+// Missing reports whether the row has no value.
 func (f *Field) Missing(row int) bool { return f.valid != nil && !f.valid.at(row) }
 
 // Values is the number of rows that have a value.
@@ -111,16 +111,16 @@ func (f *Field) Values() int {
 	return f.valid.count()
 }
 
-// Integer gives the row's value of an integer field.
+// Integer returns the row's value of an integer field.
 func (f *Field) Integer(row int) int64 { return int64(uint64(f.base) + f.values.at(row)) }
 
-// Float gives the row's value of a float field.
+// Float returns the row's value of a float field.
 func (f *Field) Float(row int) float64 { return math.Float64frombits(f.values.at(row)) }
 
-// Boolean gives the row's value of a boolean field.
+// Boolean returns the row's value of a boolean field.
 func (f *Field) Boolean(row int) bool { return f.values.at(row) != 0 }
 
-// Bytes gives the row's value of a text, JSON or digest field, as it lies in the index.
+// Bytes returns the row's value of a text, JSON or digest field, as it lies in the index.
 func (f *Field) Bytes(row int) []byte {
 	if f.Type == Digest {
 		return f.values.item(row)
@@ -136,7 +136,7 @@ func (f *Field) Bytes(row int) []byte {
 	return f.heap.stretch(f.offsets.at(number), f.offsets.at(number+1))
 }
 
-// At gives the row at a place in the field's order.
+// At returns the row at a place in the field's order.
 func (f *Field) At(place int) int {
 	row := f.order.at(place)
 	if row >= uint64(f.rows) {
@@ -145,7 +145,7 @@ func (f *Field) At(place int) int {
 	return int(row)
 }
 
-// Compare gives -1, 0 or 1 as the first row's value lies before, with, or behind the second's; both must have one.
+// Compare returns -1, 0 or 1 as the first row's value lies before, with, or behind the second's; both must have one.
 func (f *Field) Compare(one, other int) int {
 	switch f.Type {
 	case Integer:
@@ -174,7 +174,7 @@ func boolean(b bool) int {
 	return 0
 }
 
-// RunStart gives the first place in the field's order that has the same value as `place`, none of them missing.
+// RunStart returns the first place in the field's order that has the same value as `place`, none of them missing.
 func (f *Field) RunStart(place int) int {
 	row, step := f.At(place), 1
 	for place-step >= 0 && f.Compare(f.At(place-step), row) == 0 {
@@ -184,7 +184,7 @@ func (f *Field) RunStart(place int) int {
 	return from + sort.Search(place-from, func(i int) bool { return f.Compare(f.At(from+i), row) == 0 })
 }
 
-// RunEnd gives the place behind the last of those before `values` that have the same value as `place`.
+// RunEnd returns the place behind the last of those before `values` that have the same value as `place`.
 func (f *Field) RunEnd(place, values int) int {
 	row, step := f.At(place), 1
 	for place+step < values && f.Compare(f.At(place+step), row) == 0 {
@@ -229,7 +229,7 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 	return f.AppendText(dst, row)
 }
 
-// integers gives a section of `count` unsigned integers.
+// integers returns a section of `count` unsigned integers.
 func (t sectionTable) integers(number uint32, count int) numbers {
 	n := t.numbers(number, count)
 	if n.width > 8 {
@@ -238,7 +238,7 @@ func (t sectionTable) integers(number uint32, count int) numbers {
 	return n
 }
 
-// width gives a section of `count` items that must have the given width.
+// width returns a section of `count` items that must have the given width.
 func (t sectionTable) width(number uint32, count, width int) numbers {
 	n := t.numbers(number, count)
 	if n.width != width {

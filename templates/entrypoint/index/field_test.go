@@ -13,7 +13,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// single gives the only field of an index that holds the values in this order, nil where there is none.
+// single returns the only field of an index that holds the values in this order, nil where there is none.
 func single(t *testing.T, field indextest.Field, values ...any) *index.Field {
 	t.Helper()
 	field.Name = "f"
@@ -28,7 +28,7 @@ func single(t *testing.T, field indextest.Field, values ...any) *index.Field {
 	return ix.Fields[0]
 }
 
-// texts gives what AppendText and AppendJSON append for all rows.
+// texts returns what AppendText and AppendJSON append for all rows.
 func texts(f *index.Field, rows int) (found, quoted []string) {
 	for row := range rows {
 		found = append(found, string(f.AppendText([]byte("x"), row)[1:]))

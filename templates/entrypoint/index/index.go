@@ -57,7 +57,7 @@ func (ix *Index) Check() error {
 	})
 }
 
-// Field gives the field of a name, or nil.
+// Field returns the field of a name, or nil.
 func (ix *Index) Field(name string) *Field {
 	for _, field := range ix.Fields {
 		if field.Name == name {
@@ -67,7 +67,7 @@ func (ix *Index) Field(name string) *Field {
 	return nil
 }
 
-// checkedHead gives the head when its checksum and its sizes are right.
+// checkedHead returns the head when its checksum and its sizes are right.
 func checkedHead(data []byte) []byte {
 	if len(data) < headBytes || string(data[:8]) != magic {
 		damagedf("it does not begin as an index does")
@@ -152,7 +152,7 @@ func (r *reader) field() fieldEntry {
 	}
 }
 
-// sectionTable gives the sections by their numbers.
+// sectionTable returns the sections by their numbers.
 type sectionTable struct {
 	body  *body
 	table []byte
@@ -175,7 +175,7 @@ func (t sectionTable) entry(number uint32) (section, int) {
 	return section{t.body, int(offset), int(size)}, int(binary.LittleEndian.Uint32(entry[16:]))
 }
 
-// numbers gives a section that must hold `count` items.
+// numbers returns a section that must hold `count` items.
 func (t sectionTable) numbers(number uint32, count int) numbers {
 	s, width := t.entry(number)
 	if width < 1 || width > 64 || s.size != count*width {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Keys gives the rows from `from` up to `to` with their keys. A key's bytes change with the next one.
+// Keys returns the rows from `from` up to `to` with their keys. A key's bytes change with the next one.
 func (ix *Index) Keys(from, to int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		key := append(make([]byte, 0, 256), ix.Mount...)
@@ -50,7 +50,7 @@ func (ix *Index) AppendKeys(dst []byte, from, to int, end byte) []byte {
 	return dst
 }
 
-// Containing gives those of the rows from `from` up to `to` whose keys contain the term, with their keys. Of what a key shares
+// Containing returns those of the rows from `from` up to `to` whose keys contain the term, with their keys. Of what a key shares
 // with the one before it, only so much is looked at again as the term may reach into.
 func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
@@ -80,7 +80,7 @@ func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 	}
 }
 
-// needed gives the bytes of the term that a name must have for its key to contain the term.
+// needed returns the bytes of the term that a name must have for its key to contain the term.
 func (ix *Index) needed(term []byte) []byte {
 	var needed []byte
 	for _, one := range term {
@@ -91,7 +91,7 @@ func (ix *Index) needed(term []byte) []byte {
 	return needed
 }
 
-// lacksOne is whether one of the bytes is nowhere in a block, and so in none of its names.
+// lacksOne reports whether one of the bytes is nowhere in a block, and so in none of its names.
 func lacksOne(coded, needed []byte) bool {
 	for _, one := range needed {
 		if bytes.IndexByte(coded, one) < 0 {
@@ -101,7 +101,7 @@ func lacksOne(coded, needed []byte) bool {
 	return false
 }
 
-// firstEnd gives where the first occurrence of the term at `from` or behind it ends, or 0.
+// firstEnd returns where the first occurrence of the term at `from` or behind it ends, or 0.
 func firstEnd(key, term []byte, from int) int {
 	if at := bytes.Index(key[from:], term); at >= 0 {
 		return from + at + len(term)
@@ -123,7 +123,7 @@ func (ix *Index) AppendKey(dst []byte, row int) []byte {
 	return dst
 }
 
-// LowerBound gives the first row whose key is not less than `key`; Rows when there is none.
+// LowerBound returns the first row whose key is not less than `key`; Rows when there is none.
 func (ix *Index) LowerBound(key []byte) int {
 	blocks := (ix.Rows + blockRows - 1) / blockRows
 	var buffer []byte
@@ -140,13 +140,13 @@ func (ix *Index) LowerBound(key []byte) int {
 	return to
 }
 
-// Find gives the row of a key, and whether there is one.
+// Find returns the row of a key, and whether there is one.
 func (ix *Index) Find(key []byte) (int, bool) {
 	row := ix.LowerBound(key)
 	return row, row < ix.Rows && bytes.Equal(ix.AppendKey(nil, row), key)
 }
 
-// WithPrefix gives the rows, from the first up to the second, whose keys begin with `prefix`.
+// WithPrefix returns the rows, from the first up to the second, whose keys begin with `prefix`.
 func (ix *Index) WithPrefix(prefix []byte) (int, int) {
 	from := ix.LowerBound(prefix)
 	for end := bytes.Clone(prefix); len(end) > 0; end = end[:len(end)-1] {
@@ -158,7 +158,7 @@ func (ix *Index) WithPrefix(prefix []byte) (int, int) {
 	return from, ix.Rows
 }
 
-// block gives the coded names of a block.
+// block returns the coded names of a block.
 func (ix *Index) block(number int) []byte {
 	return ix.names.stretch(ix.starts.at(number), ix.starts.at(number+1))
 }
@@ -169,7 +169,7 @@ func nextName(key []byte, prefix int, coded []byte) ([]byte, []byte) {
 	return append(key[:prefix+shared], coded[:rest]...), coded[rest:]
 }
 
-// nextLengths gives how much a name shares with the one before it, of `size` bytes, how long the rest of it is, and the coded
+// nextLengths returns how much a name shares with the one before it, of `size` bytes, how long the rest of it is, and the coded
 // names from that rest on.
 func nextLengths(size int, coded []byte) (shared, rest int, left []byte) {
 	shared, left = length(coded)

@@ -21,7 +21,7 @@ var oddNames = []string{
 	strings.Repeat("k/", 35000), strings.Repeat("k/", 35000) + "z",
 }
 
-// named gives an index of names alone, and its keys in order.
+// named returns an index of names alone, and its keys in order.
 func named(t *testing.T, mount string, names []string) (*index.Index, [][]byte) {
 	t.Helper()
 	var rows []indextest.Row
@@ -46,7 +46,7 @@ func opened(t *testing.T, data []byte) *index.Index {
 	return ix
 }
 
-// numbered gives names of which many share their beginning.
+// numbered returns names of which many share their beginning.
 func numbered(count int) []string {
 	names := []string{}
 	for i := range count {
@@ -55,7 +55,7 @@ func numbered(count int) []string {
 	return names
 }
 
-// probes gives keys, what lies right beside them, and their prefixes.
+// probes returns keys, what lies right beside them, and their prefixes.
 func probes(keys [][]byte) [][]byte {
 	found := [][]byte{{}, []byte("/"), []byte("/data"), []byte("/data/"), []byte("/data0"), []byte("\xff\xff")}
 	for _, key := range keys {

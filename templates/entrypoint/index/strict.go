@@ -43,7 +43,7 @@ func appendStrict(dst, text []byte) []byte {
 	return dst
 }
 
-// wordlessAt gives the length of such a word at the start of a text, or 0.
+// wordlessAt returns the length of such a word at the start of a text, or 0.
 func wordlessAt(text []byte) int {
 	for _, word := range wordless {
 		if bytes.HasPrefix(text, word) {

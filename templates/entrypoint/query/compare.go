@@ -88,7 +88,7 @@ func (p *parser) operand(name token) operand {
 	return operand{}
 }
 
-// FieldNames gives the names that a condition may use.
+// FieldNames returns the names that a condition may use.
 func FieldNames(ix *index.Index) []string {
 	var names []string
 	for _, field := range ix.Fields {
@@ -102,7 +102,7 @@ func FieldNames(ix *index.Index) []string {
 	return names
 }
 
-// typed gives the comparison of a value with a literal, which must be of the same type.
+// typed returns the comparison of a value with a literal, which must be of the same type.
 func (p *parser) typed(value operand, name, operator, literal token) node {
 	if strings.HasSuffix(operator.text, "~") {
 		if literal.kind != text {

@@ -6,13 +6,13 @@ import "bytes"
 
 func whole(key []byte) []byte { return key }
 
-// Name gives what stands behind the last slash.
+// Name returns what stands behind the last slash.
 func Name(key []byte) []byte { return key[bytes.LastIndexByte(key, '/')+1:] }
 
-// Folder gives what stands before the last slash.
+// Folder returns what stands before the last slash.
 func Folder(key []byte) []byte { return key[:max(bytes.LastIndexByte(key, '/'), 0)] }
 
-// Suffix gives the end of the name from its last dot on, or from the one before where the last only says how the file is
+// Suffix returns the end of the name from its last dot on, or from the one before where the last only says how the file is
 // compressed, as in .nii.gz; nothing where the only dot begins the name. aggregate counts the dataset's types by the
 // same, in lower case.
 func Suffix(key []byte) []byte {

@@ -37,7 +37,7 @@ type Selection struct {
 	chosen   *rowSet // nil where every row is looked at when it is walked over
 }
 
-// Select gives the rows that the criteria choose.
+// Select returns the rows that the criteria choose.
 func Select(ix *index.Index, criteria Criteria) *Selection {
 	s := &Selection{criteria: criteria, ix: ix, to: ix.Rows, term: []byte(criteria.Get)}
 	if strings.HasPrefix(criteria.Get, ix.Mount) && !ix.MountInside {
@@ -51,10 +51,10 @@ func Select(ix *index.Index, criteria Criteria) *Selection {
 	return s
 }
 
-// Query is whether the criteria may leave a row out, not counting the limit.
+// Query reports whether the criteria may leave a row out, not counting the limit.
 func (c Criteria) Query() bool { return c.Get != "" || c.Where != nil || c.Searching }
 
-// Limited is whether the selection ends early.
+// Limited reports whether the selection ends early.
 func (s *Selection) Limited() bool { return s.criteria.Limit != NoLimit }
 
 // Places is how many places there are to walk over.
@@ -65,7 +65,7 @@ func (s *Selection) Places() int {
 	return s.to - s.from
 }
 
-// All gives the chosen rows with their keys, in order, up to the limit. A key's bytes change with the next one.
+// All returns the chosen rows with their keys, in order, up to the limit. A key's bytes change with the next one.
 func (s *Selection) All() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		left := s.criteria.Limit
@@ -83,12 +83,12 @@ func (s *Selection) All() iter.Seq2[int, []byte] {
 	}
 }
 
-// Whole is whether the places are the rows of the index, none of which is left out.
+// Whole reports whether the places are the rows of the index, none of which is left out.
 func (s *Selection) Whole() bool {
 	return s.criteria.Metric == nil && !s.criteria.Query() && !s.criteria.Descending && !s.Limited()
 }
 
-// Between gives the chosen rows at the places from `from` up to `to`, whatever the limit.
+// Between returns the chosen rows at the places from `from` up to `to`, whatever the limit.
 func (s *Selection) Between(from, to int) iter.Seq2[int, []byte] {
 	if s.criteria.Metric != nil {
 		return s.byMetric(from, to)
@@ -129,7 +129,7 @@ func (s *Selection) matches(row int, key []byte, buffer *[]byte) bool {
 	return !s.criteria.Searching || s.found(row, buffer)
 }
 
-// found is whether the metric's value contains the term that is searched for.
+// found reports whether the metric's value contains the term that is searched for.
 func (s *Selection) found(row int, buffer *[]byte) bool {
 	if s.criteria.Metric.Missing(row) {
 		return false
@@ -167,7 +167,7 @@ func (s *Selection) byMetric(from, to int) iter.Seq2[int, []byte] {
 	}
 }
 
-// ordered gives the rows at the places of the metric's order, in the direction asked for.
+// ordered returns the rows at the places of the metric's order, in the direction asked for.
 func (s *Selection) ordered(from, to int) iter.Seq[int] {
 	metric := s.criteria.Metric
 	return func(yield func(int) bool) {
@@ -206,7 +206,7 @@ func (s *Selection) choose() {
 	})
 }
 
-// Count gives the number of chosen rows, up to the limit.
+// Count returns the number of chosen rows, up to the limit.
 func (s *Selection) Count() int {
 	var total atomic.Int64
 	inParallel(s.Places(), func(from, to int) {

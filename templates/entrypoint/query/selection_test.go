@@ -30,7 +30,7 @@ func crowd(t testing.TB, count int) (*index.Index, []indextest.Row) {
 	return open(t, rows...), rows
 }
 
-// ordered gives the paths in the order of size, as an independent sort has it.
+// ordered returns the paths in the order of size, as an independent sort has it.
 func ordered(rows []indextest.Row, descending bool) []string {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b indextest.Row) int {
@@ -71,7 +71,7 @@ func keys(s *Selection) []string {
 	return found
 }
 
-// inPieces gives the keys as a listing gets them: rendered at once, written in order.
+// inPieces returns the keys as a listing gets them: rendered at once, written in order.
 func inPieces(t *testing.T, s *Selection) []string {
 	var all bytes.Buffer
 	err := InOrder(s.Places(), func(buffer []byte, from, to int) []byte {

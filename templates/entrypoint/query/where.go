@@ -43,7 +43,7 @@ type Where struct {
 	needsKey bool
 }
 
-// ParseWhere gives the condition that `text` stands for; its names are those of the index's fields, and path, name, folder
+// ParseWhere returns the condition that `text` stands for; its names are those of the index's fields, and path, name, folder
 // and suffix where no field is called so.
 func ParseWhere(text string, ix *index.Index) (where *Where, err error) {
 	p := &parser{text: text, ix: ix}
@@ -64,10 +64,10 @@ func ParseWhere(text string, ix *index.Index) (where *Where, err error) {
 	return &Where{root, p.needsKey}, nil
 }
 
-// Matches is whether the condition is true of the row, which has the given key.
+// Matches reports whether the condition is true of the row, which has the given key.
 func (w *Where) Matches(row int, key []byte) bool { return w.root.eval(row, key) == yes }
 
-// NeedsKey is whether Matches looks at the key.
+// NeedsKey reports whether Matches looks at the key.
 func (w *Where) NeedsKey() bool { return w.needsKey }
 
 type parser struct {

@@ -49,7 +49,7 @@ func (b *builder) field(field Field, rows []Row) {
 	b.fields = append(b.fields, field.Name...)
 }
 
-// checked gives the row's value, integers as int64 and digests as strings.
+// checked returns the row's value, integers as int64 and digests as strings.
 func checked(field Field, row Row) any {
 	value := row.Values[field.Name]
 	fits := value == nil
@@ -93,7 +93,7 @@ func (c column) above(base int64) []uint64 {
 	return items
 }
 
-// fixed gives the values of a float, boolean or digest field, and their width.
+// fixed returns the values of a float, boolean or digest field, and their width.
 func (c column) fixed() ([]byte, int) {
 	width := map[Kind]int{Float: 8, Boolean: 1, Digest: c.Bytes}[c.Kind]
 	data := make([]byte, width*len(c.values))

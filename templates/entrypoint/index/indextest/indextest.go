@@ -42,7 +42,7 @@ const (
 	chunkBytes = 16384
 )
 
-// Build gives the index of the rows, which it sorts by their paths. It panics when a value is not of its field's kind.
+// Build returns the index of the rows, which it sorts by their paths. It panics when a value is not of its field's kind.
 func Build(mount string, fields []Field, rows []Row) []byte {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return strings.Compare(a.Path, b.Path) })
