@@ -83,6 +83,11 @@ def test_run_export_copies_the_dataset_to_a_bound_folder(apptainer, dataset_and_
     assert packed(tree_of(out)) == packed(tree_of(dataset))
 
 
+def test_run_export_without_bound_folder_advises_mkdir_and_bind(apptainer, sif):
+    done = apptainer.run("run", "--userns", sif, "-export", "/out", status=1)
+    assert b': mkdir -p out && apptainer run --bind "$PWD/out:/out" IMAGE -export /out\n' in done.stderr
+
+
 def test_run_help_and_inspect_tell_what_it_is(apptainer, sif):
     assert "fruit 1.0: a data container with 2 files in /data." in apptainer.text("run-help", sif)
     labels = json.loads(apptainer("inspect", "--json", "--labels", sif))["data"]["attributes"]["labels"]

@@ -118,6 +118,15 @@ def test_run_export_copies_the_dataset_to_a_bound_folder(docker, odd, images, tm
     assert packed(tree_of(tmp_path)) == packed(tree_of(images.folder / "odd"))
 
 
+@pytest.mark.parametrize("options", [["-v", "{folder}:/out"], ["--read-only"]])
+def test_run_export_folder_not_writable_advises_mkdir_and_user(docker, fruit, tmp_path, options):
+    tmp_path.chmod(0o755)
+    options = [option.format(folder=tmp_path) for option in options]
+    done = docker.run(*RUN, "--user", "65534:65534", *options, fruit, "-export", "/out", status=1)
+    advice = 'mkdir -p out && docker run --user "$(id -u):$(id -g)" -v "$PWD/out:/out" IMAGE -export /out'
+    assert f"; export to a folder that user 65534 can write to: {advice}" in done.stderr.decode()
+
+
 def test_run_verify_names_the_file_that_was_replaced(docker, odd, tmp_path):
     docker(*RUN, odd, "-verify")
     (tmp_path / "one").write_text("2")

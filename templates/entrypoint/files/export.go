@@ -147,7 +147,7 @@ func (e *export) printSummary() error {
 func (e *export) userError(ctx context.Context, c catalog, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return statusf(statusInterrupted, "interrupted: exported %s to %q; run the same command again to continue",
+		return statusf(statusInterrupted, "interrupted: exported %s to %q; run the same command to continue",
 			counted(e.summary.Files, "file"), e.dir)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		_, bytes := e.job.total(c)
