@@ -45,7 +45,7 @@ func damagedf(format string, values ...any) {
 type body struct {
 	data     []byte
 	sums     []byte          // a checksum for each chunk
-	verified []atomic.Uint32 // a bit for each chunk, set if its checksum was correct
+	verified []atomic.Uint32 // a bit for each chunk, set after its checksum was verified
 }
 
 func newBody(data, sums []byte) *body {

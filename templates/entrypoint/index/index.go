@@ -32,8 +32,8 @@ type Index struct {
 	Fields []*Field
 
 	body   *body
-	starts numbers
-	names  section
+	starts numbers // the offsets of the blocks in names
+	names  section // the paths, encoded in blocks
 }
 
 // Open returns the index in data after checking its head. The body is checked at the first access to each part.

@@ -19,7 +19,7 @@ func (ix *Index) Keys(from, to int) iter.Seq2[int, []byte] {
 		for block := from / blockRows; block*blockRows < to; block++ {
 			coded := ix.block(block)
 			for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
-				key, coded = nextName(key, prefix, coded)
+				key, coded = nextPath(key, prefix, coded)
 				if row >= from && !yield(row, key) {
 					return
 				}
@@ -67,7 +67,7 @@ func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 			}
 			for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
 				shared, _ := length(coded)
-				key, coded = nextName(key, prefix, coded)
+				key, coded = nextPath(key, prefix, coded)
 				if known := min(prefix+shared, searched); until == 0 || until > known {
 					until = firstEnd(key, term, max(known-len(term)+1, 0))
 				}
@@ -91,7 +91,7 @@ func (ix *Index) needed(term []byte) []byte {
 	return needed
 }
 
-// lacksAny reports whether a block of paths does not contain one of the bytes.
+// lacksAny reports whether at least one of the bytes is missing in a block, and so in all of its paths.
 func lacksAny(coded, needed []byte) bool {
 	for _, one := range needed {
 		if bytes.IndexByte(coded, one) < 0 {
@@ -117,7 +117,7 @@ func (ix *Index) AppendKey(dst []byte, row int) []byte {
 	coded := ix.block(row / blockRows)
 	for range row%blockRows + 1 {
 		var key []byte
-		key, coded = nextName(dst[start:], prefix, coded)
+		key, coded = nextPath(dst[start:], prefix, coded)
 		dst = append(dst[:start], key...)
 	}
 	return dst
@@ -163,8 +163,8 @@ func (ix *Index) block(number int) []byte {
 	return ix.names.slice(ix.starts.at(number), ix.starts.at(number+1))
 }
 
-// nextName replaces the path in `key` after `prefix` by the next path of `coded`, and returns the key and the rest of `coded`.
-func nextName(key []byte, prefix int, coded []byte) ([]byte, []byte) {
+// nextPath replaces the path in `key` after `prefix` by the next path of `coded`, and returns the key and the rest of `coded`.
+func nextPath(key []byte, prefix int, coded []byte) ([]byte, []byte) {
 	shared, rest, coded := nextLengths(len(key)-prefix, coded)
 	return append(key[:prefix+shared], coded[:rest]...), coded[rest:]
 }

@@ -22,7 +22,7 @@ type Criteria struct {
 	Metric     *index.Field // the sort order, with missing values last; nil is the order of keys
 	Search     string       // a term that the value of the metric, as text, contains; a missing value never matches
 	Searching  bool         // whether Search is used
-	Descending bool         // rows with equal values of the metric remain in the order of keys
+	Descending bool         // rows with equal values of the metric still have ascending keys
 	Limit      int
 }
 
@@ -34,7 +34,7 @@ type Selection struct {
 	from, to int     // the range of rows that contains all selected rows
 	values   int     // number of rows with a value of the metric
 	term     []byte  // a term to search in keys, empty if from and to are sufficient
-	selected *rowSet // the selected rows of a metric's order, nil if all rows are selected
+	selected *rowSet // the rows that match a query with a metric, otherwise nil
 }
 
 // Select returns the rows that match the criteria.

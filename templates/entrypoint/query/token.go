@@ -109,7 +109,7 @@ func plainOperator(operator string) string {
 	return operator
 }
 
-// quoted reads a text between two quotes; a doubled quote inside of it is a single quote.
+// quoted reads a text between two quotes; a doubled quote represents one quote in the text.
 func (p *parser) quoted(kind kind, quote byte) {
 	var content strings.Builder
 	for i := p.at + 1; i < len(p.text); i++ {
