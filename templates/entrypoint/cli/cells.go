@@ -23,7 +23,6 @@ func appendCell(dst, cell []byte, comma byte) []byte {
 	return append(dst, '"')
 }
 
-// appendValue appends the value of a row as a cell.
 func appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
 	if field.Type == index.Text || field.Type == index.JSON {
 		return appendCell(dst, field.Bytes(row), comma)

@@ -23,7 +23,6 @@ func (c *copier) enter(inside string) error {
 	return err
 }
 
-// leave closes the open folder.
 func (c *copier) leave() {
 	if c.folder != nil {
 		c.folder.Close()

@@ -90,7 +90,6 @@ func sharedFolders(one, other []byte) (length, folders int) {
 	return length, folders
 }
 
-// mount prints the first line.
 func (t *tree) mount() error {
 	_, err := fmt.Fprintf(t.job.Out, "%s/\n", shown([]byte(t.ix.Mount)))
 	return err

@@ -62,7 +62,6 @@ func (b *body) slice(from, to int) []byte {
 	return b.data[from:to:to]
 }
 
-// check verifies the checksum of a chunk.
 func (b *body) check(chunk int) {
 	from := chunk * chunkBytes
 	to := min(from+chunkBytes, len(b.data))
@@ -100,7 +99,6 @@ func (n *numbers) between(from, to int) numbers {
 	return numbers{section: n.section, width: n.width, first: from, window: n.slice(uint64(from)*width, uint64(to)*width)}
 }
 
-// item returns the bytes of an item.
 func (n *numbers) item(i int) []byte {
 	if n.window != nil {
 		at := (i - n.first) * n.width
@@ -109,7 +107,6 @@ func (n *numbers) item(i int) []byte {
 	return n.slice(uint64(i)*uint64(n.width), uint64(i+1)*uint64(n.width))
 }
 
-// at returns the value of an item.
 func (n *numbers) at(i int) uint64 {
 	item := n.item(i)
 	switch n.width {

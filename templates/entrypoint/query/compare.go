@@ -22,7 +22,6 @@ const (
 	yes
 )
 
-// truthOf returns yes or no.
 func truthOf(is bool) truth {
 	if is {
 		return yes
@@ -246,7 +245,6 @@ func (n booleans) eval(row int, _ []byte) truth {
 	return truthOf(n.test(cmp.Compare(ordinal(n.field.Boolean(row)), ordinal(n.with))))
 }
 
-// ordinal returns 0 for false and 1 for true.
 func ordinal(is bool) int {
 	if is {
 		return 1

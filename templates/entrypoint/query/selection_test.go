@@ -59,12 +59,10 @@ func paths(rows []indextest.Row) []string {
 	return found
 }
 
-// filter returns the paths for which wanted is true.
 func filter(paths []string, wanted func(string) bool) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !wanted(path) })
 }
 
-// keys returns the keys of All.
 func keys(s *Selection) []string {
 	var found []string
 	for _, key := range s.All() {

@@ -44,7 +44,6 @@ func (t token) reserved() bool {
 	return false
 }
 
-// boolean reports whether the token is true or false.
 func (t token) boolean() bool {
 	return t.kind == word && !t.quoted && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false"))
 }

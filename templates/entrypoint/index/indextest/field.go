@@ -73,7 +73,6 @@ func checked(field Field, row Row) any {
 	return value
 }
 
-// lowest returns the smallest integer.
 func (c column) lowest() int64 {
 	lowest, found := int64(0), false
 	for _, value := range c.values {

@@ -165,7 +165,6 @@ func (b *builder) names(rows []Row) {
 	b.section(names, 0)
 }
 
-// sharedPart returns the length of the common prefix.
 func sharedPart(one, other string) int {
 	n := 0
 	for n < min(len(one), len(other)) && one[n] == other[n] {
