@@ -4,7 +4,7 @@ package cli
 
 import "entrypoint/index"
 
-// appendCell appends a cell, in quotes if it contains a separator or quote. An empty text is quoted too, unlike a missing value.
+// appendCell appends a cell, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
 func appendCell(dst, cell []byte, comma byte) []byte {
 	quoted := len(cell) == 0
 	for _, c := range cell {

@@ -15,7 +15,7 @@ var help = Command{
 	Run: func(s *Session) (int, error) { return Done, printHelp(s.Out) },
 }
 
-const rowFlags = `Queries a data container. The data files are in the image; this program is the only executable there.
+const rowFlags = `Queries a data container: an image with data files and this program, without a shell.
 
 Selection of files (all files without these flags; they can be combined):
   -get TERM            files whose name contains TERM; a TERM that begins with the mount,
@@ -45,7 +45,7 @@ Examples:
 In text output, a name that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte that is
 not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
 
-Exit status: 0 done, 1 nothing matched or files differ from the index, 2 wrong usage.
+Exit status: 0 done, 1 nothing matched, files differ from the index, or another error, 2 wrong usage.
 `
 
 func printHelp(out io.Writer) error {

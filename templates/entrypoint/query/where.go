@@ -13,7 +13,7 @@ const Grammar = `condition  = and { "or" and }
 and        = not { "and" not }
 not        = "not" not | "(" condition ")" | comparison
 comparison = name ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" ) value
-           | name "is" [ "not" ] "missing"
+           | name "is" [ "not" ] "missing"        (~ contains, !~ does not contain)
 name       = a field, or path, name, folder or suffix; a name with other characters than
              letters, digits, _ . - is written in backquotes
 value      = a number | "text" | 'text' (a quote in it is doubled) | true | false
