@@ -1,4 +1,4 @@
-"""The finished SIF in Apptainer, as the tests' own user and as an ordinary one, and its data by other readers."""
+"""Tests of the SIF in Apptainer, as the current and as an ordinary user, and in other readers of SquashFS."""
 
 import json
 import time
@@ -25,7 +25,7 @@ def listed(images):
 
 @pytest.fixture(params=["fruit", "odd"])
 def dataset_and_sif(request, images):
-    """A dataset's folder, and its SIF."""
+    """The folder of a dataset and its SIF."""
     return images.folder / request.param, images.product(request.param, f"{request.param}.sif")
 
 
@@ -39,13 +39,13 @@ def test_run_passes_flags_and_exit_status(apptainer, sif):
     assert apptainer.run("run", "--userns", sif, "-get", "potato", status=1).stdout == b""
 
 
-def test_run_odd_names_are_exact_when_ended_by_nul(apptainer, images):
+def test_run_null_prints_unusual_names_unchanged(apptainer, images):
     assert apptainer("run", "--userns", images.product("odd", "odd.sif"), "-ls", "-null") == keys(images.folder / "odd")
 
 
 @pytest.mark.parametrize("argument", ["$(echo pwn)", "$HOME", 'a"b', "`id`", "two words", "back\\slash"])
-def test_run_arguments_arrive_unchanged(apptainer, sif, argument):
-    # A message about an unknown metric quotes it as Go does.
+def test_run_passes_arguments_unchanged(apptainer, sif, argument):
+    # The error message about an unknown metric contains the argument as a Go string literal.
     done = apptainer.run("run", "--userns", sif, "-metric", argument, status=2)
     assert json.dumps(argument).encode() in done.stderr
 
@@ -63,7 +63,7 @@ def test_test_checks_index_and_files(apptainer, sif):
     assert b"checked the index and 2 files" in apptainer("test", "--userns", sif)
 
 
-def test_run_verify_names_the_file_whose_bytes_changed(apptainer, sif, home):
+def test_run_verify_prints_the_changed_file(apptainer, sif, home):
     apptainer("run", "--userns", sif, "-verify")
     content = sif.read_bytes()
     tomato = fruit_files()[b"tomato.txt"]
@@ -83,7 +83,12 @@ def test_run_export_copies_the_dataset_to_a_bound_folder(apptainer, dataset_and_
     assert packed(tree_of(out)) == packed(tree_of(dataset))
 
 
-def test_run_help_and_inspect_tell_what_it_is(apptainer, sif):
+def test_run_export_without_bound_folder_advises_mkdir_and_bind(apptainer, sif):
+    done = apptainer.run("run", "--userns", sif, "-export", "/out", status=1)
+    assert b': mkdir -p out && apptainer run --bind "$PWD/out:/out" IMAGE -export /out\n' in done.stderr
+
+
+def test_run_help_and_inspect_describe_the_image(apptainer, sif):
     assert "fruit 1.0: a data container with 2 files in /data." in apptainer.text("run-help", sif)
     labels = json.loads(apptainer("inspect", "--json", "--labels", sif))["data"]["attributes"]["labels"]
     assert labels["org.opencontainers.image.version"] == "1.0"
@@ -94,13 +99,13 @@ def test_run_help_and_inspect_tell_what_it_is(apptainer, sif):
 
 @pytest.fixture
 def instance(apptainer, sif):
-    """The name of an instance that was started."""
+    """The name of a running instance."""
     apptainer("instance", "start", "--userns", sif, "of-fruit")
     yield "of-fruit"
     apptainer.run("instance", "stop", "--all", status=None)
 
 
-def test_instance_stays_up_and_ends_when_told(apptainer, instance):
+def test_instance_runs_until_stop(apptainer, instance):
     time.sleep(0.5)
     (running,) = json.loads(apptainer("instance", "list", "--json"))["instances"]
     assert running["instance"] == instance
@@ -112,14 +117,14 @@ def test_instance_stays_up_and_ends_when_told(apptainer, instance):
 
 
 @pytest.mark.parametrize("bind", ["{sif}:/data:image-src=/data,ro", "{sif}:/elsewhere/deep:image-src=/data,ro"])
-def test_bind_gives_the_data_to_another_container(apptainer, sandbox, sif, bind):
+def test_bind_shares_the_data_with_another_container(apptainer, sandbox, sif, bind):
     target = bind.split(":")[1]
     bound = ["--bind", bind.format(sif=sif)]
     printed = apptainer("exec", "--userns", *bound, sandbox, "cat", f"{target}/avocado.txt", f"{target}/tomato.txt")
     assert printed == FRUIT
 
 
-def test_mount_gives_the_data_to_another_container(apptainer, sandbox, sif):
+def test_mount_shares_the_data_with_another_container(apptainer, sandbox, sif):
     mount = f"type=bind,source={sif},destination=/data,image-src=/data,ro"
     assert (
         apptainer("exec", "--userns", "--mount", mount, sandbox, "cat", "/data/avocado.txt", "/data/tomato.txt")
@@ -127,7 +132,7 @@ def test_mount_gives_the_data_to_another_container(apptainer, sandbox, sif):
     )
 
 
-def test_bind_odd_names_are_all_there(apptainer, sandbox, images):
+def test_bind_contains_all_unusual_names(apptainer, sandbox, images):
     bind = f"{images.product('odd', 'odd.sif')}:/data:image-src=/data,ro"
     find = ["find", "/data", "!", "-type", "d", "-print0"]
     printed = apptainer("exec", "--userns", "--bind", bind, sandbox, *find)
@@ -143,7 +148,7 @@ def test_layout_and_archive_unpack_to_the_dataset_and_run(apptainer, home, sourc
     assert apptainer("exec", "--userns", folder, "/entrypoint", "-ls", "-null") == keys(dataset)
 
 
-def test_sif_header_and_list_name_every_object(apptainer, sif):
+def test_sif_list_prints_every_object(apptainer, sif):
     header = apptainer.text("sif", "header", sif)
     assert "amd64" in header
     rows = apptainer.text("sif", "list", sif)
@@ -156,7 +161,7 @@ def test_sif_header_and_list_name_every_object(apptainer, sif):
     ]
 
 
-def test_sign_and_verify_a_changed_byte_is_noticed(apptainer, sif, home, listed):
+def test_verify_signed_sif_with_changed_byte_fails(apptainer, sif, home, listed):
     signed = home / "signed.sif"
     same_user = Tool(apptainer.command[:-1])
     same_user("cp", sif, signed)
@@ -172,14 +177,14 @@ def test_sign_and_verify_a_changed_byte_is_noticed(apptainer, sif, home, listed)
     assert b"integrity" in done.stderr
 
 
-def test_unsquashfs_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
+def test_unsquashfs_extracts_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
     dataset, sif = dataset_and_sif
     unsquashfs = Tool((require_tool("unsquashfs"), "-no-progress", "-quiet"))
     unsquashfs("-offset", str(partition_offset(sif)), "-dest", tmp_path / "root", sif)
     assert tree_of(tmp_path / "root/data") == packed(tree_of(dataset))
 
 
-def test_loop_mount_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
+def test_loop_mount_contains_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
     require_root("mount")
     dataset, sif = dataset_and_sif
     place = tmp_path / "mounted"
@@ -191,7 +196,7 @@ def test_loop_mount_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
         Tool((require_tool("umount"),))(place)
 
 
-def test_squashfuse_gives_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
+def test_squashfuse_contains_the_dataset_byte_for_byte(dataset_and_sif, tmp_path):
     dataset, sif = dataset_and_sif
     place = tmp_path / "mounted"
     place.mkdir()

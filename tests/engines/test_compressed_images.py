@@ -1,4 +1,4 @@
-"""Images in gzip's and zstd's form, as the workflow makes them, in Docker, podman, skopeo, umoci and Apptainer."""
+"""Tests of images with gzip and zstd compression in Docker, podman, skopeo, umoci and Apptainer."""
 
 import json
 import os
@@ -19,11 +19,11 @@ COMMENT = "{0}.docker.tar   # Docker 23 or later: the layers are compressed with
 
 @pytest.fixture(scope="module")
 def finished(short_folder: Path) -> tuple[Project, str]:
-    """Two datasets, called after their compression, all their images, verified; and what snakemake printed.
+    """A project with two datasets, named by their compression, and verified images; and the output of Snakemake.
 
-    Each has files that no other image has: Docker does not look at a layer that it knows.
+    The datasets differ from the datasets of other tests, because Docker skips a layer that it already has.
     """
-    # Tests of one scope are run together, so this may be wanted more than once.
+    # pytest may create the fixture more than once: it groups tests by the scope of parametrized fixtures.
     project = Project(Path(tempfile.mkdtemp(prefix="compressed-", dir=short_folder)))
     project.folder.chmod(0o755)
     datasets = {}
@@ -40,11 +40,11 @@ def finished(short_folder: Path) -> tuple[Project, str]:
 
 @pytest.fixture(scope="module")
 def images(finished: tuple[Project, str]) -> Project:
-    """The images alone."""
+    """The project without the output."""
     return finished[0]
 
 
-def test_snakemake_warns_of_zstd_alone(finished):
+def test_snakemake_warns_about_zstd_only(finished):
     images, text = finished
     for line in (WARNING, COMMENT):
         assert text.count(line.format("zstd")) == 1
@@ -78,7 +78,7 @@ def test_docker_before_23_does_not_load_zstd(docker, images):
     assert docker("images", "-q", "zstd:1.0") == b""
 
 
-def test_dockerfile_of_zstd_begins_with_the_image(images):
+def test_dockerfile_of_zstd_starts_from_the_loaded_image(images):
     lines = images.product("zstd", "Dockerfile").read_text().splitlines()
     assert lines[1] == "FROM zstd:1.0"
     assert not [line for line in lines if line.startswith("ADD")]
@@ -127,7 +127,7 @@ def test_apptainer_binds_the_data_of_the_sif(apptainer, images, sandbox, name):
     assert printed == name.encode()
 
 
-def test_snakemake_other_compression_makes_the_images_again(short_folder):
+def test_snakemake_other_compression_rebuilds_the_images(short_folder):
     project = Project(short_folder / "changing")
     fill(project.folder / "changing", {b"one": b"1" * 5000, b"two": b"2"})
     project.configure(changing={"path": "changing"})
@@ -141,7 +141,7 @@ def test_snakemake_other_compression_makes_the_images_again(short_folder):
         assert "Nothing to be done" in project.snakemake("docker", "sif").text
 
 
-def test_snakemake_without_mksquashfs_names_the_key_and_ends(short_folder):
+def test_snakemake_without_mksquashfs_fails_with_remedy(short_folder):
     project = Project(short_folder / "without")
     fill(project.folder / "without", {b"one": b"1"})
     project.configure(without={"path": "without", "compression": "gzip", "formats": ["sif"]})

@@ -1,4 +1,4 @@
-"""The finished images in Docker, podman, skopeo and umoci: loaded, run, asked, copied from and built upon."""
+"""Tests of the images in Docker, podman, skopeo and umoci: load, run, query, copy from, and build on."""
 
 import hashlib
 import io
@@ -15,13 +15,13 @@ from tools.docker import LIMITS, RUN
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
 
-# What `docker export` finds besides the image, made by Docker for every container.
-OF_DOCKER = re.compile(r"\.dockerenv|(dev|etc|proc|sys)(/.*)?")
+# Files that Docker adds to every container; `docker export` includes them.
+DOCKER_FILES = re.compile(r"\.dockerenv|(dev|etc|proc|sys)(/.*)?")
 CONTENTS = b"".join(content for _, content in sorted(fruit_files().items()))
 
 
 def load(docker, images, name):
-    """The name and version that `docker load` gives the image of a dataset."""
+    """Loads the image of a dataset and returns its name and version."""
     printed = docker.text("load", "-i", images.product(name, f"{name}.docker.tar"))
     return printed.removeprefix("Loaded image: ")
 
@@ -38,13 +38,13 @@ def odd(docker, images):
 
 @pytest.fixture
 def ask(docker, fruit):
-    """Asks the image fruit; gives what it prints, as text."""
+    """Runs the image fruit with arguments and returns its output as text."""
     return lambda *arguments: docker(*RUN, fruit, *arguments).decode()
 
 
 @pytest.fixture
 def copied_from(docker):
-    """Gives a folder of an image, as `docker cp` copies it."""
+    """Returns a folder of an image, copied by `docker cp`."""
 
     def copied(image, folder):
         container = docker.text("create", "--network", "none", image)
@@ -53,7 +53,7 @@ def copied_from(docker):
     return copied
 
 
-def test_load_names_the_image_by_name_and_version(fruit):
+def test_load_prints_name_and_version(fruit):
     assert fruit == "fruit:1.0"
 
 
@@ -71,11 +71,11 @@ def test_run_prints_the_listing_of_sha256sum_and_readme(ask, images):
         (["-metric", "size", "-search", "9"], "/data/avocado.txt 9\n"),
     ],
 )
-def test_run_answers_as_the_interface_says(ask, arguments, printed):
+def test_run_flags_print_the_documented_output(ask, arguments, printed):
     assert ask(*arguments) == printed
 
 
-def test_run_metric_orders_by_it(ask, images):
+def test_run_metric_sorts_by_the_metric(ask, images):
     avocado, tomato = (
         line.replace(" ", ": ", 1) for line in listing(images.folder / "fruit").decode().splitlines(keepends=True)
     )
@@ -95,21 +95,21 @@ def test_run_unknown_flag_is_wrong_usage(docker, fruit):
     assert b"-metric" in done.stderr
 
 
-def test_run_query_without_a_match_says_nothing_and_ends_with_1(docker, fruit):
+def test_run_query_without_match_prints_nothing_and_exits_with_1(docker, fruit):
     done = docker.run(*RUN, fruit, "-get", "potato", status=1)
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
-def test_run_without_any_privilege_prints_the_same(docker, fruit, images):
+def test_run_without_privileges_prints_the_same(docker, fruit, images):
     locked = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65534:65534"]
     assert docker(*RUN, *locked, fruit) == listing(images.folder / "fruit")
 
 
-def test_run_odd_names_are_exact_when_ended_by_nul(docker, odd, images):
+def test_run_null_prints_unusual_names_unchanged(docker, odd, images):
     assert docker(*RUN, odd, "-ls", "-null") == keys(images.folder / "odd")
 
 
-def test_run_cat_prints_a_files_bytes(docker, odd):
+def test_run_cat_prints_the_content_of_a_file(docker, odd):
     assert docker(*RUN, odd, "-cat", "/data/large") == LARGE
 
 
@@ -118,7 +118,16 @@ def test_run_export_copies_the_dataset_to_a_bound_folder(docker, odd, images, tm
     assert packed(tree_of(tmp_path)) == packed(tree_of(images.folder / "odd"))
 
 
-def test_run_verify_names_the_file_that_was_replaced(docker, odd, tmp_path):
+@pytest.mark.parametrize("options", [["-v", "{folder}:/out"], ["--read-only"]])
+def test_run_export_folder_not_writable_advises_mkdir_and_user(docker, fruit, tmp_path, options):
+    tmp_path.chmod(0o755)
+    options = [option.format(folder=tmp_path) for option in options]
+    done = docker.run(*RUN, "--user", "65534:65534", *options, fruit, "-export", "/out", status=1)
+    advice = 'mkdir -p out && docker run --user "$(id -u):$(id -g)" -v "$PWD/out:/out" IMAGE -export /out'
+    assert f"; export to a folder that user 65534 can write to: {advice}" in done.stderr.decode()
+
+
+def test_run_verify_prints_the_replaced_file(docker, odd, tmp_path):
     docker(*RUN, odd, "-verify")
     (tmp_path / "one").write_text("2")
     (tmp_path / "Dockerfile").write_text(f"FROM {odd}\nCOPY one /data/sub/one\n")
@@ -155,24 +164,24 @@ def test_inspect_image_id_is_the_digest_of_the_config_blob(docker, fruit, images
     assert docker.text("image", "inspect", "-f", "{{.Id}}", fruit) == f"sha256:{digest}"
 
 
-def test_cp_gives_the_dataset_byte_for_byte(copied_from, fruit, odd, images):
+def test_cp_copies_the_dataset_byte_for_byte(copied_from, fruit, odd, images):
     assert copied_from(fruit, "/data") == packed(tree_of(images.folder / "fruit"))
     assert copied_from(odd, "/data") == packed(tree_of(images.folder / "odd"))
 
 
-def test_export_has_the_data_and_the_entrypoint_and_nothing_else(docker, fruit):
+def test_docker_export_contains_only_data_and_entrypoint(docker, fruit):
     container = docker.text("create", "--network", "none", fruit)
     exported = tree_of_tar(io.BytesIO(docker("export", container)), b".")
     names = {path.decode() for path in exported} - {""}
-    ours = {name for name in names if not OF_DOCKER.fullmatch(name)}
+    ours = {name for name in names if not DOCKER_FILES.fullmatch(name)}
     assert ours == {"data", "data/avocado.txt", "data/tomato.txt", "entrypoint"}
 
 
-def test_start_stays_up_at_no_cost_and_ends_when_told(docker, fruit, busybox_image):
+def test_start_uses_no_cpu_time_and_exits_on_stop(docker, fruit, busybox_image):
     container = docker.text("run", "-d", "--network", "none", fruit, "-start")
     twice = "cat /proc/1/stat; sleep 1.5; cat /proc/1/stat"
-    beside = ["--network", "none", "--pid", f"container:{container}"]
-    before, after = docker.text("run", "--rm", *beside, busybox_image, "sh", "-c", twice).splitlines()
+    shared = ["--network", "none", "--pid", f"container:{container}"]
+    before, after = docker.text("run", "--rm", *shared, busybox_image, "sh", "-c", twice).splitlines()
     assert sum(_ticks(after)) - sum(_ticks(before)) <= 1
     assert docker.text("inspect", "-f", "{{.State.Running}}", container) == "true"
     started = time.monotonic()
@@ -189,7 +198,7 @@ def _ticks(stat: str) -> tuple[int, int]:
     return int(fields[13]), int(fields[14])
 
 
-def test_volume_gives_the_data_to_another_container(docker, fruit, busybox_image):
+def test_volume_shares_the_data_with_another_container(docker, fruit, busybox_image):
     docker("create", "--network", "none", "-v", "of-fruit:/data", fruit)
     printed = docker(*RUN, "-v", "of-fruit:/data:ro", busybox_image, "cat", "/data/avocado.txt", "/data/tomato.txt")
     assert printed == CONTENTS
@@ -204,19 +213,19 @@ def test_compose_example_reads_the_data_in_a_second_service(compose, fruit, busy
     assert set(CONTENTS.decode().splitlines()) <= read
 
 
-def test_build_dockerfile_gives_the_same_answers_and_labels(docker, fruit, images):
+def test_build_dockerfile_has_the_same_data_and_labels(docker, fruit, images):
     docker("build", "--network", "none", "-t", "rebuilt", images.product("fruit", "."))
     assert docker(*RUN, "rebuilt") == listing(images.folder / "fruit")
     (labels,) = {docker("image", "inspect", "-f", "{{json .Config.Labels}}", name) for name in ("rebuilt", fruit)}
     assert json.loads(labels)["io.datacontainer.dataset.files"] == "2"
 
 
-def test_build_dockerfile_keeps_odd_names_and_modes(docker, copied_from, images):
+def test_build_dockerfile_keeps_unusual_names_and_modes(docker, copied_from, images):
     docker("build", "--network", "none", "-t", "rebuilt-odd", images.product("odd", "."))
     assert copied_from("rebuilt-odd", "/data") == packed(tree_of(images.folder / "odd"))
 
 
-def test_build_on_top_has_the_data_and_the_addition(docker, copied_from, fruit, images, tmp_path):
+def test_build_from_image_contains_data_and_added_file(docker, copied_from, fruit, images, tmp_path):
     (tmp_path / "notes.txt").write_text("ripe\n")
     (tmp_path / "Dockerfile").write_text(f"FROM {fruit}\nCOPY notes.txt /notes/\n")
     docker("build", "--network", "none", "-t", "extended", tmp_path)
@@ -232,7 +241,7 @@ def test_podman_loads_inspects_and_runs_the_archive(podman, images):
     assert podman(*RUN, *LIMITS, "fruit:1.0") == listing(images.folder / "fruit")
 
 
-def test_podman_takes_this_machines_image_of_two_platforms(podman, images):
+def test_podman_loads_the_platform_of_this_machine(podman, images):
     podman("load", "-i", images.product("odd", "odd.docker.tar"))
     (image,) = json.loads(podman("image", "inspect", "odd:2.0"))
     assert (image["Id"], image["Architecture"]) == (images.image_id("odd"), "amd64")
@@ -260,7 +269,7 @@ def test_skopeo_copy_every_blob_has_its_digest(skopeo, images, tmp_path, name):
 
 
 @pytest.mark.parametrize("architecture", ["amd64", "arm64"])
-def test_skopeo_each_platform_is_found_in_the_layout(skopeo, images, architecture):
+def test_skopeo_finds_each_platform_in_the_layout(skopeo, images, architecture):
     seen = json.loads(skopeo("--override-arch", architecture, "inspect", f"oci:{images.product('odd', 'oci')}"))
     assert seen["Architecture"] == architecture
 

@@ -1,4 +1,4 @@
-"""The entrypoint where it is meant to be: on another platform, and in images whose index is a file of its own."""
+"""Tests of the entrypoint on another platform, and in images with the index as a separate file."""
 
 import json
 import subprocess
@@ -32,19 +32,19 @@ QUERIES = [
 
 @pytest.fixture(scope="module")
 def foreign(entrypoint_of) -> Tool:
-    """The entrypoint of the other platform, in an emulator of that; its index lies beside it."""
+    """The entrypoint of the other platform in an emulator, with the index as a separate file."""
     architecture, emulator = {"amd64": ("arm64", "aarch64"), "arm64": ("amd64", "x86_64")}[HOST]
     program = require_tool(f"qemu-{emulator}-static")
     return Tool((program, entrypoint_of(fruit_catalog(), beside=True, platform=f"linux/{architecture}")))
 
 
 @pytest.mark.parametrize("arguments", SIX_USES)
-def test_ask_on_another_platform_prints_the_same_bytes(foreign, arguments):
+def test_query_on_other_platform_prints_the_same(foreign, arguments):
     assert foreign(*arguments.split()) == SIX_USES[arguments]
 
 
 @pytest.mark.parametrize("arguments", QUERIES)
-def test_ask_odd_values_on_another_platform_prints_the_same_bytes(foreign, entrypoint, arguments, tmp_path):
+def test_query_unusual_values_on_other_platform_prints_the_same(foreign, entrypoint, arguments, tmp_path):
     native = entrypoint(nasty_catalog(plain=False))
     emulator, binary = foreign.command
     (tmp_path / "entrypoint").hardlink_to(binary)
@@ -54,7 +54,7 @@ def test_ask_odd_values_on_another_platform_prints_the_same_bytes(foreign, entry
 
 @pytest.fixture(scope="module")
 def image(entrypoint_of, tmp_path_factory) -> Path:
-    """A folder with the layout and the archive of an image whose index is too large to be inside the binary."""
+    """A folder with the layout and the archive of an image whose index is too large to embed in the binary."""
     folder = tmp_path_factory.mktemp("beside")
     binary = entrypoint_of(fruit_catalog(), beside=True)
     entries = {b"data/" + name: Entry(FILE | 0o644, content) for name, content in sorted(fruit_files().items())}
@@ -74,7 +74,7 @@ def image(entrypoint_of, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def sif(image, packer, short_folder) -> Path:
-    """The SIF of the same image, where every user can read it."""
+    """The SIF of the same image, readable for every user."""
     sif = short_folder / "beside.sif"
     request = SifRequest(
         identity=IDENTITY,
@@ -94,20 +94,20 @@ def facts_of(layer: Path) -> dict[str, object]:
     return {"files": 2, "bytes": 17, "diff_id": f"sha256:{digest}", **blob}
 
 
-def test_run_index_beside_is_found_in_docker(docker, image):
+def test_run_external_index_is_found_in_docker(docker, image):
     docker("load", "-i", image / "archive.tar")
     ask = Tool((*docker.command, "run", "--rm", "--network", "none", "beside:1.0"))
     assert {arguments: ask(*arguments.split()) for arguments in SIX_USES} == SIX_USES
     assert b"no differences" in ask("-verify")
 
 
-def test_run_index_beside_is_found_in_apptainer(apptainer, sif):
+def test_run_external_index_is_found_in_apptainer(apptainer, sif):
     assert apptainer("run", "--userns", sif) == SIX_USES[""]
     assert b"no differences" in apptainer("test", "--userns", sif)
 
 
-def test_run_index_beside_is_found_where_nothing_else_is(image, tmp_path):
-    """In a chroot without even /proc."""
+def test_run_external_index_is_found_without_proc(image, tmp_path):
+    """The program runs in a chroot without /proc."""
     (manifest,) = json.loads((image / "oci/manifest.json").read_bytes())
     for layer in manifest["Layers"]:
         subprocess.run(["tar", "--extract", "--file", image / "oci" / layer, "--directory", tmp_path], check=True)

@@ -11,15 +11,15 @@ import (
 const (
 	// Size of a digest in bytes.
 	Size = 32
-	// BlockSize is what one compression takes in, in bytes.
+	// BlockSize is the input of one compression in bytes.
 	BlockSize = 64
 
 	chunkBytes = 1024
-	// Enough for 2^54 chunks, which is 2^64 bytes.
+	// A stack of 54 subtrees is enough for 2^54 chunks, which are 2^64 bytes.
 	maxDepth = 54
 )
 
-// Flags of a compression, section 2.3.
+// The flags of a compression, section 2.3.
 const (
 	chunkStart = 1 << iota
 	chunkEnd
@@ -29,12 +29,12 @@ const (
 
 type chainingValue [8]uint32
 
-// The same as in SHA-256, section 2.2.
+// iv is the initialization vector, the same values as in SHA-256, section 2.2.
 var iv = chainingValue{
 	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 }
 
-// node is the input of a compression that has not been done yet, as it may be the root.
+// node is the input of a compression that is delayed, because the node may be the root.
 type node struct {
 	cv      chainingValue
 	message [16]uint32
@@ -43,42 +43,42 @@ type node struct {
 	flags   uint32
 }
 
-// Hasher is a hash.Hash: a binary tree over chunks of 1024 bytes of which only the right edge is kept.
+// Hasher is a hash.Hash: a binary tree over chunks of 1024 bytes. Only the right edge of the tree is kept in memory.
 type Hasher struct {
-	stack  [maxDepth]chainingValue // subtrees that are complete, the largest first
+	stack  [maxDepth]chainingValue // complete subtrees, the largest first
 	depth  int
-	chunks uint64 // chunks that are in the stack
+	chunks uint64 // number of chunks in the stack
 
-	cv       chainingValue // of the chunk that is being read
+	cv       chainingValue // of the current chunk, without the buffered block
 	block    [BlockSize]byte
-	buffered int // bytes of block
-	blocks   int // blocks of the chunk that are in cv
+	buffered int // number of bytes in block
+	blocks   int // number of blocks in cv
 }
 
-// New returns a Hasher of no bytes.
+// New returns a Hasher without any input.
 func New() *Hasher {
 	h := new(Hasher)
 	h.Reset()
 	return h
 }
 
-// Reset makes it a Hasher of no bytes again.
+// Reset removes all input.
 func (h *Hasher) Reset() {
 	h.depth, h.chunks = 0, 0
 	h.startChunk()
 }
 
-// Size returns the bytes of a digest.
+// Size returns the size of a digest in bytes.
 func (h *Hasher) Size() int { return Size }
 
-// BlockSize returns what one compression takes in.
+// BlockSize returns the input of one compression in bytes.
 func (h *Hasher) BlockSize() int { return BlockSize }
 
-// Write adds bytes; it never fails.
+// Write adds bytes to the input; the error is always nil.
 func (h *Hasher) Write(p []byte) (int, error) {
 	written := len(p)
 	for len(p) > 0 {
-		// The last block of a chunk, and the last chunk, wait for more: they may be the root.
+		// A full block is compressed only when more bytes follow: the last block of the input needs other flags.
 		if h.buffered == BlockSize {
 			h.addBlock()
 		}
@@ -89,7 +89,7 @@ func (h *Hasher) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// Sum appends the digest of what was written so far.
+// Sum appends the digest of all bytes written so far to sum; writing may continue afterwards.
 func (h *Hasher) Sum(sum []byte) []byte {
 	last := h.lastBlock()
 	for i := h.depth - 1; i >= 0; i-- {
@@ -105,7 +105,7 @@ func (h *Hasher) Sum(sum []byte) []byte {
 	return sum
 }
 
-// addBlock takes in a full block behind which there are more bytes.
+// addBlock compresses the full buffered block, after which more bytes follow.
 func (h *Hasher) addBlock() {
 	last := h.lastBlock()
 	if (h.blocks+1)*BlockSize < chunkBytes {
@@ -119,7 +119,7 @@ func (h *Hasher) addBlock() {
 	h.startChunk()
 }
 
-// push adds a chunk's chaining value, joining subtrees of the same size; section 2.4.
+// push adds the chaining value of a chunk to the stack and joins subtrees of equal size; section 2.4.
 func (h *Hasher) push(cv chainingValue) {
 	h.chunks++
 	for range bits.TrailingZeros64(h.chunks) {
@@ -135,7 +135,7 @@ func (h *Hasher) startChunk() {
 	h.cv, h.buffered, h.blocks = iv, 0, 0
 }
 
-// lastBlock returns the buffered block as the end of its chunk.
+// lastBlock returns the buffered block as the last node of the current chunk.
 func (h *Hasher) lastBlock() node {
 	n := node{cv: h.cv, counter: h.chunks, length: uint32(h.buffered), flags: chunkEnd}
 	clear(h.block[h.buffered:])

@@ -8,7 +8,7 @@ import (
 
 var _ hash.Hash = New()
 
-// Digests by the official implementation of its own test input, byte i being i modulo 251.
+// vectors contains digests by the official implementation, by size of its test input: byte i is i modulo 251.
 var vectors = map[int]string{
 	0:     "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
 	1:     "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213",
@@ -29,7 +29,7 @@ func input(size int) []byte {
 	return content
 }
 
-func TestHasherOfficialInputsGiveOfficialDigests(t *testing.T) {
+func TestHasherOfficialInputReturnsOfficialDigest(t *testing.T) {
 	h := New()
 	for size, want := range vectors {
 		h.Reset()
@@ -40,7 +40,7 @@ func TestHasherOfficialInputsGiveOfficialDigests(t *testing.T) {
 	}
 }
 
-func TestHasherWrittenInPiecesOrAskedOnTheWayGivesTheSame(t *testing.T) {
+func TestHasherWriteInPiecesWithSumBetweenReturnsSameDigest(t *testing.T) {
 	for _, piece := range []int{1, 63, 64, 65, 1000, 1024} {
 		h := New()
 		for content := input(31744); len(content) > 0; {

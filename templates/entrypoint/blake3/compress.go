@@ -3,7 +3,7 @@ package blake3
 
 import "math/bits"
 
-// The order of a round's words in the message, section 2.2, table 2, applied once for each round before.
+// schedule contains, for each round, the message words in order of use: the permutation of section 2.2, table 2, repeated.
 var schedule = [7][16]uint8{
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 	{2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8},
@@ -14,7 +14,7 @@ var schedule = [7][16]uint8{
 	{11, 15, 5, 0, 1, 9, 8, 6, 14, 10, 2, 12, 3, 4, 7, 13},
 }
 
-// chain returns the chaining value that the node's compression gives.
+// chain returns the chaining value of the node: the result of its compression.
 func (n *node) chain() chainingValue {
 	m := &n.message
 	v0, v1, v2, v3 := n.cv[0], n.cv[1], n.cv[2], n.cv[3]
@@ -35,7 +35,7 @@ func (n *node) chain() chainingValue {
 	return chainingValue{v0 ^ v8, v1 ^ v9, v2 ^ v10, v3 ^ v11, v4 ^ v12, v5 ^ v13, v6 ^ v14, v7 ^ v15}
 }
 
-// mix is the specification's quarter-round G. Four variables, not an array, so that they stay in registers.
+// mix is the quarter-round G of the specification. Its state is four variables, not an array, to stay in registers.
 func mix(a, b, c, d, x, y uint32) (uint32, uint32, uint32, uint32) {
 	a += b + x
 	d = bits.RotateLeft32(d^a, -16)

@@ -1,4 +1,4 @@
-// An index that is a file beside the program.
+// The index as a file next to the program, for an index that is too large to embed.
 
 package cli
 
@@ -8,18 +8,18 @@ import (
 	"syscall"
 )
 
-// inImage is where an image has this program.
-const inImage = "/entrypoint"
+// pathInImage is the path of this program in an image.
+const pathInImage = "/entrypoint"
 
-// indexBeside gives the bytes of the index without reading them.
-func indexBeside() ([]byte, error) {
+// externalIndex maps the index file next to the program into memory; pages are read on first use.
+func externalIndex() ([]byte, error) {
 	program, err := os.Executable()
 	if err != nil {
-		program = inImage // There is no /proc to know it from.
+		program = pathInImage // Without /proc, os.Executable fails.
 	}
 	file, err := os.Open(program + IndexSuffix)
 	if err != nil {
-		return nil, fmt.Errorf("the index of this image is missing: %w", err)
+		return nil, fmt.Errorf("cannot open the index of this image: %w; pull or build the image again", err)
 	}
 	defer file.Close()
 	status, err := file.Stat()
@@ -27,11 +27,11 @@ func indexBeside() ([]byte, error) {
 		return nil, err
 	}
 	if status.Size() == 0 {
-		return []byte{}, nil // Nothing can be mapped, and that this is no index is found as for any other file.
+		return []byte{}, nil // An empty file cannot be mapped; index.Open reports the damage.
 	}
 	data, err := syscall.Mmap(int(file.Fd()), 0, int(status.Size()), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("mapping %q: %w", file.Name(), err)
+		return nil, fmt.Errorf("mapping %q into memory: %w", file.Name(), err)
 	}
 	return data, nil
 }

@@ -5,7 +5,7 @@ package cli
 import "entrypoint/files"
 
 var cat = Command{
-	Name: "cat", Takes: "NAME", Help: "prints a file",
+	Name: "cat", Takes: "NAME", Help: "prints the content of a file",
 	Group: Files, Refuses: all,
 	Run: func(s *Session) (int, error) { return Done, files.Cat(s.Stdout, s.Index, s.Flag("cat")) },
 }

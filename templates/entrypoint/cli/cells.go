@@ -1,10 +1,10 @@
-// The cells of tables.
+// The cells of CSV and TSV tables.
 
 package cli
 
 import "entrypoint/index"
 
-// appendCell appends a cell of a table: in quotes where it is empty, as a missing value is not, or holds what would end it.
+// appendCell appends a cell, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
 func appendCell(dst, cell []byte, comma byte) []byte {
 	quoted := len(cell) == 0
 	for _, c := range cell {

@@ -1,4 +1,4 @@
-// Package cli is the entrypoint's command line: what the flags ask for, from the index and of the files.
+// Package cli is the command line of the entrypoint: flags, queries of the index, and commands on the files.
 package cli
 
 import (
@@ -18,30 +18,30 @@ import (
 // Exit statuses.
 const (
 	Done       = 0
-	NoMatch    = 1 // or the data disagrees
+	NoMatch    = 1 // or the files differ from the index
 	WrongUsage = 2
 	brokenPipe = 128 + int(syscall.SIGPIPE)
 )
 
-// Facts are what the compiled program knows of its dataset.
+// Facts are the properties of the dataset that are compiled into the program.
 type Facts struct {
 	Name, Version string
-	// Program is the version of the datacontainer that made the image, or "".
+	// Program is the version of datacontainer that built the image, or "".
 	Program string
-	// Index is the catalog's index, or nil where it is too large to be part of the program, and so is the file beside it
-	// with IndexSuffix behind its name.
+	// Index is the index of the catalog. It is nil if the index is too large to embed: the index is then a file next to the
+	// program, with the program's name and IndexSuffix.
 	Index []byte
-	// Dataset is the JSON of dataset.json.
+	// Dataset is the content of dataset.json.
 	Dataset []byte
 }
 
-// IndexSuffix is what the name of an index beside the program has behind that of the program.
+// IndexSuffix is the suffix of the index file next to the program.
 const IndexSuffix = ".index"
 
-// Main does what the arguments ask for and gives the exit status. The first argument is the name by which the program
-// was called.
+// Main runs the command of the arguments, prints its error, and returns the exit status. The first argument is the name
+// under which the program was started.
 func Main(facts Facts, arguments []string) int {
-	// A write to a closed pipe then gives an error, also to process 1 of a container.
+	// A write to a closed pipe then returns an error, also in process 1 of a container.
 	signal.Ignore(syscall.SIGPIPE)
 	status, err := Run(facts, arguments, os.Stdout, os.Stderr)
 	if err != nil && status != brokenPipe {
@@ -50,14 +50,14 @@ func Main(facts Facts, arguments []string) int {
 	return status
 }
 
-// Run is Main with the places to print to, and gives the error that Main prints.
+// Run is Main with explicit outputs; it returns the error instead of printing it.
 func Run(facts Facts, arguments []string, stdout, messages io.Writer) (int, error) {
-	o, err := parse(byName(arguments))
+	o, err := parse(effectiveArguments(arguments))
 	if err != nil {
 		return WrongUsage, err
 	}
 	s := &Session{Facts: facts, Out: bufio.NewWriterSize(stdout, outputBytes), Stdout: stdout, Messages: messages, options: o}
-	status, err := s.answer()
+	status, err := s.execute()
 	if flushed := s.Out.Flush(); err == nil {
 		err = flushed
 	}
@@ -67,7 +67,7 @@ func Run(facts Facts, arguments []string, stdout, messages io.Writer) (int, erro
 	return status, err
 }
 
-// statusOf gives the exit status for an error.
+// statusOf returns the exit status of an error.
 func statusOf(err error) int {
 	var usage *usageError
 	var syntax *query.SyntaxError
@@ -83,8 +83,9 @@ func statusOf(err error) int {
 	return NoMatch
 }
 
-// byName gives the arguments that the program's name stands for: Apptainer starts an image by links to it.
-func byName(arguments []string) []string {
+// effectiveArguments returns the arguments without the program's name, or the flag that replaces them when Apptainer starts
+// the program under the name of its startscript or test.
+func effectiveArguments(arguments []string) []string {
 	called, given := arguments[0], arguments[1:]
 	if filepath.Base(filepath.Dir(called)) != ".singularity.d" {
 		return given
@@ -98,23 +99,23 @@ func byName(arguments []string) []string {
 	return given
 }
 
-// outputBytes is how much is printed at once; a pipe holds as much.
+// outputBytes is the size of the output buffer: the capacity of a pipe.
 const outputBytes = 1 << 16
 
-// Session is one question to the image, as a command gets it.
+// Session is one run of the program, as passed to a command.
 type Session struct {
 	Facts    Facts
-	Index    *index.Index  // nil for a command that needs none
-	Out      *bufio.Writer // takes what is printed; Stdout is what it writes to
+	Index    *index.Index  // nil if the command has NoIndex
+	Out      *bufio.Writer // buffers the output to Stdout
 	Stdout   io.Writer
 	Messages io.Writer
 
 	options  *options
-	criteria query.Criteria // of Rows
+	criteria query.Criteria // set by Rows
 }
 
-// answer runs the command, or lists the rows.
-func (s *Session) answer() (status int, err error) {
+// execute runs the command, or lists the rows if there is no command.
+func (s *Session) execute() (status int, err error) {
 	command := s.options.command
 	if command == nil {
 		command = &list
@@ -135,7 +136,7 @@ func (s *Session) answer() (status int, err error) {
 func (s *Session) open() (err error) {
 	data := s.Facts.Index
 	if data == nil {
-		if data, err = indexBeside(); err != nil {
+		if data, err = externalIndex(); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-// The flags and what they print.
+// Tests of the flags and their output.
 
 package cli
 
@@ -34,8 +34,8 @@ var odd = indextest.Build("/data", fields, []indextest.Row{
 	{Path: "d é 🍅", Values: values{"size": 4, "sha256": []byte("\x00\x00\x00\x04"), "note": "é 🍅"}},
 })
 
-// ask gives what is printed, what is said beside it, the exit status and the error.
-func ask(index []byte, arguments ...string) (string, string, int, error) {
+// execute runs the program and returns standard output, messages, the exit status and the error.
+func execute(index []byte, arguments ...string) (string, string, int, error) {
 	var out, messages bytes.Buffer
 	facts := Facts{Name: "fruit", Version: "1.0", Index: index, Dataset: []byte("{}\n")}
 	status, err := Run(facts, append([]string{"/entrypoint"}, arguments...), &out, &messages)
@@ -47,7 +47,7 @@ const (
 	tomato  = `{"size": 8, "sha256": "3b772161"}`
 )
 
-func TestRun(t *testing.T) {
+func TestRunFlagsPrintExpectedOutput(t *testing.T) {
 	for arguments, expected := range map[string]string{
 		"":                                   "/data/avocado.txt " + avocado + "\n/data/tomato.txt " + tomato + "\n",
 		"-ls":                                "/data/avocado.txt\n/data/tomato.txt\n",
@@ -77,66 +77,66 @@ func TestRun(t *testing.T) {
 		"--ls":                               "/data/avocado.txt\n/data/tomato.txt\n",
 		"-schema":                            "field   type     files that have it\npath    text     2\nsize    integer  2\nsha256  digest   2\n",
 	} {
-		out, messages, status, err := ask(fruit, strings.Fields(arguments)...)
+		out, messages, status, err := execute(fruit, strings.Fields(arguments)...)
 		if out != expected || messages != "" || status != Done || err != nil {
 			t.Errorf("%s: status %d, %v, %q\nprinted  %q\nexpected %q", arguments, status, err, messages, out, expected)
 		}
 	}
 }
 
-func TestRunNothingMatches(t *testing.T) {
+func TestRunWithoutMatchPrintsNothingAndReturnsNoMatch(t *testing.T) {
 	for _, arguments := range []string{
 		"-get pear", "-get /data/pear", "-metric size -search 7", "-where size>9", "-where size>9 -format json",
 		"-where size>9 -format csv", "-metric size -where size>9 -ls", "-get avocado.txt.",
 	} {
-		out, _, status, err := ask(fruit, strings.Fields(arguments)...)
+		out, _, status, err := execute(fruit, strings.Fields(arguments)...)
 		if out != "" || status != NoMatch || err != nil {
 			t.Errorf("%s: status %d, %v, printed %q", arguments, status, err, out)
 		}
 	}
-	if out, _, status, _ := ask(fruit, "-get", "pear", "-count"); out != "0\n" || status != NoMatch {
-		t.Errorf("-count of nothing: status %d, printed %q", status, out)
+	if out, _, status, _ := execute(fruit, "-get", "pear", "-count"); out != "0\n" || status != NoMatch {
+		t.Errorf("-count without match: status %d, printed %q", status, out)
 	}
 }
 
-func TestRunWrongUsage(t *testing.T) {
+func TestRunWrongUsageReturnsMessage(t *testing.T) {
 	for arguments, expected := range map[string]string{
 		"-metric colour":     `unknown metric "colour": the metrics are size, sha256`,
 		"-colour":            "unknown flag -colour; the flags are -cat -count -desc",
-		"pear":               `unexpected argument "pear"`,
+		"pear":               `unexpected argument "pear": the entrypoint takes flags only; the flags are`,
 		"-get":               "flag needs an argument: -get; the flags are",
 		"-limit x":           `invalid value "x" for flag -limit`,
-		"-limit -1":          "-limit -1 is below 0",
+		"-limit -1":          "-limit -1 is negative",
 		"-search 8":          "-search needs -metric",
 		"-format xml":        `-format "xml" is not one of text, json, jsonl, csv, tsv`,
-		"-info -schema":      "-info and -schema do not go together",
-		"-null -format csv":  "-null and -format csv do not go together",
-		"-tree -metric size": "-tree goes by names",
+		"-info -schema":      "-info and -schema cannot be combined",
+		"-null -format csv":  "-null and -format csv cannot be combined",
+		"-tree -metric size": "-tree sorts by name",
 		"-where size":        "-where, column 5",
-		"-get a -get b":      "-get is given twice: give it once",
-		"-limit 1 -limit=1":  "-limit is given twice",
-		"-info -ls":          "-info and -ls do not go together: leave out one of them",
-		"-start -ls":         "-start and -ls do not go together",
-		"-cat x -get y":      "-cat and -get do not go together",
-		"-count -null":       "-count and -null do not go together",
+		"-get a -get b":      "-get is given more than once: give it once",
+		"-limit 1 -limit=1":  "-limit is given more than once",
+		"-info -ls":          "-info and -ls cannot be combined: leave out one of them",
+		"-start -ls":         "-start and -ls cannot be combined",
+		"-cat x -get y":      "-cat and -get cannot be combined",
+		"-count -null":       "-count and -null cannot be combined",
 	} {
-		out, _, status, err := ask(fruit, strings.Fields(arguments)...)
+		out, _, status, err := execute(fruit, strings.Fields(arguments)...)
 		if err == nil || !strings.Contains(err.Error(), expected) || status != WrongUsage || out != "" {
 			t.Errorf("%s: status %d, printed %q, error %v", arguments, status, out, err)
 		}
 	}
 }
 
-func TestRunOddNames(t *testing.T) {
-	out, _, _, _ := ask(odd, "-ls")
+func TestRunUnusualNamesAreQuotedInText(t *testing.T) {
+	out, _, _, _ := execute(odd, "-ls")
 	if expected := "/data/a,b\"c\n\"/data/b\\nc\"\n\"/data/c\\xff é\"\n/data/d é 🍅\n"; out != expected {
 		t.Errorf("-ls printed %q", out)
 	}
-	out, _, _, _ = ask(odd, "-null")
+	out, _, _, _ = execute(odd, "-null")
 	if expected := "/data/a,b\"c\x00/data/b\nc\x00/data/c\xff é\x00/data/d é 🍅\x00"; out != expected {
 		t.Errorf("-null printed %q", out)
 	}
-	out, _, _, _ = ask(odd)
+	out, _, _, _ = execute(odd)
 	expected := `/data/a,b"c {"size": 1, "sha256": "00000001", "note": "line\nbreak", "seen": true}` + "\n" +
 		`"/data/b\nc" {"size": 2, "sha256": "00000002", "note": "", "seen": null}` + "\n" +
 		`"/data/c\xff é" {"size": 3, "sha256": "00000003", "seen": false}` + "\n" +
@@ -146,9 +146,9 @@ func TestRunOddNames(t *testing.T) {
 	}
 }
 
-func TestRunTablesAreReadBack(t *testing.T) {
+func TestRunTableFormatsAreValidCSV(t *testing.T) {
 	for format, comma := range map[string]rune{"csv": ',', "tsv": '\t'} {
-		out, _, _, _ := ask(odd, "-format", format)
+		out, _, _, _ := execute(odd, "-format", format)
 		reader := csv.NewReader(strings.NewReader(out))
 		reader.Comma = comma
 		lines, err := reader.ReadAll()
@@ -159,14 +159,14 @@ func TestRunTablesAreReadBack(t *testing.T) {
 			t.Errorf("%s: %q", format, lines)
 		}
 	}
-	out, _, _, _ := ask(odd, "-format", "csv")
+	out, _, _, _ := execute(odd, "-format", "csv")
 	if !strings.Contains(out, `00000002,"",`) || !strings.Contains(out, "00000003,,false") {
-		t.Errorf("the empty text and the missing value look alike: %q", out)
+		t.Errorf("the empty text and the missing value are not distinct: %q", out)
 	}
 }
 
-func TestRunJSONIsReadBack(t *testing.T) {
-	out, _, _, _ := ask(odd, "-format", "json")
+func TestRunFormatJSONIsValidJSON(t *testing.T) {
+	out, _, _, _ := execute(odd, "-format", "json")
 	var records []map[string]any
 	if err := json.Unmarshal([]byte(out), &records); err != nil || len(records) != 4 {
 		t.Fatalf("%v: %s", err, out)
@@ -176,7 +176,7 @@ func TestRunJSONIsReadBack(t *testing.T) {
 	}
 }
 
-func TestRunNumbersThatJSONLacksAreNull(t *testing.T) {
+func TestRunNaNAndInfinityAreNullInJSON(t *testing.T) {
 	ratio := []indextest.Field{{Name: "ratio", Kind: indextest.Float}}
 	data := indextest.Build("/data", ratio, []indextest.Row{
 		{Path: "a", Values: values{"ratio": math.NaN()}}, {Path: "b", Values: values{"ratio": math.Inf(-1)}},
@@ -188,40 +188,40 @@ func TestRunNumbersThatJSONLacksAreNull(t *testing.T) {
 		"":            "/data/a {\"ratio\": NaN}\n/data/b {\"ratio\": -Infinity}\n/data/c {\"ratio\": 1.5}\n",
 		"-format csv": "path,ratio\n/data/a,NaN\n/data/b,-Infinity\n/data/c,1.5\n",
 	} {
-		if out, _, _, err := ask(data, strings.Fields(arguments)...); out != expected || err != nil {
+		if out, _, _, err := execute(data, strings.Fields(arguments)...); out != expected || err != nil {
 			t.Errorf("%s: %v, printed %s", arguments, err, out)
 		}
 	}
 }
 
-func TestRunSwitchGivenTwiceIsHeldForOne(t *testing.T) {
-	if out, _, status, err := ask(fruit, "-ls", "-ls", "-get", "tomato"); out != "/data/tomato.txt\n" || status != Done {
+func TestRunSwitchGivenTwiceIsAccepted(t *testing.T) {
+	if out, _, status, err := execute(fruit, "-ls", "-ls", "-get", "tomato"); out != "/data/tomato.txt\n" || status != Done {
 		t.Errorf("status %d, %v, printed %q", status, err, out)
 	}
 }
 
-func TestRunEmptyDatasetSaysSo(t *testing.T) {
-	out, messages, status, err := ask(indextest.Build("/data", fields, nil))
-	if out != "" || messages != "fruit 1.0 holds no files\n" || status != Done || err != nil {
+func TestRunEmptyDatasetPrintsMessage(t *testing.T) {
+	out, messages, status, err := execute(indextest.Build("/data", fields, nil))
+	if out != "" || messages != "fruit 1.0 contains no files\n" || status != Done || err != nil {
 		t.Errorf("status %d, %v, printed %q and %q", status, err, out, messages)
 	}
 	for format, expected := range map[string]string{"json": "[]\n", "csv": "path,size,sha256,note,seen\n", "jsonl": ""} {
-		if out, _, _, _ := ask(indextest.Build("/data", fields, nil), "-format", format); out != expected {
+		if out, _, _, _ := execute(indextest.Build("/data", fields, nil), "-format", format); out != expected {
 			t.Errorf("%s: printed %q", format, out)
 		}
 	}
 }
 
-func TestRunDamagedIndexIsOneLine(t *testing.T) {
+func TestRunDamagedIndexReturnsError(t *testing.T) {
 	damaged := bytes.Clone(fruit)
 	damaged[len(damaged)-1] ^= 1
-	_, _, status, err := ask(damaged)
+	_, _, status, err := execute(damaged)
 	if status == Done || err == nil || !strings.HasPrefix(err.Error(), "the index in this image is damaged: ") {
 		t.Errorf("status %d, %v", status, err)
 	}
 }
 
-func TestByNameOfApptainersLinks(t *testing.T) {
+func TestEffectiveArgumentsOfApptainerLinks(t *testing.T) {
 	for called, expected := range map[string]string{
 		"/entrypoint":                 "-ls",
 		"/.singularity.d/runscript":   "-ls",
@@ -229,18 +229,18 @@ func TestByNameOfApptainersLinks(t *testing.T) {
 		"/.singularity.d/test":        "-self-check",
 		"/home/me/test":               "-ls",
 	} {
-		if found := byName([]string{called, "-ls"}); len(found) != 1 || found[0] != expected {
+		if found := effectiveArguments([]string{called, "-ls"}); len(found) != 1 || found[0] != expected {
 			t.Errorf("%s: %v", called, found)
 		}
 	}
 }
 
-func TestRunHelpNamesEveryFlag(t *testing.T) {
-	out, _, _, _ := ask(fruit, "-help")
-	_, _, _, err := ask(fruit, "-nonsense")
+func TestRunHelpListsEveryFlag(t *testing.T) {
+	out, _, _, _ := execute(fruit, "-help")
+	_, _, _, err := execute(fruit, "-nonsense")
 	for _, word := range strings.Fields(strings.Split(strings.Split(err.Error(), "the flags are ")[1], ";")[0]) {
 		if !strings.Contains(out, "  "+word+" ") && !strings.Contains(out, word+"\n") && !strings.Contains(out, " "+word+" ") && !strings.Contains(out, " "+word+",") {
-			t.Errorf("-help does not tell of %s", word)
+			t.Errorf("-help does not list %s", word)
 		}
 	}
 }

@@ -1,11 +1,11 @@
-// The commands: flags that say what to do.
+// The commands: flags that replace the listing of files by another action.
 
 package cli
 
-// Group is where -help lists a command.
+// Group is the section of -help that lists a command.
 type Group int
 
-// The groups; a command of a user's template is in Own, which stands last.
+// The groups. The commands of a user's template are in Own, the last section.
 const (
 	Own Group = iota
 	Printing
@@ -13,30 +13,31 @@ const (
 	Else
 )
 
-// Command is a flag that says what to do. Two of them do not go together; without any, rows are listed.
+// Command is a flag that selects an action. Only one command can be given; without a command, the program lists rows.
 type Command struct {
-	// Name is the flag's, without a dash; Takes is how -help shows its value, "" for a flag without one; Help is one line.
+	// Name is the flag without its dash; Takes is the name of its value in -help, "" for a flag without value; Help is the
+	// line in -help.
 	Name, Takes, Help string
 	Group             Group
-	// Refuses are the flags that would do nothing.
+	// Refuses are the flags that cannot be combined with the command, because they would do nothing.
 	Refuses []string
-	// NoIndex is whether it needs no catalog: it then answers where the index is missing or damaged.
+	// NoIndex is true for a command that works without the index, and so also if the index is missing or damaged.
 	NoIndex bool
-	// Run gives the exit status; that of an error is known by the error.
+	// Run returns the exit status. If it returns an error, the error determines the exit status.
 	Run func(s *Session) (int, error)
 }
 
-// The flags that most commands refuse: those that print rows, those that choose them too, and the format besides.
+// The flags that most commands refuse: flags for printing; also flags for selecting rows; and also -format.
 var (
 	listing   = []string{"ls", "null"}
 	selecting = append(listing[:2:2], "desc", "limit", "get", "where", "metric", "search")
 	all       = append(selecting[:8:8], "format")
 )
 
-// commands are in the order in which -help lists them.
+// commands are all commands, in the order of -help.
 var commands []*Command
 
-// Add makes a command known. A user's template calls it from the init function of a file in package main.
+// Add registers a command. A user's template calls it from the init function of a file in package main.
 func Add(command Command) { commands = append(commands, &command) }
 
 func init() {

@@ -1,11 +1,11 @@
-// -count: how many files there are.
+// -count: the number of files.
 
 package cli
 
 import "fmt"
 
 var count = Command{
-	Name: "count", Help: "how many there are",
+	Name: "count", Help: "the number of files only",
 	Group: Printing, Refuses: listing,
 	Run: func(s *Session) (int, error) {
 		rows, err := s.Rows()

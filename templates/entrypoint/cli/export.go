@@ -1,4 +1,4 @@
-// -export: copies of the files.
+// -export: copies the files to a folder.
 
 package cli
 
@@ -9,7 +9,7 @@ import (
 )
 
 var export = Command{
-	Name: "export", Takes: "DIR", Help: "copies the files into a folder, and checks each",
+	Name: "export", Takes: "DIR", Help: "copies the files to a folder and verifies each copy",
 	Group: Files, Refuses: listing,
 	Run: func(s *Session) (int, error) {
 		return s.Work(func(ctx context.Context, job files.Job) (int, error) {

@@ -1,4 +1,4 @@
-// -help: what each flag does.
+// -help: a description of all flags.
 
 package cli
 
@@ -15,23 +15,23 @@ var help = Command{
 	Run: func(s *Session) (int, error) { return Done, printHelp(s.Out) },
 }
 
-const rowFlags = `Asks a data container what it holds. Its files lie in the image; this program is the only one there.
+const rowFlags = `Queries a data container: an image with data files and this program, without a shell.
 
-What to list (all files where none of these is given; they go together):
-  -get TERM            the files whose name contains the term; a term that begins with
-                       the mount, such as /data/sub-01/, is the beginning of the name
-  -where CONDITION     the files for which a condition holds, see below
-  -metric M            in the order of a metric, which is any field that -schema shows
-  -metric M -search S  the files whose value of the metric contains the term, as text
-  -desc                from the last to the first
-  -limit N             no more than N files
+Selection of files (all files without these flags; they can be combined):
+  -get TERM            files whose name contains TERM; a TERM that begins with the mount,
+                       such as /data/sub-01/, must be the start of the name
+  -where CONDITION     files that match CONDITION, see below
+  -metric M            sorted by metric M; a metric is any field that -schema lists
+  -metric M -search S  files whose value of metric M, as text, contains S
+  -desc                in descending order
+  -limit N             at most N files
 
-How to print it:
-  -ls                  the names alone
-  -null                the names alone, each ended by a NUL byte, for xargs -0
+Output:
+  -ls                  names only
+  -null                names only, each terminated by a NUL byte, for xargs -0
 `
 
-const formatFlag = `  -format F            text, json (an array), jsonl (a line for each), csv or tsv
+const formatFlag = `  -format F            text, json (one array), jsonl (one object per line), csv or tsv
 `
 
 const examples = `
@@ -42,21 +42,21 @@ Examples:
   -where 'name ~ "bold" and not (folder ~ "sub-01" or size < 1000)' -count
   -get /data/sub-01/ -export /out
 
-In text, names that are not printable UTF-8 are quoted, with \n, \xff and the like in them. In JSON, a byte that is no
-UTF-8 is written as \udc80 to \udcff, as Python's os.fsdecode has it. -null, csv and tsv give the bytes themselves.
+In text output, a name that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte that is
+not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
 
-Exit status: 0 done, 1 nothing matched or the files differ, 2 wrong usage.
+Exit status: 0 done, 1 nothing matched, files differ from the index, or another error, 2 wrong usage.
 `
 
 func printHelp(out io.Writer) error {
 	fmt.Fprint(out, rowFlags, listed(Printing), formatFlag)
-	fmt.Fprint(out, "\nWhat to do with the files:\n", listed(Files))
-	fmt.Fprint(out, "\nElse:\n", listed(Else), listed(Own))
+	fmt.Fprint(out, "\nActions on the files:\n", listed(Files))
+	fmt.Fprint(out, "\nOther:\n", listed(Else), listed(Own))
 	_, err := fmt.Fprint(out, "\nConditions:\n", query.Grammar, examples)
 	return err
 }
 
-// listed gives a line for each command of a group; those that need no explanation share the last.
+// listed returns a line for each command of a group; the commands without help text share the last line.
 func listed(group Group) string {
 	var lines strings.Builder
 	var plain []string

@@ -1,4 +1,4 @@
-// The listing of rows, in all its formats.
+// The listing of rows in all formats.
 
 package cli
 
@@ -9,16 +9,16 @@ import (
 	"entrypoint/query"
 )
 
-// format says how rows are printed: what stands before them, each of them, and behind them.
+// format describes how rows are printed: the text before all rows, of each row, and after all rows.
 type format struct {
 	head, tail string
-	empty      string // all that is printed for no rows
-	between    string // begins every row; the first one has the head instead
+	empty      string // the whole output if there are no rows
+	between    string // printed before every row except the first
 	row        func(buffer []byte, row int, key []byte) []byte
-	ending     *byte // what ends a row that is nothing but its key
+	ending     *byte // the byte after the key, in a format that prints keys only
 }
 
-// list is what is done without any command.
+// list is the command that runs if no command is given.
 var list = Command{
 	Run: func(s *Session) (int, error) {
 		rows, err := s.Rows()
@@ -29,17 +29,17 @@ var list = Command{
 	},
 }
 
-// list prints the rows. Where nothing matches, nothing is printed.
+// list prints the rows. If a query matches no row, it prints nothing.
 func (s *Session) list(rows *query.Selection) (int, error) {
 	if s.Index.Rows == 0 && s.options.format == "text" {
-		fmt.Fprintf(s.Messages, "%s %s holds no files\n", s.Facts.Name, s.Facts.Version)
+		fmt.Fprintf(s.Messages, "%s %s contains no files\n", s.Facts.Name, s.Facts.Version)
 	}
 	p := &printer{Session: s, format: s.format()}
 	var err error
 	if rows.Limited() {
 		err = p.sequential(rows)
 	} else {
-		err = query.InOrder(rows.Places(), s.pieces(rows, p.format), p.write)
+		err = query.InOrder(rows.Places(), s.renderer(rows, p.format), p.write)
 	}
 	if err == nil {
 		err = p.end(s.criteria.Query())
@@ -47,8 +47,8 @@ func (s *Session) list(rows *query.Selection) (int, error) {
 	return s.Matched(p.started), err
 }
 
-// pieces gives what prints the rows at the places from one up to another.
-func (s *Session) pieces(rows *query.Selection, form format) func([]byte, int, int) []byte {
+// renderer returns a function that appends the text of the rows at the places [from, to).
+func (s *Session) renderer(rows *query.Selection, form format) func([]byte, int, int) []byte {
 	whole := rows.Whole()
 	if whole && form.ending != nil && (s.Index.Plain || s.options.null) {
 		return func(buffer []byte, from, to int) []byte { return s.Index.AppendKeys(buffer, from, to, *form.ending) }
@@ -65,7 +65,7 @@ func (s *Session) pieces(rows *query.Selection, form format) func([]byte, int, i
 	}
 }
 
-// within gives the same session for the rows from `from` up to `to`, whose values come faster.
+// within returns a copy of the session for the rows [from, to) only, with faster access to their values.
 func (s *Session) within(from, to int) *Session {
 	part, ix := *s, *s.Index
 	ix.Fields = nil
@@ -82,7 +82,7 @@ type printer struct {
 	started bool
 }
 
-// sequential stops early where the walk does.
+// sequential prints row by row, and so stops at the limit of the selection.
 func (p *printer) sequential(rows *query.Selection) error {
 	var buffer []byte
 	for row, key := range rows.All() {
@@ -93,6 +93,7 @@ func (p *printer) sequential(rows *query.Selection) error {
 	return nil
 }
 
+// write prints rendered rows, after the head if they are the first.
 func (p *printer) write(lines []byte) error {
 	if !p.started {
 		p.started = true
@@ -105,6 +106,7 @@ func (p *printer) write(lines []byte) error {
 	return err
 }
 
+// end prints the text after the rows. A query without a match prints nothing.
 func (p *printer) end(query bool) error {
 	last := p.tail
 	if !p.started {
@@ -117,22 +119,22 @@ func (p *printer) end(query bool) error {
 	return err
 }
 
-// format chooses how rows are printed.
+// format returns the format that the flags select.
 func (s *Session) format() format {
 	switch o := s.options; {
 	case o.null:
-		return s.names(func(buffer, key []byte) []byte { return append(buffer, key...) }, 0)
+		return s.keysOnly(func(buffer, key []byte) []byte { return append(buffer, key...) }, 0)
 	case o.format == "json":
 		return format{head: "[\n", tail: "\n]\n", empty: "[]\n", between: ",\n", row: s.jsonRow()}
 	case o.format == "jsonl":
 		row := s.jsonRow()
 		return format{row: func(buffer []byte, at int, key []byte) []byte { return append(row(buffer, at, key), '\n') }}
 	case o.format == "csv":
-		return s.separated(',')
+		return s.table(',')
 	case o.format == "tsv":
-		return s.separated('\t')
+		return s.table('\t')
 	case o.ls:
-		return s.names(s.Index.AppendShown, '\n')
+		return s.keysOnly(s.Index.AppendShown, '\n')
 	case s.criteria.Searching:
 		return format{row: valueLine(s.criteria.Metric)}
 	case s.criteria.Metric != nil:
@@ -142,12 +144,13 @@ func (s *Session) format() format {
 	return format{row: s.recordLine(" ")}
 }
 
-// names prints keys alone.
-func (s *Session) names(shown func(buffer, key []byte) []byte, ending byte) format {
+// keysOnly returns the format of keys without values.
+func (s *Session) keysOnly(shown func(buffer, key []byte) []byte, ending byte) format {
 	row := func(buffer []byte, _ int, key []byte) []byte { return append(shown(buffer, key), ending) }
 	return format{row: row, ending: &ending}
 }
 
+// valueLine returns a function that appends a key and the value of the metric.
 func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 	return func(buffer []byte, row int, key []byte) []byte {
 		buffer = append(index.AppendShown(buffer, key), ' ')
@@ -155,7 +158,7 @@ func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 	}
 }
 
-// recordLine prints a key, `between`, and the record as Python's json.dumps does.
+// recordLine returns a function that appends a key, `between`, and the record in the format of Python's json.dumps.
 func (s *Session) recordLine(between string) func([]byte, int, []byte) []byte {
 	record := s.record(s.Index.Fields, (*index.Field).AppendJSON)
 	return func(buffer []byte, row int, key []byte) []byte {
@@ -164,10 +167,10 @@ func (s *Session) recordLine(between string) func([]byte, int, []byte) []byte {
 	}
 }
 
-// valueAs appends a row's value in one of the forms that the index has.
+// valueAs appends the value of a row as text or JSON.
 type valueAs func(field *index.Field, buffer []byte, row int) []byte
 
-// record appends the members of a row's record, the first of them behind `before`.
+// record returns a function that appends the members of the JSON object of a row, with `before` in front of the first.
 func (s *Session) record(fields []*index.Field, value valueAs) func(buffer []byte, row int, before string) []byte {
 	names := make([][]byte, len(fields))
 	for i, field := range fields {
@@ -186,7 +189,7 @@ func (s *Session) record(fields []*index.Field, value valueAs) func(buffer []byt
 	}
 }
 
-// shownFields are those that a format with columns or names prints.
+// shownFields returns the fields that JSON and tables contain.
 func (s *Session) shownFields() []*index.Field {
 	switch {
 	case s.options.ls:
@@ -205,8 +208,8 @@ func (s *Session) jsonRow() func([]byte, int, []byte) []byte {
 	}
 }
 
-// separated gives lines of columns as RFC 4180 has them, but for the line's end.
-func (s *Session) separated(comma byte) format {
+// table returns the format of RFC 4180 with the given separator, except that lines end with LF.
+func (s *Session) table(comma byte) format {
 	fields := s.shownFields()
 	head := appendCell(nil, []byte("path"), comma)
 	for _, field := range fields {

@@ -13,28 +13,28 @@ import (
 	"entrypoint/query"
 )
 
-// options are the flags as they were given.
+// options are the parsed flags.
 type options struct {
 	ls, desc, null                     bool
 	get, metric, search, where, format string
 	limit                              int
 	given                              map[string]bool
-	repeated                           string // a flag that was given twice, with its dash
+	repeated                           string // a flag with a value that was given more than once, with its dash
 	command                            *Command
 	flags                              *flag.FlagSet
 }
 
-// usageError is a wrong use of the flags: exit status 2.
+// usageError is an error in the flags: exit status 2.
 type usageError struct{ problem string }
 
 func (e *usageError) Error() string { return e.problem }
 
-// Usagef gives an error that ends the program with WrongUsage.
+// Usagef returns an error that ends the program with WrongUsage.
 func Usagef(format string, values ...any) error { return &usageError{fmt.Sprintf(format, values...)} }
 
 var formats = []string{"text", "json", "jsonl", "csv", "tsv"}
 
-// newOptions gives options that wait for their flags.
+// newOptions returns options with all flags defined, before parsing.
 func newOptions() *options {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
 	o := &options{given: map[string]bool{}, flags: flags}
@@ -55,88 +55,88 @@ func newOptions() *options {
 			flags.String(command.Name, "", "")
 		}
 	}
-	flags.VisitAll(o.noteRepeated)
+	flags.VisitAll(o.detectRepetition)
 	return o
 }
 
-// noteRepeated has a flag with a value noted when it is given twice: one of the values would count, and the other not.
-func (o *options) noteRepeated(one *flag.Flag) {
-	if !isSwitch(one) {
-		one.Value = &counted{Value: one.Value, name: one.Name, options: o}
+// detectRepetition makes a flag with a value set `repeated` when it is given twice: one of its values would be ignored.
+func (o *options) detectRepetition(f *flag.Flag) {
+	if !isSwitch(f) {
+		f.Value = &countedValue{Value: f.Value, name: f.Name, options: o}
 	}
 }
 
-func isSwitch(one *flag.Flag) bool {
-	_, is := one.Value.(interface{ IsBoolFlag() bool })
+func isSwitch(f *flag.Flag) bool {
+	_, is := f.Value.(interface{ IsBoolFlag() bool })
 	return is
 }
 
-// counted is a flag's value that counts how often it is set.
-type counted struct {
+// countedValue is the value of a flag and counts how often it is set.
+type countedValue struct {
 	flag.Value
 	name    string
 	options *options
 	times   int
 }
 
-func (c *counted) Set(text string) error {
+func (c *countedValue) Set(text string) error {
 	if c.times++; c.times > 1 {
 		c.options.repeated = "-" + c.name
 	}
 	return c.Value.Set(text)
 }
 
-// parse gives the options that the arguments stand for.
+// parse returns the options of the arguments.
 func parse(arguments []string) (*options, error) {
 	o := newOptions()
 	err := o.flags.Parse(arguments)
-	o.flags.Visit(func(one *flag.Flag) { o.given[one.Name] = !isSwitch(one) || one.Value.String() == "true" })
+	o.flags.Visit(func(f *flag.Flag) { o.given[f.Name] = !isSwitch(f) || f.Value.String() == "true" })
 	if errors.Is(err, flag.ErrHelp) || err == nil && o.given[help.Name] && o.flags.NArg() == 0 {
 		o.command = &help
 		return o, nil
 	}
 	if err != nil {
-		return nil, Usagef("%s; %s", withDash(err.Error()), validFlags(o.flags))
+		return nil, Usagef("%s; %s", flagMessage(err.Error()), validFlags(o.flags))
 	}
 	if o.flags.NArg() > 0 {
-		return nil, Usagef("unexpected argument %q: what to do is said by flags; %s", o.flags.Arg(0), validFlags(o.flags))
+		return nil, Usagef("unexpected argument %q: the entrypoint takes flags only; %s", o.flags.Arg(0), validFlags(o.flags))
 	}
 	return o, o.check()
 }
 
-// check refuses flags that do not go together, and finds the command among them.
+// check sets the command, and returns an error for flags that cannot be combined.
 func (o *options) check() error {
-	var doing []string
+	var given []string
 	for _, command := range commands {
 		if o.given[command.Name] {
-			doing = append(doing, "-"+command.Name)
+			given = append(given, "-"+command.Name)
 			o.command = command
 		}
 	}
 	switch {
 	case o.repeated != "":
-		return Usagef("%s is given twice: give it once", o.repeated)
-	case len(doing) > 1:
-		return Usagef("%s do not go together: use one of them", strings.Join(doing, " and "))
+		return Usagef("%s is given more than once: give it once", o.repeated)
+	case len(given) > 1:
+		return Usagef("%s cannot be combined: use one of them", strings.Join(given, " and "))
 	case !slices.Contains(formats, o.format):
 		return Usagef("-format %q is not one of %s", o.format, strings.Join(formats, ", "))
 	case o.given["search"] && !o.given["metric"]:
-		return Usagef("-search needs -metric, whose values it looks at")
+		return Usagef("-search needs -metric: it searches the values of that metric")
 	case o.limit < 0:
-		return Usagef("-limit %d is below 0", o.limit)
+		return Usagef("-limit %d is negative: use 0 or more", o.limit)
 	case o.null && o.format != "text":
-		return Usagef("-null and -format %s do not go together: -null prints names alone", o.format)
+		return Usagef("-null and -format %s cannot be combined: -null prints names only", o.format)
 	case o.command != nil:
 		return o.checkRefused()
 	}
 	return nil
 }
 
-// checkRefused refuses a flag that would do nothing.
+// checkRefused returns an error for a flag that the command refuses.
 func (o *options) checkRefused() error {
 	for _, name := range o.command.Refuses {
 		if o.given[name] {
-			return Usagef("-%s and -%s do not go together: leave out one of them", o.command.Name, name)
+			return Usagef("-%s and -%s cannot be combined: leave out one of them", o.command.Name, name)
 		}
 	}
 	return nil
@@ -144,11 +144,11 @@ func (o *options) checkRefused() error {
 
 func validFlags(flags *flag.FlagSet) string {
 	var names []string
-	flags.VisitAll(func(one *flag.Flag) { names = append(names, "-"+one.Name) })
-	return "the flags are " + strings.Join(names, " ") + "; -help shows what they do"
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, "-"+f.Name) })
+	return "the flags are " + strings.Join(names, " ") + "; -help describes them"
 }
 
-// withDash makes the flag package's message say nothing but what is wrong.
-func withDash(message string) string {
+// flagMessage returns a message of package flag in the wording of this program.
+func flagMessage(message string) string {
 	return strings.Replace(message, "flag provided but not defined:", "unknown flag", 1)
 }

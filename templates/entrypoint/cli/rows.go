@@ -1,4 +1,4 @@
-// The rows that the flags choose, and work on the files that they stand for.
+// The rows that the flags select, and work on their files.
 
 package cli
 
@@ -12,13 +12,13 @@ import (
 	"entrypoint/query"
 )
 
-// Given is whether a flag was given.
+// Given reports whether a flag was given.
 func (s *Session) Given(name string) bool { return s.options.given[name] }
 
-// Flag gives the value of a flag, as text.
+// Flag returns the value of a flag as text.
 func (s *Session) Flag(name string) string { return s.options.flags.Lookup(name).Value.String() }
 
-// Rows gives the rows that the flags choose. It is an error when the flags name a field that is not there.
+// Rows returns the rows that the flags select, or an error if the flags name an unknown field.
 func (s *Session) Rows() (*query.Selection, error) {
 	o := s.options
 	s.criteria = query.Criteria{
@@ -48,7 +48,7 @@ func (s *Session) metrics() []string {
 	return names
 }
 
-// Matched gives the exit status: not Done where the flags ask for some rows and none, or nothing of what they stand for, is found.
+// Matched returns the exit status: NoMatch if the flags are a query and `any` is false, otherwise Done.
 func (s *Session) Matched(any bool) int {
 	if s.criteria.Query() && !any {
 		return NoMatch
@@ -56,13 +56,14 @@ func (s *Session) Matched(any bool) int {
 	return Done
 }
 
-// Job gives the files of the rows.
+// Job returns the job for the files of the rows.
 func (s *Session) Job(rows *query.Selection) files.Job {
 	all := !s.criteria.Query() && !rows.Limited()
 	return files.Job{Index: s.Index, Rows: rows.All(), All: all, Out: s.Out, Messages: s.Messages}
 }
 
-// Work checks or copies the files of the chosen rows, and ends in order by SIGINT and SIGTERM. It succeeds without differences.
+// Work calls `do` with the files of the selected rows; SIGINT and SIGTERM cancel its context. The exit status is Done if `do`
+// finds no differences.
 func (s *Session) Work(do func(context.Context, files.Job) (differences int, err error)) (int, error) {
 	rows, err := s.Rows()
 	if err != nil {

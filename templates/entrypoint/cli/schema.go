@@ -16,7 +16,7 @@ var schema = Command{
 	Run: func(s *Session) (int, error) { return Done, s.printSchema() },
 }
 
-// printSchema prints a line for each field.
+// printSchema prints a table of the fields, or JSON with -format json.
 func (s *Session) printSchema() error {
 	if s.Flag("format") == "json" {
 		return s.printJSONSchema()
@@ -29,6 +29,7 @@ func (s *Session) printSchema() error {
 	return table.Flush()
 }
 
+// printJSONSchema prints an array with an object for each field.
 func (s *Session) printJSONSchema() error {
 	fmt.Fprintf(s.Out, "[\n{\"field\": \"path\", \"type\": \"text\", \"files\": %d}", s.Index.Rows)
 	for _, field := range s.Index.Fields {

@@ -1,4 +1,4 @@
-// -start: a process that does nothing.
+// -start: a process that waits for a signal.
 
 package cli
 
@@ -9,10 +9,10 @@ import (
 )
 
 var start = Command{
-	Name: "start", Help: "stays up until it is told to stop, for an orchestrator",
+	Name: "start", Help: "waits until it gets SIGTERM or SIGINT, for an orchestrator",
 	Group: Else, Refuses: all, NoIndex: true,
 	Run: func(*Session) (int, error) {
-		// Waiting takes no time of the processor.
+		// Waiting for a signal uses no CPU time.
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 		<-signals

@@ -1,15 +1,15 @@
-// -tree: the names as a tree.
+// -tree: the files as a tree.
 
 package cli
 
 import "entrypoint/files"
 
 var tree = Command{
-	Name: "tree", Help: "as a tree",
+	Name: "tree", Help: "the files as a tree, with sizes",
 	Group: Printing, Refuses: listing,
 	Run: func(s *Session) (int, error) {
 		if s.Given("metric") || s.Given("desc") {
-			return WrongUsage, Usagef("-tree goes by names, not with -metric or -desc")
+			return WrongUsage, Usagef("-tree sorts by name: leave out -metric and -desc")
 		}
 		rows, err := s.Rows()
 		if err != nil {

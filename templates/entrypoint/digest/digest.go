@@ -1,5 +1,5 @@
-// Package digest holds the algorithms that a file can be hashed with, by the packer and by the entrypoint; a line registers
-// one.
+// Package digest contains the hash algorithms of the packer and of the entrypoint. A new algorithm is one line of
+// `registered`.
 package digest
 
 import (
@@ -16,10 +16,10 @@ import (
 	"entrypoint/blake3"
 )
 
-// Algorithm is a digest by its name in the configuration.
+// Algorithm is a hash algorithm with its name in the configuration.
 type Algorithm struct {
 	Name string
-	Size int // bytes of a digest
+	Size int // of a digest, in bytes
 	New  func() hash.Hash
 }
 
@@ -32,12 +32,12 @@ var registered = []Algorithm{
 	{"blake3", blake3.Size, func() hash.Hash { return blake3.New() }},
 }
 
-// newCRC32C gives four bytes, the most significant first.
+// newCRC32C returns a hash with digests of four bytes, the most significant first.
 func newCRC32C() hash.Hash {
 	return crc32.New(crc32.MakeTable(crc32.Castagnoli))
 }
 
-// Parse returns the algorithms of the given names, in their order.
+// Parse returns the algorithms with the given names, in the same order.
 func Parse(names []string) ([]Algorithm, error) {
 	var algorithms []Algorithm
 	for _, name := range names {
@@ -58,10 +58,10 @@ func allNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Set computes several digests of the same bytes, over and over.
+// Set computes several digests of the same bytes and can be reused after Reset.
 type Set []hash.Hash
 
-// NewSet returns a Set of the algorithms, in their order.
+// NewSet returns a Set of the algorithms, in the same order.
 func NewSet(algorithms []Algorithm) Set {
 	var set Set
 	for _, algorithm := range algorithms {
@@ -70,21 +70,21 @@ func NewSet(algorithms []Algorithm) Set {
 	return set
 }
 
-// Reset makes them digests of no bytes again.
+// Reset removes the input of all digests.
 func (s Set) Reset() {
 	for _, one := range s {
 		one.Reset()
 	}
 }
 
-// Write adds bytes to each.
+// Write adds bytes to the input of all digests.
 func (s Set) Write(content []byte) {
 	for _, one := range s {
 		one.Write(content)
 	}
 }
 
-// Append appends the digests of content to sums, one behind the other, without allocating.
+// Append appends the digests of content to sums, in the order of the set, without allocating.
 func (s Set) Append(sums, content []byte) []byte {
 	for _, one := range s {
 		one.Reset()
@@ -94,7 +94,7 @@ func (s Set) Append(sums, content []byte) []byte {
 	return sums
 }
 
-// Width returns how many bytes the digests of a file take together.
+// Width returns the total size of one digest of each algorithm in bytes.
 func Width(algorithms []Algorithm) int {
 	width := 0
 	for _, algorithm := range algorithms {

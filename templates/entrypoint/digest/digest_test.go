@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What sha256sum, sha1sum, sha512sum, md5sum, and the Python packages crc32c and blake3 give for "" and "123456789".
+// known contains digests of "" and "123456789" by sha256sum, sha1sum, sha512sum, md5sum and the Python packages crc32c and
+// blake3.
 var known = []struct{ name, empty, digits string }{
 	{"sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"},
 	{"sha1", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "f7c3bc1d808e04732adf679965ccc34ca7ae3441"},
@@ -16,7 +17,7 @@ var known = []struct{ name, empty, digits string }{
 	{"blake3", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262", "b7d65b48420d1033cb2595293263b6f72eabee20d55e699d0df1973b3c9deed1"},
 }
 
-func TestSetEveryAlgorithmGivesKnownAnswers(t *testing.T) {
+func TestSetEveryAlgorithmReturnsKnownDigests(t *testing.T) {
 	for _, want := range known {
 		algorithms, err := Parse([]string{want.name})
 		if err != nil {
@@ -33,11 +34,11 @@ func TestSetEveryAlgorithmGivesKnownAnswers(t *testing.T) {
 		}
 	}
 	if len(known) != len(registered) {
-		t.Errorf("%d algorithms have known answers, want all %d", len(known), len(registered))
+		t.Errorf("%d algorithms have known digests, want all %d", len(known), len(registered))
 	}
 }
 
-func TestSetSeveralDigestsStandInTheOrderAsked(t *testing.T) {
+func TestSetAppendSeveralDigestsKeepsTheirOrder(t *testing.T) {
 	algorithms, err := Parse([]string{"md5", "crc32c"})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func TestSetSeveralDigestsStandInTheOrderAsked(t *testing.T) {
 	}
 }
 
-func TestParseUnknownNameListsTheValidOnes(t *testing.T) {
+func TestParseUnknownNameListsValidNames(t *testing.T) {
 	_, err := Parse([]string{"sha256", "sha3"})
 	if err == nil || !strings.Contains(err.Error(), `unknown digest "sha3": the digests are sha256, sha1,`) {
 		t.Errorf("got %v", err)

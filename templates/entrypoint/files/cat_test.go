@@ -1,4 +1,4 @@
-// What Cat prints is what the file holds.
+// Tests of Cat.
 
 package files
 
@@ -13,7 +13,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// mounted gives an index of files that lie where the index says, below a folder of the test.
+// mounted writes files to a temporary folder and returns their index, with this folder as the mount.
 func mounted(t *testing.T, contents map[string]string) *index.Index {
 	t.Helper()
 	mount := t.TempDir()
@@ -33,7 +33,7 @@ func mounted(t *testing.T, contents map[string]string) *index.Index {
 	return ix
 }
 
-func TestCatCopiesEveryByte(t *testing.T) {
+func TestCatPrintsWholeContent(t *testing.T) {
 	large := strings.Repeat("0123456789abcdef\x00\xff\n", 100000)
 	ix := mounted(t, map[string]string{"large": large, "empty": "", "to/large": "-> ../large"})
 	for path, wanted := range map[string]string{"large": large, "empty": "", "to/large": large} {
@@ -52,43 +52,43 @@ func TestCatCopiesEveryByte(t *testing.T) {
 	}
 }
 
-func TestCatUnknownKeyNamesWhatIsNear(t *testing.T) {
+func TestCatUnknownKeyListsNearestKeys(t *testing.T) {
 	ix := mounted(t, map[string]string{"b/1": "", "b/3": "", "d": ""})
-	for key, said := range map[string]string{
-		"/b/2": `there is no file "MOUNT/b/2"; the nearest: "MOUNT/b/1", "MOUNT/b/3"`,
-		"/a":   `there is no file "MOUNT/a"; the nearest: "MOUNT/b/1"`,
-		"/e\n": `there is no file "MOUNT/e\n"; the nearest: "MOUNT/d"`,
-		"/b":   `"MOUNT/b" is a folder, of 2 files: -get "MOUNT/b/" lists them`,
-		"/b/":  `"MOUNT/b/" is a folder, of 2 files: -get "MOUNT/b/" lists them`,
+	for key, expected := range map[string]string{
+		"/b/2": `there is no file "MOUNT/b/2"; the nearest names: "MOUNT/b/1", "MOUNT/b/3"`,
+		"/a":   `there is no file "MOUNT/a"; the nearest names: "MOUNT/b/1"`,
+		"/e\n": `there is no file "MOUNT/e\n"; the nearest names: "MOUNT/d"`,
+		"/b":   `"MOUNT/b" is a folder with 2 files: list them with -get "MOUNT/b/"`,
+		"/b/":  `"MOUNT/b/" is a folder with 2 files: list them with -get "MOUNT/b/"`,
 	} {
 		err := Cat(&bytes.Buffer{}, ix, ix.Mount+key)
-		if status(err) != 1 || strings.ReplaceAll(err.Error(), ix.Mount, "MOUNT") != said {
-			t.Errorf("%q gives %v", key, err)
+		if status(err) != 1 || strings.ReplaceAll(err.Error(), ix.Mount, "MOUNT") != expected {
+			t.Errorf("%q returns %v", key, err)
 		}
 	}
 	for _, key := range []string{"b/1", "/b/1"} {
 		err := Cat(&bytes.Buffer{}, ix, key)
-		said := fmt.Sprintf("there is no file %q: did you mean \"MOUNT/b/1\"?", key)
-		if status(err) != 1 || strings.ReplaceAll(err.Error(), ix.Mount, "MOUNT") != said {
-			t.Errorf("%q gives %v", key, err)
+		expected := fmt.Sprintf("there is no file %q: did you mean \"MOUNT/b/1\"?", key)
+		if status(err) != 1 || strings.ReplaceAll(err.Error(), ix.Mount, "MOUNT") != expected {
+			t.Errorf("%q returns %v", key, err)
 		}
 	}
-	if err := Cat(&bytes.Buffer{}, mounted(t, nil), "/x"); status(err) != 1 || !strings.HasSuffix(err.Error(), "holds none") {
-		t.Errorf("an empty dataset gives %v", err)
+	if err := Cat(&bytes.Buffer{}, mounted(t, nil), "/x"); status(err) != 1 || !strings.HasSuffix(err.Error(), "contains no files") {
+		t.Errorf("an empty dataset returns %v", err)
 	}
 }
 
-func TestCatFileThatIsNotAsTheIndexSays(t *testing.T) {
+func TestCatFileThatDiffersFromIndexReturnsError(t *testing.T) {
 	ix := mounted(t, map[string]string{"short": "1234", "gone": "", "dangling": "-> nowhere"})
 	put(t, ix.Mount+"/short", "123")
 	os.Remove(ix.Mount + "/gone")
-	for path, said := range map[string]string{
-		"/short":    `/short" is 3 bytes, not 4 as the index says`,
+	for path, expected := range map[string]string{
+		"/short":    `/short" is 3 bytes, but 4 bytes in the index`,
 		"/gone":     `/gone": no such file`,
 		"/dangling": `/dangling": no such file`,
 	} {
-		if err := Cat(&bytes.Buffer{}, ix, ix.Mount+path); status(err) != 1 || !strings.Contains(err.Error(), said) {
-			t.Errorf("%q gives %v", path, err)
+		if err := Cat(&bytes.Buffer{}, ix, ix.Mount+path); status(err) != 1 || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%q returns %v", path, err)
 		}
 	}
 }

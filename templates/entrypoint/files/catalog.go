@@ -1,4 +1,4 @@
-// What the index says of a file, and whether the image's file is so.
+// Comparison of a file with its row of the index.
 
 package files
 
@@ -17,7 +17,7 @@ import (
 	"entrypoint/progress"
 )
 
-// catalog gives what the index says of the files below a root.
+// catalog reads paths, sizes and symlink targets from the index, for files below a root.
 type catalog struct {
 	ix         *index.Index
 	root       string
@@ -27,7 +27,7 @@ type catalog struct {
 func newCatalog(ix *index.Index, root string) (catalog, error) {
 	c := catalog{ix, root, ix.Field("size"), ix.Field("link")}
 	if sha256 := ix.Field("sha256"); c.size == nil || sha256 == nil || sha256.Type != index.Digest {
-		return c, errors.New("the index has no sizes or no sha256 digests of the files: build the image again")
+		return c, errors.New("the index lacks the field \"size\" or \"sha256\": build the image again")
 	}
 	return c, nil
 }
@@ -36,7 +36,7 @@ func (c *catalog) path(key []byte) string { return c.root + string(key) }
 
 func (c *catalog) sizeOf(row int) int64 { return c.size.Integer(row) }
 
-// linkOf gives the target of a row that stands for a link, and whether it does.
+// linkOf returns the symlink target of a row, and whether the row is a symlink.
 func (c *catalog) linkOf(row int) ([]byte, bool) {
 	if c.link == nil || c.link.Missing(row) {
 		return nil, false
@@ -44,8 +44,8 @@ func (c *catalog) linkOf(row int) ([]byte, bool) {
 	return c.link.Bytes(row), true
 }
 
-// outside compares kind, size and a link's target. It gives the difference, or "".
-func (c *catalog) outside(row int, key []byte) string {
+// compareMetadata compares type, size and symlink target without reading the file. It returns the difference, or "".
+func (c *catalog) compareMetadata(row int, key []byte) string {
 	info, err := os.Lstat(c.path(key))
 	if err != nil {
 		return unreadable(err)
@@ -53,24 +53,24 @@ func (c *catalog) outside(row int, key []byte) string {
 	target, isLink := c.linkOf(row)
 	wanted := "a file"
 	if isLink {
-		wanted = "a link"
+		wanted = "a symlink"
 	}
 	if found := kind(info.Mode()); found != wanted {
 		return fmt.Sprintf("is %s, not %s", found, wanted)
 	}
 	if isLink {
-		return c.target(key, target)
+		return c.compareTarget(key, target)
 	}
 	return sizeDifference(info.Size(), c.sizeOf(row))
 }
 
-func (c *catalog) target(key, wanted []byte) string {
+func (c *catalog) compareTarget(key, wanted []byte) string {
 	found, err := os.Readlink(c.path(key))
 	if err != nil {
 		return unreadable(err)
 	}
 	if found != string(wanted) {
-		return fmt.Sprintf("links to %s, not to %s", shown([]byte(found)), shown(wanted))
+		return fmt.Sprintf("is a symlink to %s, not to %s", shown([]byte(found)), shown(wanted))
 	}
 	return ""
 }
@@ -82,6 +82,7 @@ func sizeDifference(found, wanted int64) string {
 	return ""
 }
 
+// unreadable returns the difference for a file that cannot be opened or read.
 func unreadable(err error) string {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return "missing"
@@ -89,10 +90,10 @@ func unreadable(err error) string {
 	return "cannot be read: " + reason(err).Error()
 }
 
-// readBytes is how much of a file is read at once.
+// readBytes is the size of the read buffer.
 const readBytes = 1 << 18
 
-// reader reads contents and compares them with the index. Each goroutine has its own.
+// reader reads files and compares their content with the index. Each goroutine has its own reader.
 type reader struct {
 	catalog
 	fields   []*index.Field
@@ -101,7 +102,7 @@ type reader struct {
 	progress *progress.Progress
 }
 
-// newReader gives a reader that computes the digests of these fields.
+// newReader returns a reader that compares the digests of the given fields.
 func (c catalog) newReader(p *progress.Progress, fields ...*index.Field) (*reader, error) {
 	var names []string
 	for _, field := range fields {
@@ -114,8 +115,8 @@ func (c catalog) newReader(p *progress.Progress, fields ...*index.Field) (*reade
 	return &reader{c, fields, digest.NewSet(algorithms), make([]byte, readBytes), p}, nil
 }
 
-// compare reads source to its end, copies it to target unless that is nil, and gives the first difference between what came
-// and what the index says of the row, or "". An error is the target's, or the context's.
+// compare reads source to its end, copies it to target unless target is nil, and returns the first difference between the
+// content and the row of the index, or "". An error comes from the target or from the context, never from source.
 func (r *reader) compare(ctx context.Context, row int, source io.Reader, target io.Writer) (string, error) {
 	r.digests.Reset()
 	var size int64
@@ -156,7 +157,7 @@ func (r *reader) contentDifference(row int, size int64) string {
 	return ""
 }
 
-// open opens a file to read, and never a link.
+// open opens a file for reading; it fails for a symlink.
 func (c *catalog) open(key []byte) (*os.File, error) {
 	return os.OpenFile(c.path(key), os.O_RDONLY|syscall.O_NOFOLLOW, 0)
 }

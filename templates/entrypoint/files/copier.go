@@ -1,4 +1,4 @@
-// The copy of one file or link.
+// The copy of one file or symlink.
 
 package files
 
@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// partialPrefix begins the name of a file that is being written.
+// partialPrefix is the start of the name of an incomplete file.
 const partialPrefix = ".partial-"
 
-// copier copies files, one after the other. Each goroutine has its own.
+// copier copies files one after the other. Each goroutine has its own copier.
 type copier struct {
 	*reader
 	run     *export
@@ -24,25 +24,25 @@ type copier struct {
 	current string   // its path in the dataset
 }
 
-// place is where a file goes to.
-type place struct {
+// destination is the place to which a file is copied.
+type destination struct {
 	row    int
 	key    []byte
 	inside string // its path in the dataset
-	name   string // in the copier's folder
-	full   string // for messages
+	name   string // in the folder of the copier
+	full   string // in messages
 }
 
-// export copies a file or a link unless it is there. It gives the reason when the image's file is left out.
+// export copies a file or symlink unless a correct copy exists. It returns the reason if the file of the image is skipped.
 func (c *copier) export(ctx context.Context, row int, key []byte) (string, error) {
 	inside := string(key[len(c.ix.Mount)+1:])
 	if !filepath.IsLocal(inside) {
-		return "", statusf(statusDisagrees, "%q leads out of the dataset: the image is damaged", key)
+		return "", statusf(statusFailed, "%q is outside of the dataset: the image is damaged; pull or build it again", key)
 	}
 	if err := c.enter(path.Dir(inside)); err != nil {
 		return "", err
 	}
-	to := place{row, key, inside, path.Base(inside), filepath.Join(c.run.dir, inside)}
+	to := destination{row, key, inside, path.Base(inside), filepath.Join(c.run.dir, inside)}
 	var found outcome
 	var err error
 	if target, isLink := c.linkOf(row); isLink {
@@ -56,31 +56,31 @@ func (c *copier) export(ctx context.Context, row int, key []byte) (string, error
 	return found.difference, err
 }
 
-// link makes a link as the image has it, wherever it leads: nothing is ever written through one.
-func (c *copier) link(to place, target string) (outcome, error) {
-	if difference := c.outside(to.row, to.key); difference != "" {
+// link creates the same symlink as in the image. Its target is not restricted, because no file is written through a symlink.
+func (c *copier) link(to destination, target string) (outcome, error) {
+	if difference := c.compareMetadata(to.row, to.key); difference != "" {
 		return outcome{difference: difference}, nil
 	}
 	if info, err := c.folder.Lstat(to.name); err == nil {
 		if there, err := c.folder.Readlink(to.name); err == nil && there == target {
 			return outcome{kept: true}, nil
 		}
-		return outcome{}, inTheWay(to.full, info, fmt.Sprintf("a link to %q", target))
+		return outcome{}, conflict(to.full, info, fmt.Sprintf("a symlink to %q", target))
 	}
 	if err := c.folder.Symlink(target, to.name); err != nil {
-		return outcome{}, fmt.Errorf("linking %q: %w", to.full, reason(err))
+		return outcome{}, fmt.Errorf("creating the symlink %q: %w", to.full, reason(err))
 	}
 	return outcome{}, nil
 }
 
-// file copies a regular file unless it is there with the right content.
-func (c *copier) file(ctx context.Context, to place) (outcome, error) {
+// file copies a regular file unless a copy with the right content exists.
+func (c *copier) file(ctx context.Context, to destination) (outcome, error) {
 	info, err := c.folder.Lstat(to.name)
 	if err == nil && !info.Mode().IsRegular() {
-		return outcome{}, inTheWay(to.full, info, "a file")
+		return outcome{}, conflict(to.full, info, "a file")
 	}
 	if err == nil && info.Size() == c.sizeOf(to.row) {
-		if kept, err := c.isThere(ctx, to); kept || err != nil {
+		if kept, err := c.isCopied(ctx, to); kept || err != nil {
 			return outcome{kept: kept}, err
 		}
 	}
@@ -93,28 +93,29 @@ func (c *copier) file(ctx context.Context, to place) (outcome, error) {
 	return outcome{difference: difference}, err
 }
 
-func inTheWay(full string, info fs.FileInfo, wanted string) error {
-	return statusf(statusDisagrees, "%q is %s where %s is to go: move it away", full, kind(info.Mode()), wanted)
+// conflict returns the error for an existing entry that Export must not replace.
+func conflict(full string, info fs.FileInfo, wanted string) error {
+	return statusf(statusFailed, "%q exists as %s, but the export writes %s there: move it away", full, kind(info.Mode()), wanted)
 }
 
-// isThere is whether the file that is there has the right content.
-func (c *copier) isThere(ctx context.Context, to place) (bool, error) {
-	there, err := c.folder.Open(to.name)
+// isCopied reports whether the existing file has the right content.
+func (c *copier) isCopied(ctx context.Context, to destination) (bool, error) {
+	existing, err := c.folder.Open(to.name)
 	if err != nil {
-		// It cannot be read, but it may still be replaced.
+		// The existing file cannot be read, but can still be replaced.
 		return false, nil
 	}
-	defer there.Close()
-	difference, err := c.compare(ctx, to.row, there, nil)
+	defer existing.Close()
+	difference, err := c.compare(ctx, to.row, existing, nil)
 	if difference != "" {
-		// Its bytes will be copied, and count then.
+		// The bytes are counted again by the copy.
 		c.progress.Bytes.Add(-c.sizeOf(to.row))
 	}
 	return difference == "" && err == nil, err
 }
 
-// copy writes a file beside its name and renames it when all of it is right.
-func (c *copier) copy(ctx context.Context, source *os.File, to place) (difference string, err error) {
+// copy writes a file under a temporary name and renames it when its content is complete and correct.
+func (c *copier) copy(ctx context.Context, source *os.File, to destination) (difference string, err error) {
 	info, err := source.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return "is not a regular file", nil
@@ -141,8 +142,8 @@ func (c *copier) copy(ctx context.Context, source *os.File, to place) (differenc
 	return difference, err
 }
 
-// finish gives a written file its mode, time and name, which it never has before its bytes are on disk.
-func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to place) error {
+// finish sets mode and mtime of a written file, syncs it to disk, and only then renames it.
+func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to destination) error {
 	if err := target.Chmod(info.Mode().Perm()); forbidden(err) {
 		c.run.warn(to.full, err)
 	} else if err != nil {

@@ -1,4 +1,4 @@
-// Copies of files in a folder outside of the image.
+// The copy of files to a folder outside of the image.
 
 package files
 
@@ -15,19 +15,19 @@ import (
 	"entrypoint/progress"
 )
 
-// Summary says what Export did. Bytes are those of all Files, and Kept of these were there already.
+// Summary is the result of Export: the number of exported Files, their total Bytes, and how many already existed (Kept).
 type Summary struct {
 	Files, Kept int
 	Bytes       int64
 }
 
-// Export copies the files of all rows to dir, which gets the dataset's own tree, without the mount. Each file is written
-// beside its name as .partial-…, compared with the index's size and sha256 on the way, synced, and renamed. A file that is
-// there with the right content, which is read, is kept; a regular file with another content is replaced; anything else in
-// the way is an error. Links are made as links. Nothing is written outside of dir, and no link in it is followed. Where all
-// rows are chosen, empty folders are made too.
+// Export copies the files of all rows to dir, with their paths in the dataset, without the mount. Each file is written as
+// .partial-… in its folder, compared with size and sha256 of the index during the copy, synced, and renamed. An existing
+// file is read: it is kept if its content is right, and replaced if it is a regular file with another content. Any other
+// existing entry is an error. Symlinks are copied as symlinks. Export writes nothing outside of dir and follows no symlink
+// in it. If all rows are selected, empty folders are copied too.
 //
-// A file of the image that is not as the index says is named on job.Out and left out, and an error at the end tells of it.
+// A file of the image that differs from the index is printed to job.Out and skipped, and Export returns an error at the end.
 func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
@@ -42,10 +42,10 @@ func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 	defer p.Stop()
 	e := &export{job: job, dir: dir, root: root, progress: p}
 	if err := e.run(ctx, c); err != nil {
-		return e.summary, e.explain(ctx, c, err)
+		return e.summary, e.userError(ctx, c, err)
 	}
 	p.Stop()
-	return e.summary, e.close()
+	return e.summary, e.printSummary()
 }
 
 // export is one run of Export.
@@ -56,34 +56,33 @@ type export struct {
 	progress *progress.Progress
 	warned   sync.Once
 
-	mutex   sync.Mutex // of what is below
+	mutex   sync.Mutex // protects the fields below
 	summary Summary
 	damaged int
 }
 
-// openTarget opens the folder to copy to, which it makes where it is missing.
+// openTarget opens the target folder, and creates it if it is missing.
 func openTarget(job Job, dir string) (*os.Root, error) {
 	if dir == "" {
-		return nil, statusf(statusWrongUsage, "the folder to copy to has no name")
+		return nil, statusf(statusWrongUsage, "-export needs the path of a folder, but its value is empty")
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, statusf(statusDisagrees, "making the folder %q: %w: give one that can be written to%s",
-			dir, reason(err), hint(job))
+		return nil, notWritable(job, fmt.Errorf("creating the folder %q: %w", dir, reason(err)))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, statusf(statusDisagrees, "opening the folder %q: %w", dir, reason(err))
+		return nil, notWritable(job, fmt.Errorf("opening the folder %q: %w", dir, reason(err)))
 	}
-	if job.Root == "" && vanishes(dir) {
-		fmt.Fprintf(job.Messages, "warning: %q lies in the container and goes with it%s\n", dir, hint(job))
+	if job.Root == "" && isDeletedWithContainer(dir) {
+		fmt.Fprintf(job.Messages, "warning: %q is inside of the container and will be deleted with it%s\n", dir, hint(job))
 	}
 	return root, nil
 }
 
-// run copies everything.
+// run copies all files and, if all rows are selected, the empty folders.
 func (e *export) run(ctx context.Context, c catalog) error {
 	var workers []work[string]
-	// More than there are cores, as they wait for the disk.
+	// More workers than cores, because workers wait for the disk.
 	for range 2*runtime.GOMAXPROCS(0) + 2 {
 		reader, err := c.newReader(e.progress, c.ix.Field("sha256"))
 		if err != nil {
@@ -105,13 +104,13 @@ func (e *export) run(ctx context.Context, c catalog) error {
 	return err
 }
 
-// outcome is what became of a file.
+// outcome is the result for one file.
 type outcome struct {
-	difference string // why the image's file was left out
-	kept       bool
+	difference string // why the file of the image was skipped, or ""
+	kept       bool   // whether a correct copy existed
 }
 
-// count takes the outcome for a file of this size into the summary.
+// count adds the outcome for a file of the given size to the summary.
 func (e *export) count(found outcome, size int64) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -127,50 +126,48 @@ func (e *export) count(found outcome, size int64) {
 	}
 }
 
-// close prints the last line, and gives an error when files were left out.
-func (e *export) close() error {
+// printSummary prints the last line and returns an error if files were skipped.
+func (e *export) printSummary() error {
 	line := fmt.Sprintf("exported %s, %s to %q in %s", counted(e.summary.Files, "file"),
 		counted(int(e.summary.Bytes), "byte"), e.dir, e.progress.Elapsed())
-	switch e.summary.Kept {
-	case 0:
-	case 1:
-		line += " (1 was there already)"
-	default:
-		line += fmt.Sprintf(" (%d were there already)", e.summary.Kept)
+	if e.summary.Kept > 0 {
+		line += fmt.Sprintf(" (%d already existed)", e.summary.Kept)
 	}
 	if err := e.progress.Print(e.job.Out, line); err != nil {
 		return err
 	}
 	if e.damaged > 0 {
-		return statusf(statusDisagrees, "%s of the image left out, not as the index says: pull or build the image again",
+		return statusf(statusFailed, "skipped %s of the image because of differences from the index: pull or build the image again",
 			counted(e.damaged, "file"))
 	}
 	return nil
 }
 
-// explain gives the error that a user sees.
-func (e *export) explain(ctx context.Context, c catalog, err error) error {
+// userError returns the error to print, with advice for the user.
+func (e *export) userError(ctx context.Context, c catalog, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return statusf(statusInterrupted, "interrupted: %s in %q; the same command goes on from there",
+		return statusf(statusInterrupted, "interrupted: exported %s to %q; run the same command to continue",
 			counted(e.summary.Files, "file"), e.dir)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		_, bytes := e.job.total(c)
-		return statusf(statusDisagrees,
-			"%q is full (%w): the files still to copy need %s; make room and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
+		return statusf(statusFailed,
+			"%q is full (%w): the remaining files need %s; free space and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return notWritable(e.job, err)
 	}
 	return err
 }
 
-// warn says once that a mode or a time could not be set; the content is what counts.
+// warn prints, for the first file only, that mode or time could not be set. The content of the file is still correct.
 func (e *export) warn(path string, err error) {
 	e.warned.Do(func() {
 		e.progress.Print(e.job.Messages, fmt.Sprintf(
-			"warning: %q: mode or time cannot be set as in the image (%s); more may follow", path, reason(err)))
+			"warning: %q: cannot set mode or time as in the image (%s); other files may be affected too", path, reason(err)))
 	})
 }
 
-// forbidden is whether a file system does not let one set a mode or a time.
+// forbidden reports whether err is the refusal of a file system to set a mode or a time.
 func forbidden(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported)
 }

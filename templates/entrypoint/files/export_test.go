@@ -1,4 +1,4 @@
-// Copies are right or not there, and nothing outside of the folder changes.
+// Tests of Export: every copy is complete and correct, and nothing outside of the target folder changes.
 
 package files
 
@@ -16,7 +16,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// exportTo exports and fails the test unless an error contains the words; none must come when they are empty.
+// exportTo exports and fails the test unless the error contains the words. Empty words mean that no error is expected.
 func exportTo(t *testing.T, i *image, dir, words string) Summary {
 	t.Helper()
 	i.out.Reset()
@@ -28,16 +28,17 @@ func exportTo(t *testing.T, i *image, dir, words string) Summary {
 	return found
 }
 
+// noPartials fails the test if a folder contains an incomplete file.
 func noPartials(t *testing.T, dir string) {
 	t.Helper()
 	for _, path := range listing(t, dir) {
 		if strings.Contains(path, partialPrefix) {
-			t.Errorf("%q is left behind", path)
+			t.Errorf("%q was not deleted", path)
 		}
 	}
 }
 
-func TestExportWholeImageCopiesTheDatasetsTree(t *testing.T) {
+func TestExportWholeImageCopiesTree(t *testing.T) {
 	i := newImage(t, fruit)
 	old := time.Unix(0, 0)
 	os.MkdirAll(i.root+"/data/empty/er", 0o755)
@@ -48,10 +49,10 @@ func TestExportWholeImageCopiesTheDatasetsTree(t *testing.T) {
 		t.Errorf("the summary is %v", found)
 	}
 	if text := seconds(i.out.String()); text != fmt.Sprintf("exported 6 files, 33 bytes to %q in T s\n", dir) {
-		t.Errorf("it says %q", text)
+		t.Errorf("the output is %q", text)
 	}
 	if found, wanted := listing(t, dir), listing(t, i.root+"/data"); !slices.Equal(found, wanted) {
-		t.Errorf("it copies %q, not %q", found, wanted)
+		t.Errorf("the copies are %q, not %q", found, wanted)
 	}
 	for path, wanted := range fruit {
 		if found := content(t, dir+"/"+path); found != wanted {
@@ -67,20 +68,20 @@ func TestExportWholeImageCopiesTheDatasetsTree(t *testing.T) {
 	}
 }
 
-func TestExportChosenRowsMakesNoOtherFolders(t *testing.T) {
+func TestExportSelectedRowsCreatesOnlyTheirFolders(t *testing.T) {
 	i := newImage(t, fruit)
 	os.Mkdir(i.root+"/data/empty", 0o755)
-	i.choose("/b/c")
+	i.selectRows("/b/c")
 	dir := t.TempDir()
 	if found := exportTo(t, i, dir, ""); found != (Summary{1, 0, 8}) {
 		t.Errorf("the summary is %v", found)
 	}
 	if found := listing(t, dir); !slices.Equal(found, []string{"b/", "b/c.txt"}) {
-		t.Errorf("it copies %q", found)
+		t.Errorf("the copies are %q", found)
 	}
 }
 
-func TestExportAgainKeepsWhatIsRightAndReplacesWhatIsNot(t *testing.T) {
+func TestExportAgainKeepsCorrectFilesAndReplacesOthers(t *testing.T) {
 	i := newImage(t, fruit)
 	dir := t.TempDir()
 	exportTo(t, i, dir, "")
@@ -92,28 +93,28 @@ func TestExportAgainKeepsWhatIsRightAndReplacesWhatIsNot(t *testing.T) {
 	if found := exportTo(t, i, dir, ""); found != (Summary{6, 3, 33}) {
 		t.Errorf("the summary is %v", found)
 	}
-	says(t, i.out.String(), "s (3 were there already)\n")
+	requireContains(t, i.out.String(), "s (3 already existed)\n")
 	for path, wanted := range fruit {
 		if found := content(t, dir+"/"+path); found != wanted {
 			t.Errorf("%q is %q, not %q", path, found, wanted)
 		}
 	}
 	if after, _ := os.Stat(dir + "/z\n"); !os.SameFile(before, after) {
-		t.Error("a file that is right was written again")
+		t.Error("a correct file was written again")
 	}
 	if content(t, dir+"/other") != "left alone" {
-		t.Error("a file that is not of the dataset was changed")
+		t.Error("a file outside of the dataset was changed")
 	}
 }
 
-func TestExportSomethingElseInTheWayIsNamedAndStays(t *testing.T) {
+func TestExportExistingEntryOfOtherTypeIsReportedAndKept(t *testing.T) {
 	outside := t.TempDir() + "/outside"
-	for path, c := range map[string]struct{ put, said string }{
-		"a.txt":   {"-> " + outside, "a.txt\" is a link where a file is to go: move it away"},
-		"b":       {"-> " + outside, "b\" is a link where a folder is to go"},
-		"b/d":     {"-> ../inside", "b/d\" is a link where a folder is to go"},
-		"b/c.txt": {"folder", "b/c.txt\" is a folder where a file is to go"},
-		"b/l":     {"-> elsewhere", "b/l\" is a link where a link to \"../a.txt\" is to go"},
+	for path, c := range map[string]struct{ put, expected string }{
+		"a.txt":   {"-> " + outside, "a.txt\" exists as a symlink, but the export writes a file there: move it away"},
+		"b":       {"-> " + outside, "b\" exists as a symlink, but the export writes a folder there"},
+		"b/d":     {"-> ../inside", "b/d\" exists as a symlink, but the export writes a folder there"},
+		"b/c.txt": {"folder", "b/c.txt\" exists as a folder, but the export writes a file there"},
+		"b/l":     {"-> elsewhere", "b/l\" exists as a symlink, but the export writes a symlink to \"../a.txt\" there"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			i := newImage(t, fruit)
@@ -125,73 +126,73 @@ func TestExportSomethingElseInTheWayIsNamedAndStays(t *testing.T) {
 			} else {
 				put(t, dir+"/"+path, c.put)
 			}
-			exportTo(t, i, dir, c.said)
+			exportTo(t, i, dir, c.expected)
 			if found := append(listing(t, outside), listing(t, dir+"/inside")...); len(found) != 0 {
-				t.Errorf("%q were written behind a link", found)
+				t.Errorf("%q were written through a symlink", found)
 			}
 			if target, isLink := strings.CutPrefix(c.put, "-> "); isLink && content(t, dir+"/"+path) != "-> "+target {
-				t.Error("what was in the way has changed")
+				t.Error("the existing entry has changed")
 			}
 		})
 	}
 }
 
-func TestExportLinkOutOfTheDatasetIsMadeAndNothingIsWrittenThroughIt(t *testing.T) {
+func TestExportSymlinkOutOfDatasetIsCopiedAndNotFollowed(t *testing.T) {
 	outside := t.TempDir()
 	for _, target := range []string{outside, "../..", "missing", "c/../../../x"} {
-		i := newImage(t, map[string]string{"b/l": "-> " + target, "b/lx": "beside it"})
+		i := newImage(t, map[string]string{"b/l": "-> " + target, "b/lx": "next to it"})
 		dir := t.TempDir()
 		for range 2 {
 			exportTo(t, i, dir, "")
 		}
 		if found := content(t, dir+"/b/l"); found != "-> "+target {
-			t.Errorf("got %q, want a link to %q", found, target)
+			t.Errorf("got %q, want a symlink to %q", found, target)
 		}
 	}
-	// A folder of the image where an earlier export has left a link.
+	// The image contains a folder at the path of a symlink from an earlier export.
 	dir := t.TempDir()
 	exportTo(t, newImage(t, map[string]string{"b": "-> " + outside}), dir, "")
-	exportTo(t, newImage(t, map[string]string{"b/f": "x"}), dir, "is a link where a folder is to go: move it away")
-	exportTo(t, newImage(t, map[string]string{"b": "x"}), dir, "is a link where a file is to go: move it away")
+	exportTo(t, newImage(t, map[string]string{"b/f": "x"}), dir, "exists as a symlink, but the export writes a folder there: move it away")
+	exportTo(t, newImage(t, map[string]string{"b": "x"}), dir, "exists as a symlink, but the export writes a file there: move it away")
 	if found := listing(t, outside); len(found) > 0 {
-		t.Errorf("%q were written behind a link", found)
+		t.Errorf("%q were written through a symlink", found)
 	}
 }
 
-func TestExportDamagedFilesAreLeftOutAndNamed(t *testing.T) {
+func TestExportDamagedFilesAreSkippedAndReported(t *testing.T) {
 	i := newImage(t, fruit)
 	put(t, i.root+"/data/a.txt", "avocadO\n\n")
 	put(t, i.root+"/data/b/l", "-> c.txt")
 	os.Remove(i.root + "/data/z\n")
 	dir := t.TempDir()
-	found := exportTo(t, i, dir, "3 files of the image left out, not as the index says")
+	found := exportTo(t, i, dir, "skipped 3 files of the image because of differences from the index")
 	if found != (Summary{3, 0, 13}) {
 		t.Errorf("the summary is %v", found)
 	}
-	says(t, i.out.String(), "/data/a.txt: sha256 is "+toolDigest(t, "sha256sum", i.root+"/data/a.txt")+", not ")
-	says(t, i.out.String(), "\n/data/b/l: links to c.txt, not to ../a.txt\n\"/data/z\\n\": missing\nexported 3 files, ")
+	requireContains(t, i.out.String(), "/data/a.txt: sha256 is "+toolDigest(t, "sha256sum", i.root+"/data/a.txt")+", not ")
+	requireContains(t, i.out.String(), "\n/data/b/l: is a symlink to c.txt, not to ../a.txt\n\"/data/z\\n\": missing\nexported 3 files, ")
 	if found := listing(t, dir); !slices.Equal(found, []string{"b/", "b/c.txt", "b/d/", "b/d/e", "\xff"}) {
-		t.Errorf("it copies %q", found)
+		t.Errorf("the copies are %q", found)
 	}
 }
 
-func TestExportFolderThatCannotBeMadeIsNamed(t *testing.T) {
+func TestExportTargetIsFileReturnsError(t *testing.T) {
 	i := newImage(t, fruit)
 	file := t.TempDir() + "/file"
 	put(t, file, "")
 	for _, dir := range []string{file, file + "/x"} {
 		if _, err := Export(context.Background(), i.job, dir); status(err) != 1 {
-			t.Errorf("%q gives %v", dir, err)
+			t.Errorf("%q returns %v", dir, err)
 		} else {
-			says(t, err.Error(), fmt.Sprintf("folder %q: not a directory", dir))
+			requireContains(t, err.Error(), fmt.Sprintf("folder %q: not a directory", dir))
 		}
 	}
 	if _, err := Export(context.Background(), i.job, ""); status(err) != 2 {
-		t.Errorf("no folder gives %v", err)
+		t.Errorf("an empty path returns %v", err)
 	}
 }
 
-func TestExportDiskFullNamesTheBytesStillNeeded(t *testing.T) {
+func TestExportDiskFullReportsBytesOfRemainingFiles(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("mounting a small file system: %v", err)
@@ -201,7 +202,7 @@ func TestExportDiskFullNamesTheBytesStillNeeded(t *testing.T) {
 	rows := i.job.Rows
 	i.job.Rows = func(yield func(int, []byte) bool) {
 		for row, key := range rows {
-			if row == 1 { // By then the first one is there.
+			if row == 1 { // Time for the copy of the first file.
 				time.Sleep(200 * time.Millisecond)
 			}
 			if !yield(row, key) {
@@ -210,9 +211,9 @@ func TestExportDiskFullNamesTheBytesStillNeeded(t *testing.T) {
 		}
 	}
 	exportTo(t, i, dir, fmt.Sprintf("%q is full (writing \"%s/b\": no space left on device): ", dir, dir)+
-		"the files still to copy need 500000 bytes; make room and run the same command again")
+		"the remaining files need 500000 bytes; free space and run the same command again")
 	if found := listing(t, dir); slices.Contains(found, "b") {
-		t.Errorf("%q are there", found)
+		t.Errorf("%q exist", found)
 	}
 }
 
@@ -234,14 +235,14 @@ func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
 		cancel()
 	}()
 	if _, err := Export(ctx, i.job, dir); status(err) != 130 {
-		t.Errorf("interrupted, it gives %v", err)
+		t.Errorf("Export returns %v", err)
 	}
 	if found := listing(t, dir); len(found) != 0 {
-		t.Errorf("%q are left behind", found)
+		t.Errorf("%q were not deleted", found)
 	}
 }
 
-func TestExportManyFilesInManyFolders(t *testing.T) {
+func TestExportManyFilesCopiesAllAndKeepsAll(t *testing.T) {
 	contents := map[string]string{}
 	for n := range 600 {
 		contents[fmt.Sprintf("%d/%d/%d", n%7, n%50, n)] = strings.Repeat("x", n)
@@ -252,21 +253,26 @@ func TestExportManyFilesInManyFolders(t *testing.T) {
 		t.Errorf("the summary is %v", found)
 	}
 	if found := exportTo(t, i, dir, ""); found.Kept != 600 {
-		t.Errorf("again, the summary is %v", found)
+		t.Errorf("the second summary is %v", found)
 	}
 }
 
-func TestExportFolderThatCannotBeWrittenIsNamed(t *testing.T) {
-	if os.Getuid() == 0 {
-		t.Skip("root writes everywhere")
-	}
-	i := newImage(t, fruit)
+func TestExportFolderNotWritableAdvisesWritableFolder(t *testing.T) {
 	dir := t.TempDir()
-	os.Chmod(dir, 0o555)
-	exportTo(t, i, dir, "permission denied")
+	if os.Getuid() != 0 {
+		os.Chmod(dir, 0o555)
+	} else if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_RDONLY, ""); err != nil { // Root ignores permissions.
+		t.Skipf("mounting a read-only file system: %v", err)
+	} else {
+		defer syscall.Unmount(dir, 0)
+	}
+	for _, target := range []string{dir, dir + "/new"} {
+		_, err := Export(context.Background(), newImage(t, fruit).job, target)
+		requireContains(t, fmt.Sprint(err), fmt.Sprintf("; export to a folder that user %d can write to", os.Getuid()))
+	}
 }
 
-func TestOnMountKnowsBoundFolders(t *testing.T) {
+func TestOnMountReportsBoundFolders(t *testing.T) {
 	const mounts = "22 1 0:20 / / rw - overlay overlay rw\n23 22 0:21 / /my\\040out rw - ext4 /dev/sda rw\n"
 	for path, wanted := range map[string]bool{"/my out": true, "/my out/x": true, "/my outer": false, "/tmp": false, "/": false} {
 		if found := onMount(mounts, path); found != wanted {

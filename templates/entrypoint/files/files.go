@@ -1,5 +1,5 @@
-// Package files works on the files of the image, which has no shell and no cp: it prints, lists, checks and copies them. As
-// all that reads an index, its functions are to be called inside index.Guard; their goroutines have their own.
+// Package files prints, lists, verifies and copies the files of the image, which contains no shell and no cp. Its functions
+// read the index and must be called inside index.Guard; their goroutines call Guard themselves.
 package files
 
 import (
@@ -16,22 +16,22 @@ import (
 	"entrypoint/progress"
 )
 
-// Job is rows of an index, and where the files are that they stand for.
+// Job is a selection of rows of an index, the place of their files, and the outputs.
 type Job struct {
 	Index *index.Index
-	// Rows are the chosen rows with their keys. They may be walked over more than once.
+	// Rows are the selected rows with their keys. The sequence can be iterated more than once.
 	Rows iter.Seq2[int, []byte]
-	// All is whether they are all rows of the index.
+	// All is true if Rows are all rows of the index.
 	All bool
-	// Root is put before each key to find its file; "" in the image.
+	// Root is the prefix that turns a key into the path of its file; "" in the image.
 	Root string
-	// Out takes results. What has a method Flush is flushed behind each line.
+	// Out receives results, and is flushed after each line if it has a method Flush.
 	Out io.Writer
-	// Messages takes warnings and, when it is a terminal, the progress. It is never nil.
+	// Messages receives warnings and, if it is a terminal, the progress. It is never nil.
 	Messages io.Writer
 }
 
-// startProgress begins to count, and to show the count where Messages go to a terminal.
+// startProgress starts the progress, which is printed only if Messages is a terminal.
 func (job Job) startProgress(c catalog, title string) *progress.Progress {
 	if !progress.IsTerminal(job.Messages) {
 		return progress.Start(nil, title, 0, 0)
@@ -40,7 +40,7 @@ func (job Job) startProgress(c catalog, title string) *progress.Progress {
 	return progress.Start(job.Messages, title, files, bytes)
 }
 
-// total gives the files and bytes of all rows.
+// total returns the number of files and bytes of all rows.
 func (job Job) total(c catalog) (files, bytes int64) {
 	for row := range job.Rows {
 		files, bytes = files+1, bytes+c.sizeOf(row)
@@ -48,7 +48,7 @@ func (job Job) total(c catalog) (files, bytes int64) {
 	return files, bytes
 }
 
-// StatusError is an error that ends the program with a status of its own.
+// StatusError is an error with its own exit status of the program.
 type StatusError struct {
 	Status int
 	Err    error
@@ -58,12 +58,12 @@ func (e *StatusError) Error() string { return e.Err.Error() }
 
 func (e *StatusError) Unwrap() error { return e.Err }
 
-// ExitStatus is the status that the program ends with.
+// ExitStatus returns the exit status of the program.
 func (e *StatusError) ExitStatus() int { return e.Status }
 
-// Exit statuses, as the entrypoint has them.
+// Exit statuses, the same as in package cli.
 const (
-	statusDisagrees   = 1
+	statusFailed      = 1
 	statusWrongUsage  = 2
 	statusInterrupted = 128 + int(syscall.SIGINT)
 )
@@ -72,10 +72,10 @@ func statusf(status int, format string, values ...any) error {
 	return &StatusError{status, fmt.Errorf(format, values...)}
 }
 
-// shown gives a key as text output has it.
+// shown returns a key in the format of text output.
 func shown(key []byte) string { return string(index.AppendShown(nil, key)) }
 
-// counted gives "1 file", "2 files".
+// counted returns a number with its unit, such as "1 file" or "2 files".
 func counted(count int, what string) string {
 	if count == 1 {
 		return "1 " + what
@@ -83,7 +83,7 @@ func counted(count int, what string) string {
 	return strconv.Itoa(count) + " " + what + "s"
 }
 
-// differences ends a closing line.
+// differences returns the end of the last line of -verify and -self-check.
 func differences(count int) string {
 	if count == 0 {
 		return "no differences"
@@ -91,7 +91,7 @@ func differences(count int) string {
 	return counted(count, "difference")
 }
 
-// reason gives what went wrong with a file, without the name that the call had: messages have the whole path.
+// reason returns an error without the operation and path of the system call, because messages contain the full path.
 func reason(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -104,7 +104,7 @@ func reason(err error) error {
 	return err
 }
 
-// kind names what lies at a path, as messages do.
+// kind returns the type of a directory entry for messages.
 func kind(mode fs.FileMode) string {
 	switch mode.Type() {
 	case 0:
@@ -112,7 +112,7 @@ func kind(mode fs.FileMode) string {
 	case fs.ModeDir:
 		return "a folder"
 	case fs.ModeSymlink:
-		return "a link"
+		return "a symlink"
 	}
 	return "a device, pipe or socket"
 }

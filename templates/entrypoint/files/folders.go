@@ -1,4 +1,4 @@
-// The folders that files are copied to.
+// The target folders of copied files.
 
 package files
 
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// enter opens a folder by its path in the dataset, made where it is missing. A link on the way is not followed.
+// enter opens a folder by its path in the dataset, and creates it if it is missing. Symlinks in the path are not followed.
 func (c *copier) enter(inside string) error {
 	if c.folder != nil && c.current == inside {
 		return nil
@@ -30,7 +30,7 @@ func (c *copier) leave() {
 	}
 }
 
-// openFolder goes down from the target, folder by folder.
+// openFolder opens a folder below the target, one path component after the other.
 func (e *export) openFolder(inside string) (*os.Root, error) {
 	folder, err := e.root.OpenRoot(".")
 	if err != nil || inside == "." {
@@ -39,7 +39,7 @@ func (e *export) openFolder(inside string) (*os.Root, error) {
 	full := e.dir
 	for name := range strings.SplitSeq(inside, "/") {
 		full = filepath.Join(full, name)
-		next, err := step(folder, name, full)
+		next, err := openSubfolder(folder, name, full)
 		folder.Close()
 		if err != nil {
 			return nil, err
@@ -49,13 +49,13 @@ func (e *export) openFolder(inside string) (*os.Root, error) {
 	return folder, nil
 }
 
-// step opens a folder in another one, made where it is missing.
-func step(folder *os.Root, name, full string) (*os.Root, error) {
+// openSubfolder opens a folder inside of another folder, and creates it if it is missing.
+func openSubfolder(folder *os.Root, name, full string) (*os.Root, error) {
 	info, err := folder.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		// Another goroutine may be as far.
+		// Another goroutine may have created the folder in the meantime.
 		if err := folder.Mkdir(name, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("making the folder %q: %w", full, reason(err))
+			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(err))
 		}
 		info, err = folder.Lstat(name)
 	}
@@ -63,7 +63,7 @@ func step(folder *os.Root, name, full string) (*os.Root, error) {
 		return nil, fmt.Errorf("opening the folder %q: %w", full, reason(err))
 	}
 	if !info.IsDir() {
-		return nil, inTheWay(full, info, "a folder")
+		return nil, conflict(full, info, "a folder")
 	}
 	next, err := folder.OpenRoot(name)
 	if err != nil {
@@ -72,7 +72,7 @@ func step(folder *os.Root, name, full string) (*os.Root, error) {
 	return next, nil
 }
 
-// emptyFolders makes the folders of the image that no file has made.
+// emptyFolders creates the folders of the image that contain no files.
 func (e *export) emptyFolders(ctx context.Context, mount string) error {
 	return walk(ctx, mount, func(path string, isFolder bool) error {
 		if !isFolder {
@@ -86,22 +86,37 @@ func (e *export) emptyFolders(ctx context.Context, mount string) error {
 	})
 }
 
-// hint says how a folder gets into a container; nothing outside of one.
+// notWritable adds to an error the advice to export to a folder that the user can write to.
+func notWritable(job Job, err error) error {
+	return statusf(statusFailed, "%w; export to a folder that user %d can write to%s", err, os.Getuid(), hint(job))
+}
+
+// The commands for an export to a folder of the host, which docker would create as root if it were missing.
+const (
+	dockerHint = `: mkdir -p out && docker run --user "$(id -u):$(id -g)" -v "$PWD/out:/out" IMAGE -export /out` +
+		` (rootless podman: add --userns=keep-id)`
+	apptainerHint = `: mkdir -p out && apptainer run --bind "$PWD/out:/out" IMAGE -export /out`
+)
+
+// hint returns the command for an export from the container in which the program runs, or "" outside of a container.
 func hint(job Job) string {
 	if !inImage() || job.Root != "" {
 		return ""
 	}
-	return `: bind one, as in docker run -v "$PWD/out:/out" IMAGE -export /out`
+	if _, err := os.Stat("/.singularity.d"); err == nil {
+		return apptainerHint
+	}
+	return dockerHint
 }
 
-// inImage is whether this program is the entrypoint of an image.
+// inImage reports whether this program is the entrypoint of an image.
 func inImage() bool {
 	program, err := os.Executable()
 	return err == nil && program == "/entrypoint"
 }
 
-// vanishes is whether a folder of the image's own file system, not one that is bound into the container, holds dir.
-func vanishes(dir string) bool {
+// isDeletedWithContainer reports whether dir is in the file system of the container, not in a folder of the host.
+func isDeletedWithContainer(dir string) bool {
 	full, err := filepath.Abs(dir)
 	mounts, unknown := os.ReadFile("/proc/self/mountinfo")
 	if !inImage() || err != nil || unknown != nil {
@@ -110,7 +125,7 @@ func vanishes(dir string) bool {
 	return !onMount(string(mounts), full)
 }
 
-// onMount is whether a mount point other than the root lies at or above a path. Source: proc(5), mountinfo.
+// onMount reports whether a path is on a mount other than the root. `mounts` is /proc/self/mountinfo. Source: proc(5).
 func onMount(mounts, full string) bool {
 	unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
 	for line := range strings.Lines(mounts) {

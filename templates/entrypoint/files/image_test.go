@@ -1,4 +1,4 @@
-// An image's files and their index, made for a test.
+// The files of a test image and their index.
 
 package files
 
@@ -17,12 +17,11 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// image has files under <root>/data and a job for all of them. Content that begins with "-> " stands for a link.
+// image has files in <root>/data and a job for all of them. Content that begins with "-> " is the target of a symlink.
 type image struct {
 	root string
 	job  Job
 	out  *bytes.Buffer
-	said *bytes.Buffer
 }
 
 func newImage(t *testing.T, contents map[string]string) *image {
@@ -37,7 +36,7 @@ func newImage(t *testing.T, contents map[string]string) *image {
 	return newJob(t, root, rows, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32})
 }
 
-// row says of a file what is right.
+// row returns the correct row for a file.
 func row(path, content string) indextest.Row {
 	values := map[string]any{}
 	if target, isLink := strings.CutPrefix(content, "-> "); isLink {
@@ -56,13 +55,13 @@ func newJob(t *testing.T, root string, rows []indextest.Row, digests ...indextes
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &image{root: root, out: &bytes.Buffer{}, said: &bytes.Buffer{}}
-	i.job = Job{Index: ix, Rows: ix.Keys(0, ix.Rows), All: true, Root: root, Out: i.out, Messages: i.said}
+	i := &image{root: root, out: &bytes.Buffer{}}
+	i.job = Job{Index: ix, Rows: ix.Keys(0, ix.Rows), All: true, Root: root, Out: i.out, Messages: &bytes.Buffer{}}
 	return i
 }
 
-// choose makes the rows whose key contains the term those of the job.
-func (i *image) choose(term string) {
+// selectRows limits the job to the rows whose key contains the term.
+func (i *image) selectRows(term string) {
 	rows := i.job.Rows
 	i.job.All = false
 	i.job.Rows = func(yield func(int, []byte) bool) {
@@ -74,7 +73,7 @@ func (i *image) choose(term string) {
 	}
 }
 
-// put makes a file or a link, and the folders above it, in place of what is there.
+// put writes a file or symlink and its parent folders, and replaces an existing entry.
 func put(t *testing.T, path, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -92,7 +91,7 @@ func put(t *testing.T, path, content string) {
 	}
 }
 
-// content gives what put takes.
+// content returns the content of a file, or "-> " and the target of a symlink, like the argument of put.
 func content(t *testing.T, path string) string {
 	t.Helper()
 	if target, err := os.Readlink(path); err == nil {
@@ -105,7 +104,7 @@ func content(t *testing.T, path string) string {
 	return string(found)
 }
 
-// listing gives the paths of all that lies below a folder, folders with a slash.
+// listing returns the paths of all entries below a folder; the paths of folders end with a slash.
 func listing(t *testing.T, folder string) []string {
 	t.Helper()
 	found := []string{}
@@ -125,6 +124,7 @@ func listing(t *testing.T, folder string) []string {
 	return found
 }
 
+// status returns the exit status of an error, or -1 if the error has no exit status.
 func status(err error) int {
 	var own interface{ ExitStatus() int }
 	if errors.As(err, &own) {
@@ -142,15 +142,15 @@ func unhex(t *testing.T, digits string) []byte {
 	return found
 }
 
-// says fails the test unless the text contains the words.
-func says(t *testing.T, text, words string) {
+// requireContains fails the test unless the text contains the words.
+func requireContains(t *testing.T, text, words string) {
 	t.Helper()
 	if !strings.Contains(text, words) {
 		t.Errorf("%q does not contain %q", text, words)
 	}
 }
 
-// toolDigest gives what a program like sha256sum prints for a file.
+// toolDigest returns the digest of a file by a program such as sha256sum.
 func toolDigest(t *testing.T, tool, path string) string {
 	t.Helper()
 	printed, err := exec.Command(tool, path).Output()

@@ -1,4 +1,4 @@
-// Work on rows by several goroutines, with results in the order of the rows.
+// Parallel work on rows, with results in the order of the rows.
 
 package files
 
@@ -11,13 +11,14 @@ import (
 	"entrypoint/index"
 )
 
-// window is how many rows may be under way: enough that the others go on behind a large file, at some MB of memory.
+// window is the maximum number of rows in progress: large enough that the other workers continue while one worker reads a
+// large file. It costs some MB of memory.
 const window = 1 << 14
 
-// work is what a goroutine does with a row.
+// work returns the result for one row. Each goroutine has its own work.
 type work[T any] func(ctx context.Context, row int, key []byte) (T, error)
 
-// task is a row under way.
+// task is a row in progress, with its result when done is closed.
 type task[T any] struct {
 	row   int
 	key   []byte
@@ -25,8 +26,8 @@ type task[T any] struct {
 	done  chan struct{}
 }
 
-// inOrder does the work on all rows, one goroutine for each worker, and gives what they find to take, in the order of the
-// rows. The first error of any ends it. When it returns, no worker runs any more.
+// inOrder does the work on all rows, in one goroutine per worker, and passes the results to `take` in the order of the rows.
+// The first error of a worker or of `take` stops the work. No worker runs any more when inOrder returns.
 func inOrder[T any](
 	ctx context.Context, rows iter.Seq2[int, []byte], workers []work[T], take func(key []byte, found T) error,
 ) error {
@@ -55,6 +56,7 @@ func inOrder[T any](
 	return err
 }
 
+// feed passes a task for each row to the workers, and to collect in the order of the rows.
 func feed[T any](ctx context.Context, rows iter.Seq2[int, []byte], todo, underWay chan<- *task[T]) error {
 	for row, key := range rows {
 		one := &task[T]{row: row, key: bytes.Clone(key), done: make(chan struct{})}
@@ -69,6 +71,7 @@ func feed[T any](ctx context.Context, rows iter.Seq2[int, []byte], todo, underWa
 	return nil
 }
 
+// run does the work on tasks until there are no more tasks.
 func (w work[T]) run(ctx context.Context, todo <-chan *task[T]) (err error) {
 	for {
 		select {
@@ -86,7 +89,7 @@ func (w work[T]) run(ctx context.Context, todo <-chan *task[T]) (err error) {
 	}
 }
 
-// collect waits for each result in turn. The rows may take long to come, so it waits for an end before their time as well.
+// collect passes the results to `take` in order. It returns early if the context ends, even while the rows are slow to come.
 func collect[T any](ctx context.Context, underWay <-chan *task[T], take func(key []byte, found T) error) error {
 	for {
 		var one *task[T]

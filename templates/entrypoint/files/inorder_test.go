@@ -1,4 +1,4 @@
-// Work in parallel, results in order.
+// Tests of inOrder.
 
 package files
 
@@ -14,7 +14,7 @@ import (
 	"entrypoint/index"
 )
 
-// rowsUpTo gives rows whose keys share their bytes, as those of an index do.
+// rowsUpTo returns rows whose keys share one buffer, like the keys of an index.
 func rowsUpTo(count int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		var key []byte
@@ -34,7 +34,7 @@ func workers[T any](count int, one work[T]) []work[T] {
 	return found
 }
 
-func TestInOrderGivesEveryResultInOrder(t *testing.T) {
+func TestInOrderReturnsAllResultsInOrder(t *testing.T) {
 	const count = 3 * window
 	slow := func(_ context.Context, row int, key []byte) (string, error) {
 		if row%5000 == 0 {
@@ -45,7 +45,7 @@ func TestInOrderGivesEveryResultInOrder(t *testing.T) {
 	next := 0
 	err := inOrder(context.Background(), rowsUpTo(count), workers(7, slow), func(key []byte, found string) error {
 		if wanted := fmt.Sprintf("%d %d", next, next); found != wanted || string(key) != wanted[len(wanted)/2+1:] {
-			t.Fatalf("%q gives %q, not %q", key, found, wanted)
+			t.Fatalf("%q returns %q, not %q", key, found, wanted)
 		}
 		next++
 		return nil
@@ -55,11 +55,11 @@ func TestInOrderGivesEveryResultInOrder(t *testing.T) {
 	}
 }
 
-func TestInOrderEndsWithTheFirstError(t *testing.T) {
+func TestInOrderFirstErrorStopsWork(t *testing.T) {
 	own := errors.New("own")
 	var running atomic.Int32
 	nothing := func(_ []byte, _ int) error { return nil }
-	for what, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		work work[int]
 		rows iter.Seq2[int, []byte]
 		take func([]byte, int) error
@@ -88,15 +88,15 @@ func TestInOrderEndsWithTheFirstError(t *testing.T) {
 		}, rowsUpTo(1 << 20), nothing},
 	} {
 		if err := inOrder(context.Background(), c.rows, workers(3, c.work), c.take); !errors.Is(err, own) {
-			t.Errorf("%s: the error is %v", what, err)
+			t.Errorf("%s: the error is %v", name, err)
 		}
 		if running.Load() != 0 {
-			t.Errorf("%s: work goes on", what)
+			t.Errorf("%s: a worker still runs", name)
 		}
 	}
 }
 
-func TestInOrderRowsThatDoNotComeDoNotHinderTheEnd(t *testing.T) {
+func TestInOrderCancelledWhileRowsAreBlockedReturns(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	release := make(chan struct{})
 	defer close(release)
@@ -111,7 +111,7 @@ func TestInOrderRowsThatDoNotComeDoNotHinderTheEnd(t *testing.T) {
 	}
 }
 
-func TestInOrderDamageBecomesAnError(t *testing.T) {
+func TestInOrderDamagedIndexReturnsError(t *testing.T) {
 	i := newImage(t, fruit)
 	beyond := func(context.Context, int, []byte) (int64, error) {
 		return i.job.Index.Field("size").Integer(1 << 20), nil

@@ -1,4 +1,4 @@
-// What `apptainer test` runs.
+// The check of -self-check, which `apptainer test` runs.
 
 package files
 
@@ -8,8 +8,8 @@ import (
 	"runtime"
 )
 
-// SelfCheck looks at all of the index and, without reading them, at kinds and sizes of the files. It prints a line for each
-// difference and a last one with their number, which is the result too.
+// SelfCheck checks the whole index and, without reading the files, their types and sizes. It prints a line for each
+// difference and a last line with the number of differences, and returns this number.
 func SelfCheck(ctx context.Context, job Job) (int, error) {
 	if err := job.Index.Check(); err != nil {
 		return 0, err
@@ -20,14 +20,14 @@ func SelfCheck(ctx context.Context, job Job) (int, error) {
 	}
 	p := job.startProgress(c, "checked")
 	defer p.Stop()
-	look := func(_ context.Context, row int, key []byte) (string, error) { return c.outside(row, key), nil }
+	check := func(_ context.Context, row int, key []byte) (string, error) { return c.compareMetadata(row, key), nil }
 	var workers []work[string]
 	for range runtime.GOMAXPROCS(0) {
-		workers = append(workers, look)
+		workers = append(workers, check)
 	}
 	found, err := compareAll(ctx, job, c, p, workers)
 	if err != nil {
-		return found, ended(ctx, err)
+		return found, stopError(ctx, err)
 	}
 	p.Stop()
 	return found, p.Print(job.Out, fmt.Sprintf("checked the index and %s: %s",

@@ -1,4 +1,4 @@
-// The check that `apptainer test` runs.
+// Tests of SelfCheck.
 
 package files
 
@@ -12,7 +12,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-func TestSelfCheckWholeImageSaysSo(t *testing.T) {
+func TestSelfCheckUndamagedImageFindsNoDifferences(t *testing.T) {
 	i := newImage(t, fruit)
 	found, err := SelfCheck(context.Background(), i.job)
 	if found != 0 || err != nil || i.out.String() != "checked the index and 6 files: no differences\n" {
@@ -20,7 +20,7 @@ func TestSelfCheckWholeImageSaysSo(t *testing.T) {
 	}
 }
 
-func TestSelfCheckNamesKindsAndSizesOnly(t *testing.T) {
+func TestSelfCheckFindsTypesAndSizesButNotContents(t *testing.T) {
 	i := newImage(t, fruit)
 	put(t, i.root+"/data/a.txt", "avocadO\n\n")
 	put(t, i.root+"/data/b/c.txt", "tomato")
@@ -29,7 +29,7 @@ func TestSelfCheckNamesKindsAndSizesOnly(t *testing.T) {
 	found, err := SelfCheck(context.Background(), i.job)
 	const wanted = `/data/b/c.txt: is 6 bytes, not 8
 /data/b/d/e: missing
-/data/b/l: links to ../b.txt, not to ../a.txt
+/data/b/l: is a symlink to ../b.txt, not to ../a.txt
 checked the index and 6 files: 3 differences
 `
 	if found != 3 || err != nil || i.out.String() != wanted {
@@ -37,10 +37,10 @@ checked the index and 6 files: 3 differences
 	}
 }
 
-func TestSelfCheckDamagedIndexIsAnError(t *testing.T) {
+func TestSelfCheckDamagedIndexReturnsError(t *testing.T) {
 	data := indextest.Build("/data", []indextest.Field{{Name: "unused", Kind: indextest.Integer}}, nil)
 	i := newImage(t, fruit)
-	for wanted, change := range map[string]byte{"is damaged": 1, "has no sizes": 0} {
+	for wanted, change := range map[string]byte{"is damaged": 1, "lacks the field \"size\"": 0} {
 		changed := append([]byte(nil), data...)
 		changed[len(changed)-1] ^= change
 		ix, err := index.Open(changed)
@@ -49,7 +49,7 @@ func TestSelfCheckDamagedIndexIsAnError(t *testing.T) {
 		}
 		i.job.Index = ix
 		if _, err := SelfCheck(context.Background(), i.job); err == nil || !strings.Contains(err.Error(), wanted) {
-			t.Errorf("it gives %v, not %q", err, wanted)
+			t.Errorf("the error is %v, not %q", err, wanted)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// The chosen files as a tree.
+// The selected files as a tree.
 
 package files
 
@@ -10,9 +10,9 @@ import (
 	"entrypoint/progress"
 )
 
-// Tree prints the rows as tree(1) does, with sizes, and gives their number. The rows must be in the order of their keys; they
-// are walked over once more for each level of folders, so that memory is needed for the levels only. No rows print nothing,
-// unless they are all there are.
+// Tree prints the rows in the format of tree(1), with sizes, and returns their number. The rows must be in the order of their
+// keys. They are iterated once more for each level of folders, so memory is needed for the levels only. If no row is
+// selected, Tree prints nothing; the tree of an empty dataset is the mount.
 func Tree(job Job) (int, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
@@ -49,15 +49,15 @@ type tree struct {
 	line     []byte
 }
 
-// level is a depth in the tree, with a walk that looks ahead for what comes behind the entry printed last.
+// level is a depth in the tree, with its own iteration of the rows that is ahead of the last printed entry.
 type level struct {
-	last bool // whether that entry is the last of its folder
+	last bool // whether the last printed entry is the last of its folder
 	next func() (int, []byte, bool)
 	stop func()
-	name []byte // where the walk is, nil at its end
+	name []byte // of the current row of the iteration, nil at its end
 }
 
-// add prints a file, and before it the folders that it is the first file of.
+// add prints a file, after its folders that are not printed yet.
 func (t *tree) add(row int, name []byte) error {
 	if t.files == 0 {
 		if err := t.mount(); err != nil {
@@ -80,7 +80,7 @@ func (t *tree) add(row int, name []byte) error {
 	return nil
 }
 
-// sharedFolders gives the length and the number of the folders that two names have in common.
+// sharedFolders returns the length and the number of the leading folders that two names have in common.
 func sharedFolders(one, other []byte) (length, folders int) {
 	for i := 0; i < min(len(one), len(other)) && one[i] == other[i]; i++ {
 		if one[i] == '/' {
@@ -95,7 +95,7 @@ func (t *tree) mount() error {
 	return err
 }
 
-// entry prints a line; the entry's own name begins at start.
+// entry prints the line of a file or folder; its last path component begins at start.
 func (t *tree) entry(row, depth int, name []byte, start int) error {
 	if depth == len(t.levels) {
 		t.levels = append(t.levels, t.newLevel())
@@ -119,15 +119,16 @@ func branch(last bool, yes, no string) string {
 	return no
 }
 
-func (t *tree) label(line []byte, row int, own []byte) []byte {
-	if folder, isFolder := bytes.CutSuffix(own, []byte("/")); isFolder {
+// label appends the name of an entry with its size or symlink target.
+func (t *tree) label(line []byte, row int, last []byte) []byte {
+	if folder, isFolder := bytes.CutSuffix(last, []byte("/")); isFolder {
 		t.folders++
 		return fmt.Appendf(line, "%s/", shown(folder))
 	}
 	if target, isLink := t.linkOf(row); isLink {
-		return fmt.Appendf(line, "%s -> %s", shown(own), shown(target))
+		return fmt.Appendf(line, "%s -> %s", shown(last), shown(target))
 	}
-	return fmt.Appendf(line, "%s (%s)", shown(own), progress.Size(t.sizeOf(row)))
+	return fmt.Appendf(line, "%s (%s)", shown(last), progress.Size(t.sizeOf(row)))
 }
 
 func (t *tree) newLevel() *level {
@@ -144,7 +145,7 @@ func (l *level) advance(prefix int) {
 	}
 }
 
-// followed is whether another entry comes behind this one in its folder.
+// followed reports whether another entry of the same folder follows.
 func (l *level) followed(entry, folder []byte, prefix int) bool {
 	isFolder := entry[len(entry)-1] == '/'
 	for l.name != nil && (bytes.Compare(l.name, entry) <= 0 || isFolder && bytes.HasPrefix(l.name, entry)) {

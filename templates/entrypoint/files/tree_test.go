@@ -1,4 +1,4 @@
-// Trees are drawn as tree(1) draws them.
+// Tests of Tree.
 
 package files
 
@@ -13,7 +13,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-func TestTreeDrawsFoldersAndSizes(t *testing.T) {
+func TestTreePrintsFoldersAndSizes(t *testing.T) {
 	i := newImage(t, map[string]string{
 		"a": strings.Repeat("x", 1234), "a-b": "", "b/c/d": "9", "b/c/e\n": "", "b/f": "-> c/d", "g/h/i/j": strings.Repeat("x", 999),
 	})
@@ -37,9 +37,9 @@ func TestTreeDrawsFoldersAndSizes(t *testing.T) {
 	}
 }
 
-func TestTreeOfChosenRowsHasOnlyTheirFolders(t *testing.T) {
+func TestTreeOfSelectedRowsPrintsOnlyTheirFolders(t *testing.T) {
 	i := newImage(t, map[string]string{"a/1": "", "a/2": "", "b/1": "", "c/1/2": "", "c/2": "", "d/2": ""})
-	i.choose("1")
+	i.selectRows("1")
 	const wanted = `/data/
 ├── a/
 │   └── 1 (0 B)
@@ -56,20 +56,20 @@ func TestTreeOfChosenRowsHasOnlyTheirFolders(t *testing.T) {
 	}
 }
 
-func TestTreeOfNothing(t *testing.T) {
+func TestTreeWithoutRowsPrintsMountOrNothing(t *testing.T) {
 	i := newImage(t, nil)
 	if files, err := Tree(i.job); files != 0 || err != nil || i.out.String() != "/data/\n\n0 folders, 0 files, 0 bytes\n" {
 		t.Errorf("%d files, %v: %q", files, err, i.out)
 	}
 	i = newImage(t, fruit)
-	i.choose("no such")
+	i.selectRows("no such")
 	if files, err := Tree(i.job); files != 0 || err != nil || i.out.Len() != 0 {
-		t.Errorf("nothing chosen: %d files, %v: %q", files, err, i.out)
+		t.Errorf("no row selected: %d files, %v: %q", files, err, i.out)
 	}
 }
 
-// TestTreeDrawsAsTreeDoes compares shapes of random trees with those of tree(1).
-func TestTreeDrawsAsTreeDoes(t *testing.T) {
+// TestTreeRandomNamesPrintsSameAsTreeCommand compares random trees with the output of tree(1).
+func TestTreeRandomNamesPrintsSameAsTreeCommand(t *testing.T) {
 	tool, err := exec.LookPath("tree")
 	if err != nil {
 		t.Skip("tree is not installed")
@@ -78,7 +78,7 @@ func TestTreeDrawsAsTreeDoes(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		contents := map[string]string{}
 		for range random.IntN(60) + 1 {
-			// Folders and files have names of their own, so that none is both.
+			// Folders and files have different names, so that no path is both.
 			path := fmt.Sprintf("f%d", random.IntN(9))
 			for range random.IntN(5) {
 				path = fmt.Sprintf("%c/%s", 'a'+rune(random.IntN(4)), path)
@@ -91,20 +91,20 @@ func TestTreeDrawsAsTreeDoes(t *testing.T) {
 		}
 		command := exec.Command(tool, "--noreport", i.root+"/data")
 		command.Env = []string{"LC_ALL=C.UTF-8"}
-		drawn, err := command.Output()
+		printed, err := command.Output()
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines := strings.Split(strings.ReplaceAll(string(drawn), "\u00a0", " "), "\n")
+		lines := strings.Split(strings.ReplaceAll(string(printed), "\u00a0", " "), "\n")
 		lines[0] = "/data"
 		found := regexp.MustCompile(`(?m)( \(0 B\)|/)$`).ReplaceAllString(strings.Split(i.out.String(), "\n\n")[0]+"\n", "")
 		if wanted := strings.Join(lines, "\n"); found != wanted {
-			t.Fatalf("seed %d: drawn\n%s\ntree draws\n%s", seed, found, wanted)
+			t.Fatalf("seed %d: printed\n%s\ntree prints\n%s", seed, found, wanted)
 		}
 	}
 }
 
-func TestTreeOfManyRows(t *testing.T) {
+func TestTreeOfManyRowsMarksLastEntryOfEachFolder(t *testing.T) {
 	var rows []indextest.Row
 	for n := range 20000 {
 		rows = append(rows, row(fmt.Sprintf("%d/%d/%d", n%3, n%100, n), ""))
@@ -116,5 +116,5 @@ func TestTreeOfManyRows(t *testing.T) {
 	if last := strings.Count(i.out.String(), "└── "); last != 1+3+300 {
 		t.Errorf("%d entries are the last of their folder", last)
 	}
-	says(t, i.out.String(), "\n\n303 folders, 20000 files, 0 bytes\n")
+	requireContains(t, i.out.String(), "\n\n303 folders, 20000 files, 0 bytes\n")
 }

@@ -1,4 +1,4 @@
-// The files of the image against the index.
+// The comparison of all files of the image with the index.
 
 package files
 
@@ -14,11 +14,11 @@ import (
 	"entrypoint/progress"
 )
 
-// Verify reads the files of all rows, on all cores, and prints a line for each that is not as the index says: what it is,
-// how large, or the first digest that differs. Where all rows are chosen, files that the index does not know are named too.
-// The lines are in the order of the rows. A last line says how many there are, and so does the result.
+// Verify reads the files of all rows on all cores, and prints a line for each file that differs from the index: in type, size
+// or digest. If all rows are selected, it also prints files that are not in the index. The lines are in the order of the
+// keys. The last line contains the number of differences; Verify returns this number.
 //
-// An index with a digest that this program does not know is an error.
+// Verify returns an error if the index contains a digest that this program cannot compute.
 func Verify(ctx context.Context, job Job) (int, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
@@ -36,7 +36,7 @@ func Verify(ctx context.Context, job Job) (int, error) {
 	}
 	found, err := compareAll(ctx, job, c, p, workers)
 	if err != nil {
-		return found, ended(ctx, err)
+		return found, stopError(ctx, err)
 	}
 	p.Stop()
 	return found, p.Print(job.Out, fmt.Sprintf("verified %s, %s in %s: %s", counted(int(p.Files.Load()), "file"),
@@ -53,7 +53,7 @@ func digestFields(ix *index.Index) []*index.Field {
 	return digests
 }
 
-// compareAll prints the differences that workers find, and the unknown files, and gives their number.
+// compareAll prints the differences that the workers find and the files that are not in the index, and returns their number.
 func compareAll(ctx context.Context, job Job, c catalog, p *progress.Progress, workers []work[string]) (found int, err error) {
 	var unknown [][]byte
 	if job.All {
@@ -89,9 +89,9 @@ func compareAll(ctx context.Context, job Job, c catalog, p *progress.Progress, w
 
 type verifier struct{ *reader }
 
-// verify gives the difference between a file and its row, or "".
+// verify returns the first difference between a file and its row, or "".
 func (v verifier) verify(ctx context.Context, row int, key []byte) (string, error) {
-	if difference := v.outside(row, key); difference != "" {
+	if difference := v.compareMetadata(row, key); difference != "" {
 		return difference, nil
 	}
 	if target, isLink := v.linkOf(row); isLink {
@@ -105,7 +105,7 @@ func (v verifier) verify(ctx context.Context, row int, key []byte) (string, erro
 	return v.compare(ctx, row, source, nil)
 }
 
-// unknownFiles gives the keys of the files below the mount that the index does not know, in order.
+// unknownFiles returns the keys of the files below the mount that are not in the index, sorted.
 func (c *catalog) unknownFiles(ctx context.Context) ([][]byte, error) {
 	var unknown [][]byte
 	err := walk(ctx, c.root+c.ix.Mount, func(path string, isFolder bool) error {
@@ -122,8 +122,8 @@ func (c *catalog) unknownFiles(ctx context.Context) ([][]byte, error) {
 	return unknown, err
 }
 
-// ended gives the error that a user sees when work was ended by one.
-func ended(ctx context.Context, err error) error {
+// stopError returns the error to print for work that stopped with an error.
+func stopError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return statusf(statusInterrupted, "interrupted")
 	}

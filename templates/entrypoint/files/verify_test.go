@@ -1,4 +1,4 @@
-// Damage of each kind is found and named.
+// Tests of Verify.
 
 package files
 
@@ -20,27 +20,27 @@ var fruit = map[string]string{
 	"a.txt": "avocado\n\n", "b/c.txt": "tomato\n\n", "b/d/e": "", "b/l": "-> ../a.txt", "z\n": "odd", "\xff": "odder",
 }
 
-// seconds hides how long it took.
+// seconds replaces the elapsed time by T.
 func seconds(text string) string {
 	return regexp.MustCompile(`\d+\.\d s`).ReplaceAllString(text, "T s")
 }
 
-func TestVerifyWholeImageSaysNoDifferences(t *testing.T) {
+func TestVerifyUndamagedImageFindsNoDifferences(t *testing.T) {
 	i := newImage(t, fruit)
 	found, err := Verify(context.Background(), i.job)
 	if found != 0 || err != nil {
 		t.Errorf("found %d differences, %v", found, err)
 	}
 	if text := seconds(i.out.String()); text != "verified 6 files, 33 bytes in T s: no differences\n" {
-		t.Errorf("it says %q", text)
+		t.Errorf("the output is %q", text)
 	}
 }
 
-func TestVerifyNamesEveryDifference(t *testing.T) {
+func TestVerifyDamagedFilePrintsDifference(t *testing.T) {
 	for _, c := range []struct {
-		what   string
-		damage func(t *testing.T, data string)
-		said   string
+		name     string
+		damage   func(t *testing.T, data string)
+		expected string
 	}{
 		{"changed", func(t *testing.T, data string) { put(t, data+"a.txt", "avocadO\n\n") },
 			"/data/a.txt: sha256 is "},
@@ -48,9 +48,9 @@ func TestVerifyNamesEveryDifference(t *testing.T) {
 		{"missing", func(t *testing.T, data string) { os.Remove(data + "b/c.txt") }, "/data/b/c.txt: missing"},
 		{"odd name", func(t *testing.T, data string) { os.Remove(data + "\xff") }, `"/data/\xff": missing`},
 		{"other link", func(t *testing.T, data string) { put(t, data+"b/l", "-> c.txt") },
-			"/data/b/l: links to c.txt, not to ../a.txt"},
-		{"file for link", func(t *testing.T, data string) { put(t, data+"b/l", "../a.txt") }, "/data/b/l: is a file, not a link"},
-		{"link for file", func(t *testing.T, data string) { put(t, data+"a.txt", "-> b/c.txt") }, "/data/a.txt: is a link, not a file"},
+			"/data/b/l: is a symlink to c.txt, not to ../a.txt"},
+		{"file for link", func(t *testing.T, data string) { put(t, data+"b/l", "../a.txt") }, "/data/b/l: is a file, not a symlink"},
+		{"link for file", func(t *testing.T, data string) { put(t, data+"a.txt", "-> b/c.txt") }, "/data/a.txt: is a symlink, not a file"},
 		{"folder for file", func(t *testing.T, data string) { os.Remove(data + "a.txt"); os.Mkdir(data+"a.txt", 0o755) },
 			"/data/a.txt: is a folder, not a file"},
 		{"pipe for file", func(t *testing.T, data string) { os.Remove(data + "a.txt"); syscall.Mkfifo(data+"a.txt", 0o644) },
@@ -58,26 +58,26 @@ func TestVerifyNamesEveryDifference(t *testing.T) {
 		{"extra", func(t *testing.T, data string) { put(t, data+"b/d/x", "") }, "/data/b/d/x: not in the index"},
 		{"extra link", func(t *testing.T, data string) { put(t, data+"zz", "-> a.txt") }, "/data/zz: not in the index"},
 	} {
-		t.Run(c.what, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			i := newImage(t, fruit)
 			c.damage(t, i.root+"/data/")
 			found, err := Verify(context.Background(), i.job)
 			if found != 1 || err != nil {
 				t.Errorf("found %d differences, %v", found, err)
 			}
-			said := c.said
-			if c.what == "changed" {
-				said = "/data/a.txt: sha256 is " + toolDigest(t, "sha256sum", i.root+"/data/a.txt") + ", not "
+			expected := c.expected
+			if c.name == "changed" {
+				expected = "/data/a.txt: sha256 is " + toolDigest(t, "sha256sum", i.root+"/data/a.txt") + ", not "
 			}
-			if !strings.HasPrefix(i.out.String(), said) || strings.Count(i.out.String(), "\n") != 2 {
-				t.Errorf("it says %q", i.out)
+			if !strings.HasPrefix(i.out.String(), expected) || strings.Count(i.out.String(), "\n") != 2 {
+				t.Errorf("the output is %q", i.out)
 			}
-			says(t, i.out.String(), ": 1 difference\n")
+			requireContains(t, i.out.String(), ": 1 difference\n")
 		})
 	}
 }
 
-func TestVerifyDifferencesAreInTheOrderOfKeys(t *testing.T) {
+func TestVerifyPrintsDifferencesInOrderOfKeys(t *testing.T) {
 	contents := map[string]string{}
 	for c := 'a'; c <= 'z'; c++ {
 		contents[string(c)] = strings.Repeat(string(c), int('z'-c)*100000)
@@ -102,28 +102,28 @@ func TestVerifyDifferencesAreInTheOrderOfKeys(t *testing.T) {
 	}
 }
 
-func TestVerifyChosenRowsLooksAtNoOtherFile(t *testing.T) {
+func TestVerifySelectedRowsIgnoresOtherFiles(t *testing.T) {
 	i := newImage(t, fruit)
 	put(t, i.root+"/data/extra", "")
 	os.Remove(i.root + "/data/a.txt")
-	i.choose("/b/")
+	i.selectRows("/b/")
 	found, err := Verify(context.Background(), i.job)
 	if text := seconds(i.out.String()); found != 0 || err != nil || text != "verified 3 files, 16 bytes in T s: no differences\n" {
-		t.Errorf("found %d differences, %v, and says %q", found, err, text)
+		t.Errorf("found %d differences, %v, and printed %q", found, err, text)
 	}
 }
 
-func TestVerifyFileInPlaceOfAFolderMakesItsFilesMissing(t *testing.T) {
+func TestVerifyFileInsteadOfFolderReportsItsFilesMissing(t *testing.T) {
 	i := newImage(t, fruit)
 	put(t, i.root+"/data/b/d", "")
-	i.choose("/b/d")
+	i.selectRows("/b/d")
 	if found, err := Verify(context.Background(), i.job); found != 1 || err != nil {
 		t.Errorf("found %d differences, %v", found, err)
 	}
-	says(t, i.out.String(), "/data/b/d/e: missing\n")
+	requireContains(t, i.out.String(), "/data/b/d/e: missing\n")
 }
 
-func TestCompareEndsWithTheContext(t *testing.T) {
+func TestCompareCancelledContextReturnsError(t *testing.T) {
 	i := newImage(t, fruit)
 	c, err := newCatalog(i.job.Index, "")
 	if err != nil {
@@ -137,12 +137,12 @@ func TestCompareEndsWithTheContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	if difference, err := reader.compare(ctx, 0, source, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("it gives %q, %v", difference, err)
+		t.Errorf("compare returns %q, %v", difference, err)
 	}
 }
 
-func TestVerifyComputesEveryDigest(t *testing.T) {
-	// The known answers of digest_test.go.
+func TestVerifyWrongDigestIsFoundForEveryAlgorithm(t *testing.T) {
+	// The known digests of digest_test.go.
 	const content = "123456789"
 	digests := []struct{ name, digits string }{
 		{"sha256", "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"},
@@ -173,18 +173,18 @@ func TestVerifyComputesEveryDigest(t *testing.T) {
 		}
 		return found, i.out.String()
 	}
-	if found, said := verify(""); found != 0 {
-		t.Errorf("right digests: %s", said)
+	if found, printed := verify(""); found != 0 {
+		t.Errorf("right digests: %s", printed)
 	}
 	for _, digest := range digests {
-		found, said := verify(digest.name)
-		if found != 1 || !strings.HasPrefix(said, "/data/n: "+digest.name+" is "+digest.digits+", not ") {
-			t.Errorf("wrong %s: %q", digest.name, said)
+		found, printed := verify(digest.name)
+		if found != 1 || !strings.HasPrefix(printed, "/data/n: "+digest.name+" is "+digest.digits+", not ") {
+			t.Errorf("wrong %s: %q", digest.name, printed)
 		}
 	}
 }
 
-func TestVerifyUnknownDigestIsNamed(t *testing.T) {
+func TestVerifyUnknownDigestReturnsError(t *testing.T) {
 	one := indextest.Row{Path: "n", Values: map[string]any{"size": 0, "sha256": make([]byte, 32), "sha3": make([]byte, 32)}}
 	i := newJob(t, t.TempDir(), []indextest.Row{one}, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32},
 		indextest.Field{Name: "sha3", Kind: indextest.Digest, Bytes: 32})
@@ -194,7 +194,7 @@ func TestVerifyUnknownDigestIsNamed(t *testing.T) {
 	}
 }
 
-func TestVerifyUnreadableFileSaysWhy(t *testing.T) {
+func TestVerifyUnreadableFilePrintsReason(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root reads every file")
 	}
@@ -203,19 +203,19 @@ func TestVerifyUnreadableFileSaysWhy(t *testing.T) {
 	if found, err := Verify(context.Background(), i.job); found != 1 || err != nil {
 		t.Errorf("found %d differences, %v", found, err)
 	}
-	says(t, i.out.String(), "/data/a.txt: cannot be read: permission denied\n")
+	requireContains(t, i.out.String(), "/data/a.txt: cannot be read: permission denied\n")
 }
 
-func TestVerifyCancelledEndsWith130(t *testing.T) {
+func TestVerifyCancelledReturnsStatus130(t *testing.T) {
 	i := newImage(t, fruit)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Verify(ctx, i.job); status(err) != 130 {
-		t.Errorf("cancelled, it gives %v", err)
+		t.Errorf("Verify returns %v", err)
 	}
 }
 
-func TestVerifyDamagedIndexIsAnError(t *testing.T) {
+func TestVerifyDamagedIndexReturnsError(t *testing.T) {
 	i := newImage(t, fruit)
 	data := indextest.Build("/data", []indextest.Field{
 		{Name: "size", Kind: indextest.Integer}, {Name: "sha256", Kind: indextest.Digest, Bytes: 32},
@@ -227,6 +227,6 @@ func TestVerifyDamagedIndexIsAnError(t *testing.T) {
 	}
 	i.job.Index, i.job.Rows, i.job.All = ix, ix.Keys(0, 1), false
 	if _, err := Verify(context.Background(), i.job); err == nil || !strings.Contains(err.Error(), "is damaged") {
-		t.Errorf("a damaged index gives %v", err)
+		t.Errorf("Verify returns %v", err)
 	}
 }

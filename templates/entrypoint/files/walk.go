@@ -1,4 +1,4 @@
-// A walk over folders of any size.
+// A recursive walk over folders of any size.
 
 package files
 
@@ -11,11 +11,11 @@ import (
 	"os"
 )
 
-// walkEntries is how many entries of a folder are held at once.
+// walkEntries is the maximum number of entries of a folder in memory.
 const walkEntries = 1024
 
-// walk visits all that lies below a folder, in no order. A folder that is not there, or cannot be read, has nothing in it:
-// who misses a file of it says so.
+// walk visits all entries below a folder, in undefined order. It ignores a folder that is missing or cannot be read: the
+// comparison with the index reports the files of such a folder as missing.
 func walk(ctx context.Context, folder string, visit func(path string, isFolder bool) error) error {
 	opened, err := os.Open(folder)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
@@ -34,7 +34,7 @@ func walk(ctx context.Context, folder string, visit func(path string, isFolder b
 	return err
 }
 
-// visitEntries visits what lies in a folder, and gives the names of the folders in it.
+// visitEntries visits the entries of a folder and returns the names of its subfolders.
 func visitEntries(ctx context.Context, folder *os.File, visit func(string, bool) error) (inside []string, err error) {
 	for ctx.Err() == nil {
 		entries, err := folder.ReadDir(walkEntries)

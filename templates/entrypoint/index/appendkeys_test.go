@@ -1,4 +1,4 @@
-// Many keys at once, against one by one.
+// AppendKeys compared with Keys.
 
 package index_test
 
@@ -10,7 +10,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-func TestAppendKeysIsWhatKeysGives(t *testing.T) {
+func TestAppendKeysAnyRangeReturnsSameAsKeys(t *testing.T) {
 	var rows []indextest.Row
 	for i := range 70 {
 		rows = append(rows, indextest.Row{Path: fmt.Sprintf("sub-%02d/%d\xff", i/7, i*i)})

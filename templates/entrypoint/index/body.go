@@ -1,4 +1,4 @@
-// The body of an index: sections of bytes that are checked when they are first needed.
+// The body of an index: sections of bytes whose checksums are verified at the first access.
 
 package index
 
@@ -10,25 +10,25 @@ import (
 	"sync/atomic"
 )
 
-// chunkBytes is how much of the body one checksum stands for: little enough for a point query, and at ten million files
-// the checksums still take less than a thousandth of the index.
+// chunkBytes is the size of the part of the body that one checksum covers: small enough for a query of one key, and large
+// enough that the checksums take less than a thousandth of an index of ten million files.
 const chunkBytes = 1 << 14
 
-// DamagedError says that an index, or the file that holds it, is not as it was written, or has another version.
+// DamagedError is the error for an index that is damaged or has another format version.
 type DamagedError struct{ Problem string }
 
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("the index in this image %s; pull or build the image again", e.Problem)
 }
 
-// Guard runs f; damage that f meets in an index, and so panics with, becomes its error. Each goroutine that reads an index
-// has its own.
+// Guard runs f and returns its error. If f panics because of a damaged index, Guard returns the DamagedError. Each goroutine
+// that reads an index needs its own Guard.
 func Guard(f func() error) (err error) {
 	defer func() {
-		if met := recover(); met != nil {
-			damaged, ours := met.(*DamagedError)
+		if reason := recover(); reason != nil {
+			damaged, ours := reason.(*DamagedError)
 			if !ours {
-				panic(met)
+				panic(reason)
 			}
 			err = damaged
 		}
@@ -36,25 +36,26 @@ func Guard(f func() error) (err error) {
 	return f()
 }
 
+// damagedf panics with a DamagedError, which Guard returns.
 func damagedf(format string, values ...any) {
 	panic(&DamagedError{"is damaged: " + fmt.Sprintf(format, values...)})
 }
 
-// body holds the bytes behind the head. Any number of goroutines may read it.
+// body contains the bytes after the head. Any number of goroutines can read it.
 type body struct {
-	data []byte
-	sums []byte
-	good []atomic.Uint32 // a bit for each chunk whose checksum was found right
+	data     []byte
+	sums     []byte          // a checksum for each chunk
+	verified []atomic.Uint32 // a bit for each chunk, set after its checksum was verified
 }
 
 func newBody(data, sums []byte) *body {
 	return &body{data, sums, make([]atomic.Uint32, (len(sums)/4+31)/32)}
 }
 
-// stretch gives data[from:to], which must be inside the body, once it is known to be undamaged.
-func (b *body) stretch(from, to int) []byte {
+// slice returns data[from:to], which must be inside the body, after verifying its checksums.
+func (b *body) slice(from, to int) []byte {
 	for chunk := from / chunkBytes; chunk*chunkBytes < to; chunk++ {
-		if b.good[chunk/32].Load()&(1<<(chunk%32)) == 0 {
+		if b.verified[chunk/32].Load()&(1<<(chunk%32)) == 0 {
 			b.check(chunk)
 		}
 	}
@@ -65,37 +66,37 @@ func (b *body) check(chunk int) {
 	from := chunk * chunkBytes
 	to := min(from+chunkBytes, len(b.data))
 	if crc32.ChecksumIEEE(b.data[from:to]) != binary.LittleEndian.Uint32(b.sums[4*chunk:]) {
-		damagedf("the checksum of bytes %d to %d of its body is wrong", from, to)
+		damagedf("checksum mismatch in bytes %d to %d of the body", from, to)
 	}
-	b.good[chunk/32].Or(1 << (chunk % 32))
+	b.verified[chunk/32].Or(1 << (chunk % 32))
 }
 
-// section is a stretch of the body.
+// section is a contiguous part of the body.
 type section struct {
 	body         *body
 	offset, size int
 }
 
-// stretch gives the bytes from `from` up to `to` of the section.
-func (s section) stretch(from, to uint64) []byte {
+// slice returns the bytes [from, to) of the section.
+func (s section) slice(from, to uint64) []byte {
 	if from > to || to > uint64(s.size) {
-		damagedf("bytes %d to %d lie outside of a section of %d bytes", from, to, s.size)
+		damagedf("bytes %d to %d are outside of a section of %d bytes", from, to, s.size)
 	}
-	return s.body.stretch(s.offset+int(from), s.offset+int(to))
+	return s.body.slice(s.offset+int(from), s.offset+int(to))
 }
 
-// numbers is a section of unsigned integers, or digests, of the same width.
+// numbers is a section of unsigned integers or digests of equal width.
 type numbers struct {
 	section
 	width  int
-	window []byte // the items from `first` on, where many in a row are asked for
+	window []byte // the items from `first` on, for fast access to many consecutive items; otherwise nil
 	first  int
 }
 
-// between gives the same items, of which only those from `from` up to `to` may be asked for.
+// between returns numbers for fast access to the items [from, to) only.
 func (n *numbers) between(from, to int) numbers {
 	width := uint64(n.width)
-	return numbers{section: n.section, width: n.width, first: from, window: n.stretch(uint64(from)*width, uint64(to)*width)}
+	return numbers{section: n.section, width: n.width, first: from, window: n.slice(uint64(from)*width, uint64(to)*width)}
 }
 
 func (n *numbers) item(i int) []byte {
@@ -103,7 +104,7 @@ func (n *numbers) item(i int) []byte {
 		at := (i - n.first) * n.width
 		return n.window[at : at+n.width]
 	}
-	return n.stretch(uint64(i)*uint64(n.width), uint64(i+1)*uint64(n.width))
+	return n.slice(uint64(i)*uint64(n.width), uint64(i+1)*uint64(n.width))
 }
 
 func (n *numbers) at(i int) uint64 {
@@ -129,13 +130,13 @@ func (n *numbers) at(i int) uint64 {
 type bitmap struct{ section }
 
 func (b bitmap) at(i int) bool {
-	return b.stretch(uint64(i)/8, uint64(i)/8+1)[0]>>(i%8)&1 == 1
+	return b.slice(uint64(i)/8, uint64(i)/8+1)[0]>>(i%8)&1 == 1
 }
 
-// count gives the number of ones.
+// count returns the number of set bits.
 func (b bitmap) count() int {
 	total := 0
-	for _, one := range b.stretch(0, uint64(b.size)) {
+	for _, one := range b.slice(0, uint64(b.size)) {
 		total += bits.OnesCount8(one)
 	}
 	return total

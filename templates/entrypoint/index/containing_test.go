@@ -1,4 +1,4 @@
-// The search for a term in keys that share their beginnings, against strings.Contains.
+// Containing compared with strings.Contains, for keys with shared prefixes.
 
 package index_test
 
@@ -12,7 +12,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-func TestContainingFindsWhatStringsContainsFinds(t *testing.T) {
+func TestContainingRandomTermsFindsSameAsStringsContains(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	word := func(most int) string {
 		var text strings.Builder

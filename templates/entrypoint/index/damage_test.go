@@ -1,4 +1,4 @@
-// A damaged index is refused, or answers as the whole one does; it never crashes.
+// Tests of damage: a damaged index returns a DamagedError or the same values as the undamaged index; it never crashes.
 
 package index_test
 
@@ -15,7 +15,7 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// sample gives an index with all types, with and without missing values.
+// sample returns an index with fields of all types, with and without missing values.
 func sample(rows int) []byte {
 	fields := []indextest.Field{
 		{Name: "size", Kind: indextest.Integer},
@@ -39,98 +39,99 @@ func sample(rows int) []byte {
 	return indextest.Build("/data", fields, found)
 }
 
-// answers asks an index everything and gives what it says.
-func answers(data []byte) (said []byte, err error) {
+// dump returns all keys and values of an index as text, by all methods of reading.
+func dump(data []byte) (text []byte, err error) {
 	ix, err := index.Open(data)
 	if err != nil {
 		return nil, err
 	}
 	err = index.Guard(func() error {
-		said = fmt.Append(said, ix.Rows, ix.Mount, ix.MountInside)
+		text = fmt.Append(text, ix.Rows, ix.Mount, ix.MountInside)
 		for row, key := range ix.Keys(0, ix.Rows) {
-			said = ix.AppendKey(append(said, key...), row)
+			text = ix.AppendKey(append(text, key...), row)
 			found, there := ix.Find(key)
 			from, to := ix.WithPrefix(key)
-			said = fmt.Append(said, found, there, from, to)
+			text = fmt.Append(text, found, there, from, to)
 		}
 		for _, field := range ix.Fields {
-			said = askField(said, ix, field)
+			text = dumpField(text, ix, field)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return said, ix.Check()
+	return text, ix.Check()
 }
 
-func askField(said []byte, ix *index.Index, f *index.Field) []byte {
-	said = fmt.Append(said, f.Name, f.Type, f.NullShown, f.Values(), ix.Field(f.Name) == f)
+// dumpField appends all values of a field to text.
+func dumpField(text []byte, ix *index.Index, f *index.Field) []byte {
+	text = fmt.Append(text, f.Name, f.Type, f.NullShown, f.Values(), ix.Field(f.Name) == f)
 	for place := range ix.Rows {
 		row := f.At(place)
-		said = f.AppendJSON(f.AppendText(said, row), row)
+		text = f.AppendJSON(f.AppendText(text, row), row)
 		if place > 0 && !f.Missing(row) && !f.Missing(f.At(place-1)) {
-			said = fmt.Append(said, f.Compare(row, f.At(place-1)), f.RunStart(place))
+			text = fmt.Append(text, f.Compare(row, f.At(place-1)), f.RunStart(place))
 		}
 	}
-	return said
+	return text
 }
 
-// refused is whether the index is refused as damaged; another error or other answers fail the test.
-func refused(t *testing.T, what string, data, wanted []byte) bool {
+// isRefused reports whether reading returns a DamagedError. Another error, or a dump other than `wanted`, fails the test.
+func isRefused(t *testing.T, name string, data, wanted []byte) bool {
 	t.Helper()
-	said, err := answers(data)
+	text, err := dump(data)
 	var damaged *index.DamagedError
 	if errors.As(err, &damaged) {
 		return true
 	}
-	if err != nil || !bytes.Equal(said, wanted) {
-		t.Errorf("%s: error %v, or other answers than the whole index gives", what, err)
+	if err != nil || !bytes.Equal(text, wanted) {
+		t.Errorf("%s: error %v, or other values than in the undamaged index", name, err)
 	}
 	return false
 }
 
 func TestOpenEveryByteFlippedIsRefused(t *testing.T) {
-	whole := sample(20)
-	wanted, err := answers(whole)
+	undamaged := sample(20)
+	wanted, err := dump(undamaged)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for at := range whole {
+	for at := range undamaged {
 		for _, flip := range []byte{0xff, 0x01, 0x80} {
-			data := bytes.Clone(whole)
+			data := bytes.Clone(undamaged)
 			data[at] ^= flip
-			if !refused(t, fmt.Sprintf("byte %d", at), data, wanted) {
-				t.Errorf("byte %d flipped by %#x is not noticed", at, flip)
+			if !isRefused(t, fmt.Sprintf("byte %d", at), data, wanted) {
+				t.Errorf("byte %d flipped by %#x is not detected", at, flip)
 			}
 		}
 	}
 }
 
 func TestOpenTruncatedOrExtendedIsRefused(t *testing.T) {
-	whole := sample(20)
-	for size := range whole {
-		if !refused(t, fmt.Sprintf("%d bytes", size), whole[:size], nil) {
+	undamaged := sample(20)
+	for size := range undamaged {
+		if !isRefused(t, fmt.Sprintf("%d bytes", size), undamaged[:size], nil) {
 			t.Errorf("the first %d bytes are not refused", size)
 		}
 	}
-	if !refused(t, "extended", append(bytes.Clone(whole), 0), nil) {
-		t.Error("a byte more is not refused")
+	if !isRefused(t, "extended", append(bytes.Clone(undamaged), 0), nil) {
+		t.Error("an additional byte is not refused")
 	}
 }
 
-func TestOpenAnotherVersionNamesBoth(t *testing.T) {
+func TestOpenOtherVersionReturnsBothVersions(t *testing.T) {
 	data := sample(3)
 	data[8] = 1
 	indextest.Repair(data)
 	_, err := index.Open(data)
-	const expected = "the index in this image has version 1, and this program reads version 2; pull or build the image again"
+	const expected = "the index in this image has version 1, but this program reads version 2; pull or build the image again"
 	if err == nil || err.Error() != expected {
-		t.Errorf("another version gives %v", err)
+		t.Errorf("Open returns %v", err)
 	}
 }
 
-func TestGuardDamageFarFromTheQueryIsNotMet(t *testing.T) {
+func TestGuardDamageOutsideOfQueryIsNotReported(t *testing.T) {
 	data := sample(2000)
 	data[len(data)-1] ^= 1
 	ix, err := index.Open(data)
@@ -145,66 +146,66 @@ func TestGuardDamageFarFromTheQueryIsNotMet(t *testing.T) {
 		return nil
 	})
 	if err != nil {
-		t.Errorf("looking for a key met damage elsewhere: %v", err)
+		t.Errorf("the search for a key returns an error for damage in another place: %v", err)
 	}
-	if err := ix.Check(); err == nil || !strings.Contains(err.Error(), "checksum of bytes") {
-		t.Errorf("Check gives %v", err)
+	if err := ix.Check(); err == nil || !strings.Contains(err.Error(), "checksum mismatch in bytes") {
+		t.Errorf("Check returns %v", err)
 	}
 }
 
-func TestGuardOtherPanicsStay(t *testing.T) {
+func TestGuardOtherPanicIsNotRecovered(t *testing.T) {
 	defer func() {
-		if met := recover(); met != "other" {
-			t.Errorf("recovered %v", met)
+		if reason := recover(); reason != "other" {
+			t.Errorf("recovered %v", reason)
 		}
 	}()
 	index.Guard(func() error { panic("other") })
 }
 
-// TestOpenHeadNumbersOfAnySizeNeverCrash puts extreme numbers everywhere, with checksums that are right.
-func TestOpenHeadNumbersOfAnySizeNeverCrash(t *testing.T) {
-	whole := sample(20)
-	head := int(binary.LittleEndian.Uint64(whole[24:]))
+// TestOpenExtremeNumberInHeadNeverCrashes writes extreme numbers to all places of the head, with correct checksums.
+func TestOpenExtremeNumberInHeadNeverCrashes(t *testing.T) {
+	undamaged := sample(20)
+	head := int(binary.LittleEndian.Uint64(undamaged[24:]))
 	for at := 8; at < head-4; at++ {
 		for _, number := range []uint32{0, 1, 17, 255, 1 << 16, 178956971, 1<<31 - 1, 1 << 31, 1<<32 - 1} {
-			data := bytes.Clone(whole)
+			data := bytes.Clone(undamaged)
 			binary.LittleEndian.PutUint32(data[at:], number)
 			indextest.Repair(data)
-			anyAnswer(t, fmt.Sprintf("number %d at %d", number, at), data)
+			requireNoCrash(t, fmt.Sprintf("number %d at %d", number, at), data)
 		}
 	}
 }
 
-// TestGuardBodyOfAnyBytesNeverCrashes puts other bytes everywhere in the body, with checksums that are right.
-func TestGuardBodyOfAnyBytesNeverCrashes(t *testing.T) {
+// TestGuardOtherByteInBodyNeverCrashes writes other bytes to all places of the body, with correct checksums.
+func TestGuardOtherByteInBodyNeverCrashes(t *testing.T) {
 	const rows = 20
-	whole := sample(rows)
-	for at := int(binary.LittleEndian.Uint64(whole[24:])); at < len(whole); at++ {
+	undamaged := sample(rows)
+	for at := int(binary.LittleEndian.Uint64(undamaged[24:])); at < len(undamaged); at++ {
 		for _, other := range []byte{0, 1, rows - 1, rows, 254, 255} {
-			data := bytes.Clone(whole)
+			data := bytes.Clone(undamaged)
 			data[at] = other
 			indextest.Repair(data)
-			anyAnswer(t, fmt.Sprintf("byte %d at %d", other, at), data)
+			requireNoCrash(t, fmt.Sprintf("byte %d at %d", other, at), data)
 		}
 	}
 }
 
-// anyAnswer fails the test on an error that is not *index.DamagedError; a panic fails it by itself.
-func anyAnswer(t *testing.T, what string, data []byte) {
+// requireNoCrash fails the test if reading panics or returns an error other than *index.DamagedError.
+func requireNoCrash(t *testing.T, name string, data []byte) {
 	t.Helper()
 	defer func() {
-		if met := recover(); met != nil {
-			t.Errorf("%s: panic: %v", what, met)
+		if reason := recover(); reason != nil {
+			t.Errorf("%s: panic: %v", name, reason)
 		}
 	}()
-	_, err := answers(data)
+	_, err := dump(data)
 	var damaged *index.DamagedError
 	if err != nil && !errors.As(err, &damaged) {
-		t.Errorf("%s: %v", what, err)
+		t.Errorf("%s: %v", name, err)
 	}
 }
 
-// FuzzOpen asks everything of indexes that were changed anywhere, as they are and with checksums that are right.
+// FuzzOpen reads arbitrary data as an index, unchanged and with corrected checksums.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte("DCINDEX\n"))
@@ -213,10 +214,10 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Add(indextest.Build("/data", nil, []indextest.Row{{Path: strings.Repeat("x", 300)}, {Path: "y"}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		anyAnswer(t, "as it is", data)
+		requireNoCrash(t, "unchanged", data)
 		repaired := bytes.Clone(data)
 		if indextest.Repair(repaired) {
-			anyAnswer(t, "repaired", repaired)
+			requireNoCrash(t, "repaired", repaired)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-// The fields of an index: a value of one type for each row, or none.
+// The fields of an index: columns of one type, with or without missing values.
 
 package index
 
@@ -10,10 +10,10 @@ import (
 	"strconv"
 )
 
-// Type is what the values of a field are.
+// Type is the type of the values of a field.
 type Type uint8
 
-// The types, as the format numbers them.
+// The types, with their numbers in the index format.
 const (
 	Integer Type = iota + 1
 	Float
@@ -32,30 +32,31 @@ func (t Type) String() string {
 	return typeNames[0]
 }
 
-// Field is a column: a metric of the entrypoint.
+// Field is a column of the index, and a metric of the entrypoint.
 type Field struct {
 	Name string
 	Type Type
-	// NullShown is whether a missing value is printed as null; otherwise a record leaves it out.
+	// NullShown is true if a missing value is printed as null; otherwise the record omits the field.
 	NullShown bool
 
 	rows    int
 	base    int64
-	values  numbers // or of a text with a dictionary: the numbers of texts
+	values  numbers // of a text with a dictionary: positions in the dictionary
 	offsets numbers
 	heap    section
 	valid   *bitmap
 	order   numbers
-	coded   bool // whether a text has a dictionary
+	coded   bool // whether the texts are in a dictionary
 }
 
+// newField returns the field of an entry of the field table.
 func newField(entry fieldEntry, table sectionTable, rows int) *Field {
 	f := &Field{Name: entry.name, Type: entry.kind, NullShown: entry.nullShown, rows: rows, base: entry.base}
 	f.order = table.integers(entry.order, rows)
 	if entry.valid != 0 {
 		f.valid = &bitmap{table.section(entry.valid)}
 		if f.valid.size != (rows+7)/8 {
-			damagedf("the bits of field %q are not one for each row", f.Name)
+			damagedf("field %q does not have one valid bit for each row", f.Name)
 		}
 	}
 	switch entry.kind {
@@ -75,6 +76,7 @@ func newField(entry fieldEntry, table sectionTable, rows int) *Field {
 	return f
 }
 
+// readText sets the sections of a text or JSON field.
 func (f *Field) readText(entry fieldEntry, table sectionTable) {
 	offsets, width := table.entry(entry.offsets)
 	if width < 1 || offsets.size%width != 0 || offsets.size < width {
@@ -90,7 +92,7 @@ func (f *Field) readText(entry fieldEntry, table sectionTable) {
 	}
 }
 
-// Between gives the same field, whose values may be asked for from the row `from` up to `to` only, and come faster.
+// Between returns a copy of the field for fast access to the values of the rows [from, to) only.
 func (f *Field) Between(from, to int) *Field {
 	if f.values.width == 0 || from == to {
 		return f
@@ -100,7 +102,7 @@ func (f *Field) Between(from, to int) *Field {
 	return &part
 }
 
-// Missing is whether the row has no value.
+// Missing reports whether the row has no value.
 func (f *Field) Missing(row int) bool { return f.valid != nil && !f.valid.at(row) }
 
 // Values is the number of rows that have a value.
@@ -111,16 +113,16 @@ func (f *Field) Values() int {
 	return f.valid.count()
 }
 
-// Integer gives the row's value of an integer field.
+// Integer returns the value of a row of an integer field.
 func (f *Field) Integer(row int) int64 { return int64(uint64(f.base) + f.values.at(row)) }
 
-// Float gives the row's value of a float field.
+// Float returns the value of a row of a float field.
 func (f *Field) Float(row int) float64 { return math.Float64frombits(f.values.at(row)) }
 
-// Boolean gives the row's value of a boolean field.
+// Boolean returns the value of a row of a boolean field.
 func (f *Field) Boolean(row int) bool { return f.values.at(row) != 0 }
 
-// Bytes gives the row's value of a text, JSON or digest field, as it lies in the index.
+// Bytes returns the value of a row of a text, JSON or digest field, as stored in the index.
 func (f *Field) Bytes(row int) []byte {
 	if f.Type == Digest {
 		return f.values.item(row)
@@ -129,23 +131,24 @@ func (f *Field) Bytes(row int) []byte {
 	if f.coded {
 		id := f.values.at(row)
 		if id >= uint64(f.offsets.size/f.offsets.width-1) {
-			damagedf("field %q has no text of number %d", f.Name, id)
+			damagedf("field %q has no text with number %d", f.Name, id)
 		}
 		number = int(id)
 	}
-	return f.heap.stretch(f.offsets.at(number), f.offsets.at(number+1))
+	return f.heap.slice(f.offsets.at(number), f.offsets.at(number+1))
 }
 
-// At gives the row at a place in the field's order.
+// At returns the row at a place in the sort order of the field.
 func (f *Field) At(place int) int {
 	row := f.order.at(place)
 	if row >= uint64(f.rows) {
-		damagedf("the order of field %q names row %d of %d", f.Name, row, f.rows)
+		damagedf("the order of field %q contains row %d of %d rows", f.Name, row, f.rows)
 	}
 	return int(row)
 }
 
-// Compare gives -1, 0 or 1 as the first row's value lies before, with, or behind the second's; both must have one.
+// Compare returns -1, 0 or 1 if the value of row `one` is less than, equal to or greater than the value of row `other`. Both
+// rows must have a value.
 func (f *Field) Compare(one, other int) int {
 	switch f.Type {
 	case Integer:
@@ -159,7 +162,7 @@ func (f *Field) Compare(one, other int) int {
 	}
 }
 
-// compareFloats orders floats with NaN behind all others.
+// compareFloats compares floats; NaN is greater than all other values and equal to NaN.
 func compareFloats(one, other float64) int {
 	if math.IsNaN(one) || math.IsNaN(other) {
 		return cmp.Compare(boolean(math.IsNaN(one)), boolean(math.IsNaN(other)))
@@ -174,7 +177,7 @@ func boolean(b bool) int {
 	return 0
 }
 
-// RunStart gives the first place in the field's order that has the same value as `place`, none of them missing.
+// RunStart returns the first place in the sort order with the same value as `place`, which must have a value.
 func (f *Field) RunStart(place int) int {
 	row, step := f.At(place), 1
 	for place-step >= 0 && f.Compare(f.At(place-step), row) == 0 {
@@ -184,7 +187,7 @@ func (f *Field) RunStart(place int) int {
 	return from + sort.Search(place-from, func(i int) bool { return f.Compare(f.At(from+i), row) == 0 })
 }
 
-// RunEnd gives the place behind the last of those before `values` that have the same value as `place`.
+// RunEnd returns the place after the last place below `values` with the same value as `place`.
 func (f *Field) RunEnd(place, values int) int {
 	row, step := f.At(place), 1
 	for place+step < values && f.Compare(f.At(place+step), row) == 0 {
@@ -194,7 +197,8 @@ func (f *Field) RunEnd(place, values int) int {
 	return place + sort.Search(span, func(i int) bool { return f.Compare(f.At(place+i), row) != 0 })
 }
 
-// AppendText appends the row's value as text: nothing when it is missing, JSON for all but texts and digests.
+// AppendText appends the value of a row as text: texts unquoted, digests as hexadecimal digits, other types as JSON, and
+// nothing for a missing value.
 func (f *Field) AppendText(dst []byte, row int) []byte {
 	if f.Missing(row) {
 		return dst
@@ -213,7 +217,7 @@ func (f *Field) AppendText(dst []byte, row int) []byte {
 	}
 }
 
-// AppendJSON appends the row's value as Python's json.dumps prints it; null when it is missing.
+// AppendJSON appends the value of a row in the format of Python's json.dumps, and null for a missing value.
 func (f *Field) AppendJSON(dst []byte, row int) []byte {
 	if f.Missing(row) {
 		return append(dst, "null"...)
@@ -229,7 +233,7 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 	return f.AppendText(dst, row)
 }
 
-// integers gives a section of `count` unsigned integers.
+// integers returns a section of `count` unsigned integers.
 func (t sectionTable) integers(number uint32, count int) numbers {
 	n := t.numbers(number, count)
 	if n.width > 8 {
@@ -238,7 +242,7 @@ func (t sectionTable) integers(number uint32, count int) numbers {
 	return n
 }
 
-// width gives a section of `count` items that must have the given width.
+// width returns a section of `count` items of the given width.
 func (t sectionTable) width(number uint32, count, width int) numbers {
 	n := t.numbers(number, count)
 	if n.width != width {

@@ -1,4 +1,4 @@
-// Values of all types come back as they were written, and in their order.
+// Tests of fields: values of all types, and their sort order.
 
 package index_test
 
@@ -13,8 +13,8 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// single gives the only field of an index that holds the values in this order, nil where there is none.
-func single(t *testing.T, field indextest.Field, values ...any) *index.Field {
+// singleField returns the only field of an index with these values, one per row; nil is a missing value.
+func singleField(t *testing.T, field indextest.Field, values ...any) *index.Field {
 	t.Helper()
 	field.Name = "f"
 	var rows []indextest.Row
@@ -28,7 +28,7 @@ func single(t *testing.T, field indextest.Field, values ...any) *index.Field {
 	return ix.Fields[0]
 }
 
-// texts gives what AppendText and AppendJSON append for all rows.
+// texts returns the results of AppendText and AppendJSON for all rows.
 func texts(f *index.Field, rows int) (found, quoted []string) {
 	for row := range rows {
 		found = append(found, string(f.AppendText([]byte("x"), row)[1:]))
@@ -37,6 +37,7 @@ func texts(f *index.Field, rows int) (found, quoted []string) {
 	return found, quoted
 }
 
+// order returns the rows in the sort order of the field.
 func order(f *index.Field, rows int) []int {
 	var found []int
 	for place := range rows {
@@ -45,14 +46,15 @@ func order(f *index.Field, rows int) []int {
 	return found
 }
 
-func same[T comparable](t *testing.T, what string, found, wanted []T) {
+// requireEqual fails the test if the slices differ.
+func requireEqual[T comparable](t *testing.T, name string, found, wanted []T) {
 	t.Helper()
 	if !slices.Equal(found, wanted) {
-		t.Errorf("%s: found %v, wanted %v", what, found, wanted)
+		t.Errorf("%s: found %v, wanted %v", name, found, wanted)
 	}
 }
 
-func TestIntegerExtremesComeBack(t *testing.T) {
+func TestIntegerExtremeValuesAreReadUnchanged(t *testing.T) {
 	for _, values := range [][]int64{
 		{math.MinInt64, math.MaxInt64, 0, -1, 1},
 		{math.MaxInt64, math.MaxInt64 - 255, math.MaxInt64 - 256},
@@ -63,7 +65,7 @@ func TestIntegerExtremesComeBack(t *testing.T) {
 		for _, value := range values {
 			written = append(written, value)
 		}
-		f := single(t, indextest.Field{Kind: indextest.Integer}, written...)
+		f := singleField(t, indextest.Field{Kind: indextest.Integer}, written...)
 		for row, value := range values {
 			if found := f.Integer(row); found != value {
 				t.Errorf("row %d of %v is %d", row, values, found)
@@ -75,25 +77,25 @@ func TestIntegerExtremesComeBack(t *testing.T) {
 	}
 }
 
-func TestIntegerMissingIsLastAndLeftOut(t *testing.T) {
-	f := single(t, indextest.Field{Kind: indextest.Integer}, 9, nil, -3, nil, 9, 0, -3, -4, 8)
+func TestIntegerMissingValueSortsLast(t *testing.T) {
+	f := singleField(t, indextest.Field{Kind: indextest.Integer}, 9, nil, -3, nil, 9, 0, -3, -4, 8)
 	found, quoted := texts(f, 9)
-	same(t, "text", found, []string{"9", "", "-3", "", "9", "0", "-3", "-4", "8"})
-	same(t, "JSON", quoted, []string{"9", "null", "-3", "null", "9", "0", "-3", "-4", "8"})
-	same(t, "order", order(f, 9), []int{7, 2, 6, 5, 8, 0, 4, 1, 3})
+	requireEqual(t, "text", found, []string{"9", "", "-3", "", "9", "0", "-3", "-4", "8"})
+	requireEqual(t, "JSON", quoted, []string{"9", "null", "-3", "null", "9", "0", "-3", "-4", "8"})
+	requireEqual(t, "order", order(f, 9), []int{7, 2, 6, 5, 8, 0, 4, 1, 3})
 	if f.Values() != 7 || !f.Missing(1) || f.Missing(0) || f.NullShown || f.Type != index.Integer {
 		t.Errorf("%d values, row 1 missing %t, row 0 missing %t", f.Values(), f.Missing(1), f.Missing(0))
 	}
 }
 
-func TestFieldOfMissingValuesAlone(t *testing.T) {
+func TestFieldWithoutValuesReturnsMissing(t *testing.T) {
 	for kind := indextest.Integer; kind <= indextest.Digest; kind++ {
 		for _, dictionary := range []bool{false, true} {
-			f := single(t, indextest.Field{Kind: kind, Bytes: 4, NullShown: true, Dictionary: dictionary}, nil, nil)
+			f := singleField(t, indextest.Field{Kind: kind, Bytes: 4, NullShown: true, Dictionary: dictionary}, nil, nil)
 			found, quoted := texts(f, 2)
-			same(t, "text", found, []string{"", ""})
-			same(t, "JSON", quoted, []string{"null", "null"})
-			same(t, "order", order(f, 2), []int{0, 1})
+			requireEqual(t, "text", found, []string{"", ""})
+			requireEqual(t, "JSON", quoted, []string{"null", "null"})
+			requireEqual(t, "order", order(f, 2), []int{0, 1})
 			if f.Values() != 0 || !f.NullShown || f.Type != index.Type(kind) {
 				t.Errorf("kind %d: %d values, null shown %t, type %s", kind, f.Values(), f.NullShown, f.Type)
 			}
@@ -101,49 +103,49 @@ func TestFieldOfMissingValuesAlone(t *testing.T) {
 	}
 }
 
-func TestFloatOrderHasNaNBehindAll(t *testing.T) {
+func TestFloatNaNSortsAfterAllValues(t *testing.T) {
 	zero := math.Copysign(0, -1)
-	f := single(t, indextest.Field{Kind: indextest.Float}, math.NaN(), 1.5, zero, math.Inf(1), 0.0, nil, -5e-324, math.Inf(-1))
+	f := singleField(t, indextest.Field{Kind: indextest.Float}, math.NaN(), 1.5, zero, math.Inf(1), 0.0, nil, -5e-324, math.Inf(-1))
 	found, _ := texts(f, 8)
-	same(t, "text", found, []string{"NaN", "1.5", "-0.0", "Infinity", "0.0", "", "-5e-324", "-Infinity"})
-	same(t, "order", order(f, 8), []int{7, 6, 2, 4, 1, 3, 0, 5})
+	requireEqual(t, "text", found, []string{"NaN", "1.5", "-0.0", "Infinity", "0.0", "", "-5e-324", "-Infinity"})
+	requireEqual(t, "order", order(f, 8), []int{7, 6, 2, 4, 1, 3, 0, 5})
 	if f.Compare(2, 4) != 0 || f.Compare(0, 3) != 1 || f.Compare(3, 0) != -1 || f.Compare(0, 0) != 0 {
-		t.Error("-0.0 and 0.0, or NaN and infinity, compare wrongly")
+		t.Error("-0.0 and 0.0, or NaN and infinity, are compared incorrectly")
 	}
 }
 
-func TestBooleanOrderHasFalseFirst(t *testing.T) {
-	f := single(t, indextest.Field{Kind: indextest.Boolean}, true, false, nil, true, false)
+func TestBooleanFalseSortsFirst(t *testing.T) {
+	f := singleField(t, indextest.Field{Kind: indextest.Boolean}, true, false, nil, true, false)
 	found, quoted := texts(f, 5)
-	same(t, "text", found, []string{"true", "false", "", "true", "false"})
-	same(t, "JSON", quoted, []string{"true", "false", "null", "true", "false"})
-	same(t, "order", order(f, 5), []int{1, 4, 0, 3, 2})
+	requireEqual(t, "text", found, []string{"true", "false", "", "true", "false"})
+	requireEqual(t, "JSON", quoted, []string{"true", "false", "null", "true", "false"})
+	requireEqual(t, "order", order(f, 5), []int{1, 4, 0, 3, 2})
 	if !f.Boolean(0) || f.Boolean(1) || f.Compare(0, 1) != 1 || f.Compare(1, 4) != 0 {
-		t.Error("booleans compare wrongly")
+		t.Error("booleans are compared incorrectly")
 	}
 }
 
-func TestTextComesBackWithAndWithoutDictionary(t *testing.T) {
+func TestTextWithAndWithoutDictionaryIsReadUnchanged(t *testing.T) {
 	long := strings.Repeat("é", 70000)
 	for _, dictionary := range []bool{false, true} {
 		field := indextest.Field{Kind: indextest.Text, Dictionary: dictionary}
-		f := single(t, field, "b", "", nil, "a\"\n", "b", "\xff", long, "a")
+		f := singleField(t, field, "b", "", nil, "a\"\n", "b", "\xff", long, "a")
 		found, quoted := texts(f, 8)
-		same(t, "text", found, []string{"b", "", "", "a\"\n", "b", "\xff", long, "a"})
-		same(t, "JSON", quoted[:6], []string{`"b"`, `""`, "null", `"a\"\n"`, `"b"`, `"\udcff"`})
-		same(t, "order", order(f, 8), []int{1, 7, 3, 0, 4, 6, 5, 2})
+		requireEqual(t, "text", found, []string{"b", "", "", "a\"\n", "b", "\xff", long, "a"})
+		requireEqual(t, "JSON", quoted[:6], []string{`"b"`, `""`, "null", `"a\"\n"`, `"b"`, `"\udcff"`})
+		requireEqual(t, "order", order(f, 8), []int{1, 7, 3, 0, 4, 6, 5, 2})
 		if f.Compare(0, 4) != 0 || f.Compare(0, 3) != 1 || f.Compare(3, 5) != -1 {
-			t.Errorf("texts compare wrongly, dictionary %t", dictionary)
+			t.Errorf("texts are compared incorrectly, dictionary %t", dictionary)
 		}
 	}
 }
 
-func TestJSONIsPrintedAsItIs(t *testing.T) {
+func TestJSONIsPrintedUnchanged(t *testing.T) {
 	for _, dictionary := range []bool{false, true} {
-		f := single(t, indextest.Field{Kind: indextest.JSON, Dictionary: dictionary}, `{"a": [1, null]}`, nil, `"x"`)
+		f := singleField(t, indextest.Field{Kind: indextest.JSON, Dictionary: dictionary}, `{"a": [1, null]}`, nil, `"x"`)
 		found, quoted := texts(f, 3)
-		same(t, "text", found, []string{`{"a": [1, null]}`, "", `"x"`})
-		same(t, "JSON", quoted, []string{`{"a": [1, null]}`, "null", `"x"`})
+		requireEqual(t, "text", found, []string{`{"a": [1, null]}`, "", `"x"`})
+		requireEqual(t, "JSON", quoted, []string{`{"a": [1, null]}`, "null", `"x"`})
 	}
 }
 
@@ -151,16 +153,16 @@ func TestDigestIsPrintedAsHex(t *testing.T) {
 	for _, width := range []int{4, 16, 20, 32, 64} {
 		high, low := make([]byte, width), make([]byte, width)
 		high[0], low[width-1] = 0xfe, 0x0a
-		f := single(t, indextest.Field{Kind: indextest.Digest, Bytes: width}, high, nil, low)
+		f := singleField(t, indextest.Field{Kind: indextest.Digest, Bytes: width}, high, nil, low)
 		found, quoted := texts(f, 3)
-		same(t, "text", found, []string{fmt.Sprintf("%x", high), "", fmt.Sprintf("%x", low)})
-		same(t, "JSON", quoted, []string{fmt.Sprintf("%q", found[0]), "null", fmt.Sprintf("%q", found[2])})
-		same(t, "order", order(f, 3), []int{2, 0, 1})
-		same(t, "bytes", f.Bytes(0), high)
+		requireEqual(t, "text", found, []string{fmt.Sprintf("%x", high), "", fmt.Sprintf("%x", low)})
+		requireEqual(t, "JSON", quoted, []string{fmt.Sprintf("%q", found[0]), "null", fmt.Sprintf("%q", found[2])})
+		requireEqual(t, "order", order(f, 3), []int{2, 0, 1})
+		requireEqual(t, "bytes", f.Bytes(0), high)
 	}
 }
 
-func TestRunStartFindsTheFirstOfTheSameValue(t *testing.T) {
+func TestRunStartReturnsFirstPlaceOfEqualValues(t *testing.T) {
 	for _, runs := range [][]int{{1}, {5}, {1, 1, 1}, {3, 1, 4}, {1, 100, 1}, {64, 63, 65}, {2, 17, 1, 9}} {
 		var values []any
 		var starts []int
@@ -170,7 +172,7 @@ func TestRunStartFindsTheFirstOfTheSameValue(t *testing.T) {
 				values, starts = append(values, value), append(starts, start)
 			}
 		}
-		f := single(t, indextest.Field{Kind: indextest.Integer}, values...)
+		f := singleField(t, indextest.Field{Kind: indextest.Integer}, values...)
 		for place, start := range starts {
 			if found := f.RunStart(place); found != start {
 				t.Errorf("runs %v: the run of place %d starts at %d, not %d", runs, place, found, start)
@@ -179,7 +181,7 @@ func TestRunStartFindsTheFirstOfTheSameValue(t *testing.T) {
 	}
 }
 
-func TestFieldNamesOfAnyText(t *testing.T) {
+func TestFieldUnusualNamesAreFound(t *testing.T) {
 	fields := []indextest.Field{}
 	for _, name := range []string{"size", "", "a b", "é\n", strings.Repeat("n", 65535)} {
 		fields = append(fields, indextest.Field{Name: name, Kind: indextest.Boolean})

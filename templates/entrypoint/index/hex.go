@@ -1,4 +1,4 @@
-// Digests as text.
+// Digests as hexadecimal text.
 
 package index
 
@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// hexPairs holds the two digits of each byte, the first one in the lower half.
+// hexPairs contains the two digits of each byte value, the first digit in the lower half.
 var hexPairs [256]uint16
 
 func init() {
@@ -16,7 +16,7 @@ func init() {
 	}
 }
 
-// appendHex is hex.AppendEncode at three times its speed: a digest of every file is most of what a listing prints.
+// appendHex is hex.AppendEncode at three times its speed: digests are the largest part of a listing.
 func appendHex(dst, digest []byte) []byte {
 	start := len(dst)
 	dst = slices.Grow(dst, 2*len(digest))[:start+2*len(digest)]

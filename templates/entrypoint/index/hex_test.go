@@ -1,4 +1,4 @@
-// The digits of digests, against the standard library's.
+// appendHex compared with the standard library.
 
 package index
 
@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAppendHexIsWhatTheStandardLibraryPrints(t *testing.T) {
+func TestAppendHexReturnsSameAsStandardLibrary(t *testing.T) {
 	var digest []byte
 	for c := range 1024 {
 		digest = append(digest, byte(c*37+c>>3))

@@ -1,4 +1,4 @@
-// Package index reads the index of a data container in place; docs/index-format.md says what it looks like.
+// Package index reads the index of a data container in place. docs/index-format.md describes the format.
 package index
 
 import (
@@ -17,26 +17,26 @@ const (
 	blockRows    = 16
 )
 
-// Index is a catalog: rows in the order of their keys' bytes, with fields. Its methods panic when they meet damage: call
-// them inside Guard.
+// Index is a catalog: rows, sorted by the bytes of their keys, with fields. Its methods panic if they find damage: call them
+// inside Guard.
 type Index struct {
 	// Rows is the number of rows.
 	Rows int
-	// Mount is where the files lie, without a slash at its end. A key is the mount, a slash, and a path in the dataset.
+	// Mount is the folder of the files, without a slash at its end. A key is the mount, a slash, and a path in the dataset.
 	Mount string
-	// MountInside is whether the mount's name occurs in some key elsewhere than at its start.
+	// MountInside is true if some key contains the mount at another place than its start.
 	MountInside bool
-	// Plain is whether all keys are of the bytes from 0x20 to 0x7e.
+	// Plain is true if all keys consist of the bytes 0x20 to 0x7e.
 	Plain bool
-	// Fields are the catalog's columns but for the path.
+	// Fields are the columns of the catalog, without the path.
 	Fields []*Field
 
 	body   *body
-	starts numbers
-	names  section
+	starts numbers // the offsets of the blocks in names
+	names  section // the paths, encoded in blocks
 }
 
-// Open checks the head of an index and gives what it describes; the rest of the data is looked at when it is asked for.
+// Open returns the index in data after checking its head. The body is checked at the first access to each part.
 func Open(data []byte) (ix *Index, err error) {
 	err = Guard(func() error {
 		head := checkedHead(data)
@@ -47,17 +47,17 @@ func Open(data []byte) (ix *Index, err error) {
 	return ix, err
 }
 
-// Check looks at all of the index.
+// Check verifies the whole index.
 func (ix *Index) Check() error {
 	return Guard(func() error {
-		ix.body.stretch(0, len(ix.body.data))
+		ix.body.slice(0, len(ix.body.data))
 		for range ix.Keys(0, ix.Rows) {
 		}
 		return nil
 	})
 }
 
-// Field gives the field of a name, or nil.
+// Field returns the field with the given name, or nil.
 func (ix *Index) Field(name string) *Field {
 	for _, field := range ix.Fields {
 		if field.Name == name {
@@ -67,33 +67,33 @@ func (ix *Index) Field(name string) *Field {
 	return nil
 }
 
-// checkedHead gives the head when its checksum and its sizes are right.
+// checkedHead returns the head after checking its version, sizes and checksum.
 func checkedHead(data []byte) []byte {
 	if len(data) < headBytes || string(data[:8]) != magic {
-		damagedf("it does not begin as an index does")
+		damagedf("it does not begin with %q", magic)
 	}
 	if found := binary.LittleEndian.Uint32(data[8:]); found != version {
-		panic(&DamagedError{fmt.Sprintf("has version %d, and this program reads version %d", found, version)})
+		panic(&DamagedError{fmt.Sprintf("has version %d, but this program reads version %d", found, version)})
 	}
 	if size := binary.LittleEndian.Uint64(data[16:]); size != uint64(len(data)) {
-		damagedf("it should be %d bytes long and is %d", size, len(data))
+		damagedf("expected %d bytes, found %d", size, len(data))
 	}
 	size := binary.LittleEndian.Uint64(data[24:])
 	if size < headBytes || size > uint64(len(data)) {
-		damagedf("its head cannot be %d bytes long", size)
+		damagedf("its head has an impossible size of %d bytes", size)
 	}
 	head := data[:size:size]
 	sum := crc32.Update(crc32.ChecksumIEEE(head[:12]), crc32.IEEETable, make([]byte, 4))
 	if crc32.Update(sum, crc32.IEEETable, head[16:]) != binary.LittleEndian.Uint32(head[12:]) {
-		damagedf("the checksum of its head is wrong")
+		damagedf("checksum mismatch in the head")
 	}
 	if binary.LittleEndian.Uint64(head[32:]) > math.MaxInt32*uint64(blockRows) {
-		damagedf("it cannot have %d rows", binary.LittleEndian.Uint64(head[32:]))
+		damagedf("%d rows are more than possible", binary.LittleEndian.Uint64(head[32:]))
 	}
 	return head
 }
 
-// read takes the tables out of the head. A count that is wrong leads outside of the head, and is found there.
+// read parses the tables of the head. A wrong count exceeds the head, which reader.take detects.
 func (ix *Index) read(head, data []byte) {
 	fields, sections := binary.LittleEndian.Uint32(head[44:]), binary.LittleEndian.Uint32(head[48:])
 	rest := reader{head[headBytes:]}
@@ -104,7 +104,7 @@ func (ix *Index) read(head, data []byte) {
 	}
 	ix.Mount = string(rest.take(uint64(binary.LittleEndian.Uint32(head[52:]))))
 	if chunks := (len(data) + chunkBytes - 1) / chunkBytes; len(rest.data) != 4*chunks {
-		damagedf("its body of %d bytes needs %d checksums and it has %d bytes of them", len(data), chunks, len(rest.data))
+		damagedf("its body of %d bytes needs %d checksums, but its head contains %d bytes of checksums", len(data), chunks, len(rest.data))
 	}
 	ix.body = newBody(data, rest.data)
 	table := sectionTable{ix.body, tables}
@@ -115,19 +115,20 @@ func (ix *Index) read(head, data []byte) {
 	}
 }
 
-// reader takes the head's tables one behind the other.
+// reader reads the tables of the head one after the other.
 type reader struct{ data []byte }
 
+// take returns the next `size` bytes.
 func (r *reader) take(size uint64) []byte {
 	if size > uint64(len(r.data)) {
-		damagedf("its head ends %d bytes early", size-uint64(len(r.data)))
+		damagedf("its head is %d bytes too short", size-uint64(len(r.data)))
 	}
 	taken := r.data[:size]
 	r.data = r.data[size:]
 	return taken
 }
 
-// fieldEntry is a line of the field table; the numbers are those of sections, 0 for none.
+// fieldEntry is an entry of the field table. values, valid, order, offsets and heap are section numbers, 0 for no section.
 type fieldEntry struct {
 	kind                                Type
 	nullShown                           bool
@@ -136,6 +137,7 @@ type fieldEntry struct {
 	name                                string
 }
 
+// field returns the next entry of the field table.
 func (r *reader) field() fieldEntry {
 	fixed := r.take(fieldBytes)
 	number := func(at int) uint32 { return binary.LittleEndian.Uint32(fixed[at:]) }
@@ -152,7 +154,7 @@ func (r *reader) field() fieldEntry {
 	}
 }
 
-// sectionTable gives the sections by their numbers.
+// sectionTable looks up sections by number.
 type sectionTable struct {
 	body  *body
 	table []byte
@@ -163,23 +165,24 @@ func (t sectionTable) section(number uint32) section {
 	return s
 }
 
+// entry returns a section and the width of its items.
 func (t sectionTable) entry(number uint32) (section, int) {
 	if (uint64(number)+1)*sectionBytes > uint64(len(t.table)) {
-		damagedf("it names section %d and has %d", number, len(t.table)/sectionBytes)
+		damagedf("it refers to section %d of %d sections", number, len(t.table)/sectionBytes)
 	}
 	entry := t.table[number*sectionBytes:]
 	offset, size := binary.LittleEndian.Uint64(entry), binary.LittleEndian.Uint64(entry[8:])
 	if total := uint64(len(t.body.data)); offset > total || size > total-offset {
-		damagedf("section %d does not fit into its body", number)
+		damagedf("section %d exceeds the body", number)
 	}
 	return section{t.body, int(offset), int(size)}, int(binary.LittleEndian.Uint32(entry[16:]))
 }
 
-// numbers gives a section that must hold `count` items.
+// numbers returns a section of `count` items.
 func (t sectionTable) numbers(number uint32, count int) numbers {
 	s, width := t.entry(number)
 	if width < 1 || width > 64 || s.size != count*width {
-		damagedf("section %d should hold %d items of %d bytes and has %d bytes", number, count, width, s.size)
+		damagedf("section %d needs %d items of %d bytes, but has %d bytes", number, count, width, s.size)
 	}
 	return numbers{section: s, width: width}
 }

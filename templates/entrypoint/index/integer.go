@@ -1,10 +1,10 @@
-// Integers as text.
+// Integers as decimal text.
 
 package index
 
 import "encoding/binary"
 
-// decimalPairs holds the two digits of each number below 100, the first one in the lower half.
+// decimalPairs contains the two digits of each number below 100, the first digit in the lower half.
 var decimalPairs [100]uint16
 
 func init() {
@@ -13,7 +13,7 @@ func init() {
 	}
 }
 
-// appendInteger is strconv.AppendInt at twice its speed: every line of a listing has a size.
+// appendInteger is strconv.AppendInt at twice its speed: every line of a listing contains a size.
 func appendInteger(dst []byte, value int64) []byte {
 	rest := uint64(value)
 	if value < 0 {

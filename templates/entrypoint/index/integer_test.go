@@ -1,4 +1,4 @@
-// The digits of integers, against the standard library's.
+// appendInteger compared with the standard library.
 
 package index
 
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAppendIntegerIsWhatTheStandardLibraryPrints(t *testing.T) {
+func TestAppendIntegerReturnsSameAsStandardLibrary(t *testing.T) {
 	values := []int64{0, 9, 10, 99, 100, math.MaxInt64, math.MinInt64, math.MinInt64 + 1}
 	for power := int64(1); power < math.MaxInt64/10; power *= 10 {
 		values = append(values, power-1, power, power+1, 7*power)

@@ -1,4 +1,4 @@
-// Values as Python's json.dumps prints them.
+// Values in the format of Python's json.dumps.
 
 package index
 
@@ -22,8 +22,8 @@ func init() {
 	}
 }
 
-// AppendString appends a text as a JSON string of ASCII. A byte that is no UTF-8 becomes a lone surrogate, \udc80 to \udcff,
-// which Python's os.fsencode turns back into the byte.
+// AppendString appends a text as a JSON string in ASCII. A byte that is not UTF-8 is written as a lone surrogate, \udc80 to
+// \udcff, which Python's os.fsencode converts to the original byte.
 func AppendString(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	for len(text) > 0 {
@@ -60,8 +60,8 @@ func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
 }
 
-// AppendFloat appends a float as Python's repr does: the shortest digits that give it back, with an exponent only when it
-// is below -4 or above 15.
+// AppendFloat appends a float in the format of Python's repr: the shortest digits that represent the same float, with an
+// exponent only if the exponent is below -4 or above 15.
 func AppendFloat(dst []byte, value float64) []byte {
 	switch {
 	case math.IsNaN(value):

@@ -1,4 +1,4 @@
-// Golden values here are what Python 3.11 prints: json.dumps(value), and json.dumps(os.fsdecode(bytes)) for texts.
+// Tests with golden values from Python 3.11: json.dumps(value) for floats, json.dumps(os.fsdecode(bytes)) for texts.
 
 package index_test
 
@@ -9,7 +9,7 @@ import (
 	"entrypoint/index"
 )
 
-func TestAppendFloatPrintsAsJSONDumps(t *testing.T) {
+func TestAppendFloatReturnsSameAsJSONDumps(t *testing.T) {
 	for _, golden := range []struct {
 		value float64
 		text  string
@@ -43,7 +43,7 @@ func TestAppendFloatPrintsAsJSONDumps(t *testing.T) {
 	}
 }
 
-func TestAppendStringPrintsAsJSONDumps(t *testing.T) {
+func TestAppendStringReturnsSameAsJSONDumps(t *testing.T) {
 	for _, golden := range []struct{ text, quoted string }{
 		{"", `""`},
 		{"plain ASCII ~", `"plain ASCII ~"`},

@@ -1,4 +1,4 @@
-// The keys of an index: where a file lies in the image, in the order of the keys' bytes.
+// The keys of an index: the paths of the files in the image, sorted by their bytes.
 
 package index
 
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Keys gives the rows from `from` up to `to` with their keys. A key's bytes change with the next one.
+// Keys returns the rows [from, to) with their keys. The next iteration overwrites the bytes of a key.
 func (ix *Index) Keys(from, to int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		key := append(make([]byte, 0, 256), ix.Mount...)
@@ -19,7 +19,7 @@ func (ix *Index) Keys(from, to int) iter.Seq2[int, []byte] {
 		for block := from / blockRows; block*blockRows < to; block++ {
 			coded := ix.block(block)
 			for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
-				key, coded = nextName(key, prefix, coded)
+				key, coded = nextPath(key, prefix, coded)
 				if row >= from && !yield(row, key) {
 					return
 				}
@@ -28,12 +28,12 @@ func (ix *Index) Keys(from, to int) iter.Seq2[int, []byte] {
 	}
 }
 
-// AppendKeys appends the keys of the rows from `from` up to `to`, each with `end` behind it.
+// AppendKeys appends the keys of the rows [from, to), each followed by `end`.
 func (ix *Index) AppendKeys(dst []byte, from, to int, end byte) []byte {
 	mount := ix.Mount + "/"
 	for block := from / blockRows; from < to && block*blockRows < to; block++ {
 		coded, start, cut := ix.block(block), len(dst), len(dst)
-		key, size := start, len(mount) // of the key before, in dst
+		key, size := start, len(mount) // start and size of the previous key in dst
 		dst = append(dst, mount...)
 		for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
 			shared, rest, left := nextLengths(size-len(mount), coded)
@@ -50,26 +50,26 @@ func (ix *Index) AppendKeys(dst []byte, from, to int, end byte) []byte {
 	return dst
 }
 
-// Containing gives those of the rows from `from` up to `to` whose keys contain the term, with their keys. Of what a key shares
-// with the one before it, only so much is looked at again as the term may reach into.
+// Containing returns the rows [from, to) whose keys contain the term, with their keys. It does not search the prefix that a
+// key shares with the previous key again, except for the end of the prefix, where a match can begin.
 func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		key := append(make([]byte, 0, 256), ix.Mount...)
 		key = append(key, '/')
 		prefix, searched := len(key), 0
 		needed := ix.needed(term)
-		until := 0 // where the first occurrence in the key ends; 0 for none
+		until := 0 // the end of the first occurrence in the key, 0 without occurrence
 		for block := from / blockRows; block*blockRows < to; block++ {
 			coded := ix.block(block)
-			if lacksOne(coded, needed) {
+			if lacksAny(coded, needed) {
 				searched, until = 0, 0
 				continue
 			}
 			for row := block * blockRows; row < min(to, (block+1)*blockRows); row++ {
 				shared, _ := length(coded)
-				key, coded = nextName(key, prefix, coded)
-				if same := min(prefix+shared, searched); until == 0 || until > same {
-					until = firstEnd(key, term, max(same-len(term)+1, 0))
+				key, coded = nextPath(key, prefix, coded)
+				if known := min(prefix+shared, searched); until == 0 || until > known {
+					until = firstEnd(key, term, max(known-len(term)+1, 0))
 				}
 				searched = len(key)
 				if until > 0 && row >= from && !yield(row, key) {
@@ -80,7 +80,7 @@ func (ix *Index) Containing(term []byte, from, to int) iter.Seq2[int, []byte] {
 	}
 }
 
-// needed gives the bytes of the term that a name must have for its key to contain the term.
+// needed returns the bytes of the term that a path must contain if its key contains the term.
 func (ix *Index) needed(term []byte) []byte {
 	var needed []byte
 	for _, one := range term {
@@ -91,8 +91,8 @@ func (ix *Index) needed(term []byte) []byte {
 	return needed
 }
 
-// lacksOne is whether one of the bytes is nowhere in a block, and so in none of its names.
-func lacksOne(coded, needed []byte) bool {
+// lacksAny reports whether at least one of the bytes is missing in a block, and so in all of its paths.
+func lacksAny(coded, needed []byte) bool {
 	for _, one := range needed {
 		if bytes.IndexByte(coded, one) < 0 {
 			return true
@@ -101,7 +101,7 @@ func lacksOne(coded, needed []byte) bool {
 	return false
 }
 
-// firstEnd gives where the first occurrence of the term at `from` or behind it ends, or 0.
+// firstEnd returns the end of the first occurrence of the term in key[from:], as an index of key, or 0.
 func firstEnd(key, term []byte, from int) int {
 	if at := bytes.Index(key[from:], term); at >= 0 {
 		return from + at + len(term)
@@ -117,13 +117,13 @@ func (ix *Index) AppendKey(dst []byte, row int) []byte {
 	coded := ix.block(row / blockRows)
 	for range row%blockRows + 1 {
 		var key []byte
-		key, coded = nextName(dst[start:], prefix, coded)
+		key, coded = nextPath(dst[start:], prefix, coded)
 		dst = append(dst[:start], key...)
 	}
 	return dst
 }
 
-// LowerBound gives the first row whose key is not less than `key`; Rows when there is none.
+// LowerBound returns the first row whose key is not less than `key`, or Rows if there is no such row.
 func (ix *Index) LowerBound(key []byte) int {
 	blocks := (ix.Rows + blockRows - 1) / blockRows
 	var buffer []byte
@@ -140,13 +140,13 @@ func (ix *Index) LowerBound(key []byte) int {
 	return to
 }
 
-// Find gives the row of a key, and whether there is one.
+// Find returns the row of a key and whether the index contains the key.
 func (ix *Index) Find(key []byte) (int, bool) {
 	row := ix.LowerBound(key)
 	return row, row < ix.Rows && bytes.Equal(ix.AppendKey(nil, row), key)
 }
 
-// WithPrefix gives the rows, from the first up to the second, whose keys begin with `prefix`.
+// WithPrefix returns the range [from, to) of the rows whose keys begin with `prefix`.
 func (ix *Index) WithPrefix(prefix []byte) (int, int) {
 	from := ix.LowerBound(prefix)
 	for end := bytes.Clone(prefix); len(end) > 0; end = end[:len(end)-1] {
@@ -158,35 +158,35 @@ func (ix *Index) WithPrefix(prefix []byte) (int, int) {
 	return from, ix.Rows
 }
 
-// block gives the coded names of a block.
+// block returns the encoded paths of a block.
 func (ix *Index) block(number int) []byte {
-	return ix.names.stretch(ix.starts.at(number), ix.starts.at(number+1))
+	return ix.names.slice(ix.starts.at(number), ix.starts.at(number+1))
 }
 
-// nextName replaces the name in `key` behind `prefix` by the next one of `coded`, and gives what is left of that.
-func nextName(key []byte, prefix int, coded []byte) ([]byte, []byte) {
+// nextPath replaces the path in `key` after `prefix` by the next path of `coded`, and returns the key and the rest of `coded`.
+func nextPath(key []byte, prefix int, coded []byte) ([]byte, []byte) {
 	shared, rest, coded := nextLengths(len(key)-prefix, coded)
 	return append(key[:prefix+shared], coded[:rest]...), coded[rest:]
 }
 
-// nextLengths gives how much a name shares with the one before it, of `size` bytes, how long the rest of it is, and the coded
-// names from that rest on.
+// nextLengths returns the number of bytes that a path shares with the previous path, which has `size` bytes, the number of
+// its other bytes, and `coded` from these bytes on.
 func nextLengths(size int, coded []byte) (shared, rest int, left []byte) {
 	shared, left = length(coded)
 	rest, left = length(left)
 	if shared > size || rest > len(left) {
-		damagedf("a name of %d shared and %d other bytes does not fit", shared, rest)
+		damagedf("a path with %d shared and %d other bytes exceeds its block or the previous path", shared, rest)
 	}
 	return shared, rest, left
 }
 
-// length takes a length from the front of coded names.
+// length returns the length at the start of encoded paths, and the bytes after it.
 func length(coded []byte) (int, []byte) {
 	if len(coded) > 0 && coded[0] < 255 {
 		return int(coded[0]), coded[1:]
 	}
 	if len(coded) < 5 {
-		damagedf("a block of names ends early")
+		damagedf("a block of paths is too short")
 	}
 	return int(binary.LittleEndian.Uint32(coded[1:])), coded[5:]
 }

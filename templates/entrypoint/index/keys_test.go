@@ -1,4 +1,4 @@
-// Keys are found as a search from the first to the last would find them.
+// Tests of keys: a search returns the same as a linear search.
 
 package index_test
 
@@ -21,7 +21,7 @@ var oddNames = []string{
 	strings.Repeat("k/", 35000), strings.Repeat("k/", 35000) + "z",
 }
 
-// named gives an index of names alone, and its keys in order.
+// named returns an index of these paths without fields, and its sorted keys.
 func named(t *testing.T, mount string, names []string) (*index.Index, [][]byte) {
 	t.Helper()
 	var rows []indextest.Row
@@ -34,6 +34,7 @@ func named(t *testing.T, mount string, names []string) (*index.Index, [][]byte) 
 	return opened(t, indextest.Build(mount, nil, rows)), keys
 }
 
+// opened returns the index in data after checking the whole index.
 func opened(t *testing.T, data []byte) *index.Index {
 	t.Helper()
 	ix, err := index.Open(data)
@@ -46,7 +47,7 @@ func opened(t *testing.T, data []byte) *index.Index {
 	return ix
 }
 
-// numbered gives names of which many share their beginning.
+// numbered returns paths with many shared prefixes.
 func numbered(count int) []string {
 	names := []string{}
 	for i := range count {
@@ -55,7 +56,7 @@ func numbered(count int) []string {
 	return names
 }
 
-// probes gives keys, what lies right beside them, and their prefixes.
+// probes returns keys, their direct neighbors in sort order, and their prefixes.
 func probes(keys [][]byte) [][]byte {
 	found := [][]byte{{}, []byte("/"), []byte("/data"), []byte("/data/"), []byte("/data0"), []byte("\xff\xff")}
 	for _, key := range keys {
@@ -67,6 +68,7 @@ func probes(keys [][]byte) [][]byte {
 	return found
 }
 
+// sets returns the lists of paths for the tests by name.
 func sets() map[string][]string {
 	found := map[string][]string{"odd": oddNames}
 	for _, count := range []int{0, 1, 2, 15, 16, 17, 32, 33, 100} {
@@ -75,7 +77,7 @@ func sets() map[string][]string {
 	return found
 }
 
-func TestKeysOfOddNamesAreWhole(t *testing.T) {
+func TestKeysOfUnusualPathsAreComplete(t *testing.T) {
 	for set, names := range sets() {
 		ix, keys := named(t, "/data", names)
 		if ix.Rows != len(keys) || ix.Mount != "/data" {
@@ -101,7 +103,7 @@ func TestKeysOfOddNamesAreWhole(t *testing.T) {
 	}
 }
 
-func TestKeysEndWhereAskedTo(t *testing.T) {
+func TestKeysAnyRangeReturnsItsRows(t *testing.T) {
 	ix, _ := named(t, "/data", numbered(100))
 	for from := range 40 {
 		for to := from; to < 40; to++ {
@@ -113,13 +115,13 @@ func TestKeysEndWhereAskedTo(t *testing.T) {
 				rows++
 			}
 			if rows != to-from {
-				t.Fatalf("Keys(%d, %d) gives %d rows", from, to, rows)
+				t.Fatalf("Keys(%d, %d) returns %d rows", from, to, rows)
 			}
 		}
 	}
 }
 
-func TestLowerBoundFindsAsANaiveSearch(t *testing.T) {
+func TestLowerBoundReturnsSameAsLinearSearch(t *testing.T) {
 	for set, names := range sets() {
 		ix, keys := named(t, "/data", names)
 		for _, probe := range probes(keys) {
@@ -138,7 +140,7 @@ func TestLowerBoundFindsAsANaiveSearch(t *testing.T) {
 	}
 }
 
-func TestWithPrefixFindsAsANaiveSearch(t *testing.T) {
+func TestWithPrefixReturnsSameAsLinearSearch(t *testing.T) {
 	for set, names := range sets() {
 		ix, keys := named(t, "/data", names)
 		for _, probe := range probes(keys) {
@@ -154,14 +156,14 @@ func TestWithPrefixFindsAsANaiveSearch(t *testing.T) {
 			}
 			for _, key := range keys[from:to] {
 				if !bytes.HasPrefix(key, probe) {
-					t.Errorf("%s: WithPrefix(%.60q) gives %.60q", set, probe, key)
+					t.Errorf("%s: WithPrefix(%.60q) returns %.60q", set, probe, key)
 				}
 			}
 		}
 	}
 }
 
-func TestMountInsideIsWhetherAKeyHoldsTheMountTwice(t *testing.T) {
+func TestMountInsideIsTrueIfKeyContainsMountTwice(t *testing.T) {
 	for names, wanted := range map[string]bool{"a": false, "x/data": true, "data": true, "xdata": false, "dat/a": false} {
 		if ix, _ := named(t, "/data", []string{names}); ix.MountInside != wanted {
 			t.Errorf("%q: MountInside is %t", names, ix.MountInside)

@@ -1,4 +1,4 @@
-// Keys as people read them.
+// Keys in text output.
 
 package index
 
@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// AppendShown appends a key of this index as AppendShown does.
+// AppendShown is the function AppendShown, faster if all keys of the index are plain ASCII.
 func (ix *Index) AppendShown(dst, key []byte) []byte {
 	if ix.Plain {
 		return append(dst, key...)
@@ -16,8 +16,8 @@ func (ix *Index) AppendShown(dst, key []byte) []byte {
 	return AppendShown(dst, key)
 }
 
-// AppendShown appends a key as text output shows it: as it is where it is printable UTF-8, else as a Go string literal. A
-// key begins with a slash, so that the two never look alike.
+// AppendShown appends a key in the format of text output: unchanged if it is printable UTF-8, otherwise as a Go string
+// literal. A key begins with a slash and a literal with a quote, so the two cannot be confused.
 func AppendShown(dst, key []byte) []byte {
 	if !plainASCII(key) {
 		return appendUnusual(dst, key)
@@ -25,8 +25,8 @@ func AppendShown(dst, key []byte) []byte {
 	return append(dst, key...)
 }
 
-// plainASCII may take plain text for none, never the other way round. It looks at eight bytes at a time: a byte's highest bit
-// is set in itself, or 0x20 below it, or 1 above it, where it is not from 0x20 to 0x7e.
+// plainASCII reports whether all bytes are from 0x20 to 0x7e; it may return false for such a text. It tests eight bytes at a
+// time: for any other byte b, the highest bit is set in b, in b-0x20 or in b+1.
 func plainASCII(text []byte) bool {
 	const each = 0x0101010101010101
 	var unusual uint64
@@ -40,6 +40,7 @@ func plainASCII(text []byte) bool {
 	return unusual&(0x80*each) == 0
 }
 
+// appendUnusual is AppendShown for a key that may contain other bytes than plain ASCII.
 func appendUnusual(dst, key []byte) []byte {
 	for rest := key; len(rest) > 0; {
 		char, size := utf8.DecodeRune(rest)

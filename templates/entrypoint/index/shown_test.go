@@ -1,4 +1,4 @@
-// What people see of a key, for every byte at every place.
+// AppendShown with every byte at every place.
 
 package index
 
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestAppendShownQuotesWhatIsNotPrintable(t *testing.T) {
+func TestAppendShownQuotesUnprintableKeys(t *testing.T) {
 	for size := 1; size < 20; size++ {
 		for at := range size {
 			for c := range 256 {

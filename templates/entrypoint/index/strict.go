@@ -1,4 +1,4 @@
-// Values as every reader of JSON takes them: what Python writes as NaN or Infinity, for which JSON has no word, is null.
+// Values as standard JSON: NaN and Infinity, which Python's json.dumps writes but JSON does not allow, are null.
 
 package index
 
@@ -7,9 +7,9 @@ import (
 	"math"
 )
 
-var wordless = [][]byte{[]byte("-Infinity"), []byte("Infinity"), []byte("NaN")}
+var nonFinite = [][]byte{[]byte("-Infinity"), []byte("Infinity"), []byte("NaN")}
 
-// AppendStrictJSON appends the row's value as JSON; null when it is missing, or no number that JSON has.
+// AppendStrictJSON appends the value of a row as standard JSON: null for a missing value, NaN and Infinity.
 func (f *Field) AppendStrictJSON(dst []byte, row int) []byte {
 	switch {
 	case f.Missing(row):
@@ -24,10 +24,10 @@ func (f *Field) AppendStrictJSON(dst []byte, row int) []byte {
 	return f.AppendJSON(dst, row)
 }
 
-// appendStrict appends JSON as Python writes it, with null for what JSON has no word for.
+// appendStrict appends JSON from Python's json.dumps, with null instead of NaN and Infinity.
 func appendStrict(dst, text []byte) []byte {
 	for inString := false; len(text) > 0; {
-		if word := wordlessAt(text); !inString && word > 0 {
+		if word := nonFiniteAt(text); !inString && word > 0 {
 			dst, text = append(dst, "null"...), text[word:]
 			continue
 		}
@@ -43,9 +43,9 @@ func appendStrict(dst, text []byte) []byte {
 	return dst
 }
 
-// wordlessAt gives the length of such a word at the start of a text, or 0.
-func wordlessAt(text []byte) int {
-	for _, word := range wordless {
+// nonFiniteAt returns the length of NaN, Infinity or -Infinity at the start of a text, or 0.
+func nonFiniteAt(text []byte) int {
+	for _, word := range nonFinite {
 		if bytes.HasPrefix(text, word) {
 			return len(word)
 		}

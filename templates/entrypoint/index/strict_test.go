@@ -1,3 +1,5 @@
+// Tests of standard JSON.
+
 package index
 
 import (
@@ -5,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestAppendStrictIsJSONAndKeepsTexts(t *testing.T) {
+func TestAppendStrictReplacesNaNOutsideOfStrings(t *testing.T) {
 	for text, expected := range map[string]string{
 		`{"a": NaN, "NaN": [Infinity, -Infinity, 1.5]}`: `{"a": null, "NaN": [null, null, 1.5]}`,
 		`["\"NaN\", Infinity", NaN]`:                    `["\"NaN\", Infinity", null]`,

@@ -1,4 +1,5 @@
-// Package progress tells how far work is: on a terminal by a line that is written over, in a log by a line now and then.
+// Package progress prints the progress of long work: on a terminal as one line that is overwritten, in a log as a new line
+// every 10 s.
 package progress
 
 import (
@@ -16,10 +17,10 @@ const (
 	clearLine      = "\r\x1b[K"
 )
 
-// Unknown stands for a number of files that only the end will tell.
+// Unknown is the total number of files when the total is not known in advance.
 const Unknown = -1
 
-// Progress counts what is done.
+// Progress counts the files and bytes that are done, and prints the counts.
 type Progress struct {
 	Files, Bytes atomic.Int64
 
@@ -28,22 +29,23 @@ type Progress struct {
 	began              time.Time
 	terminal           bool
 
-	mutex   sync.Mutex // of what is written
+	mutex   sync.Mutex // held while writing to `to`
 	to      io.Writer
 	stopped chan struct{}
 }
 
-// Start begins to count, and tells w unless it is nil. The title begins each line; then come how many of the files and bytes.
+// Start returns a Progress that prints to w until Stop; with a nil w it only counts. Each line starts with the title and
+// compares the counts with the totals `files` and `bytes`.
 func Start(w io.Writer, title string, files, bytes int64) *Progress {
 	p := &Progress{title: title, allFiles: files, allBytes: bytes, began: time.Now(), stopped: make(chan struct{})}
 	if w != nil {
 		p.to, p.terminal = w, IsTerminal(w)
-		go p.tell()
+		go p.printLines()
 	}
 	return p
 }
 
-// IsTerminal is whether w is a device that shows characters.
+// IsTerminal reports whether w is a character device, such as a terminal.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
@@ -53,7 +55,7 @@ func IsTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// Stop ends the telling, and takes a terminal's line away. It may be called twice.
+// Stop ends the printing and clears the line on a terminal. A second call does nothing.
 func (p *Progress) Stop() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -63,7 +65,7 @@ func (p *Progress) Stop() {
 	}
 }
 
-// Print writes a line of results, which the progress must not run into.
+// Print writes a line of results to out, after clearing the progress line on the terminal, and flushes out.
 func (p *Progress) Print(out io.Writer, line string) error {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -77,10 +79,10 @@ func (p *Progress) Print(out io.Writer, line string) error {
 	return nil
 }
 
-// Elapsed is how long the work has taken, as text.
+// Elapsed returns the time since Start as text, such as "1.5 s".
 func (p *Progress) Elapsed() string { return fmt.Sprintf("%.1f s", time.Since(p.began).Seconds()) }
 
-// Size gives bytes as people read them.
+// Size returns a number of bytes in decimal units, such as "1.2 MB".
 func Size(bytes int64) string {
 	if bytes < 1000 {
 		return fmt.Sprintf("%d B", bytes)
@@ -92,7 +94,7 @@ func Size(bytes int64) string {
 	return fmt.Sprintf("%.1f %cB", value, "kMGTPE"[unit])
 }
 
-func (p *Progress) tell() {
+func (p *Progress) printLines() {
 	period := logPeriod
 	if p.terminal {
 		period = terminalPeriod
@@ -104,12 +106,12 @@ func (p *Progress) tell() {
 		case <-p.stopped:
 			return
 		case <-ticks.C:
-			p.tellOnce()
+			p.printLine()
 		}
 	}
 }
 
-func (p *Progress) tellOnce() {
+func (p *Progress) printLine() {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.hasStopped() {
@@ -137,7 +139,7 @@ func (p *Progress) hasStopped() bool {
 	}
 }
 
-// line is what is told after the given time.
+// line returns the text of the progress line after the given time.
 func (p *Progress) line(elapsed time.Duration) string {
 	files, bytes := p.Files.Load(), p.Bytes.Load()
 	if p.allFiles == Unknown {

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-func TestLineSaysFilesBytesRateAndRemainingTime(t *testing.T) {
+func TestLineContainsFilesBytesRateAndRemainingTime(t *testing.T) {
 	p := &Progress{title: "verified", allFiles: 10, allBytes: 4_000_000}
 	p.Files.Store(3)
 	p.Bytes.Store(1_000_000)
 	if found := p.line(2 * time.Second); found != "verified 3 of 10 files, 1.0 MB of 4.0 MB, 500.0 kB/s, 6s left" {
-		t.Errorf("it says %q", found)
+		t.Errorf("the line is %q", found)
 	}
 	p.Bytes.Add(3_000_000)
 	if found := p.line(2 * time.Second); found != "verified 3 of 10 files, 4.0 MB of 4.0 MB, 2.0 MB/s" {
-		t.Errorf("at the end it says %q", found)
+		t.Errorf("the line at the end is %q", found)
 	}
 	p.title, p.allFiles = "scan:", Unknown
 	p.Files.Store(1_500_000)
 	if found := p.line(20 * time.Second); found != "scan: 1500000 files, 75000 per second" {
-		t.Errorf("without a total it says %q", found)
+		t.Errorf("the line without a total is %q", found)
 	}
 }
 
-func TestSizeIsWhatPeopleRead(t *testing.T) {
+func TestSizeReturnsDecimalUnits(t *testing.T) {
 	for bytes, wanted := range map[int64]string{
 		0: "0 B", 999: "999 B", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 1_250_000: "1.2 MB",
 		5e9: "5.0 GB", 7e12: "7.0 TB", 1 << 62: "4.6 EB",
@@ -37,10 +37,10 @@ func TestSizeIsWhatPeopleRead(t *testing.T) {
 	}
 }
 
-func TestProgressIsShownAndTakenAway(t *testing.T) {
+func TestProgressOnTerminalIsShownAndCleared(t *testing.T) {
 	var terminal, out bytes.Buffer
 	p := &Progress{title: "verified", terminal: true, to: &terminal, began: time.Now(), stopped: make(chan struct{})}
-	go p.tell()
+	go p.printLines()
 	time.Sleep(2*terminalPeriod + terminalPeriod/2)
 	if err := p.Print(&out, "a line"); err != nil {
 		t.Fatal(err)
@@ -56,13 +56,13 @@ func TestProgressIsShownAndTakenAway(t *testing.T) {
 	}
 }
 
-func TestProgressInALogIsALineEachAndNoneBehindItsEnd(t *testing.T) {
+func TestProgressInLogPrintsWholeLinesAndNoneAfterStop(t *testing.T) {
 	var log bytes.Buffer
 	p := Start(&log, "hash:", 2, 0)
-	p.tellOnce()
-	p.tellOnce()
+	p.printLine()
+	p.printLine()
 	p.Stop()
-	p.tellOnce()
+	p.printLine()
 	if line := "hash: 0 of 2 files, 0 B of 0 B, 0 B/s\n"; log.String() != line+line {
 		t.Errorf("the log got %q", log.String())
 	}
@@ -75,6 +75,6 @@ func TestIsTerminalIsFalseForFilesAndPipes(t *testing.T) {
 	}
 	defer file.Close()
 	if IsTerminal(file) || IsTerminal(&bytes.Buffer{}) || IsTerminal(nil) {
-		t.Error("a file, a buffer or nothing is taken for a terminal")
+		t.Error("a file, a buffer or nothing is reported as a terminal")
 	}
 }

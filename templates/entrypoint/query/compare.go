@@ -1,4 +1,4 @@
-// The evaluation of a condition: true, false, or unknown where a value is missing.
+// The evaluation of a condition: true, false, or unknown because a value is missing.
 
 package query
 
@@ -13,7 +13,7 @@ import (
 	"entrypoint/index"
 )
 
-// truth is what a condition is of a row. As in SQL, nothing is known of a missing value, and `not` does not change that.
+// truth is the result of a condition for a row. As in SQL, a comparison with a missing value is unknown, and so is its `not`.
 type truth int8
 
 const (
@@ -22,7 +22,7 @@ const (
 	yes
 )
 
-func known(is bool) truth {
+func truthOf(is bool) truth {
 	if is {
 		return yes
 	}
@@ -34,13 +34,13 @@ type node interface {
 }
 
 type (
-	both     struct{ left, right node }
-	either   struct{ left, right node }
-	negation struct{ inner node }
-	absent   struct{ value operand }
+	conjunction struct{ left, right node }
+	disjunction struct{ left, right node }
+	negation    struct{ inner node }
+	isMissing   struct{ value operand }
 )
 
-func (n both) eval(row int, key []byte) truth {
+func (n conjunction) eval(row int, key []byte) truth {
 	left := n.left.eval(row, key)
 	if left == no {
 		return no
@@ -48,7 +48,7 @@ func (n both) eval(row int, key []byte) truth {
 	return min(left, n.right.eval(row, key))
 }
 
-func (n either) eval(row int, key []byte) truth {
+func (n disjunction) eval(row int, key []byte) truth {
 	left := n.left.eval(row, key)
 	if left == yes {
 		return yes
@@ -58,16 +58,17 @@ func (n either) eval(row int, key []byte) truth {
 
 func (n negation) eval(row int, key []byte) truth { return yes - n.inner.eval(row, key) }
 
-func (n absent) eval(row int, _ []byte) truth { return known(n.value.missing(row)) }
+func (n isMissing) eval(row int, _ []byte) truth { return truthOf(n.value.missing(row)) }
 
-func wrap(n node, negated bool) node {
+// negateIf returns the node, or its negation if negated is true.
+func negateIf(n node, negated bool) node {
 	if negated {
 		return negation{n}
 	}
 	return n
 }
 
-// operand is what a name stands for: a field, or a part of the key.
+// operand is the left side of a comparison: a field, or a part of the key.
 type operand struct {
 	field *index.Field
 	part  func(key []byte) []byte
@@ -79,16 +80,16 @@ func (p *parser) operand(name token) operand {
 	if field := p.ix.Field(name.text); field != nil {
 		return operand{field: field}
 	}
-	parts := map[string]func([]byte) []byte{"path": whole, "name": Name, "folder": Folder, "suffix": Suffix}
+	parts := map[string]func([]byte) []byte{"path": wholeKey, "name": Name, "folder": Folder, "suffix": Suffix}
 	if part := parts[name.text]; part != nil {
 		p.needsKey = true
 		return operand{part: part}
 	}
-	p.fail(name, "no field is called %q: there are %s", name.text, strings.Join(FieldNames(p.ix), ", "))
+	p.fail(name, "unknown field %q: the fields are %s", name.text, strings.Join(FieldNames(p.ix), ", "))
 	return operand{}
 }
 
-// FieldNames gives the names that a condition may use.
+// FieldNames returns the names that a condition can use.
 func FieldNames(ix *index.Index) []string {
 	var names []string
 	for _, field := range ix.Fields {
@@ -102,13 +103,13 @@ func FieldNames(ix *index.Index) []string {
 	return names
 }
 
-// typed gives the comparison of a value with a literal, which must be of the same type.
+// typed returns the comparison of a value with a literal of the same type.
 func (p *parser) typed(value operand, name, operator, literal token) node {
 	if strings.HasSuffix(operator.text, "~") {
 		if literal.kind != text {
-			p.fail(literal, "%s looks for a text in quotes, not for %s", operator.text, literal)
+			p.fail(literal, "%s needs a text in quotes, not %s", operator.text, literal)
 		}
-		return wrap(containing{value, []byte(literal.text)}, operator.text == "!~")
+		return negateIf(containing{value, []byte(literal.text)}, operator.text == "!~")
 	}
 	test := tests[operator.text]
 	switch value.kind() {
@@ -116,12 +117,12 @@ func (p *parser) typed(value operand, name, operator, literal token) node {
 		return p.numeric(value, test, name, literal)
 	case index.Boolean:
 		if !literal.boolean() {
-			p.fail(literal, "%q is true or false, and %s is not", name.text, literal)
+			p.fail(literal, "%q is a boolean field: write true or false without quotes, not %s", name.text, literal)
 		}
 		return booleans{value.field, test, strings.EqualFold(literal.text, "true")}
 	}
 	if literal.kind != text {
-		p.fail(literal, "%q is a text: put %s in quotes", name.text, literal)
+		p.fail(literal, "%q is a text field: put %s in quotes", name.text, literal)
 	}
 	return texts{value, test, []byte(literal.text)}
 }
@@ -148,7 +149,7 @@ type (
 		test  func(int) bool
 		with  int64
 	}
-	// fractions compares integers with a number that is none, or one out of their range.
+	// fractions compares integers with a number that has a fraction or is out of the range of integers.
 	fractions struct {
 		field *index.Field
 		test  func(int) bool
@@ -158,7 +159,7 @@ type (
 		field *index.Field
 		test  func(int) bool
 		with  float64
-		not   bool // whether the operator is !=, the only one that is true of NaN
+		not   bool // whether the operator is !=, the only operator that is true for NaN
 	}
 	booleans struct {
 		field *index.Field
@@ -176,11 +177,12 @@ type (
 	}
 )
 
-// numeric compares integers without rounding them. A literal with a fraction or an exponent is read as a float.
+// numeric returns the comparison of a number with a literal. Integers are not rounded; a literal with a fraction or an
+// exponent is parsed as a float.
 func (p *parser) numeric(value operand, test func(int) bool, name, literal token) node {
 	with, err := strconv.ParseFloat(literal.text, 64)
 	if literal.kind != number || err != nil || span(literal.text, numerals+"+-.eE") != len(literal.text) {
-		p.fail(literal, "%q is a number, and %s is not", name.text, literal)
+		p.fail(literal, "%q is a number field, but %s is not a number", name.text, literal)
 	}
 	if value.field.Type == index.Float {
 		return floats{value.field, test, with, test(1) && test(-1)}
@@ -190,7 +192,7 @@ func (p *parser) numeric(value operand, test func(int) bool, name, literal token
 		return integers{value.field, test, whole}
 	}
 	if errors.Is(err, strconv.ErrRange) {
-		// It may have been rounded into the range of integers.
+		// ParseFloat may have rounded the literal into the range of integers.
 		with = math.Copysign(math.Inf(1), with)
 	}
 	return fractions{value.field, test, with}
@@ -200,17 +202,17 @@ func (n integers) eval(row int, _ []byte) truth {
 	if n.field.Missing(row) {
 		return unknown
 	}
-	return known(n.test(cmp.Compare(n.field.Integer(row), n.with)))
+	return truthOf(n.test(cmp.Compare(n.field.Integer(row), n.with)))
 }
 
 func (n fractions) eval(row int, _ []byte) truth {
 	if n.field.Missing(row) {
 		return unknown
 	}
-	return known(n.test(compareFraction(n.field.Integer(row), n.with)))
+	return truthOf(n.test(compareFraction(n.field.Integer(row), n.with)))
 }
 
-// compareFraction compares without rounding the integer.
+// compareFraction compares an integer with a float without rounding the integer.
 func compareFraction(value int64, with float64) int {
 	switch {
 	case with >= 1<<63:
@@ -218,11 +220,11 @@ func compareFraction(value int64, with float64) int {
 	case with < -1<<63:
 		return 1
 	}
-	whole := math.Trunc(with)
-	if order := cmp.Compare(value, int64(whole)); order != 0 {
+	integral := math.Trunc(with)
+	if order := cmp.Compare(value, int64(integral)); order != 0 {
 		return order
 	}
-	return cmp.Compare(whole, with)
+	return cmp.Compare(integral, with)
 }
 
 func (n floats) eval(row int, _ []byte) truth {
@@ -231,16 +233,16 @@ func (n floats) eval(row int, _ []byte) truth {
 	}
 	value := n.field.Float(row)
 	if math.IsNaN(value) {
-		return known(n.not)
+		return truthOf(n.not)
 	}
-	return known(n.test(cmp.Compare(value, n.with)))
+	return truthOf(n.test(cmp.Compare(value, n.with)))
 }
 
 func (n booleans) eval(row int, _ []byte) truth {
 	if n.field.Missing(row) {
 		return unknown
 	}
-	return known(n.test(cmp.Compare(ordinal(n.field.Boolean(row)), ordinal(n.with))))
+	return truthOf(n.test(cmp.Compare(ordinal(n.field.Boolean(row)), ordinal(n.with))))
 }
 
 func ordinal(is bool) int {
@@ -252,23 +254,23 @@ func ordinal(is bool) int {
 
 func (n texts) eval(row int, key []byte) truth {
 	if n.value.part != nil {
-		return known(n.test(bytes.Compare(n.value.part(key), n.with)))
+		return truthOf(n.test(bytes.Compare(n.value.part(key), n.with)))
 	}
 	if n.value.field.Missing(row) {
 		return unknown
 	}
 	if n.value.field.Type == index.Digest {
-		return known(n.test(bytes.Compare(n.value.field.AppendText(make([]byte, 0, 128), row), n.with)))
+		return truthOf(n.test(bytes.Compare(n.value.field.AppendText(make([]byte, 0, 128), row), n.with)))
 	}
-	return known(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
+	return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
 }
 
 func (n containing) eval(row int, key []byte) truth {
 	if n.value.part != nil {
-		return known(bytes.Contains(n.value.part(key), n.term))
+		return truthOf(bytes.Contains(n.value.part(key), n.term))
 	}
 	if n.value.field.Missing(row) {
 		return unknown
 	}
-	return known(bytes.Contains(n.value.field.AppendText(make([]byte, 0, 128), row), n.term))
+	return truthOf(bytes.Contains(n.value.field.AppendText(make([]byte, 0, 128), row), n.term))
 }

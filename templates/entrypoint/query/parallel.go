@@ -1,4 +1,4 @@
-// Work on ranges of places by all cores.
+// Parallel work on ranges of places.
 
 package query
 
@@ -10,10 +10,10 @@ import (
 	"entrypoint/index"
 )
 
-// rangePlaces is how many places are worked on at a time: their lines are some hundred kilobytes.
+// rangePlaces is the number of places in a range: their output is some hundred kilobytes.
 const rangePlaces = 1 << 11
 
-// inParallel calls f for ranges that together are all places up to `total`, in any order.
+// inParallel calls f on all cores, for ranges that together are the places [0, total), in any order.
 func inParallel(total int, f func(from, to int)) {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
@@ -43,18 +43,18 @@ func inParallel(total int, f func(from, to int)) {
 	}
 }
 
-// piece is what is made of a range, on its way to be written.
+// piece is the rendered output of a range; ready is closed when the output is complete.
 type piece struct {
 	ready   chan struct{}
 	content []byte
 	err     error
 }
 
-// InOrder calls `render` for ranges that together are all places up to `total`, at once on all cores, and `write` with what
-// it appended to its buffer, in the order of the ranges. It ends at the first error.
+// InOrder calls `render` on all cores, for ranges that together are the places [0, total), and passes the buffers that it
+// returns to `write` in the order of the ranges. It returns the first error.
 func InOrder(total int, render func(buffer []byte, from, to int) []byte, write func([]byte) error) error {
 	workers := runtime.GOMAXPROCS(0)
-	pieces := make(chan *piece, 2*workers) // in order, to be written
+	pieces := make(chan *piece, 2*workers) // in the order of writing
 	free := make(chan []byte, 3*workers)
 	stop := make(chan struct{})
 	defer close(stop)
@@ -82,6 +82,7 @@ func InOrder(total int, render func(buffer []byte, from, to int) []byte, write f
 	return writeAll(pieces, free, write)
 }
 
+// render sets the content of the piece, in a buffer from `free` if there is one.
 func (p *piece) render(free chan []byte, render func([]byte, int, int) []byte, from, to int) {
 	defer close(p.ready)
 	var buffer []byte
@@ -95,6 +96,7 @@ func (p *piece) render(free chan []byte, render func([]byte, int, int) []byte, f
 	})
 }
 
+// writeAll writes the pieces in order and returns their buffers to `free`.
 func writeAll(pieces chan *piece, free chan []byte, write func([]byte) error) error {
 	for one := range pieces {
 		<-one.ready

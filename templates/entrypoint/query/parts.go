@@ -1,20 +1,20 @@
-// The parts of a key that a condition can name.
+// The parts of a key that a condition can use.
 
 package query
 
 import "bytes"
 
-func whole(key []byte) []byte { return key }
+func wholeKey(key []byte) []byte { return key }
 
-// Name gives what stands behind the last slash.
+// Name returns the part of the key after the last slash.
 func Name(key []byte) []byte { return key[bytes.LastIndexByte(key, '/')+1:] }
 
-// Folder gives what stands before the last slash.
+// Folder returns the part of the key before the last slash.
 func Folder(key []byte) []byte { return key[:max(bytes.LastIndexByte(key, '/'), 0)] }
 
-// Suffix gives the end of the name from its last dot on, or from the one before where the last only says how the file is
-// compressed, as in .nii.gz; nothing where the only dot begins the name. aggregate counts the dataset's types by the
-// same, in lower case.
+// Suffix returns the name from its last dot on, or from the dot before if the last suffix is a compression, as in .nii.gz. It
+// returns nothing if the only dot is the first character. The aggregate stage counts file types by the same rule, in lower
+// case.
 func Suffix(key []byte) []byte {
 	name := Name(key)
 	last := bytes.LastIndexByte(name, '.')

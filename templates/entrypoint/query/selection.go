@@ -1,4 +1,4 @@
-// The rows that are asked for, in the order that is asked for.
+// The selection of rows and their order.
 
 package query
 
@@ -12,32 +12,32 @@ import (
 	"entrypoint/index"
 )
 
-// NoLimit is the limit of a selection that has none.
+// NoLimit is the Limit of criteria without a limit.
 const NoLimit = math.MaxInt
 
-// Criteria say which rows, and in what order. The zero value, with Limit set to NoLimit, stands for all rows by their keys.
+// Criteria describe a selection of rows and its order. The zero value with the Limit NoLimit selects all rows, by key.
 type Criteria struct {
-	Get        string // a term that the key contains; all do contain the empty one
+	Get        string // a term that the key contains; "" selects all rows
 	Where      *Where
-	Metric     *index.Field // whose order is asked for, rows without a value last; nil for that of the keys
-	Search     string       // a term that the metric's value contains as text; a row without a value has no text
-	Searching  bool
-	Descending bool // by the metric; rows of the same value stay in the order of their keys
+	Metric     *index.Field // the sort order, with missing values last; nil is the order of keys
+	Search     string       // a term that the value of the metric, as text, contains; a missing value never matches
+	Searching  bool         // whether Search is used
+	Descending bool         // rows with equal values of the metric still have ascending keys
 	Limit      int
 }
 
-// Selection is what criteria choose from an index. It walks over places: those of the rows in the order asked for, before
-// any row is left out.
+// Selection is the rows of an index that match criteria. It iterates over places: the positions of the rows in sort order,
+// including the rows that do not match.
 type Selection struct {
 	criteria Criteria
 	ix       *index.Index
-	from, to int // the rows among which all chosen ones are
-	values   int // places whose row has a value of the metric
-	term     []byte
-	chosen   *rowSet // nil where every row is looked at when it is walked over
+	from, to int     // the range of rows that contains all selected rows
+	values   int     // number of rows with a value of the metric
+	term     []byte  // a term to search in keys, empty if from and to are sufficient
+	selected *rowSet // the rows that match a query with a metric, otherwise nil
 }
 
-// Select gives the rows that the criteria choose.
+// Select returns the rows that match the criteria.
 func Select(ix *index.Index, criteria Criteria) *Selection {
 	s := &Selection{criteria: criteria, ix: ix, to: ix.Rows, term: []byte(criteria.Get)}
 	if strings.HasPrefix(criteria.Get, ix.Mount) && !ix.MountInside {
@@ -46,18 +46,18 @@ func Select(ix *index.Index, criteria Criteria) *Selection {
 	}
 	if criteria.Metric != nil {
 		s.values = criteria.Metric.Values()
-		s.choose()
+		s.preselect()
 	}
 	return s
 }
 
-// Query is whether the criteria may leave a row out, not counting the limit.
+// Query reports whether the criteria may exclude rows, apart from the limit.
 func (c Criteria) Query() bool { return c.Get != "" || c.Where != nil || c.Searching }
 
-// Limited is whether the selection ends early.
+// Limited reports whether the selection has a limit.
 func (s *Selection) Limited() bool { return s.criteria.Limit != NoLimit }
 
-// Places is how many places there are to walk over.
+// Places returns the number of places.
 func (s *Selection) Places() int {
 	if s.criteria.Metric != nil {
 		return s.ix.Rows
@@ -65,7 +65,7 @@ func (s *Selection) Places() int {
 	return s.to - s.from
 }
 
-// All gives the chosen rows with their keys, in order, up to the limit. A key's bytes change with the next one.
+// All returns the selected rows with their keys, in order, up to the limit. The next iteration overwrites the bytes of a key.
 func (s *Selection) All() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		left := s.criteria.Limit
@@ -83,12 +83,12 @@ func (s *Selection) All() iter.Seq2[int, []byte] {
 	}
 }
 
-// Whole is whether the places are the rows of the index, none of which is left out.
+// Whole reports whether the selection is all rows of the index in the order of keys, so that places are rows.
 func (s *Selection) Whole() bool {
 	return s.criteria.Metric == nil && !s.criteria.Query() && !s.criteria.Descending && !s.Limited()
 }
 
-// Between gives the chosen rows at the places from `from` up to `to`, whatever the limit.
+// Between returns the selected rows at the places [from, to), regardless of the limit.
 func (s *Selection) Between(from, to int) iter.Seq2[int, []byte] {
 	if s.criteria.Metric != nil {
 		return s.byMetric(from, to)
@@ -99,7 +99,7 @@ func (s *Selection) Between(from, to int) iter.Seq2[int, []byte] {
 	return s.forwards(from, to)
 }
 
-// forwards walks over the keys from the first to the last.
+// forwards iterates over the keys in ascending order.
 func (s *Selection) forwards(from, to int) iter.Seq2[int, []byte] {
 	if len(s.term) > 0 {
 		return s.matching(s.ix.Containing(s.term, s.from+from, s.from+to))
@@ -107,7 +107,7 @@ func (s *Selection) forwards(from, to int) iter.Seq2[int, []byte] {
 	return s.matching(s.ix.Keys(s.from+from, s.from+to))
 }
 
-// matching leaves out the rows that fail the condition or the search.
+// matching returns the rows that match the condition and the search.
 func (s *Selection) matching(rows iter.Seq2[int, []byte]) iter.Seq2[int, []byte] {
 	if s.criteria.Where == nil && !s.criteria.Searching {
 		return rows
@@ -126,11 +126,11 @@ func (s *Selection) matches(row int, key []byte, buffer *[]byte) bool {
 	if s.criteria.Where != nil && !s.criteria.Where.Matches(row, key) {
 		return false
 	}
-	return !s.criteria.Searching || s.found(row, buffer)
+	return !s.criteria.Searching || s.searchMatches(row, buffer)
 }
 
-// found is whether the metric's value contains the term that is searched for.
-func (s *Selection) found(row int, buffer *[]byte) bool {
+// searchMatches reports whether the value of the metric contains the search term.
+func (s *Selection) searchMatches(row int, buffer *[]byte) bool {
 	if s.criteria.Metric.Missing(row) {
 		return false
 	}
@@ -138,7 +138,7 @@ func (s *Selection) found(row int, buffer *[]byte) bool {
 	return strings.Contains(string(*buffer), s.criteria.Search)
 }
 
-// backwards walks over the keys from the last to the first.
+// backwards iterates over the keys in descending order.
 func (s *Selection) backwards(from, to int) iter.Seq2[int, []byte] {
 	return s.matching(func(yield func(int, []byte) bool) {
 		var key []byte
@@ -152,12 +152,12 @@ func (s *Selection) backwards(from, to int) iter.Seq2[int, []byte] {
 	})
 }
 
-// byMetric walks over the metric's order.
+// byMetric iterates in the sort order of the metric.
 func (s *Selection) byMetric(from, to int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		var key []byte
 		for row := range s.ordered(from, to) {
-			if s.chosen != nil && !s.chosen.has(row) {
+			if s.selected != nil && !s.selected.has(row) {
 				continue
 			}
 			if key = s.ix.AppendKey(key[:0], row); !yield(row, key) {
@@ -167,11 +167,11 @@ func (s *Selection) byMetric(from, to int) iter.Seq2[int, []byte] {
 	}
 }
 
-// ordered gives the rows at the places of the metric's order, in the direction asked for.
+// ordered returns all rows at the places [from, to) of the metric's order, ascending or descending.
 func (s *Selection) ordered(from, to int) iter.Seq[int] {
 	metric := s.criteria.Metric
 	return func(yield func(int) bool) {
-		runFrom, runTo := 0, 0 // places of the rows with one value, backwards
+		runFrom, runTo := 0, 0 // descending places of the rows with equal values
 		for place := from; place < to; place++ {
 			at := place
 			if s.criteria.Descending && place < s.values {
@@ -179,7 +179,7 @@ func (s *Selection) ordered(from, to int) iter.Seq[int] {
 					last := s.values - 1 - place
 					first := metric.RunStart(last)
 					end := last + 1
-					if place == from { // The walk may begin inside of a run.
+					if place == from { // The iteration may begin inside of a run of equal values.
 						end = metric.RunEnd(last, s.values)
 					}
 					runFrom, runTo = s.values-end, s.values-first
@@ -193,20 +193,20 @@ func (s *Selection) ordered(from, to int) iter.Seq[int] {
 	}
 }
 
-// choose finds the rows beforehand, as a walk in another order than that of the keys would decode each key for it.
-func (s *Selection) choose() {
+// preselect sets `selected` in the order of keys: an iteration in the order of a metric would decode each key separately.
+func (s *Selection) preselect() {
 	if !s.criteria.Query() {
 		return
 	}
-	s.chosen = newRowSet(s.ix.Rows)
+	s.selected = newRowSet(s.ix.Rows)
 	inParallel(s.to-s.from, func(from, to int) {
 		for row := range s.forwards(from, to) {
-			s.chosen.add(row)
+			s.selected.add(row)
 		}
 	})
 }
 
-// Count gives the number of chosen rows, up to the limit.
+// Count returns the number of selected rows, up to the limit.
 func (s *Selection) Count() int {
 	var total atomic.Int64
 	inParallel(s.Places(), func(from, to int) {

@@ -1,4 +1,4 @@
-// Selections against the same thing done the slow way.
+// Selections compared with a simple implementation.
 
 package query
 
@@ -15,8 +15,8 @@ import (
 	"entrypoint/index/indextest"
 )
 
-// crowd is an index of more rows than are worked on at a time, with few different sizes and many missing.
-func crowd(t testing.TB, count int) (*index.Index, []indextest.Row) {
+// manyRows returns an index with more rows than a range, with few different sizes and many missing sizes.
+func manyRows(t testing.TB, count int) (*index.Index, []indextest.Row) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var rows []indextest.Row
 	for i := range count {
@@ -30,7 +30,7 @@ func crowd(t testing.TB, count int) (*index.Index, []indextest.Row) {
 	return open(t, rows...), rows
 }
 
-// ordered gives the paths in the order of size, as an independent sort has it.
+// ordered returns the paths sorted by size, by another algorithm.
 func ordered(rows []indextest.Row, descending bool) []string {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b indextest.Row) int {
@@ -59,7 +59,7 @@ func paths(rows []indextest.Row) []string {
 	return found
 }
 
-func keep(paths []string, wanted func(string) bool) []string {
+func filter(paths []string, wanted func(string) bool) []string {
 	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !wanted(path) })
 }
 
@@ -71,8 +71,8 @@ func keys(s *Selection) []string {
 	return found
 }
 
-// inPieces gives the keys as a listing gets them: rendered at once, written in order.
-func inPieces(t *testing.T, s *Selection) []string {
+// keysInOrder returns the keys of InOrder, which renders them in parallel.
+func keysInOrder(t *testing.T, s *Selection) []string {
 	var all bytes.Buffer
 	err := InOrder(s.Places(), func(buffer []byte, from, to int) []byte {
 		for _, key := range s.Between(from, to) {
@@ -86,8 +86,8 @@ func inPieces(t *testing.T, s *Selection) []string {
 	return strings.Split(strings.TrimSuffix(all.String(), "\n"), "\n")
 }
 
-func TestSelect(t *testing.T) {
-	ix, rows := crowd(t, 3*rangePlaces+5)
+func TestSelectAnyCriteriaReturnsSameAsSimpleFilter(t *testing.T) {
+	ix, rows := manyRows(t, 3*rangePlaces+5)
 	size, byKey := ix.Field("size"), paths(rows)
 	where, err := ParseWhere("size >= 10", ix)
 	if err != nil {
@@ -111,28 +111,28 @@ func TestSelect(t *testing.T) {
 		expected []string
 	}{
 		"all":               {Criteria{}, byKey},
-		"get":               {Criteria{Get: "/0001"}, keep(byKey, contains("/0001"))},
-		"get over mount":    {Criteria{Get: "ta/sub-03/0"}, keep(byKey, contains("ta/sub-03/0"))},
-		"get prefix":        {Criteria{Get: "/data/sub-03/"}, keep(byKey, contains("/data/sub-03/"))},
-		"where":             {Criteria{Where: where}, keep(byKey, func(path string) bool { return large[path] })},
+		"get":               {Criteria{Get: "/0001"}, filter(byKey, contains("/0001"))},
+		"get across mount":  {Criteria{Get: "ta/sub-03/0"}, filter(byKey, contains("ta/sub-03/0"))},
+		"get prefix":        {Criteria{Get: "/data/sub-03/"}, filter(byKey, contains("/data/sub-03/"))},
+		"where":             {Criteria{Where: where}, filter(byKey, func(path string) bool { return large[path] })},
 		"descending":        {Criteria{Descending: true}, backwards},
-		"descending prefix": {Criteria{Get: "/data/sub-02", Descending: true}, keep(backwards, contains("/data/sub-02"))},
+		"descending prefix": {Criteria{Get: "/data/sub-02", Descending: true}, filter(backwards, contains("/data/sub-02"))},
 		"metric":            {Criteria{Metric: size}, ordered(rows, false)},
 		"metric descending": {Criteria{Metric: size, Descending: true}, ordered(rows, true)},
-		"metric and get":    {Criteria{Metric: size, Get: "/data/sub-05"}, keep(ordered(rows, false), contains("/data/sub-05"))},
+		"metric and get":    {Criteria{Metric: size, Get: "/data/sub-05"}, filter(ordered(rows, false), contains("/data/sub-05"))},
 		"metric and where": {
 			Criteria{Metric: size, Where: where, Descending: true},
-			keep(ordered(rows, true), func(path string) bool { return large[path] }),
+			filter(ordered(rows, true), func(path string) bool { return large[path] }),
 		},
 		"search": {
 			Criteria{Metric: size, Searching: true, Search: "9"},
-			keep(ordered(rows, false), func(path string) bool { return hasNine[path] }),
+			filter(ordered(rows, false), func(path string) bool { return hasNine[path] }),
 		},
 	} {
 		c.criteria.Limit = NoLimit
 		s := Select(ix, c.criteria)
-		if found := inPieces(t, s); !slices.Equal(found, c.expected) {
-			t.Errorf("%s, in pieces: %d keys, expected %d; %s", name, len(found), len(c.expected), firstDifference(found, c.expected))
+		if found := keysInOrder(t, s); !slices.Equal(found, c.expected) {
+			t.Errorf("%s, InOrder: %d keys, expected %d; %s", name, len(found), len(c.expected), firstDifference(found, c.expected))
 		}
 		if found := keys(s); !slices.Equal(found, c.expected) {
 			t.Errorf("%s: %d keys, expected %d", name, len(found), len(c.expected))
@@ -158,10 +158,10 @@ func firstDifference(found, expected []string) string {
 	return ""
 }
 
-func TestSelectMountInside(t *testing.T) {
+func TestSelectTermWithMountInsideOfKeyIsFound(t *testing.T) {
 	ix := open(t, indextest.Row{Path: "x/data/y"}, indextest.Row{Path: "data/z"}, indextest.Row{Path: "other"})
 	if !ix.MountInside {
-		t.Fatal("the mount's name is inside of two keys")
+		t.Fatal("MountInside is false, but two keys contain the mount")
 	}
 	found := keys(Select(ix, Criteria{Get: "/data/y", Limit: NoLimit}))
 	if !slices.Equal(found, []string{"/data/x/data/y"}) {
@@ -169,7 +169,7 @@ func TestSelectMountInside(t *testing.T) {
 	}
 }
 
-func TestInOrderEndsAtTheFirstError(t *testing.T) {
+func TestInOrderWriteErrorStops(t *testing.T) {
 	broken := fmt.Errorf("closed")
 	writes := 0
 	err := InOrder(100*rangePlaces, func(buffer []byte, from, _ int) []byte { return append(buffer, byte(from)) },

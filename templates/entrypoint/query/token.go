@@ -1,4 +1,4 @@
-// The words of a condition.
+// The tokens of a condition.
 
 package query
 
@@ -22,18 +22,19 @@ type token struct {
 	kind   kind
 	text   string
 	offset int
-	quoted bool // in backquotes: a name, never a keyword
+	quoted bool // in quotes; a word in backquotes is a name, never a keyword
 }
 
 func (t token) String() string {
 	if t.kind == end {
-		return "the end"
+		return "the end of the condition"
 	}
 	return fmt.Sprintf("%q", t.text)
 }
 
 var keywords = []string{"and", "or", "not", "is", "missing", "true", "false"}
 
+// reserved reports whether the token is a keyword.
 func (t token) reserved() bool {
 	for _, keyword := range keywords {
 		if !t.quoted && strings.EqualFold(t.text, keyword) {
@@ -54,7 +55,7 @@ const (
 	operators = "=!<>~"
 )
 
-// next reads the next token.
+// next reads the next token into p.token.
 func (p *parser) next() {
 	p.at += len(p.text[p.at:]) - len(strings.TrimLeft(p.text[p.at:], blanks))
 	p.token = token{kind: end, offset: p.at}
@@ -79,6 +80,7 @@ func (p *parser) next() {
 	}
 }
 
+// take makes the next `size` bytes the current token.
 func (p *parser) take(kind kind, size int) {
 	p.token.kind, p.token.text = kind, p.text[p.at:p.at+size]
 	p.at += size
@@ -95,6 +97,7 @@ func (p *parser) operator() {
 	p.fail(p.token, "unknown operator %q: use = != < <= > >= ~ !~", p.text[p.at:p.at+1])
 }
 
+// plainOperator returns the usual spelling of an operator.
 func plainOperator(operator string) string {
 	switch operator {
 	case "==":
@@ -105,7 +108,7 @@ func plainOperator(operator string) string {
 	return operator
 }
 
-// quoted reads what stands between two quotes; a doubled quote stands for one.
+// quoted reads a text between two quotes; a doubled quote represents one quote in the text.
 func (p *parser) quoted(kind kind, quote byte) {
 	var content strings.Builder
 	for i := p.at + 1; i < len(p.text); i++ {
@@ -122,10 +125,10 @@ func (p *parser) quoted(kind kind, quote byte) {
 		p.at = i + 1
 		return
 	}
-	p.fail(p.token, "the quote %c that begins here does not end", quote)
+	p.fail(p.token, "the quote %c that begins here is not closed", quote)
 }
 
-// span is how many of the first bytes are among `set`.
+// span returns the number of leading bytes that are in `set`.
 func span(text, set string) int {
 	n := 0
 	for n < len(text) && strings.IndexByte(set, text[n]) >= 0 {
@@ -134,6 +137,7 @@ func span(text, set string) int {
 	return n
 }
 
+// nameSpan returns the number of leading bytes that a name without backquotes can contain.
 func nameSpan(text string) int {
 	n := 0
 	for n < len(text) && (text[n] >= 0x80 || strings.IndexByte(letters+numerals+".-", text[n]) >= 0) {

@@ -1,4 +1,4 @@
-// Package query chooses rows of an index, and puts them in order.
+// Package query selects and sorts rows of an index.
 package query
 
 import (
@@ -8,18 +8,18 @@ import (
 	"entrypoint/index"
 )
 
-// Grammar is the language of -where, as -help prints it.
+// Grammar is the grammar of -where, for -help.
 const Grammar = `condition  = and { "or" and }
 and        = not { "and" not }
 not        = "not" not | "(" condition ")" | comparison
 comparison = name ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" ) value
-           | name "is" [ "not" ] "missing"
-name       = a field, or one of path, name, folder, suffix; with other characters than letters,
-             digits, _ . - in backquotes
+           | name "is" [ "not" ] "missing"        (~ contains, !~ does not contain)
+name       = a field, or path, name, folder or suffix; a name with other characters than
+             letters, digits, _ . - is written in backquotes
 value      = a number | "text" | 'text' (a quote in it is doubled) | true | false
 `
 
-// SyntaxError says what is wrong with a condition, and where.
+// SyntaxError is an error at a place in a condition.
 type SyntaxError struct {
 	Condition string
 	Offset    int // in bytes
@@ -43,15 +43,15 @@ type Where struct {
 	needsKey bool
 }
 
-// ParseWhere gives the condition that `text` stands for; its names are those of the index's fields, and path, name, folder
-// and suffix where no field is called so.
+// ParseWhere returns the condition in text. It can use the names of the fields of the index, and path, name, folder and
+// suffix if no field has this name.
 func ParseWhere(text string, ix *index.Index) (where *Where, err error) {
 	p := &parser{text: text, ix: ix}
 	defer func() {
-		if met := recover(); met != nil {
-			syntax, ours := met.(*SyntaxError)
+		if reason := recover(); reason != nil {
+			syntax, ours := reason.(*SyntaxError)
 			if !ours {
-				panic(met)
+				panic(reason)
 			}
 			where, err = nil, syntax
 		}
@@ -59,15 +59,15 @@ func ParseWhere(text string, ix *index.Index) (where *Where, err error) {
 	p.next()
 	root := p.condition()
 	if p.token.kind != end {
-		p.fail(p.token, "expected and, or, or the end, not %s", p.token)
+		p.fail(p.token, "expected and, or, or the end of the condition, not %s", p.token)
 	}
 	return &Where{root, p.needsKey}, nil
 }
 
-// Matches is whether the condition is true of the row, which has the given key.
+// Matches reports whether the condition is true for the row with the given key.
 func (w *Where) Matches(row int, key []byte) bool { return w.root.eval(row, key) == yes }
 
-// NeedsKey is whether Matches looks at the key.
+// NeedsKey reports whether Matches uses the key.
 func (w *Where) NeedsKey() bool { return w.needsKey }
 
 type parser struct {
@@ -79,13 +79,13 @@ type parser struct {
 	depth    int
 }
 
-// maxDepth bounds the parentheses and nots inside one another, and so the stack.
+// maxDepth is the maximum nesting of parentheses and nots, which limits the size of the stack.
 const maxDepth = 1000
 
 func (p *parser) condition() node {
 	left := p.and()
 	for p.word("or") {
-		left = either{left, p.and()}
+		left = disjunction{left, p.and()}
 	}
 	return left
 }
@@ -93,14 +93,14 @@ func (p *parser) condition() node {
 func (p *parser) and() node {
 	left := p.not()
 	for p.word("and") {
-		left = both{left, p.not()}
+		left = conjunction{left, p.not()}
 	}
 	return left
 }
 
 func (p *parser) not() node {
 	if p.depth++; p.depth > maxDepth {
-		p.fail(p.token, "more than %d conditions inside one another", maxDepth)
+		p.fail(p.token, "conditions are nested more than %d levels deep", maxDepth)
 	}
 	defer func() { p.depth-- }()
 	if p.word("not") {
@@ -112,7 +112,7 @@ func (p *parser) not() node {
 	opened := p.token
 	inner := p.condition()
 	if !p.symbol(")") {
-		p.fail(opened, "expected ) to end what begins here, not %s", p.token)
+		p.fail(opened, "expected ) to close this parenthesis, not %s", p.token)
 	}
 	return inner
 }
@@ -129,7 +129,7 @@ func (p *parser) comparison() node {
 		if !p.word("missing") {
 			p.fail(p.token, "expected missing, not %s", p.token)
 		}
-		return wrap(absent{value}, negated)
+		return negateIf(isMissing{value}, negated)
 	}
 	operator := p.token
 	if operator.kind != operation {
@@ -144,7 +144,7 @@ func (p *parser) comparison() node {
 	return p.typed(value, name, operator, literal)
 }
 
-// word takes a keyword when it comes next.
+// word reads the keyword if it is the current token, and reports whether it is.
 func (p *parser) word(keyword string) bool {
 	if p.token.kind != word || p.token.quoted || !strings.EqualFold(p.token.text, keyword) {
 		return false
@@ -153,6 +153,7 @@ func (p *parser) word(keyword string) bool {
 	return true
 }
 
+// symbol reads the parenthesis if it is the current token, and reports whether it is.
 func (p *parser) symbol(symbol string) bool {
 	if p.token.kind != parenthesis || p.token.text != symbol {
 		return false
@@ -161,6 +162,7 @@ func (p *parser) symbol(symbol string) bool {
 	return true
 }
 
+// fail panics with a SyntaxError, which ParseWhere returns.
 func (p *parser) fail(at token, format string, values ...any) {
 	panic(&SyntaxError{p.text, at.offset, fmt.Sprintf(format, values...)})
 }

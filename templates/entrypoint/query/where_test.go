@@ -1,4 +1,4 @@
-// Conditions: what they are true of, and what is said of wrong ones.
+// Tests of conditions: matching rows, and messages of syntax errors.
 
 package query
 
@@ -52,7 +52,7 @@ func matching(t testing.TB, ix *index.Index, condition string) string {
 	return strings.Join(found, " ")
 }
 
-func TestWhereMatches(t *testing.T) {
+func TestWhereConditionMatchesExpectedRows(t *testing.T) {
 	ix := example(t)
 	all := "a.txt b/c.nii.gz b/d"
 	for condition, expected := range map[string]string{
@@ -107,30 +107,30 @@ func TestWhereMatches(t *testing.T) {
 	}
 }
 
-func TestParseWhereError(t *testing.T) {
+func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 	ix := example(t)
 	for condition, expected := range map[string]string{
-		`size > "a"`:              "-where, column 8: \"size\" is a number, and \"a\" is not\n  size > \"a\"\n         ^",
-		`sise = 1`:                `column 1: no field is called "sise": there are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
-		``:                        `column 1: expected the name of a field, not the end`,
-		`size`:                    `column 5: expected = != < <= > >= ~ !~ or is, not the end`,
-		`size =`:                  `column 7: expected a number, a text in quotes, true or false, not the end`,
-		`size = 1 size`:           `column 10: expected and, or, or the end, not "size"`,
-		`(size = 1`:               `column 2: expected ) to end what begins here, not the end`,
-		`size = 1)`:               `column 9: expected and, or, or the end, not ")"`,
-		`note = 'abc`:             `column 8: the quote ' that begins here does not end`,
-		`note = 1`:                `column 8: "note" is a text: put "1" in quotes`,
-		`good = 1`:                `column 8: "good" is true or false, and "1" is not`,
-		`good = "true"`:           `column 8: "good" is true or false, and "true" is not`,
-		`size ~ 9`:                `column 8: ~ looks for a text in quotes, not for "9"`,
-		`size = 1x`:               `column 8: "size" is a number, and "1x" is not`,
-		`size = 0x10`:             `column 8: "size" is a number, and "0x10" is not`,
+		`size > "a"`:              "-where, column 8: \"size\" is a number field, but \"a\" is not a number\n  size > \"a\"\n         ^",
+		`sise = 1`:                `column 1: unknown field "sise": the fields are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
+		``:                        `column 1: expected the name of a field, not the end of the condition`,
+		`size`:                    `column 5: expected = != < <= > >= ~ !~ or is, not the end of the condition`,
+		`size =`:                  `column 7: expected a number, a text in quotes, true or false, not the end of the condition`,
+		`size = 1 size`:           `column 10: expected and, or, or the end of the condition, not "size"`,
+		`(size = 1`:               `column 2: expected ) to close this parenthesis, not the end of the condition`,
+		`size = 1)`:               `column 9: expected and, or, or the end of the condition, not ")"`,
+		`note = 'abc`:             `column 8: the quote ' that begins here is not closed`,
+		`note = 1`:                `column 8: "note" is a text field: put "1" in quotes`,
+		`good = 1`:                `column 8: "good" is a boolean field: write true or false without quotes, not "1"`,
+		`good = "true"`:           `column 8: "good" is a boolean field: write true or false without quotes, not "true"`,
+		`size ~ 9`:                `column 8: ~ needs a text in quotes, not "9"`,
+		`size = 1x`:               `column 8: "size" is a number field, but "1x" is not a number`,
+		`size = 0x10`:             `column 8: "size" is a number field, but "0x10" is not a number`,
 		`size ! 1`:                `column 6: unknown operator "!": use = != < <= > >= ~ !~`,
 		`size is 1`:               `column 9: expected missing, not "1"`,
 		`and = 1`:                 `column 1: expected the name of a field, not "and"`,
-		`ünï = 1`:                 `column 1: no field is called "ünï"`,
+		`ünï = 1`:                 `column 1: unknown field "ünï"`,
 		`note = "ü" and ; = 1`:    `column 16: unexpected character ';'`,
-		strings.Repeat("(", 2000): `column 1001: more than 1000 conditions inside one another`,
+		strings.Repeat("(", 2000): `column 1001: conditions are nested more than 1000 levels deep`,
 	} {
 		_, err := ParseWhere(condition, ix)
 		if err == nil || !strings.Contains(err.Error(), expected) {
@@ -152,17 +152,17 @@ func FuzzParseWhere(f *testing.F) {
 		}
 		negated, err := ParseWhere("not ("+condition+"\n)", ix)
 		if err != nil {
-			t.Fatalf("%q is a condition and not one in parentheses: %v", condition, err)
+			t.Fatalf("%q is valid, but invalid in parentheses: %v", condition, err)
 		}
 		for row, key := range ix.Keys(0, ix.Rows) {
 			if where.Matches(row, key) && negated.Matches(row, key) {
-				t.Fatalf("%q and its negation hold for %s", condition, key)
+				t.Fatalf("%q and its negation match %s", condition, key)
 			}
 		}
 	})
 }
 
-func TestSuffix(t *testing.T) {
+func TestSuffixIncludesSuffixBeforeCompression(t *testing.T) {
 	for key, expected := range map[string]string{
 		"/data/a.txt": ".txt", "/data/a.nii.gz": ".nii.gz", "/data/.hidden": "", "/data/a.": "", "/data/a": "",
 		"/data/a..gz": ".gz", "/data/.tar.gz": ".gz", "/data/x.y/z": "", "/data/a.b-c.gz": ".gz", "/data/a.tar.zst": ".tar.zst",

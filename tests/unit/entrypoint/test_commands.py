@@ -69,9 +69,9 @@ def test_added_command_stands_last_in_help(program):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("-above 1 -ls", "-above and -ls do not go together: leave out one of them"),
-        ("-above 1 -count", "-count and -above do not go together: use one of them"),
-        ("-above 1 -above 2", "-above is given twice: give it once"),
+        ("-above 1 -ls", "-above and -ls cannot be combined: leave out one of them"),
+        ("-above 1 -count", "-count and -above cannot be combined: use one of them"),
+        ("-above 1 -above 2", "-above is given more than once: give it once"),
         ("-above x", '-above "x" is no number'),
         ("-colour", "unknown flag -colour; the flags are -above -cat "),
         ("-above 1 -metric colour", 'unknown metric "colour": the metrics are size'),

@@ -79,14 +79,14 @@ def test_ask_what_nothing_matches_prints_nothing_and_ends_with_1(fruit, argument
         ("-metric colour", 'unknown metric "colour": the metrics are size, sha256'),
         ("-metric Size", 'unknown metric "Size": the metrics are size, sha256'),
         ("-colour", "unknown flag -colour; the flags are -cat -count -desc "),
-        ("ls", 'unexpected argument "ls": what to do is said by flags; the flags are -cat -count '),
+        ("ls", 'unexpected argument "ls": the entrypoint takes flags only; the flags are -cat -count '),
         ("-metric", "flag needs an argument: -metric; the flags are "),
         ("-limit some", 'invalid value "some" for flag -limit: '),
-        ("-limit -3", "-limit -3 is below 0"),
-        ("-search 8", "-search needs -metric, whose values it looks at"),
+        ("-limit -3", "-limit -3 is negative: use 0 or more"),
+        ("-search 8", "-search needs -metric: it searches the values of that metric"),
         ("-format yaml", '-format "yaml" is not one of text, json, jsonl, csv, tsv'),
-        ("-count -tree", "-count and -tree do not go together: use one of them"),
-        ("-null -format json", "-null and -format json do not go together"),
+        ("-count -tree", "-count and -tree cannot be combined: use one of them"),
+        ("-null -format json", "-null and -format json cannot be combined"),
     ],
 )
 def test_ask_wrongly_is_told_what_is_right_and_ends_with_2(fruit, arguments, message):
@@ -99,7 +99,7 @@ def test_ask_wrong_condition_points_at_the_place(fruit):
     done = fruit.run("-where", 'size > 8 and size > "é"', status=2)
     assert done.stdout == b""
     assert done.stderr.decode() == (
-        'error: -where, column 21: "size" is a number, and "é" is not\n'
+        'error: -where, column 21: "size" is a number field, but "é" is not a number\n'
         '  size > 8 and size > "é"\n'
         "                      ^\n"
     )
@@ -146,7 +146,7 @@ def test_list_value_of_none_is_null_and_absent_one_is_left_out(odd):
 def test_list_no_files_is_said_beside_the_output(entrypoint):
     empty = entrypoint(fruit_catalog().slice(0, 0))
     done = empty.run()
-    assert (done.stdout, done.stderr) == (b"", b"fruit 1.0 holds no files\n")
+    assert (done.stdout, done.stderr) == (b"", b"fruit 1.0 contains no files\n")
     assert empty("-format", "json") == b"[]\n"
     assert empty("-metric", "size") == b"Order by size\n"
     assert empty("-format", "csv") == b"path,size,sha256\n"

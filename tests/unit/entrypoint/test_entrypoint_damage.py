@@ -52,7 +52,7 @@ def with_other_version(data: bytes) -> bytes:
 @pytest.mark.parametrize("arguments", ["", "-ls", "-count", "-schema", "-get x", "-cat x", "-tree", "-self-check"])
 def test_ask_without_index_beside_is_told_which_file_is_missing(program, index, arguments):
     index.unlink()
-    missing = f"the index of this image is missing: open {index}: no such file or directory"
+    missing = f"cannot open the index of this image: open {index}: no such file or directory{ADVICE}"
     assert failure(program, *arguments.split()) == missing
 
 
@@ -64,20 +64,20 @@ def test_ask_without_index_what_needs_none_is_answered(program, index, flag):
 
 def test_list_index_of_another_version_is_told_both(program, index):
     index.write_bytes(with_other_version(index.read_bytes()))
-    assert failure(program) == f"{INDEX} has version 1, and this program reads version 2{ADVICE}"
+    assert failure(program) == f"{INDEX} has version 1, but this program reads version 2{ADVICE}"
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (lambda data: data[:0], "it does not begin as an index does"),
-        (lambda data: data[:55], "it does not begin as an index does"),
-        (lambda data: b"\x7fELF" + data, "it does not begin as an index does"),
-        (lambda data: data[:-1], "it should be {size} bytes long and is {less}"),
-        (lambda data: data[:56], "it should be {size} bytes long and is 56"),
-        (lambda data: data + data[:1], "it should be {size} bytes long and is {more}"),
-        (lambda data: data[:40] + b"\7" + data[41:], "the checksum of its head is wrong"),
-        (lambda data: data[:-9] + b"!" + data[-8:], "the checksum of bytes {last} to {body} of its body is wrong"),
+        (lambda data: data[:0], 'it does not begin with "DCINDEX\\n"'),
+        (lambda data: data[:55], 'it does not begin with "DCINDEX\\n"'),
+        (lambda data: b"\x7fELF" + data, 'it does not begin with "DCINDEX\\n"'),
+        (lambda data: data[:-1], "expected {size} bytes, found {less}"),
+        (lambda data: data[:56], "expected {size} bytes, found 56"),
+        (lambda data: data + data[:1], "expected {size} bytes, found {more}"),
+        (lambda data: data[:40] + b"\7" + data[41:], "checksum mismatch in the head"),
+        (lambda data: data[:-9] + b"!" + data[-8:], "checksum mismatch in bytes {last} to {body} of the body"),
     ],
 )
 def test_check_index_that_was_changed_is_told_how(program, index, change, problem):
@@ -105,7 +105,7 @@ def test_list_index_that_may_not_be_read_is_an_error(program, index):
     require_root("becoming another user")
     index.chmod(0)
     done = program.run(status=1, user=65534, group=65534, extra_groups=[])
-    assert one_line(done.stderr) == f"the index of this image is missing: open {index}: permission denied"
+    assert one_line(done.stderr) == f"cannot open the index of this image: open {index}: permission denied{ADVICE}"
 
 
 def test_ask_index_with_a_flipped_bit_answers_right_or_says_damaged(program, index):

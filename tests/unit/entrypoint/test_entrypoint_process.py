@@ -167,7 +167,7 @@ def test_export_interrupted_leaves_nothing_half_done_and_ends_at_once(entrypoint
     assert time.monotonic() - begun < 1
     assert process.returncode == 130
     assert printed == b""
-    assert one_line(errors) == f'interrupted: 0 files in "{tmp_path}/out"; the same command goes on from there'
+    assert one_line(errors) == f'interrupted: exported 0 files to "{tmp_path}/out"; run the same command to continue'
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -22,7 +22,7 @@ def check(program: Tool, answers: Answers, question: Question) -> None:
     done = program.run(*question.arguments(), status=None)
     answers.check(question, done.returncode, done.stdout)
     says_so = not answers.rows and question.format == "text" and question.only != "count"
-    assert done.stderr == (b"fruit 1.0 holds no files\n" if says_so else b"")
+    assert done.stderr == (b"fruit 1.0 contains no files\n" if says_so else b"")
 
 
 @tried(60)

@@ -1,4 +1,4 @@
-// The fields of an index that is written for a test.
+// The fields of an index for a test.
 
 package indextest
 
@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// column is a field with its values, nil where a row has none.
+// column is a field with its values; nil is a missing value.
 type column struct {
 	Field
 	values []any
 }
 
-// field adds a field's line of the table and its sections.
+// field adds a field to the field table, with its sections.
 func (b *builder) field(field Field, rows []Row) {
 	c := column{Field: field}
 	for _, row := range rows {
@@ -49,7 +49,7 @@ func (b *builder) field(field Field, rows []Row) {
 	b.fields = append(b.fields, field.Name...)
 }
 
-// checked gives the row's value, integers as int64 and digests as strings.
+// checked returns the value of a row, integers as int64 and digests as strings. It panics if the type is wrong.
 func checked(field Field, row Row) any {
 	value := row.Values[field.Name]
 	fits := value == nil
@@ -68,7 +68,7 @@ func checked(field Field, row Row) any {
 		value, fits = string(v), field.Kind == Digest && len(v) == field.Bytes
 	}
 	if !fits {
-		panic(fmt.Sprintf("%q: field %q of kind %d cannot hold %#v", row.Path, field.Name, field.Kind, value))
+		panic(fmt.Sprintf("%q: field %q of kind %d cannot contain %#v", row.Path, field.Name, field.Kind, value))
 	}
 	return value
 }
@@ -83,6 +83,7 @@ func (c column) lowest() int64 {
 	return lowest
 }
 
+// above returns the differences of the integers to base.
 func (c column) above(base int64) []uint64 {
 	items := make([]uint64, len(c.values))
 	for i, value := range c.values {
@@ -93,7 +94,7 @@ func (c column) above(base int64) []uint64 {
 	return items
 }
 
-// fixed gives the values of a float, boolean or digest field, and their width.
+// fixed returns the values of a float, boolean or digest field as bytes, and their width.
 func (c column) fixed() ([]byte, int) {
 	width := map[Kind]int{Float: 8, Boolean: 1, Digest: c.Bytes}[c.Kind]
 	data := make([]byte, width*len(c.values))
@@ -111,7 +112,7 @@ func (c column) fixed() ([]byte, int) {
 	return data, width
 }
 
-// texts adds ids, where there is a dictionary, offsets and heap.
+// texts adds the sections of texts: offsets and heap, and ids if the field has a dictionary.
 func (b *builder) texts(c column) (ids, offsets, heap uint32) {
 	var texts []string
 	for _, value := range c.values {
@@ -131,6 +132,7 @@ func (b *builder) texts(c column) (ids, offsets, heap uint32) {
 	return ids, b.numbers(ends), b.section([]byte(strings.Join(texts, "")), 0)
 }
 
+// ids returns the positions of the values in the dictionary.
 func (c column) ids(texts []string) []uint64 {
 	ids := make([]uint64, len(c.values))
 	for i, value := range c.values {
@@ -142,7 +144,7 @@ func (c column) ids(texts []string) []uint64 {
 	return ids
 }
 
-// valid adds the bits of a field that misses values.
+// valid adds the bitmap of a field with missing values.
 func (b *builder) valid(c column) uint32 {
 	if !slices.Contains(c.values, nil) {
 		return 0
@@ -156,6 +158,7 @@ func (b *builder) valid(c column) uint32 {
 	return b.section(bits, 0)
 }
 
+// order returns the rows sorted by value.
 func (c column) order() []uint64 {
 	rows := make([]uint64, len(c.values))
 	for i := range rows {
@@ -165,7 +168,7 @@ func (c column) order() []uint64 {
 	return rows
 }
 
-// compare orders values of one kind, NaN behind all others and nil last.
+// compare compares values of one kind; NaN is greater than all other values and nil greater than NaN.
 func compare(one, other any) int {
 	if one == nil || other == nil {
 		return truth(one == nil) - truth(other == nil)

@@ -1,5 +1,5 @@
-// Package indextest writes the indexes that tests read: docs/index-format.md in Go, from plain values, sharing no code with
-// the reader.
+// Package indextest writes indexes for tests from plain values. It implements docs/index-format.md without code of the
+// reader.
 package indextest
 
 import (
@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// Kind is the type of a field, as the format numbers it.
+// Kind is the type of a field, with its number in the index format.
 type Kind byte
 
-// The kinds, and the Go values that rows hold for them.
+// The kinds, and the Go types of their values in rows.
 const (
 	Integer Kind = iota + 1 // int or int64
 	Float                   // float64
 	Boolean                 // bool
-	Text                    // string, of any bytes
-	JSON                    // string, as json.dumps prints it
+	Text                    // string of any bytes
+	JSON                    // string in the format of json.dumps
 	Digest                  // []byte
 )
 
@@ -31,7 +31,7 @@ type Field struct {
 	Bytes      int
 }
 
-// Row is a file: its path in the dataset and its values by the names of fields. A value that is not there is missing.
+// Row is a file: its path in the dataset, and its values by field name. A field without an entry has a missing value.
 type Row struct {
 	Path   string
 	Values map[string]any
@@ -42,7 +42,7 @@ const (
 	chunkBytes = 16384
 )
 
-// Build gives the index of the rows, which it sorts by their paths. It panics when a value is not of its field's kind.
+// Build returns the index of the rows, sorted by path. It panics if a value has another type than its field.
 func Build(mount string, fields []Field, rows []Row) []byte {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return strings.Compare(a.Path, b.Path) })
@@ -54,7 +54,7 @@ func Build(mount string, fields []Field, rows []Row) []byte {
 	return b.file(mount, rows, len(fields))
 }
 
-// Repair makes the file's size and all checksums right, in place; false where the head's numbers do not let it find them.
+// Repair corrects the size and all checksums of an index in place. It returns false if the sizes in the head are impossible.
 func Repair(data []byte) bool {
 	if len(data) < headBytes {
 		return false
@@ -79,14 +79,14 @@ func Repair(data []byte) bool {
 	return true
 }
 
-// builder collects an index's tables and body.
+// builder collects the tables and the body of an index.
 type builder struct {
 	sections []byte
 	fields   []byte
 	body     []byte
 }
 
-// file puts the head before the body.
+// file returns the head followed by the body.
 func (b *builder) file(mount string, rows []Row, fields int) []byte {
 	chunks := (len(b.body) + chunkBytes - 1) / chunkBytes
 	size := headBytes + len(b.sections) + len(b.fields) + len(mount) + 4*chunks
@@ -99,11 +99,12 @@ func (b *builder) file(mount string, rows []Row, fields int) []byte {
 	}
 	file = slices.Concat(file, b.sections, b.fields, []byte(mount), make([]byte, 4*chunks), b.body)
 	if !Repair(file) {
-		panic("an index whose own sizes are wrong")
+		panic("the sizes in the head of a new index are impossible")
 	}
 	return file
 }
 
+// flags returns the bits for MountInside and Plain.
 func flags(mount string, rows []Row) int {
 	inside, plain := 0, 2
 	for _, row := range rows {
@@ -118,7 +119,7 @@ func flags(mount string, rows []Row) int {
 	return inside | plain
 }
 
-// section adds a stretch to the body and gives its number.
+// section adds a section to the body and returns its number.
 func (b *builder) section(data []byte, width int) uint32 {
 	number := len(b.sections) / 24
 	b.sections = binary.LittleEndian.AppendUint64(b.sections, uint64(len(b.body)))
@@ -131,7 +132,7 @@ func (b *builder) section(data []byte, width int) uint32 {
 	return uint32(number)
 }
 
-// numbers adds a section of numbers as wide as the largest needs.
+// numbers adds a section of numbers, with the width that the largest number needs.
 func (b *builder) numbers(items []uint64) uint32 {
 	width := 1
 	for _, item := range items {
@@ -146,7 +147,7 @@ func (b *builder) numbers(items []uint64) uint32 {
 	return b.section(data, width)
 }
 
-// names adds sections 0 and 1.
+// names adds sections 0 and 1: the starts of the blocks, and the blocks of paths.
 func (b *builder) names(rows []Row) {
 	var starts []uint64
 	var names []byte
