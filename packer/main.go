@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
+
+	"entrypoint/progress"
 )
 
 // The exit statuses are part of the interface to the workflow.
@@ -18,6 +21,8 @@ const (
 var commands = []*command{&scanCommand, &hashCommand, &compressCommand, &squashfsCommand, &signCommand}
 
 func main() {
+	// The stages of the workflow show the lines on the terminal, and log one in ten.
+	progress.LogPeriod = time.Second
 	err := run(os.Args[1:])
 	if err == nil {
 		return

@@ -13,9 +13,11 @@ import (
 
 const (
 	terminalPeriod = 200 * time.Millisecond
-	logPeriod      = 10 * time.Second
 	clearLine      = "\r\x1b[K"
 )
+
+// LogPeriod is the time between two lines in a log.
+var LogPeriod = 10 * time.Second
 
 // Unknown is the total number of files when the total is not known in advance.
 const Unknown = -1
@@ -95,7 +97,7 @@ func Size(bytes int64) string {
 }
 
 func (p *Progress) printLines() {
-	period := logPeriod
+	period := LogPeriod
 	if p.terminal {
 		period = terminalPeriod
 	}
