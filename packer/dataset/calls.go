@@ -15,8 +15,8 @@ const (
 	maxTarget = 4096
 )
 
-// retried calls again what a signal has interrupted, as file systems in user space and on the network allow.
-func retried(call func() error) error {
+// retry calls again what a signal has interrupted, as file systems in user space and on the network allow.
+func retry(call func() error) error {
 	for {
 		if err := call(); err != syscall.EINTR {
 			return err
@@ -25,7 +25,7 @@ func retried(call func() error) error {
 }
 
 func openAt(folder int, name string, flags int) (descriptor int, err error) {
-	err = retried(func() (err error) {
+	err = retry(func() (err error) {
 		descriptor, err = syscall.Openat(folder, name, flags|syscall.O_CLOEXEC, 0)
 		return err
 	})
@@ -33,11 +33,11 @@ func openAt(folder int, name string, flags int) (descriptor int, err error) {
 }
 
 func fileStatus(descriptor int, status *syscall.Stat_t) error {
-	return retried(func() error { return syscall.Fstat(descriptor, status) })
+	return retry(func() error { return syscall.Fstat(descriptor, status) })
 }
 
 func readAt(descriptor int, content []byte, offset int64) (n int, err error) {
-	err = retried(func() (err error) {
+	err = retry(func() (err error) {
 		n, err = syscall.Pread(descriptor, content, offset)
 		return err
 	})

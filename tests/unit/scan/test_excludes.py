@@ -141,7 +141,7 @@ def test_list_dataset_own_file_comes_behind_the_configuration(dataset, packer):
 @pytest.mark.parametrize("pattern", ["a\\", "[z-a]", "!"])
 def test_list_dataset_wrong_pattern_is_named(pattern, packer, dataset):
     quoted = pattern.replace("\\", "\\\\")
-    message = f'"{quoted}" is not a pattern as in a .gitignore file: correct it in `exclude` or in .datacontainerignore'
+    message = f'"{quoted}" is not a valid gitignore pattern: correct it in `exclude` or in .datacontainerignore'
     with pytest.raises(UsageError) as caught:
         list_dataset(packer, str(dataset), ["*.tmp", pattern], None)
     assert str(caught.value) == message

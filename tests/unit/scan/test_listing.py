@@ -100,8 +100,8 @@ def test_list_folder_that_is_gone_is_named_in_one_line(packer, tmp_path):
     ("arguments", "message"),
     [
         ([], "--root is missing; usage: packer scan --root DIR"),
-        (["--root", "x"], "--records is missing, or goes against --digest-only"),
-        (["--root", "x", "--digest-only", "--offenders", "y"], "--offenders is missing, or goes against --digest-only"),
+        (["--root", "x"], "expected either --records or --digest-only"),
+        (["--root", "x", "--digest-only", "--offenders", "y"], "expected either --offenders or --digest-only"),
         (["--root", "x", "--digest-only", "more"], 'unexpected argument "more"'),
         (["--rot", "x"], "flag provided but not defined: -rot"),
     ],
