@@ -56,7 +56,7 @@ func (b *builder) finish() []part {
 	return append(b.parts, part{found: b.current})
 }
 
-// addFile adds the record of a file; through is the length of the part of its path that followed symlinks replace.
+// addFile adds the record of a file; through is Record.Through.
 func (b *builder) addFile(folder, name string, through int, status *syscall.Stat_t) {
 	b.add(shardlist.File, folder, name, "", through, status, status.Size)
 	b.current.fileCount++

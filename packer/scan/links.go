@@ -71,7 +71,7 @@ func (b *base) inside(folder *syscall.Stat_t) bool {
 	return false
 }
 
-// through returns the length of the part of a path in the base that followed symlinks replace; see shardlist.Record.
+// through returns Record.Through of the paths in the base.
 func (b *base) through() int {
 	return max(0, len(b.prefix)-1)
 }
