@@ -31,7 +31,7 @@ def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(
     ("change", "message", "paths"),
     [
         (lambda data: (data / "a").write_bytes(b"grown up"), '"a" changed after the scan: its size was 5', ["a", "b"]),
-        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it is gone now', ["b"]),
+        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it no longer exists', ["b"]),
     ],
 )
 def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(project, data, change, message, paths):

@@ -155,10 +155,10 @@ def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, packer):
     ("change", "message"),
     [
         ("echo more >> other/x", '"d/x" changed after the scan: its size was 1 bytes and is 6 now'),
-        ("rm dataset/f; ln -s ../third dataset/f", '"f" changed after the scan: another file has taken its place'),
-        ("rm dataset/d; mkdir dataset/d", "changed after the scan: it is gone now"),
-        ("rm other/void -r", '"d/void" changed after the scan: it is gone now'),
-        ("mv other/sub moved; ln -s ../moved other/sub", '"d/sub" changed after the scan: it was a folder and is none'),
+        ("rm dataset/f; ln -s ../third dataset/f", '"f" changed after the scan: it was replaced by another file'),
+        ("rm dataset/d; mkdir dataset/d", "changed after the scan: it no longer exists"),
+        ("rm other/void -r", '"d/void" changed after the scan: it no longer exists'),
+        ("mv other/sub moved; ln -s ../moved other/sub", '"d/sub" changed after the scan: it was a folder and no longer is'),
     ],
 )
 def test_hash_shard_what_changed_behind_a_followed_link_is_named(dataset, listed, packer, change, message):
