@@ -17,7 +17,7 @@ import (
 var scanCommand = command{
 	name: "scan",
 	usage: "--root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
-		"(--records FILE --columns FILE --offenders FILE | --digest-only)",
+		"(--records FILE --columns FILE --refused FILE | --digest-only)",
 	define: func(flags *flag.FlagSet) action {
 		var options scan.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
@@ -25,7 +25,7 @@ var scanCommand = command{
 		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "handling of symlinks: keep, follow or refuse")
 		flags.StringVar(&options.Records, "records", "", "the file of records to write")
 		flags.StringVar(&options.Columns, "columns", "", "the file of columns to write")
-		flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
+		flags.StringVar(&options.Refused, "refused", "", "the file of refused entries to write")
 		digestOnly := flags.Bool("digest-only", false, "write no files, only print the summary")
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
@@ -60,7 +60,7 @@ func checkScan(flags *flag.FlagSet, digestOnly bool, arguments []string) error {
 	if policy := flags.Lookup("symlinks").Value.String(); !slices.Contains(scan.Policies, policy) {
 		return flagsError{fmt.Sprintf("--symlinks is %q, expected one of %s", policy, strings.Join(scan.Policies, ", "))}
 	}
-	for _, name := range []string{"records", "columns", "offenders"} {
+	for _, name := range []string{"records", "columns", "refused"} {
 		if given := flags.Lookup(name).Value.String() != ""; given == digestOnly {
 			return flagsError{fmt.Sprintf("expected either --%s or --digest-only", name)}
 		}

@@ -19,7 +19,7 @@ type Options struct {
 	Exclude  Rules  // the patterns of excluded paths
 	Symlinks string // how symlinks are handled, one of Policies
 	// Paths of the output files, see writer; all "" to write no files.
-	Records, Columns, Offenders string
+	Records, Columns, Refused string
 	Progress                    io.Writer // the progress is printed here, unless nil
 }
 
@@ -28,7 +28,7 @@ type Summary struct {
 	Records   int64  `json:"records"`
 	Files     int64  `json:"files"`
 	Bytes     int64  `json:"bytes"` // total size of the files
-	Offenders int64  `json:"offenders"`
+	Refused int64  `json:"refused"`
 	Digest    string `json:"digest"` // of all records and refused entries
 }
 

@@ -47,7 +47,7 @@ func listed(t *testing.T, root string, rules Rules) (Options, Summary) {
 	t.Helper()
 	out := t.TempDir()
 	options := Options{Root: root, Exclude: rules, Records: filepath.Join(out, "records"),
-		Columns: filepath.Join(out, "columns"), Offenders: filepath.Join(out, "offenders")}
+		Columns: filepath.Join(out, "columns"), Refused: filepath.Join(out, "refused")}
 	summary, err := Run(context.Background(), options)
 	must(t, err)
 	return options, summary
@@ -82,7 +82,7 @@ func paths(t *testing.T, root string, rules Rules) []string {
 func refused(t *testing.T, root string) string {
 	t.Helper()
 	options, _ := listed(t, root, nil)
-	content, err := os.ReadFile(options.Offenders)
+	content, err := os.ReadFile(options.Refused)
 	must(t, err)
 	return strings.ReplaceAll(string(content), "\x00", "|")
 }

@@ -22,7 +22,7 @@ type writer struct {
 // newWriter returns a writer whose output files are created, except those with the path "".
 func newWriter(options Options) (*writer, error) {
 	w := &writer{recordsDigest: sha256.New(), refusedDigest: sha256.New()}
-	for _, path := range []string{options.Records, options.Columns, options.Offenders} {
+	for _, path := range []string{options.Records, options.Columns, options.Refused} {
 		created, err := create(path)
 		if err != nil {
 			w.close()
@@ -45,7 +45,7 @@ func (w *writer) write(f *found) error {
 	w.records.Files.Add(f.recordCount)
 	w.sum.Files += f.fileCount
 	w.sum.Bytes += f.fileBytes
-	w.sum.Offenders += f.refusedCount
+	w.sum.Refused += f.refusedCount
 	for i, content := range [][]byte{f.records, f.columns, f.refused} {
 		if err := w.outputs[i].write(content); err != nil {
 			return err

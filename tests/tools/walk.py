@@ -45,13 +45,13 @@ def list_by_walk(root: Path, patterns: Sequence[str], files: Files, symlinks: st
         struct.pack("<QQ", end, record.size) + chance[::-1]
         for end, record, chance in zip(ends, records, chances, strict=True)
     ]
-    offenders = b"".join(b"%b\0%b\0%b\0" % offender for offender in walk.offenders)
-    for path, content in zip(files, (b"".join(encoded), b"".join(rows), offenders), strict=True):
+    refused = b"".join(b"%b\0%b\0%b\0" % one for one in walk.refused)
+    for path, content in zip(files, (b"".join(encoded), b"".join(rows), refused), strict=True):
         path.write_bytes(content)
-    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.offenders)]
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
     sizes = [record.size for record in records if record.kind == FILE]
     digest = hashlib.sha256(b"".join(digests)).hexdigest()
-    return Summary(len(records), len(sizes), sum(sizes), len(walk.offenders), digest)
+    return Summary(len(records), len(sizes), sum(sizes), len(walk.refused), digest)
 
 
 def _matched(patterns: Sequence[str], path: bytes) -> bool:
@@ -84,7 +84,7 @@ class Walk:
     root: bytes
     exclude: Callable[[bytes], bool]
     symlinks: str = REFUSE
-    offenders: list[Offender] = field(default_factory=list)
+    refused: list[Offender] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
         """The records of all files, symlinks and empty folders, sorted by the bytes of their paths."""
@@ -99,7 +99,7 @@ class Walk:
                 elif isinstance(found, Record):
                     yield found
                 elif isinstance(found, Offender):
-                    self.offenders.append(found)
+                    self.refused.append(found)
                 else:
                     folders.append(lister.entries(found))
         finally:
@@ -158,7 +158,7 @@ class _Lister:
             if not name.endswith(b"/"):
                 yield from self._entry(descriptor, place, name)
                 continue
-            yield from _name_offenders(place.folder + name[:-1])
+            yield from _refused_name(place.folder + name[:-1])
             if not _too_long(place.folder + name[:-1]):
                 yield self._place(descriptor, place, name)
 
@@ -182,7 +182,7 @@ class _Lister:
         except OSError as error:
             yield Offender(path, f"cannot be looked at ({error.strerror})".encode())
             return
-        yield from _name_offenders(path)
+        yield from _refused_name(path)
         if _too_long(path):
             return
         if stat.S_ISLNK(status.st_mode):
@@ -215,7 +215,7 @@ class _Lister:
         yield _record(path, FILE, status, b"", through)
 
 
-def _name_offenders(path: bytes) -> Iterator[Offender]:
+def _refused_name(path: bytes) -> Iterator[Offender]:
     if os.path.basename(path).startswith(WHITEOUT_PREFIX):
         yield Offender(path, b"has a name that an image layer takes for the removal of a file")
     if _too_long(path):

@@ -63,7 +63,7 @@ def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_p
     make(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
     _, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
     # From 11 on it takes 40 links: those up to 49, out and hop.
-    assert [(offender.path, offender.reason) for offender in files.read_offenders()] == [
+    assert [(offender.path, offender.reason) for offender in files.read_refused()] == [
         *((b"%02d" % i, LOOP) for i in range(11)),
         *((b"%02d" % i, OUTSIDE) for i in range(11, 50)),
         (b"inside", LOOP),
@@ -77,11 +77,11 @@ def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_p
 def test_list_files_and_digest_are_as_documented(by, dataset, packer, tmp_path):
     make(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
     summary, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
-    assert files.offenders.read_bytes() == (
+    assert files.refused.read_bytes() == (
         b".wh.b\0has a name that an image layer takes for the removal of a file\0\0"
         b"l\0is a link to the absolute path\0/etc\0"
     )
-    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.offenders)]
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
     assert summary == Summary(4, 2, 5, 2, hashlib.sha256(b"".join(digests)).hexdigest())
     columns, records = files.read_columns(), list(read_records(files.records))
     assert [record.path for record in records] == [b".wh.b", b"a", b"l", b"void"]
@@ -101,7 +101,7 @@ def test_list_folder_that_is_gone_is_named_in_one_line(packer, tmp_path):
     [
         ([], "--root is missing; usage: packer scan --root DIR"),
         (["--root", "x"], "expected either --records or --digest-only"),
-        (["--root", "x", "--digest-only", "--offenders", "y"], "expected either --offenders or --digest-only"),
+        (["--root", "x", "--digest-only", "--refused", "y"], "expected either --refused or --digest-only"),
         (["--root", "x", "--digest-only", "more"], 'unexpected argument "more"'),
         (["--rot", "x"], "flag provided but not defined: -rot"),
     ],
