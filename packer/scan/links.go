@@ -26,11 +26,11 @@ type targetClass string
 
 const (
 	inside   targetClass = ""
-	absolute targetClass = "is a link to the absolute path"
-	outside  targetClass = "is a link that leaves the dataset:"
-	excluded targetClass = "is a link to what is left out:"
-	dangling targetClass = "is a link that leads nowhere:"
-	loop     targetClass = "is a link in a loop:"
+	absolute targetClass = "is a symlink to the absolute path"
+	outside  targetClass = "is a symlink to a path outside of the dataset:"
+	excluded targetClass = "is a symlink to an excluded path:"
+	dangling targetClass = "is a symlink to a path that does not exist:"
+	loop     targetClass = "is a symlink in a loop:"
 )
 
 // followed reports whether FollowLinks replaces the symlink by its target.

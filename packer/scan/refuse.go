@@ -27,7 +27,7 @@ func kindReason(kind uint32) string {
 	case syscall.S_IFBLK:
 		return "is a block device"
 	}
-	return "is not a file"
+	return "is not a file, symlink or folder"
 }
 
 // refuseError refuses an entry because of an error of the system.
@@ -46,10 +46,10 @@ func (b *builder) refuse(path, reason, target string) {
 // checkName refuses reserved names and paths that are too long. It returns false if the path is too long to continue.
 func (b *builder) checkName(folder, name string) bool {
 	if strings.HasPrefix(name, whiteoutPrefix) {
-		b.refuse(folder+name, "has a name that an image layer takes for the removal of a file", "")
+		b.refuse(folder+name, "has a name with the prefix .wh., which deletes a file in an image layer", "")
 	}
 	if length := len(folder) + len(name); length > maxPath {
-		b.refuse(folder+name, fmt.Sprintf("has a path of %d bytes, where %d are the most", length, maxPath), "")
+		b.refuse(folder+name, fmt.Sprintf("has a path of %d bytes, more than the maximum of %d", length, maxPath), "")
 		return false
 	}
 	return true

@@ -20,16 +20,16 @@ type Options struct {
 	Symlinks string // how symlinks are handled, one of Policies
 	// Paths of the output files, see writer; all "" to write no files.
 	Records, Columns, Refused string
-	Progress                    io.Writer // the progress is printed here, unless nil
+	Progress                  io.Writer // the progress is printed here, unless nil
 }
 
 // Summary contains the totals of a list, and its digest.
 type Summary struct {
-	Records   int64  `json:"records"`
-	Files     int64  `json:"files"`
-	Bytes     int64  `json:"bytes"` // total size of the files
+	Records int64  `json:"records"`
+	Files   int64  `json:"files"`
+	Bytes   int64  `json:"bytes"` // total size of the files
 	Refused int64  `json:"refused"`
-	Digest    string `json:"digest"` // of all records and refused entries
+	Digest  string `json:"digest"` // of all records and refused entries
 }
 
 // Run lists the dataset.

@@ -161,10 +161,10 @@ func TestRunRefusedEntriesHaveReasonAndTarget(t *testing.T) {
 	}
 	must(t, syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644), syscall.Mknod(filepath.Join(root, "socket"),
 		syscall.S_IFSOCK, 0))
-	wantEqual(t, refused(t, root), ".wh.dir|has a name that an image layer takes for the removal of a file||"+
-		".wh.x|has a name that an image layer takes for the removal of a file||"+
-		"absolute|is a link to the absolute path|/etc/passwd|"+
-		"outside|is a link that leaves the dataset:|../other|pipe|is a fifo||socket|is a socket||")
+	wantEqual(t, refused(t, root), ".wh.dir|has a name with the prefix .wh., which deletes a file in an image layer||"+
+		".wh.x|has a name with the prefix .wh., which deletes a file in an image layer||"+
+		"absolute|is a symlink to the absolute path|/etc/passwd|"+
+		"outside|is a symlink to a path outside of the dataset:|../other|pipe|is a fifo||socket|is a socket||")
 }
 
 func TestRunFolderWithTooLongPathIsRefused(t *testing.T) {
@@ -174,14 +174,14 @@ func TestRunFolderWithTooLongPathIsRefused(t *testing.T) {
 		must(t, os.Mkdir(name, 0o755), os.Chdir(name))
 	}
 	// The 16th folder has a path of 4,095 bytes.
-	want := strings.Repeat(name+"/", 15) + name + "|has a path of 4095 bytes, where 3839 are the most||"
+	want := strings.Repeat(name+"/", 15) + name + "|has a path of 4095 bytes, more than the maximum of 3839||"
 	wantEqual(t, refused(t, root), want)
 }
 
 func TestKindReasonNamesTheKindOfDevice(t *testing.T) {
 	wantEqual(t, kindReason(syscall.S_IFCHR), "is a character device")
 	wantEqual(t, kindReason(syscall.S_IFBLK), "is a block device")
-	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file")
+	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file, symlink or folder")
 }
 
 func TestClassifyFollowsLinksLikeTheSystem(t *testing.T) {

@@ -101,7 +101,7 @@ func (w *worker) addEntry(b *builder, t *task, name string, descriptor int) {
 		target, err = readLink(descriptor, name)
 	}
 	if err != nil {
-		b.refuseError(t.folder+name, "cannot be looked at", err)
+		b.refuseError(t.folder+name, "cannot be accessed", err)
 		return
 	}
 	if !b.checkName(t.folder, name) {

@@ -14,11 +14,11 @@ MAX_LINKS = 40
 
 # Classes of targets. The text is the reason in the refused entry; INSIDE is not refused.
 INSIDE = b""
-ABSOLUTE = b"is a link to the absolute path"
-OUTSIDE = b"is a link that leaves the dataset:"
-EXCLUDED = b"is a link to what is left out:"
-DANGLING = b"is a link that leads nowhere:"
-LOOP = b"is a link in a loop:"
+ABSOLUTE = b"is a symlink to the absolute path"
+OUTSIDE = b"is a symlink to a path outside of the dataset:"
+EXCLUDED = b"is a symlink to an excluded path:"
+DANGLING = b"is a symlink to a path that does not exist:"
+LOOP = b"is a symlink in a loop:"
 # FOLLOW replaces symlinks of these classes by their targets.
 FOLLOWED = (ABSOLUTE, OUTSIDE, EXCLUDED)
 

@@ -180,7 +180,7 @@ class _Lister:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             target = os.readlink(name, dir_fd=descriptor) if stat.S_ISLNK(status.st_mode) else b""
         except OSError as error:
-            yield Offender(path, f"cannot be looked at ({error.strerror})".encode())
+            yield Offender(path, f"cannot be accessed ({error.strerror})".encode())
             return
         yield from _refused_name(path)
         if _too_long(path):
@@ -205,7 +205,7 @@ class _Lister:
 
     def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Offender]:
         if not stat.S_ISREG(status.st_mode):
-            yield Offender(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file"))
+            yield Offender(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file, symlink or folder"))
             return
         if not self.reader.allowed(status):
             try:
@@ -217,9 +217,9 @@ class _Lister:
 
 def _refused_name(path: bytes) -> Iterator[Offender]:
     if os.path.basename(path).startswith(WHITEOUT_PREFIX):
-        yield Offender(path, b"has a name that an image layer takes for the removal of a file")
+        yield Offender(path, b"has a name with the prefix .wh., which deletes a file in an image layer")
     if _too_long(path):
-        yield Offender(path, b"has a path of %d bytes, where %d are the most" % (len(path), MAX_PATH))
+        yield Offender(path, b"has a path of %d bytes, more than the maximum of %d" % (len(path), MAX_PATH))
 
 
 def _too_long(path: bytes) -> bool:

@@ -99,13 +99,13 @@ def test_scan_links_that_lead_out_or_nowhere_are_refused_each_with_its_reason(da
         listed("refuse", "/left/")
     assert str(caught.value) == (
         "the dataset holds what an image cannot: "
-        "'d' is a link that leaves the dataset: '../other/deep'; "
-        "'gone' is a link that leads nowhere: 'missing'; "
-        "'l' is a link to what is left out: 'left/c'; "
-        "'round' is a link in a loop: 'round'; "
-        "'sub/f' is a link that leaves the dataset: '../../other/file'; "
-        f"'sub/run' is a link to the absolute path '{dataset.parent}/other/run'; "
-        "'v' is a link that leaves the dataset: '../other/void'; "
+        "'d' is a symlink to a path outside of the dataset: '../other/deep'; "
+        "'gone' is a symlink to a path that does not exist: 'missing'; "
+        "'l' is a symlink to an excluded path: 'left/c'; "
+        "'round' is a symlink in a loop: 'round'; "
+        "'sub/f' is a symlink to a path outside of the dataset: '../../other/file'; "
+        f"'sub/run' is a symlink to the absolute path '{dataset.parent}/other/run'; "
+        "'v' is a symlink to a path outside of the dataset: '../other/void'; "
         "remove them, or leave them out with `exclude`" + LINKS_HINT
     )
 
@@ -131,9 +131,9 @@ def test_scan_links_to_follow_that_have_no_end_are_refused(dataset, listed):
     with pytest.raises(DataError) as caught:
         listed("follow")
     assert (
-        "cannot: 'above' is a link in a loop: '..'; 'all' is a link in a loop: '/'; "
-        "'o/back' is a link in a loop: '../other'; 'o/gone' is a link that leads nowhere: '/missing'; "
-        "'o/pipe' is a fifo; 'pipe' is a fifo; 'round' is a link in a loop: 'round'; "
+        "cannot: 'above' is a symlink in a loop: '..'; 'all' is a symlink in a loop: '/'; "
+        "'o/back' is a symlink in a loop: '../other'; 'o/gone' is a symlink to a path that does not exist: '/missing'; "
+        "'o/pipe' is a fifo; 'pipe' is a fifo; 'round' is a symlink in a loop: 'round'; "
     ) in str(caught.value)
 
 

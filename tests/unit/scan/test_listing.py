@@ -78,8 +78,8 @@ def test_list_files_and_digest_are_as_documented(by, dataset, packer, tmp_path):
     make(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
     summary, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
     assert files.refused.read_bytes() == (
-        b".wh.b\0has a name that an image layer takes for the removal of a file\0\0"
-        b"l\0is a link to the absolute path\0/etc\0"
+        b".wh.b\0has a name with the prefix .wh., which deletes a file in an image layer\0\0"
+        b"l\0is a symlink to the absolute path\0/etc\0"
     )
     digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
     assert summary == Summary(4, 2, 5, 2, hashlib.sha256(b"".join(digests)).hexdigest())
