@@ -11,8 +11,8 @@ import (
 // The values of `symlinks` in the configuration: how symlinks are handled.
 const (
 	KeepLinks   = "keep"   // store all symlinks unchanged
-	FollowLinks = "follow" // replace symlinks whose target is outside of the dataset by a copy of the target
-	RefuseLinks = "refuse" // refuse symlinks whose target is outside of the dataset or does not exist
+	FollowLinks = "follow" // replace symlinks whose target is outside of the dataset or excluded by a copy of the target
+	RefuseLinks = "refuse" // refuse symlinks whose target is outside of the dataset, excluded or missing
 )
 
 // Policies are all values of `symlinks`.
