@@ -37,16 +37,16 @@ func (w *walk) write(ctx context.Context, out *writer) error {
 
 // work does tasks until the queue is closed.
 func (w *walk) work() {
-	own := w.newWorker()
+	lister := w.newWorker()
 	for t := w.queue.take(); t != nil; t = w.queue.take() {
-		own.do(t)
+		lister.do(t)
 	}
 }
 
 // writeTask writes the parts of a task and, recursively, those of the tasks that follow its parts.
-func (w *walk) writeTask(ctx context.Context, own *worker, t *task, out *writer) error {
+func (w *walk) writeTask(ctx context.Context, lister *worker, t *task, out *writer) error {
 	if w.queue.claim(t) {
-		own.do(t)
+		lister.do(t)
 	}
 	<-t.done
 	for i := range t.parts {
@@ -61,7 +61,7 @@ func (w *walk) writeTask(ctx context.Context, own *worker, t *task, out *writer)
 		if p.next == nil {
 			continue
 		}
-		if err := w.writeTask(ctx, own, p.next, out); err != nil {
+		if err := w.writeTask(ctx, lister, p.next, out); err != nil {
 			return err
 		}
 	}
