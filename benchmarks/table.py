@@ -23,7 +23,7 @@ class Figure:
 
 def markdown(figures: Sequence[Figure]) -> str:
     """The results as a table in Markdown."""
-    rows = ["| measured | ours | compared with | result | limit | |", "|---|---|---|---|---|---|"]
+    rows = ["| measurement | datacontainer | peer | result | limit | |", "|---|---|---|---|---|---|"]
     rows += [
         f"| {one.measured} | {one.ours} | {one.peer} | {one.result:.2f} {one.unit} | ≤ {one.limit:g} {one.unit} "
         f"| {'✓' if one.within_limit else '**missed**'} |"

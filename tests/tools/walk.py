@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datacontainer.scan.listing import Files, Offender, Summary
+from datacontainer.scan.listing import Files, Summary
+from datacontainer.scan.listing import Offender as Refused
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record
 from tools.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, class_of
 
@@ -74,7 +75,7 @@ class Place(NamedTuple):
 
 
 # An entry of a folder: a record, a refused entry, or a subfolder.
-Found = Record | Offender | Place
+Found = Record | Refused | Place
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Walk:
     root: bytes
     exclude: Callable[[bytes], bool]
     symlinks: str = REFUSE
-    refused: list[Offender] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
         """The records of all files, symlinks and empty folders, sorted by the bytes of their paths."""
@@ -98,7 +99,7 @@ class Walk:
                     folders.pop()
                 elif isinstance(found, Record):
                     yield found
-                elif isinstance(found, Offender):
+                elif isinstance(found, Refused):
                     self.refused.append(found)
                 else:
                     folders.append(lister.entries(found))
@@ -127,7 +128,7 @@ class _Lister:
                     piece = list(self._piece(descriptor, place, names[start : start + PIECE_NAMES]))
                 yield from piece
         except OSError as error:
-            yield Offender(folder, f"cannot be listed ({error.strerror})".encode())
+            yield Refused(folder, f"cannot be listed ({error.strerror})".encode())
 
     @contextmanager
     def _opened(self, place: Place) -> Iterator[int]:
@@ -162,7 +163,7 @@ class _Lister:
             if not _too_long(place.folder + name[:-1]):
                 yield self._place(descriptor, place, name)
 
-    def _place(self, descriptor: int, place: Place, name: bytes) -> Place | Offender:
+    def _place(self, descriptor: int, place: Place, name: bytes) -> Place | Refused:
         """A subfolder; it has its own base if it replaces a symlink."""
         path = place.folder + name[:-1]
         try:
@@ -171,16 +172,16 @@ class _Lister:
             return Place(place.folder + name, place.base)
         below = self.links.base_of_target(place.base, path)
         if isinstance(below, bytes):
-            return Offender(path, below, target)
+            return Refused(path, below, target)
         return Place(place.folder + name, below)
 
-    def _entry(self, descriptor: int, place: Place, name: bytes) -> Iterator[Record | Offender]:
+    def _entry(self, descriptor: int, place: Place, name: bytes) -> Iterator[Record | Refused]:
         path = place.folder + name
         try:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             target = os.readlink(name, dir_fd=descriptor) if stat.S_ISLNK(status.st_mode) else b""
         except OSError as error:
-            yield Offender(path, f"cannot be accessed ({error.strerror})".encode())
+            yield Refused(path, f"cannot be accessed ({error.strerror})".encode())
             return
         yield from _refused_name(path)
         if _too_long(path):
@@ -190,36 +191,36 @@ class _Lister:
         else:
             yield from self._file(path, status, place.base.through)
 
-    def _link(self, place: Place, path: bytes, status: os.stat_result, target: bytes) -> Iterator[Record | Offender]:
+    def _link(self, place: Place, path: bytes, status: os.stat_result, target: bytes) -> Iterator[Record | Refused]:
         target_class = self.links.classify(place.base, path, target)
         if self.links.policy == FOLLOW and target_class in FOLLOWED:
             followed = self.links.status(path)
             if isinstance(followed, OSError):
-                yield Offender(path, class_of(followed), target)
+                yield Refused(path, class_of(followed), target)
             else:
                 yield from self._file(path, followed, len(path))
             return
         if target_class:
-            yield Offender(path, target_class, target)
+            yield Refused(path, target_class, target)
         yield _record(path, LINK, status, target, place.base.through)
 
-    def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Offender]:
+    def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Refused]:
         if not stat.S_ISREG(status.st_mode):
-            yield Offender(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file, symlink or folder"))
+            yield Refused(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file, symlink or folder"))
             return
         if not self.reader.allowed(status):
             try:
                 os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK, dir_fd=self.links.root))
             except OSError as error:
-                yield Offender(path, f"cannot be read ({error.strerror})".encode())
+                yield Refused(path, f"cannot be read ({error.strerror})".encode())
         yield _record(path, FILE, status, b"", through)
 
 
-def _refused_name(path: bytes) -> Iterator[Offender]:
+def _refused_name(path: bytes) -> Iterator[Refused]:
     if os.path.basename(path).startswith(WHITEOUT_PREFIX):
-        yield Offender(path, b"has a name with the prefix .wh., which deletes a file in an image layer")
+        yield Refused(path, b"has a name with the prefix .wh., which deletes a file in an image layer")
     if _too_long(path):
-        yield Offender(path, b"has a path of %d bytes, more than the maximum of %d" % (len(path), MAX_PATH))
+        yield Refused(path, b"has a path of %d bytes, more than the maximum of %d" % (len(path), MAX_PATH))
 
 
 def _too_long(path: bytes) -> bool:

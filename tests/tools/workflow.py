@@ -43,7 +43,7 @@ class Project:
         environment: dict[str, str] | None = None,
         python: str | Path = sys.executable,
     ) -> Run:
-        """Runs the repository's Snakefile in this folder."""
+        """Runs the repository's Snakefile here."""
         done = subprocess.run(
             command("--cores", str(cores), *arguments, python=python),
             cwd=self.folder,
