@@ -1,4 +1,4 @@
-"""Catalogs made up for measuring: N files with paths of 64 bytes, sizes and digests."""
+"""Synthetic catalogs for benchmarks: N files with paths of 64 bytes, sizes and digests."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ MODULE = ROOT / "templates/entrypoint"
 
 
 def catalog(files: int) -> pa.Table:
-    """A catalog as aggregate writes it, of files as in a neuroimaging study."""
+    """A catalog in the format of aggregate, with file names like in a neuroimaging study."""
     random = np.random.default_rng(1)
     subject, session = np.arange(files) % 997, np.arange(files) // 997 % 10
     paths = sorted(
@@ -35,7 +35,7 @@ def catalog(files: int) -> pa.Table:
 
 
 def module_files() -> list[Path]:
-    """The files of the entrypoint's module as the workflow names them, go.mod first."""
+    """The files of the entrypoint's module that the workflow passes to render, go.mod first."""
     found = [path for path in sorted(MODULE.rglob("*")) if path.is_file() and path.name != "go.mod"]
     shipped = [
         path for path in found if not path.name.endswith("_test.go") and not {"indextest", "testdata"} & {*path.parts}
@@ -44,7 +44,7 @@ def module_files() -> list[Path]:
 
 
 def build(files: int, folder: Path) -> None:
-    """Makes folder/catalog.parquet, folder/render and folder/entrypoint."""
+    """Writes folder/catalog.parquet, folder/render and folder/entrypoint."""
     folder.mkdir(parents=True, exist_ok=True)
     table = catalog(files)
     pq.write_table(table, folder / "catalog.parquet", compression="zstd")

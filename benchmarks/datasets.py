@@ -1,4 +1,4 @@
-"""Datasets made up for measuring: many small files, or a few large ones, of bytes that do not compress."""
+"""Synthetic datasets for benchmarks: many small files, or a few large files, of incompressible bytes."""
 
 import os
 import random
@@ -10,7 +10,7 @@ POOL_BYTES = 1 << 24
 
 
 def small(files: int, size_bytes: int, folder: Path) -> Path:
-    """A dataset of files of one size with different contents; made once."""
+    """A dataset of files of one size with different contents; created if it does not exist."""
     if not _done(folder).exists():
         pool = random.Random(1).randbytes(POOL_BYTES)
         for number in range(files):
@@ -25,7 +25,7 @@ def small(files: int, size_bytes: int, folder: Path) -> Path:
 
 
 def large(files: int, size_bytes: int, folder: Path) -> Path:
-    """A dataset of a few large files; made once."""
+    """A dataset of a few large files; created if it does not exist."""
     if not _done(folder).exists():
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(files):

@@ -1,6 +1,6 @@
-"""The entrypoint's figures at 1,000,000 files, each against its peer in alternating runs.
+"""Measures the entrypoint with 1,000,000 files, each command in alternating runs with a comparable program.
 
-`make bench-entrypoint` prints the table; docs/performance.md holds the last one.
+`make bench-entrypoint` prints the table; docs/performance.md contains the latest table.
 """
 
 import argparse
@@ -22,7 +22,7 @@ MEMORY_SPARE_BYTES = 20e6
 
 
 def main() -> None:
-    """Builds the inputs where they are missing, measures, and prints the table."""
+    """Builds the inputs, measures, and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=15)
@@ -30,17 +30,17 @@ def main() -> None:
     options = parser.parse_args()
     large, small = options.work / str(options.files), options.work / "2"
     for folder, files in ((small, 2), (large, options.files)):
-        # A process of its own, so that its memory is not counted to what is measured here.
+        # In a separate process: the memory of this process counts for each measured command.
         subprocess.run([sys.executable, HERE / "catalogs.py", str(files), folder], check=True)
     measured = Measured(large, small, options.times)
     print(markdown(list(measured.figures())), end="")
 
 
 class Measured:
-    """The entrypoints of a large and a small dataset, and what they are measured against."""
+    """The entrypoints of a large and a small dataset, and the inputs of the programs to compare them with."""
 
     def __init__(self, large: Path, small: Path, times: int) -> None:
-        """large, small: folders as catalogs.py fills them."""
+        """large, small: folders that catalogs.py has filled."""
         self.times = times
         self.large, self.small = large, small
         self.binary = large / "entrypoint"
@@ -55,13 +55,13 @@ class Measured:
         self.hello = self._hello()
 
     def figures(self) -> Iterator[Figure]:
-        """All rows of the table."""
+        """The rows of the table."""
         yield self._start(f"-get {self.last[:16]}…", "-get", self.last)
         yield self._start("-metric size -limit 10", "-metric", "size", "-limit", "10")
         yield self._listing("-ls", self.names, "-ls")
         yield self._listing("listing", self.listing)
         yield self._search("-get run-00999", "run-00999", "-get", "run-00999")
-        yield self._search("-get q (in no name)", "qqq", "-get", "qqq")
+        yield self._search("-get qqq (no match)", "qqq", "-get", "qqq")
         yield self._search("-metric size -search 777", "777", "-metric", "size", "-search", "777")
         yield self._search("-metric sha256 -search abcde", "abcde", "-metric", "sha256", "-search", "abcde")
         for arguments in (
@@ -129,7 +129,7 @@ class Measured:
 
 
 def _compile_seconds(folder: Path) -> float:
-    """Compiles the main package anew; with this output Go does not link."""
+    """Changes and compiles the main package; Go does not link because the output is os.devnull."""
     with open(folder / "main.go", "a") as source:
         source.write(f"// {time.time_ns()}\n")
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Commands timed against each other in alternating runs; what counts is the ratio."""
+"""Measures commands in alternating runs, to get reliable ratios of their costs."""
 
 import os
 import statistics
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Command:
-    """A command to time: its words, where its output goes, and the folder that it runs in."""
+    """A command to measure. output: a file for its standard output. folder: its working directory."""
 
     words: Sequence[str | Path]
     output: Path | None = None
@@ -21,9 +21,9 @@ class Command:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command cost: wall seconds, processor seconds, and the most memory it had at a time, in bytes.
+    """The cost of a command: wall-clock seconds, processor seconds, and its peak memory in bytes.
 
-    The memory is no less than this process's own, which the kernel counts to the child that it starts as.
+    The memory is at least that of this process, because the kernel starts to count when this process forks.
     """
 
     seconds: float
@@ -32,7 +32,7 @@ class Cost:
 
 
 def run(command: Command) -> Cost:
-    """Runs a command once; raises RuntimeError when it fails."""
+    """Runs a command once; raises RuntimeError if it fails."""
     words = [str(word) for word in command.words]
     with _sink(command.output) as sink, tempfile.TemporaryFile() as messages:
         began = time.perf_counter()
@@ -51,7 +51,7 @@ def _sink(output: Path | None):
 
 
 def alternate(commands: Sequence[Command], times: int) -> list[Cost]:
-    """The median cost of each command; they take turns, so that a busy moment meets all of them."""
+    """The median cost of each command. The commands take turns, so that other load affects all of them."""
     costs: list[list[Cost]] = [[] for _ in commands]
     for _ in range(times):
         for command, found in zip(commands, costs, strict=True):

@@ -1,7 +1,7 @@
-"""The pipeline's figures, each against its peer in alternating runs, and how its cost grows with the dataset.
+"""Measures the stages in alternating runs with comparable programs, and the cost for datasets of different sizes.
 
-`make bench-pipeline` prints the tables and draws docs/growth.svg; docs/performance.md holds the last ones. It takes
-about 20 minutes and 40 GB of disk.
+`make bench-pipeline` prints the tables and draws docs/growth.svg; docs/performance.md contains the latest tables. It
+takes about 20 minutes and 40 GB of disk.
 """
 
 import argparse
@@ -10,17 +10,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import datasets
 from measure import Command, Cost, alternate
 from plot import Curve, draw
 from table import Figure, markdown, megabytes, seconds
-from tools import datasets
 from watch import Watched, snakemake
 
 HERE = Path(__file__).parent
 SMALL_BYTES, LARGE_FILES, LARGE_BYTES = 4096, 8, 512 << 20
 GROWTH_FILES = (2, 1_000, 100_000, 1_000_000)
-MEMORY_BAR_BYTES = 1e9
-# What each reads from $1 and writes into $2.
+MEMORY_LIMIT_BYTES = 1e9
+# Shell scripts that read from $1 and write to $2.
 TAR_AND_DIGEST = 'tar --sort=name -cf - -C "$1" . | tee "$2" | openssl dgst -sha256'
 OPENSSL = "openssl dgst -sha256"
 DIGESTS = 'find "$1" -type f -print0 | xargs -0 -P2 -n {} {} > "$2"'
@@ -29,7 +29,7 @@ QUIET = ("-noappend", "-no-progress", "-quiet", "-exit-on-error")
 
 
 def main() -> None:
-    """Builds the inputs where they are missing, measures, and prints the tables."""
+    """Builds the inputs, measures, and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--work", type=Path, default=HERE / "work")
@@ -41,16 +41,16 @@ def main() -> None:
 
 
 class Bench:
-    """Datasets, and what the workflow makes of them, in a working folder."""
+    """Datasets and the workflow's results in a working folder."""
 
     def __init__(self, work: Path, times: int) -> None:
-        """times: how often each is measured; the median counts."""
+        """times: number of runs of each command; the median is reported."""
         self.work, self.times = work, times
         work.mkdir(parents=True, exist_ok=True)
         self.output = work / "output"
 
     def small(self, files: int) -> Path:
-        """A dataset of so many files of 4 KB; of 1,000,000 they have 100 bytes, as their blocks fill the disk."""
+        """A dataset of files of 4 KB; 1,000,000 files have only 100 bytes each, to save disk space."""
         return datasets.small(files, SMALL_BYTES if files < 1_000_000 else 100, self.work / f"small-{files}")
 
     def large(self) -> Path:
@@ -58,29 +58,29 @@ class Bench:
         return datasets.large(LARGE_FILES, LARGE_BYTES, self.work / "large")
 
     def run(self, dataset: Path, *arguments: str, fresh: bool = False) -> Watched:
-        """Runs the workflow for a dataset."""
+        """Runs the workflow for a dataset; fresh: after deleting its products."""
         folder = self.work / f"run-{dataset.name}"
         if fresh:
             shutil.rmtree(folder / "results" / dataset.name, ignore_errors=True)
         return snakemake(folder, *arguments, "--config", f"dataset={dataset}")
 
     def results(self, dataset: Path) -> Path:
-        """The products of a dataset, made where they are missing."""
+        """The folder with the products of a dataset, which are built if they are missing."""
         self.run(dataset)
         return self.work / f"run-{dataset.name}/results" / dataset.name
 
     def stage(self, name: str, dataset: Path) -> Command:
-        """A stage of a built dataset, to be made again."""
+        """The command that runs a stage of a built dataset again."""
         return Command([sys.executable, HERE / "stages.py", name, self.results(dataset), dataset, self.output])
 
-    def against(self, *commands: Command) -> list[Cost]:
-        """The costs of commands that take turns."""
+    def costs(self, *commands: Command) -> list[Cost]:
+        """The costs of commands in alternating runs."""
         costs = alternate(commands, self.times)
         shutil.rmtree(self.output, ignore_errors=True)
         return costs
 
     def figures(self) -> Iterator[Figure]:
-        """All rows of the table."""
+        """The rows of the table."""
         yield self._scan()
         yield self._hash("100,000 x 4 KB", self.small(100_000), 1000)
         yield self._hash("8 x 512 MB", self.large(), 1)
@@ -93,7 +93,7 @@ class Bench:
 
     def _scan(self) -> Figure:
         dataset = self.small(1_000_000)
-        ours, peer = self.against(
+        ours, peer = self.costs(
             self.stage("scan", dataset), Command(["find", dataset, "-printf", "%p %s %T@\\n"], self.work / "peer")
         )
         return _ratio("scan, 1,000,000 files", ours, "find", peer, 2)
@@ -101,7 +101,7 @@ class Bench:
     def _hash(self, title: str, dataset: Path, batch: int) -> Figure:
         tar = _shell(TAR_AND_DIGEST, dataset, self.work / "peer.tar")
         xargs = [_shell(DIGESTS.format(batch, tool), dataset, self.work / "peer") for tool in ("sha256sum", OPENSSL)]
-        ours, peer, *digests = self.against(self.stage("hash", dataset), tar, *xargs)
+        ours, peer, *digests = self.costs(self.stage("hash", dataset), tar, *xargs)
         fastest = min(digests, key=lambda cost: cost.seconds)
         both = Cost(peer.seconds + fastest.seconds, 0, 0)
         (self.work / "peer.tar").unlink()
@@ -139,7 +139,7 @@ class Bench:
         dataset = self.large()
         copied = self.work / "copied"
         copy = _shell('mkdir -p "$2" && cp "$1"/* "$2" && sync "$2"/*', dataset, copied)
-        ours, peer = self.against(self.stage("assemble", dataset), copy)
+        ours, peer = self.costs(self.stage("assemble", dataset), copy)
         shutil.rmtree(copied)
         return _ratio("layout and archive, 4 GB", ours, "cp and sync", peer, 1.3)
 
@@ -148,7 +148,7 @@ class Bench:
         words = ["mksquashfs", dataset, squashed, *UNCOMPRESSED, *QUIET]
         archive = self.results(dataset) / f"{dataset.name}.docker.tar"
         apptainer = Command(["apptainer", "build", "--force", built, f"docker-archive:{archive}"])
-        ours, peer = self.against(self.stage("convert", dataset), Command(words))
+        ours, peer = self.costs(self.stage("convert", dataset), Command(words))
         yield _ratio(f"SIF, {title}", ours, "mksquashfs, uncompressed", peer, 1.2)
         ours, peer = alternate([self.stage("convert", dataset), apptainer], 1)
         yield _ratio(f"SIF, {title}", ours, "apptainer build", peer, 0.2)
@@ -162,7 +162,7 @@ class Bench:
 
 
 def growth(bench: Bench, plot: Path) -> str:
-    """A table of what each stage takes for datasets of different sizes; draws the curves."""
+    """A table with the time of each stage for datasets of different sizes; writes the plot."""
     runs = {files: bench.run(bench.small(files), fresh=True) for files in GROWTH_FILES}
     stages = list(runs[GROWTH_FILES[-1]].stages)
     curves = [Curve("all", [(files, run.seconds) for files, run in runs.items()])]
@@ -171,13 +171,13 @@ def growth(bench: Bench, plot: Path) -> str:
         for name in stages
     ]
     plot.write_text(draw(curves, "files", "seconds"))
-    rows = ["| stage | " + " | ".join(f"{files:,} files" for files in runs) + " | most memory | |"]
+    rows = ["| stage | " + " | ".join(f"{files:,} files" for files in runs) + " | peak memory | |"]
     rows.append("|---" * (len(runs) + 3) + "|")
     for name in stages:
         memory_bytes = max(run.stages[name].memory_bytes for run in runs.values() if name in run.stages)
         cells = [f"{run.stages[name].seconds:.1f} s" if name in run.stages else "" for run in runs.values()]
-        kept = "✓" if memory_bytes <= MEMORY_BAR_BYTES else "**missed**"
-        rows.append(f"| {name} | {' | '.join(cells)} | {megabytes(memory_bytes)} | {kept} |")
+        verdict = "✓" if memory_bytes <= MEMORY_LIMIT_BYTES else "**missed**"
+        rows.append(f"| {name} | {' | '.join(cells)} | {megabytes(memory_bytes)} | {verdict} |")
     rows.append(f"| all | {' | '.join(f'{run.seconds:.1f} s' for run in runs.values())} | | |")
     return "\n".join(rows) + "\n"
 
@@ -186,8 +186,9 @@ def _shell(script: str, dataset: Path, output: Path) -> Command:
     return Command(["sh", "-c", script, "sh", dataset, output])
 
 
-def _ratio(what: str, ours: Cost, name: str, peer: Cost, bar: float) -> Figure:
-    return Figure(what, seconds(ours.seconds), f"{name} {seconds(peer.seconds)}", ours.seconds / peer.seconds, bar)
+def _ratio(measured: str, ours: Cost, name: str, peer: Cost, limit: float) -> Figure:
+    ratio = ours.seconds / peer.seconds
+    return Figure(measured, seconds(ours.seconds), f"{name} {seconds(peer.seconds)}", ratio, limit)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Curves over two logarithmic axes as an SVG that reads in a light and in a dark page."""
+"""Plots of curves with two logarithmic axes as SVG, which is readable on light and dark pages."""
 
 import math
 from collections.abc import Sequence
@@ -12,32 +12,32 @@ STYLE = "text{font:12px sans-serif;fill:#777}.grid{stroke:#8884}.curve{fill:none
 
 @dataclass(frozen=True)
 class Curve:
-    """A named curve, and its points."""
+    """A named curve and its points."""
 
     name: str
     points: Sequence[tuple[float, float]]
 
 
 class Axis:
-    """A logarithmic axis from a power of ten to another, drawn between two places of the picture."""
+    """A logarithmic axis between two powers of ten."""
 
     def __init__(self, values: Sequence[float], start: float, end: float) -> None:
-        """start, end: where the lowest and the highest power of ten are drawn."""
+        """start, end: positions of the lowest and the highest power of ten in the plot."""
         self.low, self.high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
         self.start, self.end = start, end
 
     def place(self, value: float) -> float:
-        """Where a value is drawn."""
+        """The position of a value in the plot."""
         share = (math.log10(value) - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
     def ticks(self) -> list[float]:
-        """The powers of ten."""
+        """The powers of ten on the axis."""
         return [10.0**power for power in range(self.low, self.high + 1)]
 
 
 def draw(curves: Sequence[Curve], across_title: str, up_title: str) -> str:
-    """The picture."""
+    """The plot as SVG."""
     points = [point for curve in curves for point in curve.points]
     across = Axis([x for x, _ in points], LEFT, WIDTH - RIGHT)
     up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP)
@@ -66,7 +66,7 @@ def draw(curves: Sequence[Curve], across_title: str, up_title: str) -> str:
 
 
 def _label_places(wanted: Sequence[float], apart: float = 15) -> list[float]:
-    """Places for labels near the wanted ones, none over another."""
+    """Positions of labels near the wanted positions, without overlaps."""
     placed = [0.0] * len(wanted)
     above = -math.inf
     for number in sorted(range(len(wanted)), key=lambda number: wanted[number]):

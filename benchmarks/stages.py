@@ -1,4 +1,4 @@
-"""One stage of a built dataset made again, without Snakemake: `stages.py STAGE RESULTS DATASET OUTPUT`."""
+"""Runs one stage of a built dataset again, without Snakemake: `stages.py STAGE RESULTS DATASET OUTPUT`."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ PLATFORM = "linux/amd64"
 
 
 class Built:
-    """What the workflow made of a dataset, and where a stage of it is to be made again."""
+    """The workflow's results for a dataset, and the folder for the output of a stage."""
 
     def __init__(self, results: Path, dataset: Path, output: Path) -> None:
         """results: the folder of the dataset's products."""
@@ -53,7 +53,7 @@ class Built:
         )
 
     def assemble(self) -> None:
-        """Makes the layout and the archive."""
+        """Assembles the layout and the archive."""
         stored = self.results / "stages/hash"
         layers = [
             ShardLayer(stored / f"{shard}.layer", json.loads((stored / f"{shard}.json").read_bytes()))
@@ -65,7 +65,7 @@ class Built:
         assemble_archive(layout, self.output / "archive.tar")
 
     def convert(self) -> None:
-        """Makes the SIF."""
+        """Converts the layout to a SIF."""
         request = SifRequest(
             identity=self.identity,
             platform=PLATFORM,
@@ -78,7 +78,7 @@ class Built:
 
 
 def main() -> None:
-    """Makes one stage again, in a folder of its own."""
+    """Runs a stage, with its output in an empty folder."""
     stage, results, dataset, output = sys.argv[1:]
     built = Built(Path(results), Path(dataset), fresh_directory(Path(output)))
     getattr(built, stage)()

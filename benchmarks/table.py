@@ -1,4 +1,4 @@
-"""The table of figures: what was measured, against what, and whether it is within its bar."""
+"""The table of results: what was measured, the comparison, and whether the result is within its limit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,37 +6,37 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """A row: what, ours and the peer's as text, the ratio or difference with its unit, and the bar in the same unit."""
+    """A row: subject, our result and the peer's as text, the ratio or difference with its unit, and its upper limit."""
 
-    what: str
+    measured: str
     ours: str
     peer: str
-    found: float
-    bar: float
+    result: float
+    limit: float
     unit: str = "x"
 
     @property
-    def reached(self) -> bool:
-        """Whether the bar is kept."""
-        return self.found <= self.bar
+    def within_limit(self) -> bool:
+        """Whether the result is within the limit."""
+        return self.result <= self.limit
 
 
 def markdown(figures: Sequence[Figure]) -> str:
-    """The figures as a table in Markdown."""
-    rows = ["| what | ours | peer | found | bar | |", "|---|---|---|---|---|---|"]
+    """The results as a table in Markdown."""
+    rows = ["| measurement | datacontainer | peer | result | limit | |", "|---|---|---|---|---|---|"]
     rows += [
-        f"| {one.what} | {one.ours} | {one.peer} | {one.found:.2f} {one.unit} | ≤ {one.bar:g} {one.unit} "
-        f"| {'✓' if one.reached else '**missed**'} |"
+        f"| {one.measured} | {one.ours} | {one.peer} | {one.result:.2f} {one.unit} | ≤ {one.limit:g} {one.unit} "
+        f"| {'✓' if one.within_limit else '**missed**'} |"
         for one in figures
     ]
     return "\n".join(rows) + "\n"
 
 
 def seconds(value: float) -> str:
-    """A time as a person reads it."""
+    """A time with its unit."""
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 
 def megabytes(value: float) -> str:
-    """A size as a person reads it."""
+    """A size in megabytes."""
     return f"{value / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""A run of the whole workflow, watched from outside: what each stage took, and what it all read and wrote."""
+"""Runs the whole workflow and measures each stage's time and memory, and all bytes read and written."""
 
 import os
 import re
@@ -13,13 +13,13 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PERIOD_SECONDS = 0.05
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-# Snakemake starts a rule's script under a name of this form.
-SCRIPT = re.compile(rb"/\.snakemake/scripts/tmp\w+\.(\w+)\.py")
+# A job's command line is `python …/scripts/datacontainer STAGE TASK …`; in /proc, NUL separates the words.
+STAGE = re.compile(rb"/scripts/datacontainer\0(\w+)\0")
 
 
 @dataclass
 class Stage:
-    """What a stage took: from its first job's start to its last one's end, and its jobs' most memory at a time."""
+    """The start of a stage's first job, the end of its last job, and the peak memory of its concurrent jobs."""
 
     began: float
     ended: float
@@ -27,13 +27,13 @@ class Stage:
 
     @property
     def seconds(self) -> float:
-        """How long it lasted."""
+        """The duration of the stage."""
         return self.ended - self.began
 
 
 @dataclass
 class Watched:
-    """A run: seconds, the bytes that its system calls read and wrote, and the stages by their scripts' names."""
+    """A run: seconds, bytes that its system calls read and wrote, stages by name, and the output."""
 
     seconds: float
     read_bytes: int
@@ -43,14 +43,14 @@ class Watched:
 
 
 def snakemake(folder: Path, *arguments: str, cores: int = 2) -> Watched:
-    """Runs the workflow in a folder; raises RuntimeError when it fails."""
+    """Runs the workflow in a folder; raises RuntimeError if it fails."""
     folder.mkdir(parents=True, exist_ok=True)
     words = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
     return watch([*words, *arguments], folder)
 
 
 def watch(words: Sequence[str], folder: Path) -> Watched:
-    """Runs a command in a folder and watches the processes that come of it."""
+    """Runs a command in a folder and watches its descendant processes."""
     before, began = _io(), time.perf_counter()
     stages: dict[str, Stage] = {}
     ended = threading.Event()
@@ -69,7 +69,7 @@ def watch(words: Sequence[str], folder: Path) -> Watched:
 
 
 def _io() -> tuple[int, int]:
-    """What this process and those it has waited for have read and written."""
+    """The bytes that this process and its finished children have read and written."""
     lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
     return int(lines["rchar"]), int(lines["wchar"])
 
@@ -94,7 +94,7 @@ def _jobs(top: int) -> Iterator[tuple[str, int]]:
             children.setdefault(parent, []).append(int(entry.name))
     found: list[tuple[int, str]] = [(top, "")]
     for process, above in found:
-        name = above or _script(process)
+        name = above or _stage(process)
         found += [(child, name) for child in children.get(process, ())]
         if name:
             yield name, _resident_bytes(process)
@@ -107,9 +107,9 @@ def _parent(process: str) -> int | None:
         return None
 
 
-def _script(process: int) -> str:
+def _stage(process: int) -> str:
     try:
-        found = SCRIPT.search(Path(f"/proc/{process}/cmdline").read_bytes())
+        found = STAGE.search(Path(f"/proc/{process}/cmdline").read_bytes())
     except OSError:
         return ""
     return found[1].decode() if found else ""

@@ -1,4 +1,4 @@
-"""A dataset to both images: by the workflow, and by docker build, docker save, and apptainer build.
+"""Measures how long a dataset takes to both images: with the workflow, and with docker build and apptainer build.
 
 `make bench-whole` prints the table. It needs root, dockerd and apptainer, and about ten times the data's size on disk.
 """
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _row(bench: Bench, title: str, dataset: Path, environment: dict[str, str]) -> Figure:
-    """Both ways for a dataset; ours makes the catalog besides, and the entrypoint with its index."""
+    """The result for a dataset. The workflow also makes the catalog, and the entrypoint with its index."""
     times = [(bench.run(dataset, fresh=True).seconds, _peer(bench, dataset, environment)) for _ in range(bench.times)]
     ours, peer = (sorted(column)[len(column) // 2] for column in zip(*times, strict=True))
     return Figure(f"both images of {title}", seconds(ours), f"docker, apptainer {seconds(peer)}", ours / peer, 1)
@@ -63,7 +63,7 @@ def _peer(bench: Bench, dataset: Path, environment: dict[str, str]) -> float:
 
 @contextmanager
 def docker(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of a Docker daemon of our own, which ends with the block."""
+    """The environment variables for a separate Docker daemon, which stops at the end of the block."""
     folder.mkdir(parents=True, exist_ok=True)
     socket = f"unix://{folder}/socket"
     places = ["--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid", "-H", socket]

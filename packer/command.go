@@ -1,4 +1,4 @@
-// A command of the packer: how its flags are read, how it is run, and how it ends.
+// The commands of the packer: flag parsing, signals, output and errors.
 package main
 
 import (
@@ -13,19 +13,19 @@ import (
 	"syscall"
 )
 
-// work does what a command is for, with its arguments besides the flags; it returns what is printed, as JSON or as it is.
-type work func(ctx context.Context, arguments []string) (printed any, err error)
+// An action runs a command with its positional arguments. The result is printed: []byte unchanged, others as JSON.
+type action func(ctx context.Context, arguments []string) (result any, err error)
 
-// A command is registered by a line in main.go.
+// A command is registered in the list `commands` of main.go.
 type command struct {
-	name, takes string // takes is the rest of its usage
-	// define adds the flags to those that are parsed before the work begins.
-	define func(flags *flag.FlagSet) work
-	// signals is whether the work looks at its context, and so ends in order by a signal.
-	signals bool
+	name, usage string // usage lists the flags and arguments after the name
+	// define adds the command's flags to the flag set and returns the action, which runs after the flags are parsed.
+	define func(flags *flag.FlagSet) action
+	// cancelable is true if the action stops when its context is canceled: SIGINT and SIGTERM then cancel the context.
+	cancelable bool
 }
 
-// usageError is what a wrong command line gives; the packer then ends with status 2.
+// A usageError is an error in the command line or the configuration; the packer exits with status 2.
 type usageError struct {
 	message string
 }
@@ -34,7 +34,7 @@ func (e usageError) Error() string {
 	return e.message
 }
 
-// A flagsError is a usageError that the command's usage is added to.
+// A flagsError is a wrong flag or argument: run reports it as a usageError with the command's usage.
 type flagsError struct {
 	message string
 }
@@ -43,51 +43,51 @@ func (e flagsError) Error() string {
 	return e.message
 }
 
-// run does the command's work, and prints what it gives.
+// run parses the flags, runs the action and prints its result.
 func (c *command) run(arguments []string) error {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	work := c.define(flags)
+	action := c.define(flags)
 	if err := flags.Parse(arguments); err != nil {
-		return c.explained(flagsError{err.Error()})
+		return c.explain(flagsError{err.Error()})
 	}
 	ctx, stop := c.context()
 	defer stop()
-	printed, err := work(ctx, flags.Args())
+	result, err := action(ctx, flags.Args())
 	if err != nil {
-		return c.explained(err)
+		return c.explain(err)
 	}
-	if text, ok := printed.([]byte); ok {
+	if text, ok := result.([]byte); ok {
 		_, err = os.Stdout.Write(text)
 		return err
 	}
-	return json.NewEncoder(os.Stdout).Encode(printed)
+	return json.NewEncoder(os.Stdout).Encode(result)
 }
 
-// context returns one that a signal ends, where the command heeds it.
+// context returns the action's context, which SIGINT and SIGTERM cancel if the command is cancelable.
 func (c *command) context() (context.Context, context.CancelFunc) {
-	if !c.signals {
+	if !c.cancelable {
 		return context.Background(), func() {}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	// A second signal ends the process at once, for a read that hangs.
+	// A second signal kills the process at once, even if a read hangs.
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
 }
 
-// explained returns the error that the user sees.
-func (c *command) explained(err error) error {
-	var wrong flagsError
+// explain returns the error that is printed for the user.
+func (c *command) explain(err error) error {
+	var wrongFlags flagsError
 	switch {
-	case errors.As(err, &wrong):
-		return usageError{fmt.Sprintf("%s; usage: packer %s %s", wrong, c.name, c.takes)}
+	case errors.As(err, &wrongFlags):
+		return usageError{fmt.Sprintf("%s; usage: packer %s %s", wrongFlags, c.name, c.usage)}
 	case errors.Is(err, context.Canceled):
 		return errors.New("stopped by a signal; nothing was written: run snakemake again")
 	}
 	return err
 }
 
-// noArguments refuses what a command of flags alone does not take.
+// noArguments returns an error if there are positional arguments.
 func noArguments(arguments []string) error {
 	if len(arguments) > 0 {
 		return flagsError{fmt.Sprintf("unexpected argument %q", arguments[0])}

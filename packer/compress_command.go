@@ -1,4 +1,4 @@
-// The command compress: its flags, and its one line of JSON.
+// The command compress: its flags and its result.
 package main
 
 import (
@@ -10,14 +10,14 @@ import (
 	"packer/blob"
 )
 
-// compressCommand writes a layer's tar as a blob in gzip's format, and prints its digest and size.
+// compressCommand compresses a layer's tar with gzip into a blob, and prints the blob's digest and size.
 var compressCommand = command{
-	name: "compress", takes: "--output BLOB LAYER.tar",
-	define: func(flags *flag.FlagSet) work {
-		path := flags.String("output", "", "the blob, to be written")
+	name: "compress", usage: "--output BLOB LAYER.tar",
+	define: func(flags *flag.FlagSet) action {
+		path := flags.String("output", "", "the blob to write")
 		return func(_ context.Context, layers []string) (any, error) {
 			if *path == "" || len(layers) != 1 {
-				return nil, flagsError{"--output or the layer is missing"}
+				return nil, flagsError{"expected --output and one layer"}
 			}
 			return compress(layers[0], *path)
 		}

@@ -1,4 +1,4 @@
-// The command hash: its flags, and its one line of JSON.
+// The command hash: its flags and its result.
 package main
 
 import (
@@ -12,22 +12,22 @@ import (
 	"packer/hash"
 )
 
-// hashCommand hashes the files of a shard, writes its layer, and prints a summary.
+// hashCommand hashes the files of a shard, writes their digests and the shard's layer, and prints a summary.
 var hashCommand = command{
 	name: "hash",
-	takes: "--root DIR --list SHARD.list --mount /data --digests sha256,… --records FILE " +
+	usage: "--root DIR --list SHARD.list --mount /data --digests sha256,… --records FILE " +
 		"[--layer FILE [--gzip] | --layer-fd N] [--progress]",
-	define: func(flags *flag.FlagSet) work {
+	define: func(flags *flag.FlagSet) action {
 		var options hash.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
-		flags.StringVar(&options.List, "list", "", "the shard's list, as scan wrote it")
-		flags.StringVar(&options.Mount, "mount", "", "where the files lie in the image")
-		digests := flags.String("digests", "sha256", "the digests of each file, separated by commas")
-		flags.StringVar(&options.Records, "records", "", "the digests' bytes, to be written")
-		flags.StringVar(&options.Layer.Path, "layer", "", "the layer, to be written; without it there are only digests")
+		flags.StringVar(&options.List, "list", "", "the shard's list, which scan wrote")
+		flags.StringVar(&options.Mount, "mount", "", "the path in the image under which the files are stored")
+		digests := flags.String("digests", "sha256", "the digest algorithms, separated by commas")
+		flags.StringVar(&options.Records, "records", "", "the file of digests to write")
+		flags.StringVar(&options.Layer.Path, "layer", "", "the layer to write; default: write digests only")
 		flags.BoolVar(&options.Layer.Gzip, "gzip", false, "compress the layer")
-		flags.Func("layer-fd", "the number of a pipe that takes the layer in place of a file", options.Layer.SetPipe)
-		progress := flags.Bool("progress", false, "tell on standard error how far it is")
+		flags.Func("layer-fd", "the descriptor of a pipe to write the layer to, instead of a file", options.Layer.SetPipe)
+		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
 			if err := checkHash(flags, arguments); err != nil {
 				return nil, err
@@ -42,10 +42,10 @@ var hashCommand = command{
 			return hash.Run(ctx, options)
 		}
 	},
-	signals: true,
+	cancelable: true,
 }
 
-// checkHash returns an error for what the flags leave out.
+// checkHash returns an error if a required flag is missing or there are positional arguments.
 func checkHash(flags *flag.FlagSet, arguments []string) error {
 	if err := noArguments(arguments); err != nil {
 		return err

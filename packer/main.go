@@ -1,5 +1,5 @@
-// The packer does what touches every file or byte of a dataset: its list, digests, layers, and the SquashFS of a SIF;
-// and it signs.
+// The packer runs the operations that read every file or byte of a dataset: it lists files, computes digests, writes
+// layers, and writes the SquashFS of a SIF. It also signs messages.
 package main
 
 import (
@@ -35,7 +35,7 @@ func main() {
 	os.Exit(statusFailed)
 }
 
-// run runs the command that the first argument names.
+// run runs the command whose name is the first argument.
 func run(args []string) error {
 	var names []string
 	for _, command := range commands {

@@ -1,4 +1,4 @@
-// The command scan: its flags, and its one line of JSON.
+// The command scan: its flags and its result.
 package main
 
 import (
@@ -13,21 +13,21 @@ import (
 	"packer/scan"
 )
 
-// scanCommand lists a dataset, and prints a summary.
+// scanCommand lists a dataset and prints a summary.
 var scanCommand = command{
 	name: "scan",
-	takes: "--root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
-		"(--records FILE --columns FILE --offenders FILE | --digest-only)",
-	define: func(flags *flag.FlagSet) work {
+	usage: "--root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
+		"(--records FILE --columns FILE --refused FILE | --digest-only)",
+	define: func(flags *flag.FlagSet) action {
 		var options scan.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
-		exclude := flags.String("exclude", "", "a file of patterns of what is left out")
-		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "what becomes of links: keep, follow or refuse")
-		flags.StringVar(&options.Records, "records", "", "the records, to be written")
-		flags.StringVar(&options.Columns, "columns", "", "three numbers of each record, to be written")
-		flags.StringVar(&options.Offenders, "offenders", "", "what an image cannot hold, to be written")
-		digestOnly := flags.Bool("digest-only", false, "write nothing")
-		progress := flags.Bool("progress", false, "tell on standard error how far it is")
+		exclude := flags.String("exclude", "", "a file with gitignore patterns of paths to exclude")
+		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "handling of symlinks: keep, follow or refuse")
+		flags.StringVar(&options.Records, "records", "", "the file of records to write")
+		flags.StringVar(&options.Columns, "columns", "", "the file of columns to write")
+		flags.StringVar(&options.Refused, "refused", "", "the file of refused entries to write")
+		digestOnly := flags.Bool("digest-only", false, "write no files, only print the summary")
+		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
 			if err := checkScan(flags, *digestOnly, arguments); err != nil {
 				return nil, err
@@ -36,8 +36,8 @@ var scanCommand = command{
 				options.Progress = os.Stderr
 			}
 			rules, err := scan.ReadRules(options.Root, *exclude)
-			if wrong := (scan.PatternError{}); errors.As(err, &wrong) {
-				return nil, usageError{wrong.Error()}
+			if invalid := (scan.PatternError{}); errors.As(err, &invalid) {
+				return nil, usageError{invalid.Error()}
 			}
 			if err != nil {
 				return nil, err
@@ -46,10 +46,10 @@ var scanCommand = command{
 			return scan.Run(ctx, options)
 		}
 	},
-	signals: true,
+	cancelable: true,
 }
 
-// checkScan returns an error for what the flags leave out.
+// checkScan returns an error if a flag is missing, wrong or contradictory, or there are positional arguments.
 func checkScan(flags *flag.FlagSet, digestOnly bool, arguments []string) error {
 	if err := noArguments(arguments); err != nil {
 		return err
@@ -58,11 +58,11 @@ func checkScan(flags *flag.FlagSet, digestOnly bool, arguments []string) error {
 		return flagsError{"--root is missing"}
 	}
 	if policy := flags.Lookup("symlinks").Value.String(); !slices.Contains(scan.Policies, policy) {
-		return flagsError{fmt.Sprintf("--symlinks is %q, not one of %s", policy, strings.Join(scan.Policies, ", "))}
+		return flagsError{fmt.Sprintf("--symlinks is %q, expected one of %s", policy, strings.Join(scan.Policies, ", "))}
 	}
-	for _, name := range []string{"records", "columns", "offenders"} {
+	for _, name := range []string{"records", "columns", "refused"} {
 		if given := flags.Lookup(name).Value.String() != ""; given == digestOnly {
-			return flagsError{fmt.Sprintf("--%s is missing, or goes against --digest-only", name)}
+			return flagsError{fmt.Sprintf("expected either --%s or --digest-only", name)}
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-// The command sign: its flags, and the envelope that it prints.
+// The command sign: its flags and its result.
 package main
 
 import (
@@ -10,15 +10,15 @@ import (
 	"packer/signature"
 )
 
-// signCommand prints the message of a file, signed with a private key, as an envelope of JSON.
+// signCommand signs the content of a file with a private key, and prints a JSON envelope with the signature.
 var signCommand = command{
-	name: "sign", takes: "--key KEY.pem --type MEDIA-TYPE MESSAGE-FILE",
-	define: func(flags *flag.FlagSet) work {
-		keyFile := flags.String("key", "", "the private key, a PEM file")
-		mediaType := flags.String("type", "", "the message's media type")
+	name: "sign", usage: "--key KEY.pem --type MEDIA-TYPE MESSAGE-FILE",
+	define: func(flags *flag.FlagSet) action {
+		keyFile := flags.String("key", "", "the private key (PEM file)")
+		mediaType := flags.String("type", "", "the media type of the message")
 		return func(_ context.Context, messages []string) (any, error) {
 			if *keyFile == "" || *mediaType == "" || len(messages) != 1 {
-				return nil, flagsError{"--key, --type or the message is missing"}
+				return nil, flagsError{"expected --key, --type and one message file"}
 			}
 			key, err := signature.ReadKey(*keyFile)
 			if err != nil {

@@ -1,4 +1,4 @@
-// The command squashfs: its flags, and its one line of JSON.
+// The command squashfs: its flags and its result.
 package main
 
 import (
@@ -8,15 +8,15 @@ import (
 	"packer/squashfs"
 )
 
-// squashfsCommand writes the files of layers as a SquashFS into an image, and prints its size.
+// squashfsCommand writes the files of layers as a SquashFS into an image file, and prints the size of the SquashFS.
 var squashfsCommand = command{
-	name: "squashfs", takes: "--output IMAGE --offset N LAYER.tar…",
-	define: func(flags *flag.FlagSet) work {
-		image := flags.String("output", "", "the image, which exists")
-		offset := flags.Int64("offset", -1, "where the SquashFS begins in the image; what lies behind is cut off")
+	name: "squashfs", usage: "--output IMAGE --offset N LAYER.tar…",
+	define: func(flags *flag.FlagSet) action {
+		image := flags.String("output", "", "the existing image file")
+		offset := flags.Int64("offset", -1, "the position of the SquashFS in the image, which is truncated there")
 		return func(_ context.Context, layers []string) (any, error) {
 			if *image == "" || *offset < 0 || len(layers) == 0 {
-				return nil, flagsError{"--output, --offset or the layers are missing"}
+				return nil, flagsError{"expected --output, --offset and at least one layer"}
 			}
 			size, err := squashfs.Write(*image, *offset, layers)
 			return map[string]int64{"size": size}, err

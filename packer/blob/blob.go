@@ -1,4 +1,4 @@
-// Package blob writes a layer as it is stored: as it comes, compressed, or into a pipe to who compresses it.
+// Package blob writes a layer to a file, uncompressed or with gzip, or to a pipe of another program that compresses it.
 package blob
 
 import (
@@ -15,85 +15,85 @@ import (
 	"packer/output"
 )
 
-// A Target says where a layer goes, and in which form.
+// A Target is the destination and the format of a layer.
 type Target struct {
 	Path string
 	Gzip bool
-	Pipe *os.File // in place of a file, or nil
+	Pipe *os.File // instead of Path, or nil
 }
 
-// Wanted tells whether there is to be a layer.
+// Wanted reports whether a layer is to be written.
 func (t Target) Wanted() bool {
 	return t.Path != "" || t.Pipe != nil
 }
 
-// SetPipe sets the pipe by the number under which the program was given it.
+// SetPipe sets the pipe to the inherited file descriptor with the given number.
 func (t *Target) SetPipe(number string) error {
 	descriptor, err := strconv.ParseUint(number, 10, 31)
 	if err != nil {
-		return fmt.Errorf("%q is not the number of a pipe", number)
+		return fmt.Errorf("%q is not the number of a file descriptor", number)
 	}
 	t.Pipe = os.NewFile(uintptr(descriptor), "pipe "+number)
 	return nil
 }
 
-// Facts are what is known of a blob; a blob that a reader of the pipe makes is known to that alone.
+// Facts are the digest and the size of a blob. They are empty if the layer was written to a pipe.
 type Facts struct {
 	Digest *string `json:"digest"`
 	Size   int64   `json:"blob_size"`
 }
 
-// A Writer takes a layer's tar.
+// A Writer writes a layer's tar to its Target.
 type Writer struct {
-	content int64
+	content int64 // size of the tar so far
 	diffID  hash.Hash
-	form    io.Writer
-	file    *output.File // nil with a pipe
-	gzip    *gzip.Writer // nil where nothing is compressed
-	digest  hash.Hash    // of what is compressed
+	output  io.Writer
+	file    *output.File // nil for a pipe
+	gzip    *gzip.Writer // nil without compression
+	digest  hash.Hash    // of the compressed bytes
 }
 
-// Create begins a blob, which appears under its name when it is committed.
+// Create begins a blob, which gets its final name when it is committed.
 func Create(target Target) (*Writer, error) {
 	w := &Writer{diffID: sha256.New()}
 	if target.Pipe != nil {
-		w.form = target.Pipe
+		w.output = target.Pipe
 		return w, nil
 	}
 	file, err := output.Create(target.Path)
 	if err != nil {
 		return nil, err
 	}
-	w.file, w.form = file, file
+	w.file, w.output = file, file
 	if target.Gzip {
 		w.digest = sha256.New()
 		w.gzip = gzip.NewWriter(io.MultiWriter(file, w.digest), runtime.GOMAXPROCS(0))
-		w.form = w.gzip
+		w.output = w.gzip
 	}
 	return w, nil
 }
 
 // Write appends bytes of the tar.
 func (w *Writer) Write(content []byte) (int, error) {
-	n, err := w.form.Write(content)
+	n, err := w.output.Write(content)
 	w.content += int64(n)
 	if err != nil && w.file == nil {
-		return n, fmt.Errorf("writing the layer into a pipe: %w; who reads it has ended", err)
+		return n, fmt.Errorf("writing the layer to a pipe: %w; the program that reads the pipe has exited", err)
 	}
 	return n, err
 }
 
-// Digest takes bytes of the tar into the diff ID; it can do so while others are written.
+// Digest adds bytes of the tar to the diff ID. It may run concurrently with Write.
 func (w *Writer) Digest(content []byte) (int, error) {
 	return w.diffID.Write(content)
 }
 
-// DiffID returns the digest of the tar, and its size.
+// DiffID returns the digest and the size of the tar.
 func (w *Writer) DiffID() (diffID string, size int64) {
 	return text(w.diffID), w.content
 }
 
-// Commit gives the blob its name when it is on the disk.
+// Commit syncs the blob to disk and gives it its final name.
 func (w *Writer) Commit() (Facts, error) {
 	if w.file == nil {
 		return Facts{}, nil
@@ -110,10 +110,10 @@ func (w *Writer) Commit() (Facts, error) {
 	return Facts{&digest, w.file.Written()}, w.file.Commit()
 }
 
-// Discard removes a blob that was not committed.
+// Discard deletes a blob that was not committed.
 func (w *Writer) Discard() {
 	if w.gzip != nil {
-		// Its goroutines end; what it still writes goes with the file.
+		// Close ends the goroutines of the compressor; the file is deleted anyway.
 		_ = w.gzip.Close()
 	}
 	if w.file != nil {

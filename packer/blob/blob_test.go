@@ -21,7 +21,7 @@ func sha(content []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// write gives the tar to a Writer, which it commits.
+// write writes the tar with a new Writer, commits it and returns the facts.
 func write(t *testing.T, target Target) Facts {
 	t.Helper()
 	w, err := Create(target)
@@ -46,7 +46,7 @@ func write(t *testing.T, target Target) Facts {
 	return facts
 }
 
-func TestWriterDigestIsThatOfTheFile(t *testing.T) {
+func TestCommitReturnsDigestAndSizeOfTheFile(t *testing.T) {
 	for _, compressed := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "blob")
 		facts := write(t, Target{Path: path, Gzip: compressed})
@@ -55,15 +55,15 @@ func TestWriterDigestIsThatOfTheFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		if *facts.Digest != sha(content) || facts.Size != int64(len(content)) {
-			t.Errorf("got %s of %d bytes, the file has %s of %d", *facts.Digest, facts.Size, sha(content), len(content))
+			t.Errorf("got %s and %d bytes, want %s and %d", *facts.Digest, facts.Size, sha(content), len(content))
 		}
 		if compressed != (len(content) < len(tar)/10) {
-			t.Errorf("compressed is %v, and it has %d bytes", compressed, len(content))
+			t.Errorf("with compression %v, the blob has %d bytes", compressed, len(content))
 		}
 	}
 }
 
-func TestWriterGzipGivesTheTarBack(t *testing.T) {
+func TestWriterGzipDecompressesToTheTar(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "blob")
 	write(t, Target{Path: path, Gzip: true})
 	file, err := os.Open(path)
@@ -80,7 +80,7 @@ func TestWriterGzipGivesTheTarBack(t *testing.T) {
 	}
 }
 
-func TestWriterDiscardLeavesNothing(t *testing.T) {
+func TestDiscardDeletesTheBlob(t *testing.T) {
 	folder := t.TempDir()
 	for _, compressed := range []bool{false, true} {
 		w, err := Create(Target{Path: filepath.Join(folder, "blob"), Gzip: compressed})
@@ -97,12 +97,12 @@ func TestWriterDiscardLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestWriterPipeGetsTheTarAndNobodyKnowsTheBlob(t *testing.T) {
+func TestWriterPipeReceivesTheTarAndFactsAreEmpty(t *testing.T) {
 	read, written, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// SetPipe owns its descriptor, so it gets one of its own.
+	// SetPipe takes ownership of its descriptor, so the test duplicates it.
 	descriptor, err := syscall.Dup(int(written.Fd()))
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestWriterPipeGetsTheTarAndNobodyKnowsTheBlob(t *testing.T) {
 		t.Fatal(err)
 	}
 	if facts := write(t, target); facts.Digest != nil || facts.Size != 0 {
-		t.Errorf("got %+v, want nothing", facts)
+		t.Errorf("got %+v, want no facts", facts)
 	}
 	target.Pipe.Close()
 	if content := <-got; !bytes.Equal(content, tar) {
@@ -126,7 +126,7 @@ func TestWriterPipeGetsTheTarAndNobodyKnowsTheBlob(t *testing.T) {
 	}
 }
 
-func TestWriterPipeThatNobodyReadsSaysSo(t *testing.T) {
+func TestWriteClosedPipeIsExplained(t *testing.T) {
 	read, written, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -136,12 +136,12 @@ func TestWriterPipeThatNobodyReadsSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Write(tar); err == nil || !strings.Contains(err.Error(), "who reads it has ended") {
+	if _, err := w.Write(tar); err == nil || !strings.Contains(err.Error(), "the program that reads the pipe has exited") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestSetPipeNoNumberIsRefused(t *testing.T) {
+func TestSetPipeInvalidNumberIsAnError(t *testing.T) {
 	var target Target
 	if err := target.SetPipe("-1"); err == nil || target.Wanted() {
 		t.Errorf("got %v and %+v", err, target)

@@ -1,4 +1,4 @@
-// The system calls that package os has no form for: relative to an open folder, without a poller, without allocations.
+// System calls that package os does not offer: relative to an open folder, without the runtime's poller or allocations.
 package dataset
 
 import (
@@ -9,14 +9,14 @@ import (
 const (
 	// AT_FDCWD of openat(2).
 	workingFolder = -100
-	// O_PATH of open(2), which package syscall does not name: neither reads nor needs the permission to.
+	// O_PATH of open(2), which package syscall does not define: opens without reading, so it needs no read permission.
 	pathOnly = 0x200000
-	// The longest target that Linux gives a link.
+	// The size of the buffer for a symlink's target; Linux allows 4,095 bytes.
 	maxTarget = 4096
 )
 
-// retried calls again what a signal has interrupted, as file systems in user space and on the network allow.
-func retried(call func() error) error {
+// retry repeats a system call while signals interrupt it (EINTR), which happens on FUSE and network file systems.
+func retry(call func() error) error {
 	for {
 		if err := call(); err != syscall.EINTR {
 			return err
@@ -25,7 +25,7 @@ func retried(call func() error) error {
 }
 
 func openAt(folder int, name string, flags int) (descriptor int, err error) {
-	err = retried(func() (err error) {
+	err = retry(func() (err error) {
 		descriptor, err = syscall.Openat(folder, name, flags|syscall.O_CLOEXEC, 0)
 		return err
 	})
@@ -33,18 +33,18 @@ func openAt(folder int, name string, flags int) (descriptor int, err error) {
 }
 
 func fileStatus(descriptor int, status *syscall.Stat_t) error {
-	return retried(func() error { return syscall.Fstat(descriptor, status) })
+	return retry(func() error { return syscall.Fstat(descriptor, status) })
 }
 
 func readAt(descriptor int, content []byte, offset int64) (n int, err error) {
-	err = retried(func() (err error) {
+	err = retry(func() (err error) {
 		n, err = syscall.Pread(descriptor, content, offset)
 		return err
 	})
 	return n, err
 }
 
-// readLink returns the target of a link that was opened with pathOnly.
+// readLink returns the target of a symlink that was opened with pathOnly.
 func readLink(descriptor int) (string, error) {
 	var target [maxTarget]byte
 	var empty [1]byte

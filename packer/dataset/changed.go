@@ -1,4 +1,4 @@
-// What is said of a file that is not as scan found it.
+// Errors for files that changed after the scan or cannot be read.
 package dataset
 
 import (
@@ -12,7 +12,7 @@ import (
 
 var kinds = map[uint32]string{
 	syscall.S_IFREG:  "a file",
-	syscall.S_IFLNK:  "a link",
+	syscall.S_IFLNK:  "a symlink",
 	syscall.S_IFDIR:  "a folder",
 	syscall.S_IFIFO:  "a fifo",
 	syscall.S_IFSOCK: "a socket",
@@ -26,7 +26,7 @@ var recordKinds = map[byte]uint32{
 	shardlist.Folder: syscall.S_IFDIR,
 }
 
-// checkKind sees that a status is that of a file, a link or a folder, as the record says.
+// checkKind returns an error unless the status has the kind of the record: file, symlink or folder.
 func checkKind(record *shardlist.Record, status *syscall.Stat_t) error {
 	was, is := recordKinds[record.Kind], status.Mode&syscall.S_IFMT
 	if was != is {
@@ -35,7 +35,7 @@ func checkKind(record *shardlist.Record, status *syscall.Stat_t) error {
 	return nil
 }
 
-// checkStatus sees that a status is that of the record's file, unchanged.
+// checkStatus returns an error unless size, modification time and inode are those of the record.
 func checkStatus(record *shardlist.Record, status *syscall.Stat_t) error {
 	switch {
 	case status.Size != record.Size:
@@ -44,7 +44,7 @@ func checkStatus(record *shardlist.Record, status *syscall.Stat_t) error {
 		was, is := timeText(record.MtimeNs), timeText(status.Mtim.Nano())
 		return changed(record.Path, "its modification time was %s and is %s now", was, is)
 	case status.Ino != record.Inode:
-		return changed(record.Path, "another file has taken its place: its inode was %d and is %d now",
+		return changed(record.Path, "it was replaced by another file: its inode was %d and is %d now",
 			record.Inode, status.Ino)
 	}
 	return nil
@@ -54,37 +54,37 @@ func timeText(ns int64) string {
 	return time.Unix(0, ns).UTC().Format(time.RFC3339Nano)
 }
 
-func changed(path string, what string, values ...any) error {
-	return fmt.Errorf("%q changed after the scan: %s; run snakemake again", path, fmt.Sprintf(what, values...))
+func changed(path string, format string, values ...any) error {
+	return fmt.Errorf("%q changed after the scan: %s; run snakemake again", path, fmt.Sprintf(format, values...))
 }
 
-// explainOpen says why what the record names could not be opened.
+// explainOpen returns the error for a record whose file, symlink or folder could not be opened.
 func explainOpen(record *shardlist.Record, err error) error {
 	was := kinds[recordKinds[record.Kind]]
 	switch {
 	case errors.Is(err, syscall.ELOOP):
-		return changed(record.Path, "it was %s and is a link now", was)
+		return changed(record.Path, "it was %s and is a symlink now", was)
 	case errors.Is(err, syscall.ENXIO):
 		return changed(record.Path, "it was %s and is a socket or a device now", was)
 	}
 	return unreadable(record.Path, err)
 }
 
-// explainFolder says why a folder on the way to a file could not be opened.
+// explainFolder returns the error for a parent folder that could not be opened.
 func explainFolder(folder string, err error) error {
 	if errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) {
-		return changed(folder, "it was a folder and is none now")
+		return changed(folder, "it was a folder and no longer is")
 	}
 	return unreadable(folder, err)
 }
 
-// unreadable says that a file or folder is gone or cannot be read, and what to do.
+// unreadable returns the error for a file or folder that no longer exists or cannot be read, with the remedy.
 func unreadable(path string, err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.ESTALE):
-		return changed(path, "it is gone now")
+		return changed(path, "it no longer exists")
 	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
-		return fmt.Errorf("%q cannot be read (%w): allow it with `chmod`, or leave it out with `exclude`", path, err)
+		return fmt.Errorf("%q cannot be read (%w): give read permission with `chmod`, or list it in `exclude`", path, err)
 	}
-	return fmt.Errorf("%q cannot be read (%w): repair its disk, or leave it out with `exclude`", path, err)
+	return fmt.Errorf("%q cannot be read (%w): repair its disk, or list it in `exclude`", path, err)
 }

@@ -13,7 +13,7 @@ import (
 
 const name = "sub-01/bold.nii.gz"
 
-// scanned returns a dataset of one file with ten bytes, its record as scan makes it, and a Reader.
+// scanned creates a dataset with a file of ten bytes. It returns the file's path, its record and a Reader of the dataset.
 func scanned(t *testing.T) (string, *shardlist.Record, *Reader) {
 	t.Helper()
 	root := t.TempDir()
@@ -60,11 +60,11 @@ func must(t *testing.T, errs ...error) {
 func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got %v, want it to say %q", err, want)
+		t.Errorf("got %v, want an error that contains %q", err, want)
 	}
 }
 
-func TestReadFileUnchangedGivesItsBytes(t *testing.T) {
+func TestReadFileUnchangedReturnsItsBytes(t *testing.T) {
 	_, record, reader := scanned(t)
 	content := make([]byte, record.Size)
 	if err := reader.ReadFile(record, content); err != nil || string(content) != "0123456789" {
@@ -72,7 +72,7 @@ func TestReadFileUnchangedGivesItsBytes(t *testing.T) {
 	}
 }
 
-func TestReadFileChangedSinceTheScanSaysWhat(t *testing.T) {
+func TestReadFileChangedAfterTheScanNamesTheChange(t *testing.T) {
 	for want, change := range map[string]func(t *testing.T, path string){
 		`"sub-01/bold.nii.gz" changed after the scan: its size was 10 bytes and is 12 now; run snakemake again`: func(
 			t *testing.T, path string) {
@@ -82,16 +82,16 @@ func TestReadFileChangedSinceTheScanSaysWhat(t *testing.T) {
 			later := time.Now().Add(time.Hour)
 			must(t, os.Chtimes(path, later, later))
 		},
-		"another file has taken its place: its inode was ": func(t *testing.T, path string) {
+		"it was replaced by another file: its inode was ": func(t *testing.T, path string) {
 			before, err := os.Stat(path)
 			must(t, err)
 			write(t, path+".new", "9876543210")
 			must(t, os.Chtimes(path+".new", before.ModTime(), before.ModTime()), os.Rename(path+".new", path))
 		},
-		`"sub-01/bold.nii.gz" changed after the scan: it is gone now`: func(t *testing.T, path string) {
+		`"sub-01/bold.nii.gz" changed after the scan: it no longer exists`: func(t *testing.T, path string) {
 			must(t, os.Remove(path))
 		},
-		"it was a file and is a link now": func(t *testing.T, path string) {
+		"it was a file and is a symlink now": func(t *testing.T, path string) {
 			must(t, os.Rename(path, path+".moved"), os.Symlink("bold.nii.gz.moved", path))
 		},
 		"it was a file and is a folder now": func(t *testing.T, path string) {
@@ -100,11 +100,11 @@ func TestReadFileChangedSinceTheScanSaysWhat(t *testing.T) {
 		"it was a file and is a fifo now": func(t *testing.T, path string) {
 			must(t, os.Remove(path), syscall.Mkfifo(path, 0o644))
 		},
-		`"sub-01" changed after the scan: it was a folder and is none now`: func(t *testing.T, path string) {
+		`"sub-01" changed after the scan: it was a folder and no longer is`: func(t *testing.T, path string) {
 			folder := filepath.Dir(path)
 			must(t, os.Rename(folder, folder+".moved"), os.Symlink(folder+".moved", folder))
 		},
-		`"sub-01" changed after the scan: it is gone now`: func(t *testing.T, path string) {
+		`"sub-01" changed after the scan: it no longer exists`: func(t *testing.T, path string) {
 			must(t, os.RemoveAll(filepath.Dir(path)))
 		},
 	} {
@@ -114,7 +114,7 @@ func TestReadFileChangedSinceTheScanSaysWhat(t *testing.T) {
 	}
 }
 
-func TestFileChangedBetweenOpenAndFinishSaysWhat(t *testing.T) {
+func TestFinishChangedAfterOpenNamesTheChange(t *testing.T) {
 	for want, change := range map[string]func(t *testing.T, path string){
 		"its size was 10 bytes and is 11 now": func(t *testing.T, path string) {
 			write(t, path, "0123456789+")
@@ -138,14 +138,14 @@ func TestFileChangedBetweenOpenAndFinishSaysWhat(t *testing.T) {
 		path, record, reader := scanned(t)
 		file, err := reader.OpenFile(record)
 		must(t, err)
-		// Longer than the tick of the clock that file systems take their times from.
+		// Longer than the resolution of file times.
 		time.Sleep(20 * time.Millisecond)
 		change(t, path)
 		wantError(t, file.Finish(), want)
 	}
 }
 
-func TestReadAtFileCutShortSaysBothSizes(t *testing.T) {
+func TestReadAtTruncatedFileNamesBothSizes(t *testing.T) {
 	path, record, reader := scanned(t)
 	file, err := reader.OpenFile(record)
 	must(t, err, os.Truncate(path, 3))
@@ -153,33 +153,33 @@ func TestReadAtFileCutShortSaysBothSizes(t *testing.T) {
 	wantError(t, file.ReadAt(make([]byte, 10), 0), "its size was 10 bytes and is 3 now")
 }
 
-func TestCheckLinkAnotherTargetSaysBoth(t *testing.T) {
+func TestCheckLinkOtherTargetNamesBothTargets(t *testing.T) {
 	path, record, reader := scanned(t)
 	record.Kind, record.Target = shardlist.Link, "before"
-	wantError(t, reader.CheckLink(record), "it was a link and is a file now")
+	wantError(t, reader.CheckLink(record), "it was a symlink and is a file now")
 	must(t, os.Remove(path), os.Symlink("before", path))
 	must(t, reader.CheckLink(record))
 	must(t, os.Remove(path), os.Symlink("after", path))
 	wantError(t, reader.CheckLink(record), `its target was "before" and is "after" now`)
 }
 
-func TestCheckFolderGoneOrAFileSaysSo(t *testing.T) {
+func TestCheckFolderMissingOrFileIsAnError(t *testing.T) {
 	path, record, reader := scanned(t)
 	record.Kind = shardlist.Folder
 	wantError(t, reader.CheckFolder(record), "it was a folder and is a file now")
 	must(t, os.Remove(path))
-	wantError(t, reader.CheckFolder(record), "it is gone now")
+	wantError(t, reader.CheckFolder(record), "it no longer exists")
 	must(t, os.Mkdir(path, 0o700))
 	must(t, reader.CheckFolder(record))
 }
 
-func TestUnreadableTellsHowToGoOn(t *testing.T) {
+func TestUnreadableNamesTheRemedy(t *testing.T) {
 	wantError(t, unreadable("a\xff", syscall.EACCES),
-		"\"a\\xff\" cannot be read (permission denied): allow it with `chmod`, or leave it out with `exclude`")
+		"\"a\\xff\" cannot be read (permission denied): give read permission with `chmod`, or list it in `exclude`")
 	wantError(t, unreadable("a", syscall.EIO), `"a" cannot be read (input/output error): repair its disk`)
 }
 
-func TestOpenNoFolderNamesIt(t *testing.T) {
+func TestOpenMissingFolderIsNamed(t *testing.T) {
 	_, err := Open("/nowhere/at all")
 	wantError(t, err, `opening the dataset "/nowhere/at all": no such file or directory`)
 }

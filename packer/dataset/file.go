@@ -1,4 +1,4 @@
-// A file that is being read, in one piece or in parts by several goroutines.
+// An open file, which several goroutines may read at the same time.
 package dataset
 
 import (
@@ -8,14 +8,14 @@ import (
 	"packer/shardlist"
 )
 
-// File is an open file of a dataset; Finish or Close ends its use.
+// File is an open file of a dataset. The caller must call Finish or Close.
 type File struct {
 	record     *shardlist.Record
 	descriptor int
 	opened     syscall.Stat_t
 }
 
-// ReadAt fills content with the file's bytes from an offset on.
+// ReadAt fills content with the file's bytes, starting at an offset.
 func (f *File) ReadAt(content []byte, offset int64) error {
 	for len(content) > 0 {
 		n, err := readAt(f.descriptor, content, offset)
@@ -30,7 +30,7 @@ func (f *File) ReadAt(content []byte, offset int64) error {
 	return nil
 }
 
-// Finish closes the file, which must not have changed since it was opened.
+// Finish closes the file, and returns an error if the file changed since it was opened.
 func (f *File) Finish() error {
 	defer f.Close()
 	var now syscall.Stat_t
@@ -46,12 +46,12 @@ func (f *File) Finish() error {
 	return nil
 }
 
-// Close closes the file as it is.
+// Close closes the file without checking for changes.
 func (f *File) Close() {
 	syscall.Close(f.descriptor)
 }
 
-// shrunk is what a file gives that ended early.
+// shrunk returns the error for a file that ended before its size.
 func (f *File) shrunk(end int64) error {
 	var now syscall.Stat_t
 	if err := fileStatus(f.descriptor, &now); err != nil {
@@ -60,6 +60,6 @@ func (f *File) shrunk(end int64) error {
 	if err := checkStatus(f.record, &now); err != nil {
 		return err
 	}
-	// The status says otherwise, as a broken network file system's may.
+	// The status has the old size although the file is shorter: a faulty network file system may do this.
 	return unreadable(f.record.Path, fmt.Errorf("it ends at byte %d, but its size is %d", end, f.record.Size))
 }

@@ -1,4 +1,4 @@
-// Package dataset opens the files that scan listed, and sees that they still are as scan found them.
+// Package dataset opens the files that scan listed, and returns an error for files that changed after the scan.
 package dataset
 
 import (
@@ -10,14 +10,14 @@ import (
 	"packer/shardlist"
 )
 
-// Folder is a dataset's folder, open.
+// Folder is the open folder of a dataset.
 type Folder struct {
 	descriptor int
-	// Only its owner may read a file without changing the access time; after the first refusal nobody asks again.
+	// Only a file's owner may open it with O_NOATIME. After the first refusal no file is opened with it.
 	noAtimeRefused atomic.Bool
 }
 
-// Open returns the folder with the given path.
+// Open opens the folder with the given path.
 func Open(path string) (*Folder, error) {
 	descriptor, err := openAt(workingFolder, path, pathOnly|syscall.O_DIRECTORY)
 	if err != nil {
@@ -26,25 +26,25 @@ func Open(path string) (*Folder, error) {
 	return &Folder{descriptor: descriptor}, nil
 }
 
-// Close closes the folder; its Readers are of no use afterwards.
+// Close closes the folder; its Readers cannot be used afterwards.
 func (f *Folder) Close() {
 	syscall.Close(f.descriptor)
 }
 
-// Reader reads a dataset for one goroutine. It keeps the folder of its last file open, as the next is often beside it.
+// Reader reads a dataset for one goroutine. It keeps the last file's folder open: the next file is often in it.
 type Reader struct {
 	root       *Folder
 	folder     string // relative to the dataset, with a slash at its end; "" for the dataset itself
-	through    int    // how much of that may be links
+	through    int    // length of the part of folder in which symlinks are followed
 	descriptor int
 }
 
-// NewReader returns a Reader that is to be closed.
+// NewReader returns a Reader, which the caller must close.
 func (f *Folder) NewReader() *Reader {
 	return &Reader{root: f, descriptor: f.descriptor}
 }
 
-// Close closes the folder that the Reader kept open.
+// Close closes the folder of the last file.
 func (r *Reader) Close() {
 	if r.folder != "" {
 		syscall.Close(r.descriptor)
@@ -52,7 +52,7 @@ func (r *Reader) Close() {
 	r.folder, r.through, r.descriptor = "", 0, r.root.descriptor
 }
 
-// ReadFile fills content with the whole of a file, which must be as the record says before and after.
+// ReadFile fills content with a whole file, and returns an error if the file differs from the record before or after.
 func (r *Reader) ReadFile(record *shardlist.Record, content []byte) error {
 	file, err := r.OpenFile(record)
 	if err != nil {
@@ -65,9 +65,9 @@ func (r *Reader) ReadFile(record *shardlist.Record, content []byte) error {
 	return file.Finish()
 }
 
-// OpenFile opens a file, which must be as the record says.
+// OpenFile opens a file, and returns an error if the file differs from the record.
 func (r *Reader) OpenFile(record *shardlist.Record) (*File, error) {
-	// A fifo that has taken the file's place would have us wait for a writer.
+	// Without O_NONBLOCK, opening a fifo that replaced the file would wait for a writer.
 	descriptor, status, err := r.open(record, syscall.O_RDONLY|syscall.O_NONBLOCK)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (r *Reader) OpenFile(record *shardlist.Record) (*File, error) {
 	return &File{record: record, descriptor: descriptor, opened: status}, nil
 }
 
-// CheckLink sees that a link still has the target that the record says.
+// CheckLink returns an error unless the symlink has the target in the record.
 func (r *Reader) CheckLink(record *shardlist.Record) error {
 	descriptor, _, err := r.open(record, pathOnly)
 	if err != nil {
@@ -96,7 +96,7 @@ func (r *Reader) CheckLink(record *shardlist.Record) error {
 	return nil
 }
 
-// CheckFolder sees that a folder still is one.
+// CheckFolder returns an error unless the path still is a folder.
 func (r *Reader) CheckFolder(record *shardlist.Record) error {
 	descriptor, _, err := r.open(record, pathOnly)
 	if err != nil {
@@ -105,14 +105,15 @@ func (r *Reader) CheckFolder(record *shardlist.Record) error {
 	return syscall.Close(descriptor)
 }
 
-// open opens what the record names, and is of its kind, never through a link that scan was not to follow.
+// open opens the record's path, and returns an error unless it has the record's kind. It never follows a symlink outside
+// of the part of the path that Record.Through allows.
 func (r *Reader) open(record *shardlist.Record, flags int) (int, syscall.Stat_t, error) {
 	var status syscall.Stat_t
 	cut := strings.LastIndexByte(record.Path, '/') + 1
 	if err := r.enter(record.Path[:cut], min(cut, record.Through)); err != nil {
 		return 0, status, err
 	}
-	descriptor, err := r.openHere(record.Path[cut:], flags|noFollow(len(record.Path), record.Through))
+	descriptor, err := r.openName(record.Path[cut:], flags|noFollow(len(record.Path), record.Through))
 	if err != nil {
 		return 0, status, explainOpen(record, err)
 	}
@@ -127,8 +128,8 @@ func (r *Reader) open(record *shardlist.Record, flags int) (int, syscall.Stat_t,
 	return descriptor, status, nil
 }
 
-// openHere opens a name in the Reader's folder, without changing the access time where that is allowed.
-func (r *Reader) openHere(name string, flags int) (int, error) {
+// openName opens a name in the Reader's folder, without changing the access time if that is allowed.
+func (r *Reader) openName(name string, flags int) (int, error) {
 	if flags&pathOnly != 0 || r.root.noAtimeRefused.Load() {
 		return openAt(r.descriptor, name, flags)
 	}
@@ -140,7 +141,7 @@ func (r *Reader) openHere(name string, flags int) (int, error) {
 	return openAt(r.descriptor, name, flags)
 }
 
-// enter opens a folder of the dataset part by part, so that none of them can be a link but those to be followed.
+// enter opens a folder of the dataset one component at a time, so that it follows only the symlinks that `through` allows.
 func (r *Reader) enter(folder string, through int) error {
 	if folder == r.folder && through == r.through {
 		return nil
@@ -160,7 +161,7 @@ func (r *Reader) enter(folder string, through int) error {
 	return nil
 }
 
-// noFollow is the flag to open a path of the given length with, of which so much may be links.
+// noFollow returns O_NOFOLLOW unless a path of the given length ends in the part in which symlinks are followed.
 func noFollow(length, through int) int {
 	if length <= through {
 		return 0

@@ -1,4 +1,4 @@
-// Any content, in pieces of any size, against the standard library's reader.
+// Fuzz test of Writer with any content in pieces of any size; the standard library's reader decompresses it.
 package gzip
 
 import (
@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// FuzzWriter repeats a phrase up to some size, so that a find is small though it fills several blocks.
+// FuzzWriter repeats a phrase up to a size, so that a failing input is small although it fills several blocks.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte(nil), uint32(0), uint32(1), byte(1))
 	f.Add([]byte("a"), uint32(blockBytes), uint32(dictionaryBytes+1), byte(2))
@@ -20,7 +20,7 @@ func FuzzWriter(f *testing.F) {
 			size %= 3 * blockBytes
 			content = bytes.Repeat(phrase, int(size)/len(phrase)+1)[:size]
 		}
-		// A piece of a byte takes long, and is what other tests have.
+		// Pieces of one byte are slow, and covered by other tests.
 		piece := max(int(pieceBytes%(2*blockBytes)), len(content)/1000+1)
 		stored := compressed(t, content, int(workers%8)+1, piece)
 		reader, err := gzip.NewReader(bytes.NewReader(stored))
@@ -29,10 +29,10 @@ func FuzzWriter(f *testing.F) {
 		}
 		got, err := io.ReadAll(reader)
 		if err != nil || !bytes.Equal(got, content) {
-			t.Errorf("%d bytes become %d, %v", len(content), len(got), err)
+			t.Errorf("%d bytes are decompressed to %d, %v", len(content), len(got), err)
 		}
 		if !bytes.Equal(compressed(t, content, 1, blockBytes), stored) {
-			t.Errorf("%d workers and pieces of %d bytes give other bytes", workers%8+1, piece)
+			t.Errorf("the output of %d workers and pieces of %d bytes differs", workers%8+1, piece)
 		}
 	})
 }

@@ -1,7 +1,7 @@
-// Package gzip compresses a stream in parallel, as one gzip member whose bytes depend on the content alone.
+// Package gzip compresses a stream in parallel into one gzip member, whose bytes depend only on the content.
 //
-// The content is cut into blocks. Each is compressed for itself, with the last bytes of the block before it as its
-// dictionary, and ends at a whole byte, so that one deflate stream results whoever compressed which block.
+// The content is cut into blocks. Each block is compressed separately, with the end of the previous block as dictionary,
+// and ends at a byte boundary. The concatenated blocks are one deflate stream.
 //
 // Source: RFC 1952, "GZIP file format"; RFC 1951, "DEFLATE"; pigz does the same.
 package gzip
@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	// As zlib and gzip have it, too. The measurements are in docs/decisions/0010-compression.md.
+	// The default of zlib and gzip. The measurements are in docs/decisions/0010-compression.md.
 	level = 6
-	// The size of a block: the dictionary's 32 KiB and the marks between blocks count for little beside it.
+	// The size of a block; it is large compared to the dictionary and to the markers between blocks.
 	blockBytes = 1 << 20
-	// As far as deflate looks back.
+	// The window size of deflate.
 	dictionaryBytes = 32 << 10
 )
 
 var (
-	// Deflate; no flags, no time, no extra flags, and an operating system that is not known.
+	// Method deflate, no flags, no time, no extra flags, unknown operating system.
 	header = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
-	// A last block with nothing in it.
+	// An empty final block.
 	lastBlock = []byte{3, 0}
 )
 
-// A Writer compresses what is written to it.
+// A Writer compresses the content that is written to it.
 type Writer struct {
 	output  io.Writer
 	current *block
@@ -41,10 +41,10 @@ type Writer struct {
 	drained chan struct{}
 	failure atomic.Pointer[error]
 	crc     uint32
-	size    uint32 // modulo 2^32, as the format has it
+	size    uint32 // modulo 2^32, as in the trailer
 }
 
-// A block is filled by Write, compressed by a worker, and written when its turn has come.
+// A block is filled by Write, compressed by a worker, and written by drain in order.
 type block struct {
 	dictionary []byte
 	content    []byte
@@ -53,7 +53,7 @@ type block struct {
 	done       chan struct{}
 }
 
-// NewWriter returns a Writer with so many workers; it takes some 4 MB of memory for each.
+// NewWriter returns a Writer with the given number of workers; each worker needs about 4 MB of memory.
 func NewWriter(output io.Writer, workers int) *Writer {
 	count := workers + 2
 	w := &Writer{
@@ -74,7 +74,7 @@ func NewWriter(output io.Writer, workers int) *Writer {
 	return w
 }
 
-// Write takes content in; a failure to write is told by one of the calls that follow.
+// Write adds content. It returns an error of earlier output; later calls return errors of this content.
 func (w *Writer) Write(content []byte) (int, error) {
 	w.crc = crc32.Update(w.crc, crc32.IEEETable, content)
 	w.size += uint32(len(content))
@@ -91,10 +91,10 @@ func (w *Writer) Write(content []byte) (int, error) {
 	return written, w.failed()
 }
 
-// Close compresses what is left and waits until all is written. The Writer must not be used any more.
+// Close compresses the rest and waits until everything is written. The Writer cannot be used afterwards.
 func (w *Writer) Close() error {
 	if len(w.current.content) > 0 {
-		w.hand(w.current)
+		w.send(w.current)
 	}
 	close(w.jobs)
 	close(w.order)
@@ -107,21 +107,21 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// next hands the current block on, and begins one with the end of it as its dictionary.
+// next sends the current block to the workers, and begins a block whose dictionary is the end of the current block.
 func (w *Writer) next() {
 	full := w.current
 	w.current = <-w.free
 	w.current.dictionary = append(w.current.dictionary[:0], full.content[blockBytes-dictionaryBytes:]...)
 	w.current.content = w.current.content[:0]
-	w.hand(full)
+	w.send(full)
 }
 
-func (w *Writer) hand(b *block) {
+func (w *Writer) send(b *block) {
 	w.order <- b
 	w.jobs <- b
 }
 
-// compress is a worker.
+// compress is the main function of a worker.
 func (w *Writer) compress() {
 	for b := range w.jobs {
 		b.err = b.compress()
@@ -141,7 +141,7 @@ func (b *block) compress() error {
 	return deflate.Flush()
 }
 
-// drain writes the compressed blocks in their order; after a failure it only gives them back.
+// drain writes the compressed blocks in order; after a failure it only releases them.
 func (w *Writer) drain() {
 	defer close(w.drained)
 	w.put(header)

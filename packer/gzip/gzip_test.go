@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// text is content that can be compressed, also with what lies in the block before.
+// text returns content that can be compressed only with references to earlier content, also in the previous block.
 func text(size int) []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	phrase := make([]byte, 20_000)
@@ -20,7 +20,7 @@ func text(size int) []byte {
 	return bytes.Repeat(phrase, size/len(phrase)+1)[:size]
 }
 
-// compressed is what a Writer makes of content that comes in pieces.
+// compressed returns the output of a Writer for content that is written in pieces.
 func compressed(t *testing.T, content []byte, workers, pieceBytes int) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -38,7 +38,7 @@ func compressed(t *testing.T, content []byte, workers, pieceBytes int) []byte {
 	return out.Bytes()
 }
 
-func TestWriterSizesAroundABlockAreWhatGzipDecompresses(t *testing.T) {
+func TestWriterSizesAroundABlockAreDecompressedByGzip(t *testing.T) {
 	program, err := exec.LookPath("gzip")
 	if err != nil {
 		t.Fatal(err)
@@ -49,12 +49,12 @@ func TestWriterSizesAroundABlockAreWhatGzipDecompresses(t *testing.T) {
 		command.Stdin = bytes.NewReader(compressed(t, content, 2, 128<<10))
 		got, err := command.Output()
 		if err != nil || !bytes.Equal(got, content) {
-			t.Errorf("%d bytes: gzip gives %d bytes, %v", size, len(got), err)
+			t.Errorf("%d bytes: gzip returns %d bytes, %v", size, len(got), err)
 		}
 	}
 }
 
-func TestWriterIsOneMemberWithoutTimeNameOrSystem(t *testing.T) {
+func TestWriterOutputIsOneMemberWithoutTimeNameOrSystem(t *testing.T) {
 	in := bytes.NewReader(compressed(t, text(3*blockBytes), 2, 1000))
 	head := make([]byte, 10)
 	if _, err := io.ReadFull(in, head); err != nil || !bytes.Equal(head, []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")) {
@@ -71,7 +71,7 @@ func TestWriterIsOneMemberWithoutTimeNameOrSystem(t *testing.T) {
 	}
 }
 
-func TestWriterBytesDependOnTheContentAlone(t *testing.T) {
+func TestWriterOutputDependsOnlyOnTheContent(t *testing.T) {
 	content := text(5*blockBytes + 11)
 	want := compressed(t, content, 1, len(content))
 	for _, workers := range []int{2, 7} {
@@ -80,20 +80,20 @@ func TestWriterBytesDependOnTheContentAlone(t *testing.T) {
 				continue
 			}
 			if !bytes.Equal(compressed(t, content, workers, piece), want) {
-				t.Errorf("%d workers and pieces of %d bytes give other bytes", workers, piece)
+				t.Errorf("the output of %d workers and pieces of %d bytes differs", workers, piece)
 			}
 		}
 	}
 }
 
-func TestWriterLooksBackIntoTheBlockBefore(t *testing.T) {
-	// All but the first of the phrases are repetitions, also the first of each block.
+func TestWriterUsesThePreviousBlockAsDictionary(t *testing.T) {
+	// All phrases but the first are repetitions, also the first phrase of each block.
 	if got := len(compressed(t, text(4*blockBytes), 2, 1<<20)); got > 20_000*3/2+4*blockBytes/100 {
-		t.Errorf("it takes %d bytes", got)
+		t.Errorf("the output has %d bytes", got)
 	}
 }
 
-// full is a disk that takes no more than some bytes.
+// full is a writer that fails after some bytes.
 type full struct{ room int }
 
 var errFull = errors.New("full")
@@ -105,19 +105,19 @@ func (f *full) Write(content []byte) (int, error) {
 	return len(content), nil
 }
 
-func TestWriterFailureIsToldAndNobodyWaits(t *testing.T) {
+func TestWriterFailedOutputIsReturnedWithoutDeadlock(t *testing.T) {
 	random := make([]byte, 20*blockBytes)
 	for i := range random {
 		random[i] = byte(rand.Uint32())
 	}
 	for _, room := range []int{0, 10, 2 * blockBytes} {
 		w := NewWriter(&full{room}, 2)
-		var told error
-		for start := 0; start < len(random) && told == nil; start += blockBytes {
-			_, told = w.Write(random[start : start+blockBytes])
+		var failed error
+		for start := 0; start < len(random) && failed == nil; start += blockBytes {
+			_, failed = w.Write(random[start : start+blockBytes])
 		}
-		if closing := w.Close(); !errors.Is(told, errFull) || !errors.Is(closing, errFull) {
-			t.Errorf("with room for %d bytes: %v and %v", room, told, closing)
+		if closing := w.Close(); !errors.Is(failed, errFull) || !errors.Is(closing, errFull) {
+			t.Errorf("with room for %d bytes: %v and %v", room, failed, closing)
 		}
 	}
 }

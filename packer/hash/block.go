@@ -1,4 +1,4 @@
-// Blocks: equal stretches of the layer's tar, filled by many workers and used up in their order.
+// Blocks: pieces of the layer's tar, which many workers fill and the consumers use in order.
 package hash
 
 import (
@@ -10,38 +10,38 @@ import (
 )
 
 const (
-	// What the processor's second-level cache still holds when the second digest reads it; larger blocks are slower.
+	// A block stays in the processor's L2 cache until the second digest has read it; larger blocks are slower.
 	blockBytes = 128 << 10
-	// All the memory that data may take, and with it how far reading may be ahead of hashing and writing.
+	// The number of blocks limits the memory, and how far reading runs ahead of hashing and writing.
 	blockCount = 96
-	// Without a layer, empty files take no room in a block.
+	// Without a layer, empty files need no bytes in a block, so the number of pieces must be limited too.
 	maxPieces = 1024
 )
 
-// A block is handed from the planner to a worker, to the sequencer, to all that use its bytes, and back to the pool.
+// A block passes from the planner to a worker, the sequencer, all consumers, and back to the pool.
 type block struct {
 	bytes    []byte
-	pieces   []piece // a part of a large file can only be the first
-	firstRow int64   // of the digests of its whole files and links
-	digests  []byte
-	filled   chan error // how the worker ended
+	pieces   []piece    // only the first piece may be a part of a large file
+	firstRow int64      // row of the first of the digests
+	digests  []byte     // of the whole files and symlinks
+	filled   chan error // receives the worker's result
 	users    atomic.Int32
 }
 
-// A piece is what a worker does for a record in a block: it reads a file, or a part of one, or looks at a link.
+// A piece is a worker's task for one record: read a file or a part of a file, or check a symlink or folder.
 type piece struct {
 	record  *shardlist.Record
-	content []byte // the place in the block's bytes
+	content []byte // the piece's bytes in the block
 	large   *largeFile
-	offset  int64 // in the large file
+	offset  int64 // of content in the large file
 }
 
-// last tells whether a piece of a large file is its last.
+// last reports whether the piece is the last piece of its large file.
 func (p *piece) last() bool {
 	return p.offset+int64(len(p.content)) == p.record.Size
 }
 
-// part returns the part of a large file that the block begins with, if it does.
+// part returns the block's piece of a large file, or nil.
 func (b *block) part() *piece {
 	if len(b.pieces) > 0 && b.pieces[0].large != nil {
 		return &b.pieces[0]
@@ -49,22 +49,22 @@ func (b *block) part() *piece {
 	return nil
 }
 
-// A largeFile does not fit in a block: several workers read it, and its digests are computed in the blocks' order.
+// A largeFile does not fit into a block: several workers read it, and consumers compute its digests in order.
 type largeFile struct {
 	row     int64
-	pending atomic.Int64 // bytes that were not read yet
+	pending atomic.Int64 // number of bytes that are not read yet
 	once    sync.Once
 	file    *dataset.File
 	err     error
 }
 
-// open returns the file; the first of the workers opens it.
+// open returns the file, which the first caller opens.
 func (l *largeFile) open(reader *dataset.Reader, record *shardlist.Record) (*dataset.File, error) {
 	l.once.Do(func() { l.file, l.err = reader.OpenFile(record) })
 	return l.file, l.err
 }
 
-// A pool holds the blocks that nobody uses.
+// A pool contains the unused blocks.
 type pool chan *block
 
 func newPool() pool {
@@ -75,7 +75,7 @@ func newPool() pool {
 	return p
 }
 
-// take waits for an empty block.
+// take returns an empty block, after waiting for it.
 func (p pool) take() *block {
 	b := <-p
 	b.bytes, b.digests = b.bytes[:0], b.digests[:0]
@@ -84,7 +84,7 @@ func (p pool) take() *block {
 	return b
 }
 
-// release takes the block back from the last of its users.
+// release returns the block to the pool when its last user releases it.
 func (p pool) release(b *block) {
 	if b.users.Add(-1) == 0 {
 		p <- b

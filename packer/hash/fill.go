@@ -1,4 +1,4 @@
-// The workers: each reads the files of a block and computes their digests, while others do the same for other blocks.
+// The workers: each worker reads the files of one block at a time and computes their digests.
 package hash
 
 import (
@@ -10,7 +10,7 @@ import (
 	"packer/shardlist"
 )
 
-// On file systems across a network it is the number of files being opened that decides; each costs a thread there.
+// On network file systems, the speed depends on the number of files that are opened concurrently.
 const workerCount = 32
 
 // A worker fills blocks.
@@ -21,7 +21,7 @@ type worker struct {
 	progress *progress.Progress
 }
 
-// work fills blocks until there are no more; those that come when the context has ended stay empty.
+// work fills blocks until the channel is closed. It leaves blocks empty after the context has ended.
 func (w *worker) work(ctx context.Context, jobs <-chan *block) {
 	defer w.reader.Close()
 	for b := range jobs {
@@ -62,7 +62,7 @@ func (w *worker) fillPiece(b *block, p *piece) error {
 	return nil
 }
 
-// fillPart reads a part of a large file; whoever comes last sees that the file has not changed meanwhile.
+// fillPart reads a part of a large file. The worker that reads the last part checks that the file has not changed.
 func (w *worker) fillPart(p *piece) error {
 	file, err := p.large.open(w.reader, p.record)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"packer/shardlist"
 )
 
-// A testCase is a dataset with its list, and options that write beside them.
+// A testCase is a dataset with its list, and options whose outputs are in the folder `out` next to them.
 type testCase struct {
 	folder  string
 	options Options
@@ -42,7 +42,7 @@ func newCase(t *testing.T, digests ...string) *testCase {
 	}}
 }
 
-// add writes a file and its record; names must come in order.
+// add writes a file and adds its record to the list; names must be added in order.
 func (c *testCase) add(t *testing.T, name string, content []byte) {
 	t.Helper()
 	path := filepath.Join(c.options.Root, name)
@@ -85,7 +85,7 @@ func pattern(size int) []byte {
 	return content
 }
 
-func TestRunSizesAroundABlockHaveTheirDigestsAndBytes(t *testing.T) {
+func TestRunSizesAroundABlockHaveCorrectDigestsAndBytes(t *testing.T) {
 	c := newCase(t, "sha256", "crc32c")
 	sizes := []int{0, 1, 511, 512, blockBytes - 1024, blockBytes - 513, blockBytes - 512, blockBytes - 511,
 		blockBytes, blockBytes + 1, 3*blockBytes - 512, 3 * blockBytes, 7, 3*blockBytes + 100, 5}
@@ -106,9 +106,9 @@ func TestRunSizesAroundABlockHaveTheirDigestsAndBytes(t *testing.T) {
 	must(t, err)
 	sum := sha256.Sum256(content)
 	if *summary.DiffID != "sha256:"+hex.EncodeToString(sum[:]) || summary.LayerSize != int64(len(content)) {
-		t.Errorf("got %s of %d bytes, but the layer has %x of %d", *summary.DiffID, summary.LayerSize, sum, len(content))
+		t.Errorf("got %s and %d bytes, want %x and %d", *summary.DiffID, summary.LayerSize, sum, len(content))
 	}
-	position := 512 // behind the mount's folder
+	position := 512 // after the header of the mount's folder
 	for i, size := range sizes {
 		position += 512
 		if !bytes.Equal(content[position:position+size], pattern(size)) {
@@ -121,7 +121,7 @@ func TestRunSizesAroundABlockHaveTheirDigestsAndBytes(t *testing.T) {
 	}
 }
 
-func TestRunWithoutLayerGivesTheSameDigests(t *testing.T) {
+func TestRunWithoutLayerWritesTheSameDigests(t *testing.T) {
 	c := newCase(t, "sha256", "md5")
 	for i := range 3 * maxPieces {
 		c.add(t, fmt.Sprintf("%05d", i), nil)
@@ -137,14 +137,14 @@ func TestRunWithoutLayerGivesTheSameDigests(t *testing.T) {
 	without, err := os.ReadFile(c.options.Records)
 	must(t, err)
 	if !bytes.Equal(with, without) || len(with) != (3*maxPieces+1)*48 {
-		t.Errorf("%d bytes of digests with a layer and %d other ones without", len(with), len(without))
+		t.Errorf("%d bytes of digests with a layer differ from %d bytes without", len(with), len(without))
 	}
 	if summary.DiffID != nil || summary.LayerSize != 0 || len(c.outputs(t)) != 1 {
 		t.Errorf("got %+v and the files %v, want no layer", summary, c.outputs(t))
 	}
 }
 
-func TestPlanEmptyFilesWithoutLayerAreSharedOut(t *testing.T) {
+func TestPlanEmptyFilesWithoutLayerFillSeveralBlocks(t *testing.T) {
 	c := newCase(t, "sha256")
 	for i := range 2*maxPieces + 1 {
 		c.list = fmt.Appendf(c.list, "f 644 0 0 0 0\x00%05d\x00\x00", i)
@@ -159,12 +159,12 @@ func TestPlanEmptyFilesWithoutLayerAreSharedOut(t *testing.T) {
 	for i, want := range []int{maxPieces, maxPieces, 1} {
 		b := <-blocks
 		if len(b.pieces) != want || b.firstRow != int64(i*maxPieces) {
-			t.Errorf("block %d: got %d files from row %d on, want %d", i, len(b.pieces), b.firstRow, want)
+			t.Errorf("block %d: got %d files from row %d, want %d", i, len(b.pieces), b.firstRow, want)
 		}
 	}
 }
 
-func TestRunSeveralFilesChangedNamesTheFirstOfTheList(t *testing.T) {
+func TestRunSeveralChangedFilesNamesTheFirst(t *testing.T) {
 	for range 5 {
 		c := newCase(t, "sha256")
 		for i := range 200 {
@@ -184,8 +184,8 @@ func TestRunSeveralFilesChangedNamesTheFirstOfTheList(t *testing.T) {
 	}
 }
 
-func TestRunLargeFileChangedWhileItIsReadFails(t *testing.T) {
-	for what, change := range map[string]func(*os.File) error{
+func TestRunLargeFileChangedDuringReadFails(t *testing.T) {
+	for want, change := range map[string]func(*os.File) error{
 		"its size was 67108864 bytes and is 67108865 now": func(file *os.File) error {
 			_, err := file.WriteAt([]byte("x"), 64<<20)
 			return err
@@ -210,8 +210,8 @@ func TestRunLargeFileChangedWhileItIsReadFails(t *testing.T) {
 		}()
 		_, err = c.run(t.Context(), t)
 		must(t, <-changed)
-		if err == nil || !strings.Contains(err.Error(), what) {
-			t.Errorf("got %v, want it to say %q", err, what)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error that contains %q", err, want)
 		}
 		if left := c.outputs(t); left != nil {
 			t.Errorf("the outputs %v are left", left)
@@ -219,20 +219,20 @@ func TestRunLargeFileChangedWhileItIsReadFails(t *testing.T) {
 	}
 }
 
-func TestRunCancelledLeavesNothing(t *testing.T) {
+func TestRunCanceledLeavesNoOutputs(t *testing.T) {
 	c := newCase(t, "sha256")
 	c.add(t, "large", make([]byte, 64<<20))
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(5*time.Millisecond, cancel)
 	if _, err := c.run(ctx, t); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want that it was cancelled", err)
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if left := c.outputs(t); left != nil {
 		t.Errorf("the outputs %v are left", left)
 	}
 }
 
-func TestRunBrokenListIsAnErrorBeforeAnythingIsWritten(t *testing.T) {
+func TestRunDamagedListWritesNothing(t *testing.T) {
 	c := newCase(t, "sha256")
 	c.add(t, "a", nil)
 	c.list = c.list[:len(c.list)-1]

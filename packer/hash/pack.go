@@ -1,4 +1,4 @@
-// The goroutines of a run, and how they are joined.
+// The goroutines of a run and the channels between them.
 package hash
 
 import (
@@ -10,9 +10,9 @@ import (
 	"packer/shardlist"
 )
 
-// pack sends all blocks on their way and waits until the last was used.
+// pack starts all goroutines and waits until the last block is used.
 func (r *run) pack() {
-	// Each has room for all blocks there are, so that nobody who gives one on has to wait.
+	// Each channel has room for all blocks, so that sending a block never waits.
 	jobs, order := make(chan *block, blockCount), make(chan *block, blockCount)
 	var all sync.WaitGroup
 	begin := func(work func()) {
@@ -37,7 +37,7 @@ func (r *run) pack() {
 	all.Wait()
 }
 
-// plan lays out the records of the list.
+// plan runs the planner on the list.
 func (r *run) plan(jobs, order chan<- *block) {
 	defer close(order)
 	defer close(jobs)
@@ -55,7 +55,7 @@ func (r *run) plan(jobs, order chan<- *block) {
 	}
 }
 
-// consumers returns all that need the blocks in their order.
+// consumers returns the consumers: layer and diff ID if there is a layer, and one for each digest of large files.
 func (r *run) consumers() []*consumer {
 	var consumers []*consumer
 	if r.layer != nil {

@@ -1,4 +1,4 @@
-// The planner: from the shard's list to blocks that say where in the layer each byte goes.
+// The planner: assigns the shard's records to blocks, which determines the position of each byte in the layer.
 package hash
 
 import (
@@ -9,7 +9,7 @@ import (
 	"packer/shardlist"
 )
 
-// A planner lays out the records one behind the other; the blocks go to the workers and, in order, to the sequencer.
+// A planner adds records to blocks, and sends the blocks to the workers and, in order, to the sequencer.
 type planner struct {
 	pool    pool
 	jobs    chan<- *block
@@ -20,7 +20,7 @@ type planner struct {
 	header  []byte
 }
 
-// plan lays out the whole list, or as much of it as there is before the context ends.
+// plan adds the whole list, or a part of it if the context ends.
 func (p *planner) plan(ctx context.Context, list *shardlist.Reader) error {
 	p.current = p.pool.take()
 	if p.members != nil {
@@ -39,7 +39,7 @@ func (p *planner) plan(ctx context.Context, list *shardlist.Reader) error {
 	if p.members != nil {
 		p.append(layer.AppendEnd(p.header[:0]))
 	}
-	p.hand()
+	p.send()
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (p *planner) add(record *shardlist.Record) {
 	}
 }
 
-// addWhole adds a file whose bytes lie together in one block.
+// addWhole adds a file whose bytes fit into one block.
 func (p *planner) addWhole(record *shardlist.Record) {
 	padding := p.padding(record)
 	if int(record.Size)+padding > p.room() {
@@ -74,7 +74,7 @@ func (p *planner) addWhole(record *shardlist.Record) {
 	p.append(zeros[:padding])
 }
 
-// addLarge adds a file in parts that begin at multiples of a block's size, as file systems like it.
+// addLarge adds a file in parts, each at a multiple of blockBytes: file systems read aligned parts faster.
 func (p *planner) addLarge(record *shardlist.Record) {
 	file := &largeFile{row: p.row}
 	file.pending.Store(record.Size)
@@ -115,7 +115,7 @@ func (p *planner) append(content []byte) {
 	}
 }
 
-// reserve returns the place for the next bytes of the block, which must have the room.
+// reserve returns the next n bytes of the block, which must have room for them.
 func (p *planner) reserve(n int) []byte {
 	start := len(p.current.bytes)
 	p.current.bytes = p.current.bytes[:start+n]
@@ -126,13 +126,13 @@ func (p *planner) room() int {
 	return cap(p.current.bytes) - len(p.current.bytes)
 }
 
-// flush hands the block on and begins another.
+// flush sends the block and begins another block.
 func (p *planner) flush() {
-	p.hand()
+	p.send()
 	p.current = p.pool.take()
 }
 
-func (p *planner) hand() {
+func (p *planner) send() {
 	p.order <- p.current
 	p.jobs <- p.current
 }

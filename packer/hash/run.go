@@ -1,7 +1,7 @@
-// Package hash reads the files of a shard once, for their digests and for the shard's layer.
+// Package hash reads the files of a shard once, and writes their digests and the shard's layer.
 //
-// A planner lays the shard out as blocks of the layer's tar; workers fill the blocks, many at a time; a sequencer gives
-// them in their order to those that write the layer, compute its diff ID, and the digests of files larger than a block.
+// A planner divides the layer's tar into blocks; workers fill many blocks concurrently; a sequencer passes the blocks in
+// order to consumers, which write the layer, compute its diff ID, and the digests of files larger than a block.
 package hash
 
 import (
@@ -14,23 +14,22 @@ import (
 	"packer/output"
 )
 
-// Options say what is to be read and written.
+// Options are the inputs and outputs of Run.
 type Options struct {
-	Root    string // the dataset's folder
-	List    string // the shard's list
-	Mount   string // where the files lie in the image
-	Digests []digest.Algorithm
-	Records string      // for each file and link of the list, its digests
-	Layer   blob.Target // or none, for digests alone
-	// Where to tell how far it is, or nil.
-	Progress io.Writer
+	Root     string // the dataset's folder
+	List     string // the shard's list
+	Mount    string // the path in the image under which the files are stored
+	Digests  []digest.Algorithm
+	Records  string      // path of the file of digests, see rows
+	Layer    blob.Target // empty to compute digests only
+	Progress io.Writer   // the progress is printed here, unless nil
 }
 
-// A run is one shard being hashed.
+// A run is the state of one call of Run.
 type run struct {
 	Options
 	ctx     context.Context
-	fail    context.CancelCauseFunc // the first failure counts
+	fail    context.CancelCauseFunc // only the first failure is kept
 	pool    pool
 	root    *dataset.Folder
 	rows    *rows
@@ -38,9 +37,9 @@ type run struct {
 	summary Summary
 }
 
-// Run writes the records and the layer, or nothing when a file is not as the list says or the context ends.
+// Run writes the digests and the layer. It writes nothing if a file differs from its record or the context ends.
 //
-// It takes about 20 MB of memory, whatever the shard's size.
+// It needs about 20 MB of memory, regardless of the shard's size.
 func Run(ctx context.Context, options Options) (Summary, error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -76,7 +75,7 @@ func (r *run) open() (err error) {
 	return err
 }
 
-// close closes what is open and removes outputs that were not committed.
+// close closes the dataset, and deletes outputs that were not committed.
 func (r *run) close() {
 	if r.root != nil {
 		r.root.Close()
@@ -89,7 +88,7 @@ func (r *run) close() {
 	}
 }
 
-// commit gives the outputs their names and fills in what the summary says of the layer.
+// commit gives the outputs their final names, and completes the summary.
 func (r *run) commit() error {
 	if r.layer == nil {
 		return r.rows.file.Commit()

@@ -1,4 +1,4 @@
-// The sequencer, and those that need the blocks in their order: the layer, its diff ID, and the digests of large files.
+// The sequencer, and the consumers: layer, diff ID, and digests of large files.
 package hash
 
 import (
@@ -7,19 +7,19 @@ import (
 	"entrypoint/digest"
 )
 
-// A consumer uses blocks in the order in which they come, in a goroutine of its own.
+// A consumer uses blocks in order, in its own goroutine.
 type consumer struct {
 	blocks chan *block
-	parts  bool // needs only the blocks that begin with a part of a large file
+	parts  bool // true to receive only blocks with a part of a large file
 	use    func(*block) error
 }
 
-// newConsumer returns a consumer that has not begun.
+// newConsumer returns a consumer; run.consume starts it.
 func newConsumer(parts bool, use func(*block) error) *consumer {
 	return &consumer{make(chan *block, blockCount), parts, use}
 }
 
-// consume uses all blocks; after the first failure, anywhere, it only gives them back.
+// consume uses all blocks of a consumer. After the first failure of the run, it only releases them.
 func (r *run) consume(c *consumer) {
 	for b := range c.blocks {
 		if r.ctx.Err() == nil {
@@ -31,7 +31,7 @@ func (r *run) consume(c *consumer) {
 	}
 }
 
-// sequence gives the blocks to their consumers when their turn has come and they are filled.
+// sequence sends the blocks to the consumers in order, each when it is filled.
 func (r *run) sequence(order <-chan *block, consumers []*consumer) {
 	for b := range order {
 		if err := <-b.filled; err != nil {
@@ -52,7 +52,7 @@ func (r *run) sequence(order <-chan *block, consumers []*consumer) {
 	}
 }
 
-// writeTo returns what writes each block to a file or a hash, by its method.
+// writeTo returns a consumer's function that calls write with the bytes of each block.
 func writeTo(write func([]byte) (int, error)) func(*block) error {
 	return func(b *block) error {
 		_, err := write(b.bytes)
@@ -60,7 +60,8 @@ func writeTo(write func([]byte) (int, error)) func(*block) error {
 	}
 }
 
-// digestParts returns what computes one digest of each large file, and writes it at an offset in the file's row.
+// digestParts returns a consumer's function that computes one digest of each large file, and writes it at an offset in the
+// file's row.
 func digestParts(algorithm digest.Algorithm, rows *rows, offset int) func(*block) error {
 	var sum hash.Hash
 	return func(b *block) error {

@@ -8,18 +8,18 @@ import (
 	"packer/shardlist"
 )
 
-// Summary says what was read and written.
+// Summary contains the totals of a shard and the facts about its layer.
 type Summary struct {
 	Files       int64   `json:"files"`
 	Links       int64   `json:"links"`
-	Directories int64   `json:"directories"` // empty ones, which the list names
-	Bytes       int64   `json:"bytes"`       // of the files
-	LayerSize   int64   `json:"layer_size"`  // of the tar, before it is compressed
+	Directories int64   `json:"directories"` // only empty folders
+	Bytes       int64   `json:"bytes"`       // total size of the files
+	LayerSize   int64   `json:"layer_size"`  // of the uncompressed tar
 	DiffID      *string `json:"diff_id"`     // nil without a layer
 	blob.Facts
 }
 
-// summarize returns the summary of a list, without a layer.
+// summarize returns the totals of a list.
 func summarize(list string) (Summary, error) {
 	var summary Summary
 	reader, err := shardlist.Open(list)

@@ -1,4 +1,4 @@
-// Package layer makes the tar headers of an OCI layer: one header per path, the same for the same names and sizes.
+// Package layer writes the tar headers of an OCI layer, which depend only on names, kinds, modes, sizes and targets.
 //
 // Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header"; OCI image-spec, layer.md.
 package layer
@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// BlockBytes is what tar pads headers and contents to.
+// BlockBytes is the block size of tar: headers and contents are padded to a multiple of it.
 const BlockBytes = 512
 
-// Types of an entry as tar marks them.
+// Values of the header's type field.
 const (
 	typeFile     = '0'
 	typeLink     = '2'
@@ -23,18 +23,18 @@ const (
 const (
 	nameBytes   = 100
 	prefixBytes = 155
-	// What eleven octal digits hold; a larger size goes into an extended header.
+	// The largest number with eleven octal digits; a larger size is stored in an extended header.
 	maxSize = 1<<33 - 1
-	// A program that does not know extended headers makes a file of this name.
+	// A program without support for extended headers extracts a file with this name.
 	extendedName = "././@PaxHeader"
 )
 
-// Padding returns how many zeros follow a content of the given size.
+// Padding returns the number of zeros after a content of the given size.
 func Padding(size int64) int {
 	return int(-size & (BlockBytes - 1))
 }
 
-// entry is what a header says; all else is the same for every path.
+// entry contains the fields of a header that differ between paths.
 type entry struct {
 	name   string
 	target string
@@ -43,7 +43,7 @@ type entry struct {
 	size   int64
 }
 
-// appendHeaders appends the entry's header, with an extended header before it where the plain one cannot hold all.
+// appendHeaders appends the entry's header, after an extended header if the values do not fit into the plain header.
 func (e entry) appendHeaders(tar []byte) []byte {
 	prefix, name, fits := split(e.name)
 	var extended []byte
@@ -66,7 +66,7 @@ func (e entry) appendHeaders(tar []byte) []byte {
 	return appendPlain(tar, entry{name, e.target, e.kind, e.mode, size}, prefix)
 }
 
-// split returns a name as the two fields of a header, and whether they can hold it.
+// split returns the two header fields of a name, and whether the name fits into them.
 func split(name string) (prefix, rest string, fits bool) {
 	if !plain(name) {
 		return "", "", false
@@ -74,7 +74,7 @@ func split(name string) (prefix, rest string, fits bool) {
 	if len(name) <= nameBytes {
 		return "", name, true
 	}
-	// The slash between the fields is not stored, and a folder's own slash at the end is none of those.
+	// The slash between the fields is not stored. The last slash of a folder's name must stay in the second field.
 	cut := strings.LastIndexByte(name[:min(prefixBytes+1, len(name)-1)], '/')
 	if cut <= 0 || len(name)-cut-1 > nameBytes {
 		return "", "", false
@@ -82,7 +82,7 @@ func split(name string) (prefix, rest string, fits bool) {
 	return name[:cut], name[cut+1:], true
 }
 
-// plain tells whether all programs read the text alike in a plain header: it is ASCII.
+// plain reports whether the text is ASCII: all programs decode ASCII in a plain header in the same way.
 func plain(text string) bool {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
@@ -95,7 +95,7 @@ func plain(text string) bool {
 // appendExtended appends an extended header for the entry that follows it.
 func appendExtended(tar, records []byte) []byte {
 	if !utf8.Valid(records) {
-		// Without it, values are taken for UTF-8.
+		// Without hdrcharset, readers decode the values as UTF-8.
 		records = append(appendRecord(nil, "hdrcharset", "BINARY"), records...)
 	}
 	size := int64(len(records))
@@ -104,7 +104,7 @@ func appendExtended(tar, records []byte) []byte {
 	return append(tar, zeros[:Padding(size)]...)
 }
 
-// appendRecord appends "length key=value\n", where length counts its own digits too.
+// appendRecord appends "length key=value\n"; the length includes its own digits.
 func appendRecord(records []byte, key, value string) []byte {
 	rest := len(" =\n") + len(key) + len(value)
 	length := rest + len(strconv.Itoa(rest))
@@ -119,7 +119,7 @@ func appendRecord(records []byte, key, value string) []byte {
 
 var zeros [BlockBytes]byte
 
-// appendPlain appends a header of 512 bytes; owner, times and device are 0, and there are no names of users.
+// appendPlain appends a header of 512 bytes; owner, times and device are 0, and user names are empty.
 func appendPlain(tar []byte, e entry, prefix string) []byte {
 	start := len(tar)
 	tar = append(tar, zeros[:]...)
@@ -141,7 +141,7 @@ func appendPlain(tar []byte, e entry, prefix string) []byte {
 	return tar
 }
 
-// checksum returns the sum of the header's bytes, with spaces in place of the checksum.
+// checksum returns the sum of the header's bytes, in which the checksum field counts as spaces.
 func checksum(header []byte) int64 {
 	sum := int64(8 * ' ')
 	for _, one := range header {
@@ -150,7 +150,7 @@ func checksum(header []byte) int64 {
 	return sum
 }
 
-// octal fills the field with the value's octal digits.
+// octal writes the value as octal digits into the whole field.
 func octal(field []byte, value int64) {
 	for i := len(field) - 1; i >= 0; i-- {
 		field[i] = '0' + byte(value&7)

@@ -28,7 +28,7 @@ func file(path string) shardlist.Record {
 	return shardlist.Record{Path: path, Kind: shardlist.File, Mode: 0o640}
 }
 
-// read returns the headers as Go's tar reader, which is Docker's, understands them.
+// read returns the headers that Go's tar reader parses; Docker uses the same reader.
 func read(t *testing.T, content []byte) []*tar.Header {
 	t.Helper()
 	var headers []*tar.Header
@@ -52,7 +52,7 @@ func names(headers []*tar.Header) []string {
 	return found
 }
 
-func TestMembersEachFolderComesOnceBeforeItsFirstChild(t *testing.T) {
+func TestMembersFolderComesOnceBeforeItsFirstChild(t *testing.T) {
 	content := layerOf("/data", file("a-b"), file("a/b"), file("a/c/d/e"), file("a/c/f"), file("a0"),
 		shardlist.Record{Path: "void/deep", Kind: shardlist.Folder}, file("void/deep0/g"))
 	want := []string{"data/", "data/a-b", "data/a/", "data/a/b", "data/a/c/", "data/a/c/d/", "data/a/c/d/e",
@@ -62,7 +62,7 @@ func TestMembersEachFolderComesOnceBeforeItsFirstChild(t *testing.T) {
 	}
 }
 
-func TestMembersEmptyLayerHoldsTheMountAndWhatIsAboveIt(t *testing.T) {
+func TestMembersEmptyLayerContainsMountAndItsParents(t *testing.T) {
 	if got, want := names(read(t, layerOf("/srv/data"))), []string{"srv/", "srv/data/"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -74,7 +74,7 @@ func TestMembersMountAtTheRootHasNoFolder(t *testing.T) {
 	}
 }
 
-func TestMembersHeadersHaveOnlyWhatAnImageDependsOn(t *testing.T) {
+func TestMembersHeadersContainNoOwnerOrTime(t *testing.T) {
 	headers := read(t, layerOf("data", file("a"),
 		shardlist.Record{Path: "b", Kind: shardlist.File, Mode: 0o4711, MtimeNs: 5},
 		shardlist.Record{Path: "c", Kind: shardlist.Link, Mode: 0o777, Size: 4, Target: "../a"}))
@@ -82,7 +82,7 @@ func TestMembersHeadersHaveOnlyWhatAnImageDependsOn(t *testing.T) {
 	for i, header := range headers {
 		if header.Mode != wantModes[i] || header.ModTime.Unix() != 0 || header.Size != 0 ||
 			header.Uid != 0 || header.Gid != 0 || header.Uname != "" || header.Gname != "" {
-			t.Errorf("%q: got %+v, want mode %o and no more", header.Name, header, wantModes[i])
+			t.Errorf("%q: got %+v, want mode %o and zeros", header.Name, header, wantModes[i])
 		}
 	}
 	if got := headers[3].Linkname; got != "../a" {
@@ -90,7 +90,7 @@ func TestMembersHeadersHaveOnlyWhatAnImageDependsOn(t *testing.T) {
 	}
 }
 
-func TestMembersAnyNameAndTargetComesBackAsItWas(t *testing.T) {
+func TestMembersUnusualNamesAndTargetsAreReadUnchanged(t *testing.T) {
 	deep := strings.Repeat("folder/", 30)
 	for _, name := range []string{
 		"line\nbreak", " space ", "not utf-8 \xff\xfe", "ünïcode 漢字 🍅", strings.Repeat("é", 60), "10 path=x",
@@ -109,13 +109,13 @@ func TestMembersAnyNameAndTargetComesBackAsItWas(t *testing.T) {
 	}
 }
 
-func TestMembersExtendedHeaderOnlyWhereThePlainOneIsTooSmall(t *testing.T) {
+func TestMembersExtendedHeaderOnlyIfThePlainHeaderIsTooSmall(t *testing.T) {
 	for name, want := range map[string]int{
 		a100[:95]:           1, // "data/" and 95 bytes are 100
-		a100:                1, // split behind "data"
-		a100 + "b":          3, // more than 100 bytes on each side of the only slash
-		a100[:99] + "/b":    2, // and the folder
-		a100 + "/" + a100:   4, // the folder's own slash does not fit any more
+		a100:                1, // split after "data"
+		a100 + "b":          3, // more than 100 bytes after the only slash
+		a100[:99] + "/b":    2, // one more for the folder
+		a100 + "/" + a100:   4, // the folder's last slash does not fit
 		a100[:9] + "\tb\n ": 1,
 		"é":                 3,
 	} {
@@ -127,7 +127,7 @@ func TestMembersExtendedHeaderOnlyWhereThePlainOneIsTooSmall(t *testing.T) {
 	}
 }
 
-func TestMembersSizesUpToTheLargestAreExact(t *testing.T) {
+func TestMembersLargestSizesAreReadUnchanged(t *testing.T) {
 	for _, size := range []int64{0, 1, 1<<33 - 1, 1 << 33, 1<<63 - 1} {
 		record := shardlist.Record{Path: "large", Kind: shardlist.File, Size: size}
 		header, err := tar.NewReader(bytes.NewReader(NewMembers("data").AppendHeaders(nil, &record)[BlockBytes:])).Next()
@@ -137,10 +137,10 @@ func TestMembersSizesUpToTheLargestAreExact(t *testing.T) {
 	}
 }
 
-func TestMembersGnuTarPrintsWhatIsMeant(t *testing.T) {
+func TestMembersGnuTarListsAllFields(t *testing.T) {
 	gnu, err := exec.LookPath("tar")
 	if err != nil {
-		t.Skip("there is no tar on PATH")
+		t.Skip("tar is not on PATH")
 	}
 	list := exec.Command(gnu, "-tvf", "-", "--utc", "--numeric-owner", "--quoting-style=escape")
 	list.Env = []string{"LC_ALL=C"}
@@ -159,7 +159,7 @@ lrwxrwxrwx 0/0               0 1970-01-01 00:00 data/x/to -> ../\303\251
 	}
 }
 
-func TestAppendRecordLengthCountsItself(t *testing.T) {
+func TestAppendRecordLengthIncludesItself(t *testing.T) {
 	for size := range 1100 {
 		record := string(appendRecord(nil, "path", strings.Repeat("x", size)))
 		length, rest, _ := strings.Cut(record, " ")
@@ -169,7 +169,7 @@ func TestAppendRecordLengthCountsItself(t *testing.T) {
 	}
 }
 
-func TestMembersOnlyNamesThatAreNotUTF8AreMarkedBinary(t *testing.T) {
+func TestMembersOnlyNamesThatAreNotUTF8AreBinary(t *testing.T) {
 	for name, want := range map[string]string{"\xff": "BINARY", "é": ""} {
 		headers := read(t, layerOf("data", file(name)))
 		if got := headers[1].PAXRecords["hdrcharset"]; got != want {

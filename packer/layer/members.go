@@ -1,4 +1,4 @@
-// The order of a layer's members: each folder once, just before the first of what it holds.
+// The order of a layer's members: each folder comes once, directly before its first child.
 package layer
 
 import (
@@ -13,23 +13,23 @@ const (
 	modeLink       = 0o777
 )
 
-// Members makes the headers of a layer whose records come in the order of their paths' bytes.
+// Members writes the headers of a layer, whose records must be sorted by the bytes of their paths.
 type Members struct {
 	mount    string // ends with a slash, or is empty for the image's root
 	previous string // name of the last member
 }
 
-// NewMembers returns the Members of a layer that holds files under the given path.
+// NewMembers returns the Members of a layer whose files are stored under the given path.
 func NewMembers(mount string) *Members {
 	return &Members{mount: strings.TrimLeft(strings.TrimRight(mount, "/")+"/", "/")}
 }
 
-// AppendMount appends the headers of the mount's folder and of those above it.
+// AppendMount appends the headers of the mount's folder and of its parent folders.
 func (m *Members) AppendMount(tar []byte) []byte {
 	return m.appendFolders(tar, m.mount)
 }
 
-// AppendHeaders appends the header of a record, and before it those of the folders that it is the first in.
+// AppendHeaders appends the header of a record, after the headers of the folders of which it is the first child.
 func (m *Members) AppendHeaders(tar []byte, record *shardlist.Record) []byte {
 	name := m.mount + record.Path
 	switch record.Kind {
@@ -47,12 +47,12 @@ func (m *Members) AppendHeaders(tar []byte, record *shardlist.Record) []byte {
 	return entry{name, "", typeFile, mode, record.Size}.appendHeaders(tar)
 }
 
-// AppendEnd appends the two empty blocks that end a tar.
+// AppendEnd appends the two zero blocks at the end of a tar.
 func AppendEnd(tar []byte) []byte {
 	return append(append(tar, zeros[:]...), zeros[:]...)
 }
 
-// appendFolders appends the folders in the name, up to its last slash, that the last member was not in.
+// appendFolders appends the headers of the name's folders, up to its last slash, that do not contain the last member.
 func (m *Members) appendFolders(tar []byte, name string) []byte {
 	end := sharedFolder(m.previous, name)
 	m.previous = name
@@ -66,7 +66,7 @@ func (m *Members) appendFolders(tar []byte, name string) []byte {
 	}
 }
 
-// sharedFolder returns the length of the longest folder, with its slash, that both names are in.
+// sharedFolder returns the length, with its slash, of the deepest folder that contains both names.
 func sharedFolder(a, b string) int {
 	shared := 0
 	for i := 0; i < min(len(a), len(b)) && a[i] == b[i]; i++ {

@@ -1,4 +1,4 @@
-// Package output writes files that appear under their final name only when they are whole and on the disk.
+// Package output writes files that get their final name only when they are complete and synced to disk.
 package output
 
 import (
@@ -12,26 +12,26 @@ import (
 	"syscall"
 )
 
-// How many bytes are left to the kernel before it is told to start writing them: the wait at the end is short then.
+// Every time this many bytes are written, the kernel is asked to start writing them to disk. This shortens the final sync.
 const writebackBytes = 16 << 20
 
-// Of sync_file_range(2): start writing what is not being written yet, and do not wait.
+// SYNC_FILE_RANGE_WRITE of sync_file_range(2): start to write dirty pages, and do not wait.
 const syncFileRangeWrite = 2
 
-// File is written beside its final name until Commit. Its errors name it.
+// File has a temporary name in the folder of its final name until Commit. Its errors contain the final name.
 type File struct {
 	path    string
-	partial string // its name until then
+	partial string // the temporary name
 	file    *os.File
-	written int64 // bytes, by Write
-	started int64 // bytes of those that the kernel was told to write
+	written int64 // number of bytes that Write appended
+	started int64 // number of bytes that the kernel was asked to write to disk
 }
 
-// Create returns an empty File that Commit gives the name path, and Discard takes away.
+// Create creates an empty File. Commit renames the file to path; Discard deletes it.
 func Create(path string) (*File, error) {
 	folder, name := filepath.Split(path)
-	if err := removeLeft(folder, name); err != nil {
-		return nil, fmt.Errorf("removing what an earlier run left of %q: %w", path, err)
+	if err := removePartial(folder, name); err != nil {
+		return nil, fmt.Errorf("removing temporary files of an earlier run of %q: %w", path, err)
 	}
 	f := &File{path: path, partial: filepath.Join(folder, "."+name+"."+rand.Text()+".partial")}
 	file, err := os.OpenFile(f.partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
@@ -42,17 +42,17 @@ func Create(path string) (*File, error) {
 	return f, nil
 }
 
-// removeLeft removes what runs that were killed have left of a file. The names differ, so that a process that outlived
-// its run cannot give the file of the next one its final name.
-func removeLeft(folder, name string) error {
+// removePartial deletes the temporary files of killed runs. Each File has a random temporary name, so that a process that
+// outlived its run cannot rename the file of the next run.
+func removePartial(folder, name string) error {
 	entries, err := os.ReadDir(filepath.Clean(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return cause(err)
 	}
 	for _, entry := range entries {
-		left := entry.Name()
-		if strings.HasPrefix(left, "."+name+".") && strings.HasSuffix(left, ".partial") {
-			if err := os.Remove(filepath.Join(folder, left)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		partial := entry.Name()
+		if strings.HasPrefix(partial, "."+name+".") && strings.HasSuffix(partial, ".partial") {
+			if err := os.Remove(filepath.Join(folder, partial)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return cause(err)
 			}
 		}
@@ -65,30 +65,30 @@ func (f *File) Write(content []byte) (int, error) {
 	n, err := f.file.Write(content)
 	f.written += int64(n)
 	if f.written-f.started >= writebackBytes {
-		// A file system that cannot do it writes later.
+		// An error is ignored: file systems without this call write later.
 		_ = syscall.SyncFileRange(int(f.file.Fd()), f.started, f.written-f.started, syncFileRangeWrite)
 		f.started = f.written
 	}
 	return n, f.explain(err)
 }
 
-// Written returns how many bytes Write has appended.
+// Written returns the number of bytes that Write appended.
 func (f *File) Written() int64 {
 	return f.written
 }
 
-// WriteAt writes bytes where they belong, in any order, from any goroutine.
+// WriteAt writes bytes at an offset. Goroutines may call it concurrently, in any order of offsets.
 func (f *File) WriteAt(content []byte, offset int64) (int, error) {
 	n, err := f.file.WriteAt(content, offset)
 	return n, f.explain(err)
 }
 
-// Sync waits until the file is on the disk.
+// Sync waits until the content is on disk.
 func (f *File) Sync() error {
 	return f.explain(f.file.Sync())
 }
 
-// Commit gives the file its final name when it is on the disk.
+// Commit syncs the file to disk and renames it to its final name.
 func (f *File) Commit() error {
 	if err := f.Sync(); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (f *File) Commit() error {
 	return f.explain(os.Rename(f.partial, f.path))
 }
 
-// Discard removes the file; one that was committed has no longer the name that is removed.
+// Discard deletes the file, unless it was committed.
 func (f *File) Discard() {
 	f.file.Close()
 	os.Remove(f.partial)
@@ -109,7 +109,7 @@ func (f *File) explain(err error) error {
 	return Explain(f.path, err)
 }
 
-// Explain says which file could not be written, and for a full disk what to do.
+// Explain returns the error for a file that could not be written, with the remedy if the disk or the quota is full.
 func Explain(path string, err error) error {
 	switch {
 	case err == nil:
@@ -122,7 +122,7 @@ func Explain(path string, err error) error {
 	return fmt.Errorf("writing %q: %w", path, cause(err))
 }
 
-// cause returns an error without the partial file's name that package os puts before it, which nobody asked for.
+// cause returns an error without the temporary name that package os adds.
 func cause(err error) error {
 	var number syscall.Errno
 	if errors.As(err, &number) {

@@ -30,7 +30,7 @@ func entries(t *testing.T, folder string) []string {
 	return names
 }
 
-func TestFileHasItsNameOnlyWhenCommitted(t *testing.T) {
+func TestCommitRenamesToTheFinalName(t *testing.T) {
 	folder := t.TempDir()
 	file := create(t, filepath.Join(folder, "out"))
 	file.Write([]byte("abc"))
@@ -48,7 +48,7 @@ func TestFileHasItsNameOnlyWhenCommitted(t *testing.T) {
 	}
 }
 
-func TestFileDiscardedLeavesNothingAndTheOldOneAlone(t *testing.T) {
+func TestDiscardDeletesTheTemporaryFileAndKeepsTheOldFile(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "out")
 	os.WriteFile(path, []byte("old"), 0o644)
@@ -62,7 +62,7 @@ func TestFileDiscardedLeavesNothingAndTheOldOneAlone(t *testing.T) {
 	}
 }
 
-func TestFileOfAProcessThatOutlivedItsRunGetsNoName(t *testing.T) {
+func TestCommitFailsForAProcessThatOutlivedItsRun(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "out")
 	orphan := create(t, path)
@@ -70,10 +70,10 @@ func TestFileOfAProcessThatOutlivedItsRunGetsNoName(t *testing.T) {
 	file := create(t, path)
 	file.Write([]byte("half"))
 	if err := orphan.Commit(); err == nil {
-		t.Error("the orphan's file got its name")
+		t.Error("the orphan's file got its final name")
 	}
 	if got := entries(t, folder); len(got) != 1 || got[0] == "out" {
-		t.Errorf("got the files %v, want the half written one alone", got)
+		t.Errorf("got the files %v, want only the incomplete file", got)
 	}
 	file.Write([]byte(" and half"))
 	if err := file.Commit(); err != nil {
@@ -84,7 +84,7 @@ func TestFileOfAProcessThatOutlivedItsRunGetsNoName(t *testing.T) {
 	}
 }
 
-func TestFileLargerThanTheWritebackIsWhole(t *testing.T) {
+func TestCommitFileLargerThanTheWritebackIsComplete(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	file, block := create(t, path), bytes.Repeat([]byte("datacontainer..."), 1<<18)
 	for range 5 {
@@ -94,14 +94,14 @@ func TestFileLargerThanTheWritebackIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	if content, _ := os.ReadFile(path); !bytes.Equal(content, bytes.Repeat(block, 5)) {
-		t.Errorf("got %d other bytes, want %d", len(content), 5*len(block))
+		t.Errorf("got %d different bytes, want %d", len(content), 5*len(block))
 	}
 }
 
-func TestFileFullDiskSaysWhichFileAndWhatToDo(t *testing.T) {
+func TestWriteFullDiskNamesFileAndRemedy(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
-		t.Skip("there is no /dev/full")
+		t.Skip("/dev/full does not exist")
 	}
 	_, err = (&File{path: "results/a.tar", file: full}).Write([]byte("x"))
 	want := `writing "results/a.tar": the disk is full: free space on it, or set outdir to another disk`
@@ -110,7 +110,7 @@ func TestFileFullDiskSaysWhichFileAndWhatToDo(t *testing.T) {
 	}
 }
 
-func TestCreateInMissingFolderNamesTheFile(t *testing.T) {
+func TestCreateMissingFolderNamesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "out")
 	if _, err := Create(path); err == nil || !strings.HasPrefix(err.Error(), `writing "`+path+`": no such file`) {
 		t.Errorf("got %v", err)

@@ -1,31 +1,32 @@
-// Brackets of a pattern: a set of bytes.
+// Bracket expressions of gitignore patterns: "[a-z]" matches one byte of a set.
 package scan
 
 import "strings"
 
-// The classes with a name, as git has them: of ASCII alone, and without vertical tabs and form feeds among the spaces.
+// Character classes as git defines them: only ASCII, and [:space:] has no vertical tab and no form feed.
 var classes = map[string][]string{
 	"alnum": {"09", "AZ", "az"}, "alpha": {"AZ", "az"}, "blank": {"\t\t", "  "}, "cntrl": {"\x00\x1f", "\x7f\x7f"},
 	"digit": {"09"}, "graph": {"!~"}, "lower": {"az"}, "print": {" ~"}, "punct": {"!/", ":@", "[`", "{~"},
 	"space": {"\t\n", "\r\r", "  "}, "upper": {"AZ"}, "xdigit": {"09", "AF", "af"},
 }
 
-// brackets are a set that is being read.
-type brackets struct {
-	rest string // of the pattern
+// A bracketParser parses one bracket expression.
+type bracketParser struct {
+	rest string // the part of the pattern that is not parsed yet
 	set  byteSet
-	// The last byte, from which a range may go on; -1 behind a range or a class.
+	// The previous byte, which may begin a range; -1 after a range or a class.
 	previous int
 }
 
-// newBrackets returns the bytes that brackets at the start of a pattern stand for, and their length, or 0 without an end.
-func newBrackets(pattern string) (byteSet, int) {
-	b := brackets{rest: pattern[1:], previous: -1}
+// parseBrackets returns the byte set and the length of the bracket expression at the start of a pattern. The length is
+// 0 if the expression is invalid.
+func parseBrackets(pattern string) (byteSet, int) {
+	b := bracketParser{rest: pattern[1:], previous: -1}
 	negated := b.rest != "" && (b.rest[0] == '!' || b.rest[0] == '^')
 	if negated {
 		b.rest = b.rest[1:]
 	}
-	// A closing bracket that comes first is one of the bytes.
+	// A closing bracket in first position belongs to the set.
 	for first := true; first || !strings.HasPrefix(b.rest, "]"); first = false {
 		if !b.read() {
 			return byteSet{}, 0
@@ -40,8 +41,8 @@ func newBrackets(pattern string) (byteSet, int) {
 	return b.set, len(pattern) - len(b.rest) + 1
 }
 
-// read reads a byte, a range or a class; false where the pattern ends, or knows no such class.
-func (b *brackets) read() bool {
+// read parses a byte, a range or a class. It returns false for an early end, a reversed range or an unknown class.
+func (b *bracketParser) read() bool {
 	if strings.HasPrefix(b.rest, "[:") {
 		if name, _, found := strings.Cut(b.rest[2:], "]"); !found {
 			return false
@@ -70,8 +71,8 @@ func (b *brackets) read() bool {
 	return true
 }
 
-// next takes a byte, or the one behind a backslash.
-func (b *brackets) next() (byte, bool) {
+// next returns the next byte, without the backslash that escapes it; false at the end of the pattern.
+func (b *bracketParser) next() (byte, bool) {
 	b.rest = strings.TrimPrefix(b.rest, `\`)
 	if b.rest == "" {
 		return 0, false
@@ -81,7 +82,7 @@ func (b *brackets) next() (byte, bool) {
 	return one, true
 }
 
-func (b *brackets) addClass(name string) bool {
+func (b *bracketParser) addClass(name string) bool {
 	ranges, known := classes[name]
 	for _, one := range ranges {
 		b.set.add(one[0], one[1])

@@ -1,4 +1,4 @@
-// The records, columns and offenders that a task finds, as bytes.
+// The encoded records, columns and refused entries that a task finds.
 package scan
 
 import (
@@ -12,52 +12,51 @@ import (
 )
 
 const (
-	// A record's numbers take about so many bytes.
+	// The approximate number of bytes that a record needs besides its path.
 	numbersBytes = 80
-	// Three numbers of 64 bits, little-endian: where the record ends among all, the size, the start of the path's digest.
+	// Little-endian 64-bit numbers: the record's end in the file of records, its size, the start of the path's SHA-256.
 	columnsBytes = 24
 )
 
-// found is a run of records and offenders.
+// found contains consecutive records and refused entries.
 type found struct {
-	records   []byte // as shardlist reads them
-	columns   []byte // of each record; its end counts from the run's start
-	offenders []byte // path, reason and target of each, ended by NUL
-	// How many there are.
-	recordCount, fileCount, offenderCount int64
-	fileBytes                             int64
+	records                              []byte // in the format that shardlist reads
+	columns                              []byte // one row for each record; the ends count from the start of records
+	refused                              []byte // path, reason and symlink target of each refused entry, each terminated by NUL
+	recordCount, fileCount, refusedCount int64
+	fileBytes                            int64
 }
 
-// A builder makes the parts of a task.
+// A builder collects the parts of a task.
 type builder struct {
-	columns bool // whether columns are wanted
+	columns bool // whether to write columns
 	parts   []part
 	current found
 }
 
-// expect makes room for records.
-func (b *builder) expect(names, folderBytes int) {
+// grow allocates memory for the records of so many names in one folder.
+func (b *builder) grow(names, folderBytes int) {
 	b.current.records = slices.Grow(b.current.records, names*(numbersBytes+folderBytes))
 	if b.columns {
 		b.current.columns = slices.Grow(b.current.columns, names*columnsBytes)
 	}
 }
 
-// follow ends a part: what another task finds comes next.
-func (b *builder) follow(next *task) {
+// appendTask ends the current part; the records of another task follow it.
+func (b *builder) appendTask(next *task) {
 	b.parts = append(b.parts, part{b.current, next})
-	// The next part's records take the rest of the room.
+	// The next part uses the rest of the allocated memory.
 	rest := found{records: b.current.records[len(b.current.records):]}
 	rest.columns = b.current.columns[len(b.current.columns):]
 	b.current = rest
 }
 
-// finish returns the parts, the last of which has nothing behind it.
+// finish returns the parts; no task follows the last part.
 func (b *builder) finish() []part {
 	return append(b.parts, part{found: b.current})
 }
 
-// addFile adds a file; through: how much of its path leads through links.
+// addFile adds the record of a file; through is Record.Through.
 func (b *builder) addFile(folder, name string, through int, status *syscall.Stat_t) {
 	b.add(shardlist.File, folder, name, "", through, status, status.Size)
 	b.current.fileCount++
@@ -68,12 +67,12 @@ func (b *builder) addLink(folder, name, target string, through int, status *sysc
 	b.add(shardlist.Link, folder, name, target, through, status, int64(len(target)))
 }
 
-// addEmptyFolder adds a folder; its times and size change with the files left out of it, and mean nothing.
+// addEmptyFolder adds the record of an empty folder, without times and size: excluded files in the folder change them.
 func (b *builder) addEmptyFolder(folder string, through int) {
 	b.add(shardlist.Folder, "", folder[:len(folder)-1], "", through, &syscall.Stat_t{Mode: 0o755}, 0)
 }
 
-// add appends a record, as shardlist.Record.encode of the Python package does.
+// add appends a record, in the same encoding as shardlist.Record.encode of the Python package.
 func (b *builder) add(kind byte, folder, name, target string, through int, status *syscall.Stat_t, size int64) {
 	r := append(b.current.records, kind, ' ')
 	r = append(strconv.AppendUint(r, uint64(status.Mode&0o7777), 8), ' ')

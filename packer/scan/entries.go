@@ -1,4 +1,4 @@
-// The names in a folder.
+// The entries of a folder.
 package scan
 
 import (
@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	// Snakemake leaves this file in every folder that a rule of an embedding workflow declares as its output.
+	// Snakemake creates this file in each folder that a rule declares as its output; it is never part of the dataset.
 	snakemakeTimestamp = ".snakemake_timestamp"
 	entriesBytes       = 64 << 10
-	// Where in a linux_dirent64 its length, its type and its name lie.
+	// Positions of the length, the type and the name in a linux_dirent64.
 	lengthOffset, typeOffset, nameOffset = 16, 18, 19
 )
 
-// A worker has what one goroutine needs to look at a folder.
+// A worker contains the buffers with which one goroutine reads folders.
 type worker struct {
 	*walk
-	entries []byte // as getdents gave them
-	name    []byte // that ends with NUL
+	entries []byte // the result of getdents
+	name    []byte // terminated by NUL
 	status  syscall.Stat_t
 }
 
@@ -29,8 +29,8 @@ func (w *walk) newWorker() *worker {
 	return &worker{walk: w, entries: make([]byte, entriesBytes)}
 }
 
-// names returns what an open folder has, without what is left out. A folder's name ends with a slash, so that the order
-// of the names is that of the whole paths.
+// names returns the sorted names of a task's open folder that are not excluded. The name of a subfolder ends with a
+// slash, so that names are in the same order as the paths below them.
 func (w *worker) names(t *task, descriptor int) ([]string, error) {
 	var names []string
 	for {
@@ -48,7 +48,7 @@ func (w *worker) names(t *task, descriptor int) ([]string, error) {
 }
 
 func (w *worker) appendNames(names []string, t *task, descriptor int, entries []byte) []string {
-	// One string for all of them is quicker made than many.
+	// Allocating one string for all names is faster than one for each name.
 	var all []byte
 	var ends []int
 	for len(entries) > 0 {
@@ -68,7 +68,7 @@ func (w *worker) appendNames(names []string, t *task, descriptor int, entries []
 	}
 	text, start := string(all), 0
 	for _, end := range ends {
-		if w.exclude == nil || !w.exclude.leaveOut(t.folder+text[start:end]) {
+		if w.exclude == nil || !w.exclude.excludes(t.folder+text[start:end]) {
 			names = append(names, text[start:end])
 		}
 		start = end
@@ -76,24 +76,25 @@ func (w *worker) appendNames(names []string, t *task, descriptor int, entries []
 	return names
 }
 
-// isFolder tells whether an entry is a folder, by its type where the file system gives one, or is to be replaced by one.
+// isFolder reports whether an entry is a folder or, with FollowLinks, a symlink that is replaced by a folder. The kind
+// is the entry's type in getdents, which some file systems do not fill in.
 func (w *worker) isFolder(t *task, descriptor int, name []byte, kind byte) bool {
 	if kind == syscall.DT_UNKNOWN {
-		if err := w.look(descriptor, string(name)); err != nil {
+		if err := w.readStatus(descriptor, string(name)); err != nil {
 			return false
 		}
 		kind = byte(w.status.Mode & syscall.S_IFMT >> 12)
 	}
 	if kind == syscall.DT_LNK && w.symlinks == FollowLinks {
-		return w.leadsToFolder(t, descriptor, string(name))
+		return w.replacedByFolder(t, descriptor, string(name))
 	}
 	return kind == syscall.DT_DIR
 }
 
-// leadsToFolder tells whether a link is to be replaced by a folder.
-func (w *worker) leadsToFolder(t *task, descriptor int, name string) bool {
+// replacedByFolder reports whether a symlink is followed to a folder.
+func (w *worker) replacedByFolder(t *task, descriptor int, name string) bool {
 	target, err := readLink(descriptor, name)
-	if err != nil || !w.leads(t.base, t.folder, name, target).followed() {
+	if err != nil || !w.classify(t.base, t.folder, name, target).followed() {
 		return false
 	}
 	var status syscall.Stat_t
@@ -101,8 +102,8 @@ func (w *worker) leadsToFolder(t *task, descriptor int, name string) bool {
 	return err == nil && status.Mode&syscall.S_IFMT == syscall.S_IFDIR
 }
 
-// look fills in the worker's status with that of a name in an open folder.
-func (w *worker) look(descriptor int, name string) error {
+// readStatus sets w.status to the status of an entry of an open folder, without following a symlink.
+func (w *worker) readStatus(descriptor int, name string) error {
 	w.name = append(append(w.name[:0], name...), 0)
 	return linkStatus(descriptor, w.name, &w.status)
 }

@@ -1,4 +1,4 @@
-// What is left out: the patterns of .gitignore, as git matches them, on bytes.
+// Exclusion of paths by gitignore patterns, which are matched on bytes with the same result as in git.
 package scan
 
 import (
@@ -11,43 +11,43 @@ import (
 	"syscall"
 )
 
-// IgnoreFile is the dataset's own file of patterns; those of the configuration come before it.
+// IgnoreFile is the pattern file in the dataset's folder. Its patterns come after those of the configuration.
 const IgnoreFile = ".datacontainerignore"
 
-// A PatternError names a pattern that no path can match.
+// A PatternError is an invalid pattern.
 type PatternError struct {
 	Pattern string
 }
 
 func (e PatternError) Error() string {
-	return fmt.Sprintf("%q is not a pattern as in a .gitignore file: correct it in `exclude` or in %s", e.Pattern, IgnoreFile)
+	return fmt.Sprintf("%q is not a valid gitignore pattern: correct it in `exclude` or in %s", e.Pattern, IgnoreFile)
 }
 
-// Rules are patterns, the last of which decides about a path that it matches.
+// Rules are patterns in order; the last matching pattern decides whether a path is excluded.
 type Rules []rule
 
-// A rule is one pattern, cut into what a name begins with, what it ends with, and what lies between, with the text in it.
+// A rule is one pattern: a literal prefix and suffix, and a glob between them.
 type rule struct {
-	leavesOut      bool // or keeps what an earlier pattern leaves out
+	excludes       bool // false for a pattern with "!", which includes again what an earlier pattern excludes
 	foldersOnly    bool
-	wholePath      bool // or the last name of the path alone
+	wholePath      bool // true to match the whole path, false to match its last name
 	prefix, suffix string
 	middle         glob
-	text           string
+	text           string // the longest literal in middle
 }
 
-// ReadRules returns the patterns of a file, or none for "", followed by those of the dataset's own file.
+// ReadRules returns the patterns of the file `configured` ("" for none), followed by those of the dataset's IgnoreFile.
 //
-// It fails with a PatternError for one that is wrong.
+// It returns a PatternError for an invalid pattern.
 func ReadRules(root, configured string) (Rules, error) {
 	var rules Rules
-	for _, path := range []string{configured, ownFile(root)} {
+	for _, path := range []string{configured, ignoreFile(root)} {
 		if path == "" {
 			continue
 		}
 		content, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading the patterns: %w", err)
+			return nil, fmt.Errorf("reading the exclude patterns: %w", err)
 		}
 		if rules, err = appendRules(rules, content); err != nil {
 			return nil, err
@@ -56,8 +56,8 @@ func ReadRules(root, configured string) (Rules, error) {
 	return rules, nil
 }
 
-// ownFile returns the path of the dataset's own file of patterns, or "" where it has none.
-func ownFile(root string) string {
+// ignoreFile returns the path of the dataset's IgnoreFile, or "" if it does not exist or is not a regular file.
+func ignoreFile(root string) string {
 	path := filepath.Join(root, IgnoreFile)
 	status, err := os.Stat(path)
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ELOOP) || err == nil && !status.Mode().IsRegular() {
@@ -86,7 +86,7 @@ func appendRules(rules Rules, content []byte) (Rules, error) {
 	return rules, nil
 }
 
-// trimSpaces removes the spaces at a line's end, but for one behind a backslash.
+// trimSpaces removes the spaces at the end of a line, except a space that a backslash escapes.
 func trimSpaces(line string) string {
 	end := 0
 	for i := 0; i < len(line); i++ {
@@ -102,19 +102,19 @@ func trimSpaces(line string) string {
 	return line[:end]
 }
 
-// newRule returns the rule of a pattern. Source: gitignore(5), and dir.c of git for what it leaves open.
+// newRule parses a pattern. Source: gitignore(5), and git's dir.c for cases that gitignore(5) does not define.
 func newRule(pattern string) (rule, error) {
 	var r rule
-	text, keeps := strings.CutPrefix(pattern, "!")
-	r.leavesOut = !keeps
+	text, negated := strings.CutPrefix(pattern, "!")
+	r.excludes = !negated
 	text, r.foldersOnly = strings.CutSuffix(text, "/")
 	r.wholePath = strings.Contains(text, "/")
-	nothing := text == "" && !r.foldersOnly
+	empty := text == "" && !r.foldersOnly
 	text = strings.TrimPrefix(text, "/")
 	literal := strings.IndexAny(text+"*", `*?[\`)
 	r.prefix = text[:literal]
 	middle, ok := newGlob(text[literal:])
-	if nothing || !ok {
+	if empty || !ok {
 		return r, PatternError{pattern}
 	}
 	r.middle, r.suffix = middle.cutSuffix()
@@ -122,8 +122,8 @@ func newRule(pattern string) (rule, error) {
 	return r, nil
 }
 
-// leaveOut tells whether a path is left out, the folders around which are not; that of a folder ends with a slash.
-func (r Rules) leaveOut(path string) bool {
+// excludes reports whether a path is excluded, if its parent folders are not excluded. A folder's path ends with a slash.
+func (r Rules) excludes(path string) bool {
 	path, folder := strings.CutSuffix(path, "/")
 	name := path[strings.LastIndexByte(path, '/')+1:]
 	for i := len(r) - 1; i >= 0; i-- {
@@ -132,14 +132,14 @@ func (r Rules) leaveOut(path string) bool {
 			text = path
 		}
 		if (folder || !r[i].foldersOnly) && r[i].match(text) {
-			return r[i].leavesOut
+			return r[i].excludes
 		}
 	}
 	return false
 }
 
 func (r *rule) match(text string) bool {
-	rest, begins := strings.CutPrefix(text, r.prefix)
-	rest, ends := strings.CutSuffix(rest, r.suffix)
-	return begins && ends && strings.Contains(rest, r.text) && r.middle.match(rest)
+	rest, hasPrefix := strings.CutPrefix(text, r.prefix)
+	rest, hasSuffix := strings.CutSuffix(rest, r.suffix)
+	return hasPrefix && hasSuffix && strings.Contains(rest, r.text) && r.middle.match(rest)
 }

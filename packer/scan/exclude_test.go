@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// rulesOf returns the rules of lines.
+// rulesOf parses lines of a pattern file.
 func rulesOf(t *testing.T, lines ...string) Rules {
 	t.Helper()
 	rules, err := appendRules(nil, []byte(strings.Join(lines, "\n")))
@@ -20,14 +20,14 @@ func rulesOf(t *testing.T, lines ...string) Rules {
 
 var gitignore = []string{"*.tmp", "!keep.tmp", "/logs/"}
 
-func TestRunLeftOutFoldersAreNotListed(t *testing.T) {
+func TestRunExcludedFoldersAreNotListed(t *testing.T) {
 	root := made(t, "a.tmp", "keep.tmp", "logs/x", "sub/logs", "sub/b.tmp/keep.tmp", "only/c.tmp")
 	wantEqual(t, paths(t, root, rulesOf(t, gitignore...)), []string{"keep.tmp", "only", "sub/logs"})
 }
 
-// tests/unit/scan/test_excludes.py compares the same with git, for random patterns.
-func TestLeaveOutIsAsGitHasIt(t *testing.T) {
-	for _, one := range []struct{ pattern, leftOut, kept string }{
+// tests/unit/scan/test_excludes.py compares random patterns with git.
+func TestExcludesMatchesLikeGit(t *testing.T) {
+	for _, one := range []struct{ pattern, excluded, kept string }{
 		{"a", "a a/ b/a", "ab ba A"},
 		{"/a", "a a/", "b/a"},
 		{"a/", "a/ b/a/", "a b/a"},
@@ -50,13 +50,13 @@ func TestLeaveOutIsAsGitHasIt(t *testing.T) {
 		{"?\xff", "x\xff", "\xff xx"},
 		{"a?c/d a[!b]d/e", "abc/d acd/e", "a/c/d a/d/e"},
 		{"?a**/b", "xac/b xa/b", "xa/c/b"},
-		// The literal start of a path is cut off before asterisks are looked at.
+		// The literal prefix of the pattern is removed before asterisks are parsed.
 		{"a**/b", "ab axx/y/b", "xb"},
 	} {
 		rules := rulesOf(t, strings.Fields(one.pattern)...)
-		for want, paths := range map[bool]string{true: one.leftOut, false: one.kept} {
+		for want, paths := range map[bool]string{true: one.excluded, false: one.kept} {
 			for _, path := range strings.Fields(paths) {
-				if got := rules.leaveOut(path); got != want {
+				if got := rules.excludes(path); got != want {
 					t.Errorf("%q and %q: got %v, want %v", one.pattern, path, got, want)
 				}
 			}
@@ -64,41 +64,41 @@ func TestLeaveOutIsAsGitHasIt(t *testing.T) {
 	}
 }
 
-func TestLeaveOutLastRuleDecides(t *testing.T) {
+func TestExcludesLastMatchingRuleDecides(t *testing.T) {
 	rules := rulesOf(t, "*", "!*/", "!a", "/b/a")
 	for path, want := range map[string]bool{"a": false, "b": true, "b/": false, "b/a": true, "c/a": false, "c/b": true} {
-		if got := rules.leaveOut(path); got != want {
+		if got := rules.excludes(path); got != want {
 			t.Errorf("%q: got %v, want %v", path, got, want)
 		}
 	}
 }
 
-func TestAppendRulesEndsOfLines(t *testing.T) {
+func TestAppendRulesLineEndsAndCommentsAreRemoved(t *testing.T) {
 	rules := rulesOf(t, "\ufeffbom", "# comment", "", "  ", "/", "spaces  ", `kept\ `, `two\\ `, "tab\t", "cr\r", "nul\x00x")
 	for _, path := range []string{"bom", "spaces", "kept ", `two\`, "tab\t", "cr", "nul"} {
-		if !rules.leaveOut(path) {
-			t.Errorf("%q is kept", path)
+		if !rules.excludes(path) {
+			t.Errorf("%q is not excluded", path)
 		}
 	}
 	wantEqual(t, len(rules), 8)
 }
 
-func TestReadRulesOwnFileComesBehindTheConfigured(t *testing.T) {
+func TestReadRulesIgnoreFileOverridesConfiguration(t *testing.T) {
 	root := made(t, "x")
 	configured := filepath.Join(t.TempDir(), "exclude")
-	must(t, os.WriteFile(configured, []byte("*.tmp\n"), 0o644), os.WriteFile(ownPath(root), []byte("!a.tmp"), 0o644))
+	must(t, os.WriteFile(configured, []byte("*.tmp\n"), 0o644), os.WriteFile(ignorePath(root), []byte("!a.tmp"), 0o644))
 	rules, err := ReadRules(root, configured)
 	must(t, err)
-	wantEqual(t, []bool{rules.leaveOut("a.tmp"), rules.leaveOut("b.tmp")}, []bool{false, true})
+	wantEqual(t, []bool{rules.excludes("a.tmp"), rules.excludes("b.tmp")}, []bool{false, true})
 	_, err = ReadRules(root, "/no/such")
-	wantEqual(t, err.Error(), "reading the patterns: open /no/such: no such file or directory")
+	wantEqual(t, err.Error(), "reading the exclude patterns: open /no/such: no such file or directory")
 }
 
-func ownPath(root string) string {
+func ignorePath(root string) string {
 	return filepath.Join(root, IgnoreFile)
 }
 
-func TestReadRulesOwnFileThatIsNoneIsPassedOver(t *testing.T) {
+func TestReadRulesIgnoreFileThatIsNotRegularIsSkipped(t *testing.T) {
 	for _, make := range []func(path string) error{
 		func(path string) error { return nil },
 		func(path string) error { return os.Mkdir(path, 0o755) },
@@ -106,31 +106,31 @@ func TestReadRulesOwnFileThatIsNoneIsPassedOver(t *testing.T) {
 		func(path string) error { return syscall.Mkfifo(path, 0o644) },
 	} {
 		root := t.TempDir()
-		must(t, make(ownPath(root)))
+		must(t, make(ignorePath(root)))
 		rules, err := ReadRules(root, "")
 		must(t, err)
 		wantEqual(t, len(rules), 0)
 	}
 }
 
-func TestReadRulesWrongPatternIsNamed(t *testing.T) {
+func TestReadRulesInvalidPatternReturnsPatternError(t *testing.T) {
 	for _, pattern := range []string{`a\`, "!", "[z-a]", "[a", "[[:letter:]]", "[!", `[\`, `a\/`} {
 		root := t.TempDir()
-		must(t, os.WriteFile(ownPath(root), []byte("ok\n"+pattern+"\n"), 0o644))
+		must(t, os.WriteFile(ignorePath(root), []byte("ok\n"+pattern+"\n"), 0o644))
 		_, err := ReadRules(root, "")
 		if want := (PatternError{pattern}); !errors.Is(err, want) {
 			t.Errorf("got %v, want %v", err, want)
 		}
 	}
 	wantEqual(t, PatternError{`a\`}.Error(),
-		`"a\\" is not a pattern as in a .gitignore file: correct it in `+"`exclude` or in .datacontainerignore")
+		`"a\\" is not a valid gitignore pattern: correct it in `+"`exclude` or in .datacontainerignore")
 }
 
-func TestLeaveOutHostilePatternEnds(t *testing.T) {
+func TestExcludesHostilePatternIsFast(t *testing.T) {
 	rules := rulesOf(t, strings.Repeat("*a", 200)+"b", strings.Repeat("**/a*/", 100)+"b")
 	path := strings.Repeat(strings.Repeat("a", 200)+"/", 18)
 	began := time.Now()
-	if rules.leaveOut(path[:len(path)-1]) || time.Since(began) > 10*time.Second {
-		t.Errorf("left out, or only known after %v", time.Since(began))
+	if rules.excludes(path[:len(path)-1]) || time.Since(began) > 10*time.Second {
+		t.Errorf("excluded, or slow: %v", time.Since(began))
 	}
 }

@@ -1,4 +1,4 @@
-// The files that a scan writes for the rest of the stage.
+// The files that the packer writes for the Python part of the scan stage.
 package scan
 
 import (
@@ -10,7 +10,7 @@ import (
 
 const bufferBytes = 1 << 20
 
-// A file is read by the same run of the stage alone, so nobody waits until it is on the disk; nil is one that nobody wants.
+// A file is an output that only the same run of the stage reads, so it is not synced to disk. A nil file discards content.
 type file struct {
 	path   string
 	file   *os.File

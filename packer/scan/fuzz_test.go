@@ -1,4 +1,4 @@
-// Any rules and paths.
+// Fuzz test of rules with any patterns and paths.
 package scan
 
 import (
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What a rule looks at first, the end of a path and a text in it, changes nothing of what it matches.
+// A rule first compares its suffix and its longest literal: this must not change the result.
 func FuzzRuleMatch(f *testing.F) {
 	for _, pattern := range gitignore {
 		f.Add(pattern, "sub/keep.tmp")
@@ -16,16 +16,16 @@ func FuzzRuleMatch(f *testing.F) {
 	f.Add(`a/**/\b`, "a/b")
 	f.Add("**/*a**/b**", "b/a/b")
 	f.Fuzz(func(t *testing.T, pattern, path string) {
-		cut, err := newRule(pattern)
+		r, err := newRule(pattern)
 		if err != nil {
 			return
 		}
 		text := strings.TrimSuffix(strings.TrimPrefix(pattern, "!"), "/")
-		whole, _ := newGlob(strings.TrimPrefix(text, "/")[len(cut.prefix):])
-		rest, begins := strings.CutPrefix(path, cut.prefix)
-		if got, want := cut.match(path), begins && whole.match(rest); got != want {
-			t.Errorf("%q and %q: %v with the suffix %q and the text %q, %v without", pattern, path, got, cut.suffix, cut.text, want)
+		whole, _ := newGlob(strings.TrimPrefix(text, "/")[len(r.prefix):])
+		rest, hasPrefix := strings.CutPrefix(path, r.prefix)
+		if got, want := r.match(path), hasPrefix && whole.match(rest); got != want {
+			t.Errorf("%q and %q: %v with suffix %q and text %q, %v without", pattern, path, got, r.suffix, r.text, want)
 		}
-		(Rules{cut}).leaveOut(path)
+		(Rules{r}).excludes(path)
 	})
 }

@@ -1,21 +1,21 @@
-// Wildcards: a pattern without backtracking, so that none takes longer than its length times that of a path.
+// Wildcards, matched without backtracking: the time is at most proportional to pattern length times path length.
 package scan
 
 import "strings"
 
-// A glob is what is left of a pattern: steps, each of which takes a byte of a path, or several.
+// A glob is the part of a pattern from its first wildcard on, as a sequence of steps.
 type glob []step
 
-// A step takes a byte of its set.
+// A step matches one byte of its set, unless a field below changes that.
 type step struct {
-	takes   byteSet
-	repeats bool // it takes any number of bytes, or none
-	jump    int  // it takes nothing, and leads to the next step or so many further; or 0
-	literal bool // it takes the byte `only`
-	only    byte
+	set     byteSet
+	repeats bool // matches any number of bytes, also none
+	jump    int  // if not 0: matches no byte, and either the next step follows or the step at this distance
+	literal bool // the set contains only the byte `value`
+	value   byte
 }
 
-// A byteSet has a bit for each byte.
+// A byteSet contains one bit for each byte.
 type byteSet [4]uint64
 
 func (s *byteSet) add(first, last byte) {
@@ -32,62 +32,64 @@ func (s *byteSet) has(b byte) bool {
 	return s[b>>6]&(1<<(b&63)) != 0
 }
 
-// newGlob returns the steps of a pattern, or false for one that ends too early. Source: wildmatch.c of git.
+// newGlob parses a pattern; returns false if it is invalid. Source: wildmatch.c of git.
 func newGlob(pattern string) (glob, bool) {
-	var all glob
+	var parsed glob
 	for at := 0; at < len(pattern); {
 		length := 0
 		if pattern[at] == '*' {
-			all, length = all.appendStar(pattern, at)
+			parsed, length = parsed.appendStar(pattern, at)
 		} else {
-			all, length = all.appendOne(pattern[at:])
+			parsed, length = parsed.appendByte(pattern[at:])
 		}
 		if length == 0 {
 			return nil, false
 		}
 		at += length
 	}
-	return all, true
+	return parsed, true
 }
 
-// appendOne adds the step that a pattern begins with, and returns how much of the pattern it is: nothing if it has no end.
-func (g glob) appendOne(pattern string) (glob, int) {
-	var one step
+// appendByte adds the step at the start of a pattern, which matches one byte. It returns the length of the step in the
+// pattern, or 0 if the pattern is invalid.
+func (g glob) appendByte(pattern string) (glob, int) {
+	var next step
 	length := 1
 	switch {
 	case pattern == `\`:
 		return g, 0
 	case pattern[0] == '[':
-		one.takes, length = newBrackets(pattern)
+		next.set, length = parseBrackets(pattern)
 	case pattern[0] == '?':
-		one.takes.add(0, 255)
-		one.takes.remove('/')
+		next.set.add(0, 255)
+		next.set.remove('/')
 	case pattern[0] == '\\':
-		one, length = literalStep(pattern[1]), 2
+		next, length = literalStep(pattern[1]), 2
 	default:
-		one = literalStep(pattern[0])
+		next = literalStep(pattern[0])
 	}
-	return append(g, one), length
+	return append(g, next), length
 }
 
-func literalStep(only byte) step {
-	one := step{literal: true, only: only}
-	one.takes.add(only, only)
-	return one
+func literalStep(value byte) step {
+	s := step{literal: true, value: value}
+	s.set.add(value, value)
+	return s
 }
 
-// appendStar adds one asterisk or more; two take slashes too, if they are all that is between two of them.
+// appendStar adds one or more asterisks at a position, and returns their length. Two or more match slashes too if they
+// are a whole path component.
 func (g glob) appendStar(pattern string, at int) (glob, int) {
-	behind := strings.TrimLeft(pattern[at:], "*")
-	length := len(pattern) - at - len(behind)
-	begins := at == 0 || pattern[at-1] == '/'
-	ends := behind == "" || behind[0] == '/' || strings.HasPrefix(behind, `\/`)
+	rest := strings.TrimLeft(pattern[at:], "*")
+	length := len(pattern) - at - len(rest)
+	startsComponent := at == 0 || pattern[at-1] == '/'
+	endsComponent := rest == "" || rest[0] == '/' || strings.HasPrefix(rest, `\/`)
 	star := step{repeats: true}
-	star.takes.add(0, 255)
-	if length == 1 || !begins || !ends {
-		star.takes.remove('/')
-	} else if strings.HasPrefix(behind, "/") {
-		// `**/` is for no folder too.
+	star.set.add(0, 255)
+	if length == 1 || !startsComponent || !endsComponent {
+		star.set.remove('/')
+	} else if strings.HasPrefix(rest, "/") {
+		// `**/` also matches no folder at all.
 		slash := literalStep('/')
 		slash.literal = false
 		return append(g, step{jump: 3}, star, slash), length + 1
@@ -95,58 +97,58 @@ func (g glob) appendStar(pattern string, at int) (glob, int) {
 	return append(g, star), length
 }
 
-// cutSuffix returns the glob without the bytes that it ends with, and those.
+// cutSuffix returns the glob without the literal bytes at its end, and these bytes.
 func (g glob) cutSuffix() (glob, string) {
 	start := len(g)
 	for start > 0 && g[start-1].literal {
 		start--
 	}
 	var suffix []byte
-	for _, one := range g[start:] {
-		suffix = append(suffix, one.only)
+	for _, s := range g[start:] {
+		suffix = append(suffix, s.value)
 	}
 	return g[:start], string(suffix)
 }
 
-// longestText returns the longest run of bytes that is in all that the glob matches: to look for it is much quicker.
+// longestText returns the longest literal in the glob. Each match contains it; strings.Contains is much faster than match.
 func (g glob) longestText() string {
 	var run, longest []byte
-	for _, one := range g {
-		if !one.literal {
+	for _, s := range g {
+		if !s.literal {
 			run = nil
-		} else if run = append(run, one.only); len(run) > len(longest) {
+		} else if run = append(run, s.value); len(run) > len(longest) {
 			longest = run
 		}
 	}
 	return string(longest)
 }
 
-// match tells whether the glob takes all of a text. It follows all ways through the steps at once.
+// match reports whether the glob matches a whole text. It keeps the set of all steps that can match the next byte.
 func (g glob) match(text string) bool {
-	// The steps that come next, on one way or another; behind the last is the end.
+	// One element for each step; the last element is true if the text up to here matches the whole glob.
 	at, next := make([]bool, len(g)+1), make([]bool, len(g)+1)
 	at[0] = true
 	for i := range len(text) {
-		g.passOver(at)
+		g.skipOptional(at)
 		clear(next)
-		taken := false
+		matched := false
 		for j := range g {
-			if at[j] && g[j].takes.has(text[i]) {
-				next[j+g[j].length()] = true
-				taken = true
+			if at[j] && g[j].set.has(text[i]) {
+				next[j+g[j].advance()] = true
+				matched = true
 			}
 		}
-		if !taken {
+		if !matched {
 			return false
 		}
 		at, next = next, at
 	}
-	g.passOver(at)
+	g.skipOptional(at)
 	return at[len(g)]
 }
 
-// passOver adds what comes behind steps that may take nothing.
-func (g glob) passOver(at []bool) {
+// skipOptional adds the steps that follow a step which can match no byte.
+func (g glob) skipOptional(at []bool) {
 	for j := range g {
 		if at[j] && (g[j].repeats || g[j].jump > 0) {
 			at[j+1], at[j+max(1, g[j].jump)] = true, true
@@ -154,8 +156,8 @@ func (g glob) passOver(at []bool) {
 	}
 }
 
-// length is how many steps further a byte leads.
-func (s *step) length() int {
+// advance returns the distance to the next step after the step has matched a byte.
+func (s *step) advance() int {
 	if s.repeats {
 		return 0
 	}

@@ -1,4 +1,4 @@
-// Where links lead, and what becomes of them.
+// Targets of symlinks, and how symlinks are handled.
 package scan
 
 import (
@@ -8,76 +8,76 @@ import (
 	"syscall"
 )
 
-// What becomes of links: the configuration's `symlinks`.
+// The values of `symlinks` in the configuration: how symlinks are handled.
 const (
-	KeepLinks   = "keep"   // all stay links as they are
-	FollowLinks = "follow" // what leads out of the dataset becomes a copy of what it leads to
-	RefuseLinks = "refuse" // what leads out of the dataset, or nowhere, is an offender
+	KeepLinks   = "keep"   // store all symlinks unchanged
+	FollowLinks = "follow" // replace symlinks whose target is outside of the dataset or excluded by a copy of the target
+	RefuseLinks = "refuse" // refuse symlinks whose target is outside of the dataset, excluded or missing
 )
 
-// Policies are all that `symlinks` can say.
+// Policies are all values of `symlinks`.
 var Policies = []string{KeepLinks, FollowLinks, RefuseLinks}
 
-// After so many links Linux follows no more.
+// Linux follows at most this many symlinks in one path.
 const maxLinks = 40
 
-// A lead says where a link leads, as an offender's reason has it; "" is a place inside of the dataset.
-type lead string
+// A targetClass classifies the target of a symlink; the text is the reason in the refused entry.
+type targetClass string
 
 const (
-	inside   lead = ""
-	absolute lead = "is a link to the absolute path"
-	outside  lead = "is a link that leaves the dataset:"
-	leftOut  lead = "is a link to what is left out:"
-	nowhere  lead = "is a link that leads nowhere:"
-	loop     lead = "is a link in a loop:"
+	inside   targetClass = ""
+	absolute targetClass = "is a symlink to the absolute path"
+	outside  targetClass = "is a symlink to a path outside of the dataset:"
+	excluded targetClass = "is a symlink to an excluded path:"
+	dangling targetClass = "is a symlink to a path that does not exist:"
+	loop     targetClass = "is a symlink in a loop:"
 )
 
-// followed tells whether the policy to follow links replaces one that leads there.
-func (l lead) followed() bool {
-	return l == absolute || l == outside || l == leftOut
+// followed reports whether FollowLinks replaces the symlink by its target.
+func (c targetClass) followed() bool {
+	return c == absolute || c == outside || c == excluded
 }
 
-// A base is what links must not leave: the dataset, or a folder that a link to the outside was replaced by.
+// A base is the dataset, or a folder that replaces a symlink to the outside. Symlinks in it may only point into it.
 type base struct {
-	prefix string // the folder's path in the dataset, with a slash at its end; "" for the dataset
-	above  *base  // in which the link lies
-	around []identity
+	prefix  string     // path of the folder in the dataset, with a slash at its end; "" for the dataset
+	parent  *base      // the base that contains the symlink
+	folders []identity // the folder and its parent folders, up to the file system's root or a folder of a parent base
 }
 
-// An identity tells a folder from all others.
+// An identity identifies a folder.
 type identity struct{ device, inode uint64 }
 
-// newBase returns the base of a folder with the given path. It knows all the folders around it: to follow a link from it to
-// one of them would have no end.
-func (w *walk) newBase(prefix string, above *base) *base {
-	b := &base{prefix: prefix, above: above}
-	for path := here(prefix); ; path += "/.." {
+// newBase returns the base of the folder with the given path. It stores the identities of the parent folders, because
+// following a symlink to one of them would never end.
+func (w *walk) newBase(prefix string, parent *base) *base {
+	b := &base{prefix: prefix, parent: parent}
+	for path := pathOrDot(prefix); ; path += "/.." {
 		var status syscall.Stat_t
-		if pathStatus(w.root, path, &status) != nil || b.within(&status) {
+		if pathStatus(w.root, path, &status) != nil || b.inside(&status) {
 			return b
 		}
-		b.around = append(b.around, identity{status.Dev, status.Ino})
+		b.folders = append(b.folders, identity{status.Dev, status.Ino})
 	}
 }
 
-// within tells whether the base, or one above it, is or lies in a folder.
-func (b *base) within(folder *syscall.Stat_t) bool {
-	for ; b != nil; b = b.above {
-		if slices.Contains(b.around, identity{folder.Dev, folder.Ino}) {
+// inside reports whether a folder is, or contains, this base or one of its parent bases.
+func (b *base) inside(folder *syscall.Stat_t) bool {
+	for ; b != nil; b = b.parent {
+		if slices.Contains(b.folders, identity{folder.Dev, folder.Ino}) {
 			return true
 		}
 	}
 	return false
 }
 
-// through is how much of a path in the base leads through links.
+// through returns Record.Through of the paths in the base.
 func (b *base) through() int {
 	return max(0, len(b.prefix)-1)
 }
 
-// leads tells where a link in a folder of the base leads.
-func (w *walk) leads(b *base, folder, name, target string) lead {
+// classify returns the class of the target of a symlink, which is in a folder of the base.
+func (w *walk) classify(b *base, folder, name, target string) targetClass {
 	if strings.HasPrefix(target, "/") {
 		return absolute
 	}
@@ -93,32 +93,33 @@ func (w *walk) leads(b *base, folder, name, target string) lead {
 		return found
 	}
 	var status syscall.Stat_t
-	return leadOf(pathStatus(w.root, folder+name, &status))
+	return classOf(pathStatus(w.root, folder+name, &status))
 }
 
-// leadOf tells what the system's answer about what lies behind a link says of the link.
-func leadOf(err error) lead {
+// classOf returns the class of a symlink, given the result of stat(2) on it.
+func classOf(err error) targetClass {
 	switch err {
 	case nil:
 		return inside
 	case syscall.ELOOP:
 		return loop
 	}
-	return nowhere
+	return dangling
 }
 
-// A resolution follows a link, part by part, as far as it stays inside of the base.
+// A resolution follows a symlink, one path component at a time, while it stays inside of the base.
 type resolution struct {
 	*walk
-	base    *base
-	parts   []string // the path so far, in which there is no link
-	rest    []string // what comes behind it
-	links   int
-	leftOut bool // whether something on the way will not be in the image
+	base     *base
+	parts    []string // the resolved components, none of which is a symlink
+	rest     []string // the components that are not resolved yet
+	links    int      // the number of symlinks that were followed
+	excluded bool     // whether one of the paths is excluded from the image
 }
 
-// resolve tells whether the way stays inside. What is not there is passed over: it may only seem to lead back.
-func (r *resolution) resolve() lead {
+// resolve returns `inside` unless a component leaves the base or is excluded, or there are too many symlinks. It does not
+// check that components exist: classify does so afterwards.
+func (r *resolution) resolve() targetClass {
 	for len(r.rest) > 0 {
 		name := r.rest[0]
 		r.rest = r.rest[1:]
@@ -135,18 +136,18 @@ func (r *resolution) resolve() lead {
 			return found
 		}
 	}
-	if r.leftOut {
-		return leftOut
+	if r.excluded {
+		return excluded
 	}
 	return inside
 }
 
-// enter goes on to a name, or to where the link of that name leads.
-func (r *resolution) enter(name string) lead {
+// enter adds a component to the path or, if it is a symlink, the components of its target to the rest.
+func (r *resolution) enter(name string) targetClass {
 	r.parts = append(r.parts, name)
-	here := r.base.prefix + strings.Join(r.parts, "/")
-	next, err := readLink(r.root, here)
-	r.checkLeftOut(here, err == syscall.EINVAL)
+	path := r.base.prefix + strings.Join(r.parts, "/")
+	next, err := readLink(r.root, path)
+	r.checkExcluded(path, err == syscall.EINVAL)
 	if err != nil {
 		return inside
 	}
@@ -161,66 +162,66 @@ func (r *resolution) enter(name string) lead {
 	return inside
 }
 
-// checkLeftOut notes whether the image will lack a path on the way; only what is no link can be a folder.
-func (r *resolution) checkLeftOut(here string, noLink bool) {
+// checkExcluded sets r.excluded if a path on the way is excluded. A path that is not a symlink may be a folder.
+func (r *resolution) checkExcluded(path string, notLink bool) {
 	if r.exclude == nil {
 		return
 	}
 	var status syscall.Stat_t
-	if noLink && pathStatus(r.root, here, &status) == nil && status.Mode&syscall.S_IFMT == syscall.S_IFDIR {
-		here += "/"
+	if notLink && pathStatus(r.root, path, &status) == nil && status.Mode&syscall.S_IFMT == syscall.S_IFDIR {
+		path += "/"
 	}
-	r.leftOut = r.leftOut || r.exclude.leaveOut(here)
+	r.excluded = r.excluded || r.exclude.excludes(path)
 }
 
-// lookAtLink adds the record of a link, or of the file that it is replaced by, or says why there can be none.
-func (w *worker) lookAtLink(b *builder, t *task, name, target string, descriptor int) {
+// addLink adds the record of a symlink, or of the file that replaces it, or a refused entry.
+func (w *worker) addLink(b *builder, t *task, name, target string, descriptor int) {
 	if w.symlinks == KeepLinks {
 		b.addLink(t.folder, name, target, t.base.through(), &w.status)
 		return
 	}
-	found := w.leads(t.base, t.folder, name, target)
-	if w.symlinks == FollowLinks && found.followed() {
-		w.lookBehindLink(b, t, name, target, descriptor)
+	class := w.classify(t.base, t.folder, name, target)
+	if w.symlinks == FollowLinks && class.followed() {
+		w.addTarget(b, t, name, target, descriptor)
 		return
 	}
-	if found != inside {
-		b.offend(t.folder+name, string(found), target)
+	if class != inside {
+		b.refuse(t.folder+name, string(class), target)
 	}
 	b.addLink(t.folder, name, target, t.base.through(), &w.status)
 }
 
-// lookBehindLink adds the record of the file that a link is replaced by.
-func (w *worker) lookBehindLink(b *builder, t *task, name, target string, descriptor int) {
+// addTarget adds the record of the file that replaces a symlink.
+func (w *worker) addTarget(b *builder, t *task, name, target string, descriptor int) {
 	if err := pathStatus(w.root, t.folder+name, &w.status); err != nil {
-		b.offend(t.folder+name, string(leadOf(err)), target)
+		b.refuse(t.folder+name, string(classOf(err)), target)
 		return
 	}
 	if kind := w.status.Mode & syscall.S_IFMT; kind != syscall.S_IFREG {
-		b.refuse(t.folder+name, kindReason(kind), nil)
+		b.refuse(t.folder+name, kindReason(kind), "")
 		return
 	}
 	w.checkReadable(b, t.folder, name, descriptor, 0)
 	b.addFile(t.folder, name, len(t.folder)+len(name), &w.status)
 }
 
-// baseOf returns the base of a folder, which is one of its own behind a link; nil where that leads back.
+// baseOf returns the base of a subfolder: a new base if the subfolder replaces a symlink, nil if the symlink is refused.
 func (w *worker) baseOf(b *builder, t *task, name string, descriptor int) *base {
 	if w.symlinks != FollowLinks {
 		return t.base
 	}
 	plain := name[:len(name)-1]
-	if err := w.look(descriptor, plain); err != nil || w.status.Mode&syscall.S_IFMT != syscall.S_IFLNK {
+	if err := w.readStatus(descriptor, plain); err != nil || w.status.Mode&syscall.S_IFMT != syscall.S_IFLNK {
 		return t.base
 	}
-	// What cannot be read any more cannot be opened either, and that is told.
+	// An error is not checked here: the same error occurs when the folder is opened, and is reported then.
 	target, _ := readLink(descriptor, plain)
 	if err := pathStatus(w.root, t.folder+plain, &w.status); err != nil {
-		b.offend(t.folder+plain, string(leadOf(err)), target)
+		b.refuse(t.folder+plain, string(classOf(err)), target)
 		return nil
 	}
-	if t.base.within(&w.status) {
-		b.offend(t.folder+plain, string(loop), target)
+	if t.base.inside(&w.status) {
+		b.refuse(t.folder+plain, string(loop), target)
 		return nil
 	}
 	return w.newBase(t.folder+name, t.base)

@@ -1,4 +1,4 @@
-// Which task is next, and how far the workers may be ahead of the writer.
+// The order of the tasks, and the limit of how far workers run ahead of the writer.
 package scan
 
 import (
@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// How many tasks may be done or in work before the writer has come to them; a task gives at most some 100 KB.
+// Maximum number of tasks that are in work or done but not written yet; the result of a task is at most about 100 KB.
 const maxAhead = 256
 
-// A queue holds the tasks that wait for a worker, in their order.
+// A queue contains the tasks that wait for a worker, ordered by path.
 type queue struct {
 	mutex   sync.Mutex
 	changed *sync.Cond
 	waiting tasks
-	ahead   int // tasks that workers took and the writer has not come to
+	ahead   int // number of tasks that workers took and the writer has not claimed
 	closed  bool
 }
 
@@ -24,19 +24,19 @@ func newQueue() *queue {
 	return q
 }
 
-// add lets tasks wait for a worker.
+// add adds the tasks of the parts to the queue.
 func (q *queue) add(parts []part) {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
-	for _, one := range parts {
-		if one.next != nil {
-			heap.Push(&q.waiting, waiting{one.next.order(), one.next})
+	for _, p := range parts {
+		if p.next != nil {
+			heap.Push(&q.waiting, waiting{p.next.order(), p.next})
 		}
 	}
 	q.changed.Broadcast()
 }
 
-// take returns the first task that nobody has taken, when there is room for what it finds; nil at the end.
+// take waits until fewer than maxAhead tasks are ahead, and returns the first task that is not taken; nil after close.
 func (q *queue) take() *task {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -55,9 +55,9 @@ func (q *queue) take() *task {
 	return nil
 }
 
-// claim tells the writer whether it has to do a task itself, as nobody has taken it.
+// claim returns true if no worker has taken the task: the writer then does the task itself.
 //
-// It never waits for room, so the walk goes on however far the workers are ahead elsewhere.
+// It ignores maxAhead, so that the walk cannot deadlock when workers are far ahead in other folders.
 func (q *queue) claim(t *task) bool {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -70,7 +70,7 @@ func (q *queue) claim(t *task) bool {
 	return false
 }
 
-// close sends the workers home.
+// close makes take return nil, which ends the workers.
 func (q *queue) close() {
 	q.mutex.Lock()
 	defer q.mutex.Unlock()
@@ -78,7 +78,7 @@ func (q *queue) close() {
 	q.changed.Broadcast()
 }
 
-// waiting is a task with what it is sorted by.
+// waiting is a task and its sort key.
 type waiting struct {
 	order string
 	task  *task

@@ -2,22 +2,22 @@ package scan
 
 import "testing"
 
-func TestTakeGivesTasksInOrderAndNoneTwice(t *testing.T) {
+func TestTakeReturnsEachTaskOnceInOrder(t *testing.T) {
 	q := newQueue()
 	first, second, third := newTask(&base{}, "a/", nil), newTask(&base{}, "a/", []string{"x"}), newTask(&base{}, "b/", nil)
 	q.add([]part{{next: third}, {}, {next: second}, {next: first}})
 	if !q.claim(second) {
-		t.Error("a task that nobody has taken is the writer's")
+		t.Error("claim returned false for a task that no worker took")
 	}
 	if got := []*task{q.take(), q.take()}; got[0] != first || got[1] != third {
 		t.Errorf("got %v", got)
 	}
 	if q.claim(first) {
-		t.Error("a task that a worker has taken is not the writer's")
+		t.Error("claim returned true for a task that a worker took")
 	}
 }
 
-func TestTakeWaitsWhenTheWorkersAreFarAhead(t *testing.T) {
+func TestTakeWaitsWhileWorkersAreTooFarAhead(t *testing.T) {
 	q := newQueue()
 	var all []*task
 	for range maxAhead + 1 {
@@ -36,14 +36,14 @@ func TestTakeWaitsWhenTheWorkersAreFarAhead(t *testing.T) {
 		last = <-taken
 	}
 	if len(q.waiting) != 1 || len(taken) != 0 {
-		t.Errorf("%d wait and %d more were taken", len(q.waiting), len(taken))
+		t.Errorf("%d tasks wait and %d more were taken", len(q.waiting), len(taken))
 	}
 	q.claim(last)
 	if <-taken == nil {
-		t.Error("the last was not taken")
+		t.Error("the last task was not taken")
 	}
 	q.close()
 	if <-taken != nil {
-		t.Error("a task after the end")
+		t.Error("take returned a task after close")
 	}
 }

@@ -1,4 +1,4 @@
-// Whether this process may read a file.
+// Read permission of this process on files.
 package scan
 
 import (
@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// A reader is this process as a file's mode sees it.
+// A reader contains the user and the groups of this process.
 type reader struct {
 	user   uint32
 	groups []uint32
@@ -15,7 +15,7 @@ type reader struct {
 
 func thisReader() reader {
 	r := reader{user: uint32(os.Geteuid()), groups: []uint32{uint32(os.Getegid())}}
-	// Who cannot be told its groups is asked by opening more files.
+	// Without the list of groups, checkReadable only opens more files.
 	groups, _ := os.Getgroups()
 	for _, group := range groups {
 		r.groups = append(r.groups, uint32(group))
@@ -23,7 +23,7 @@ func thisReader() reader {
 	return r
 }
 
-// allowed tells whether a file's mode lets it be read. A list of access rights, or a capability, may allow more.
+// allowed reports whether the file's mode allows reading. An ACL or a capability may allow reading in other cases.
 func (r *reader) allowed(status *syscall.Stat_t) bool {
 	switch {
 	case status.Uid == r.user:
@@ -34,18 +34,18 @@ func (r *reader) allowed(status *syscall.Stat_t) bool {
 	return status.Mode&0o004 != 0
 }
 
-// checkReadable refuses a file that cannot be read; where the mode does not say so already, it is opened.
+// checkReadable refuses a file that cannot be read. It opens the file only if the mode alone does not allow reading.
 func (w *worker) checkReadable(b *builder, folder, name string, descriptor, flags int) {
 	if w.reader.allowed(&w.status) {
 		return
 	}
 	var opened int
-	err := retried(func() (err error) {
+	err := retry(func() (err error) {
 		opened, err = syscall.Openat(descriptor, name, flags|syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 		return err
 	})
 	if err != nil {
-		b.refuse(folder+name, "cannot be read", err)
+		b.refuseError(folder+name, "cannot be read", err)
 		return
 	}
 	syscall.Close(opened)

@@ -1,4 +1,4 @@
-// What an image cannot hold, and why.
+// Refused entries: paths of the dataset that cannot be stored in an image, with the reason.
 package scan
 
 import (
@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	// An OCI layer takes such names for the removal of a file: image-spec, layer.md, "Whiteouts".
+	// In an OCI layer, a name with this prefix deletes a file. Source: image-spec, layer.md, "Whiteouts".
 	whiteoutPrefix = ".wh."
-	// Linux takes paths of 4,095 bytes. The mount comes before the dataset's, and where an engine unpacks layers.
+	// Linux allows paths of 4,095 bytes; 256 are left for the mount and for the folder where an engine unpacks layers.
 	maxPath = 4095 - 256
 )
 
-// kindReason is said of what is neither a file nor a link nor a folder.
+// kindReason returns the reason to refuse an entry that is not a file, symlink or folder.
 func kindReason(kind uint32) string {
 	switch kind {
 	case syscall.S_IFIFO:
@@ -27,37 +27,35 @@ func kindReason(kind uint32) string {
 	case syscall.S_IFBLK:
 		return "is a block device"
 	}
-	return "is not a file"
+	return "is not a file, symlink or folder"
 }
 
-// refuse adds an offender, with the system's error if there is one.
-func (b *builder) refuse(path, reason string, err error) {
-	if err != nil {
-		reason = fmt.Sprintf("%s (%s)", reason, systemText(err))
-	}
-	b.offend(path, reason, "")
+// refuseError refuses an entry because of an error of the system.
+func (b *builder) refuseError(path, reason string, err error) {
+	b.refuse(path, fmt.Sprintf("%s (%s)", reason, systemText(err)), "")
 }
 
-func (b *builder) offend(path, reason, target string) {
+// refuse adds a refused entry; target is "" unless a symlink is refused because of its target.
+func (b *builder) refuse(path, reason, target string) {
 	for _, text := range []string{path, reason, target} {
-		b.current.offenders = append(append(b.current.offenders, text...), 0)
+		b.current.refused = append(append(b.current.refused, text...), 0)
 	}
-	b.current.offenderCount++
+	b.current.refusedCount++
 }
 
-// checkName tells whether what has the name can be in an image.
+// checkName refuses reserved names and paths that are too long. It returns false if the path is too long to continue.
 func (b *builder) checkName(folder, name string) bool {
 	if strings.HasPrefix(name, whiteoutPrefix) {
-		b.offend(folder+name, "has a name that an image layer takes for the removal of a file", "")
+		b.refuse(folder+name, "has a name with the prefix .wh., which deletes a file in an image layer", "")
 	}
 	if length := len(folder) + len(name); length > maxPath {
-		b.offend(folder+name, fmt.Sprintf("has a path of %d bytes, where %d are the most", length, maxPath), "")
+		b.refuse(folder+name, fmt.Sprintf("has a path of %d bytes, more than the maximum of %d", length, maxPath), "")
 		return false
 	}
 	return true
 }
 
-// systemText is an error of the system as the C library writes it.
+// systemText returns the text of a system error, with a capital letter as strerror(3) writes it.
 func systemText(err error) string {
 	var number syscall.Errno
 	if errors.As(err, &number) {

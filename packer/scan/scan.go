@@ -1,7 +1,7 @@
-// Package scan lists a dataset: a record for each file, link and empty folder, in the order of the paths' bytes.
+// Package scan lists a dataset: a record for each file, symlink and empty folder, sorted by the bytes of the paths.
 //
-// Many workers look at folders at once, those that come first in the order before others; one writer puts together what
-// they found. It keeps as much of the list in memory as the workers are ahead of it, and each open folder's names.
+// Many workers read folders at the same time, in the order of the list; one writer joins their results. The memory is
+// bounded by how far workers may run ahead of the writer (maxAhead), and by the number of names in one folder.
 package scan
 
 import (
@@ -13,25 +13,23 @@ import (
 	"entrypoint/progress"
 )
 
-// Options say what is to be listed, and where the list goes.
+// Options are the inputs and outputs of Run.
 type Options struct {
-	Root    string // the dataset's folder
-	Exclude Rules  // what is left out
-	// What becomes of links, one of Policies.
-	Symlinks string
-	// The outputs, see writer; all "" for the summary alone.
-	Records, Columns, Offenders string
-	// Where to tell how far it is, or nil.
-	Progress io.Writer
+	Root     string // the dataset's folder
+	Exclude  Rules  // the patterns of excluded paths
+	Symlinks string // how symlinks are handled, one of Policies
+	// Paths of the output files, see writer; all "" to write no files.
+	Records, Columns, Refused string
+	Progress                  io.Writer // the progress is printed here, unless nil
 }
 
-// Summary says what was listed.
+// Summary contains the totals of a list, and its digest.
 type Summary struct {
-	Records   int64  `json:"records"`
-	Files     int64  `json:"files"`
-	Bytes     int64  `json:"bytes"` // of the files
-	Offenders int64  `json:"offenders"`
-	Digest    string `json:"digest"` // of all records and offenders
+	Records int64  `json:"records"`
+	Files   int64  `json:"files"`
+	Bytes   int64  `json:"bytes"` // total size of the files
+	Refused int64  `json:"refused"`
+	Digest  string `json:"digest"` // of all records and refused entries
 }
 
 // Run lists the dataset.

@@ -15,7 +15,7 @@ import (
 	"packer/shardlist"
 )
 
-// made returns a folder with the given files; a path that ends with a slash is an empty folder.
+// made creates a folder with the given files and returns its path; a path that ends with a slash is an empty folder.
 func made(t *testing.T, paths ...string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -42,12 +42,12 @@ func must(t *testing.T, errs ...error) {
 	}
 }
 
-// listed runs a scan; it returns the options with the outputs' names, and the summary.
+// listed runs a scan, and returns the options with the paths of the outputs and the summary.
 func listed(t *testing.T, root string, rules Rules) (Options, Summary) {
 	t.Helper()
 	out := t.TempDir()
 	options := Options{Root: root, Exclude: rules, Records: filepath.Join(out, "records"),
-		Columns: filepath.Join(out, "columns"), Offenders: filepath.Join(out, "offenders")}
+		Columns: filepath.Join(out, "columns"), Refused: filepath.Join(out, "refused")}
 	summary, err := Run(context.Background(), options)
 	must(t, err)
 	return options, summary
@@ -79,10 +79,10 @@ func paths(t *testing.T, root string, rules Rules) []string {
 	return all
 }
 
-func offenders(t *testing.T, root string) string {
+func refused(t *testing.T, root string) string {
 	t.Helper()
 	options, _ := listed(t, root, nil)
-	content, err := os.ReadFile(options.Offenders)
+	content, err := os.ReadFile(options.Refused)
 	must(t, err)
 	return strings.ReplaceAll(string(content), "\x00", "|")
 }
@@ -94,7 +94,7 @@ func wantEqual(t *testing.T, got, want any) {
 	}
 }
 
-func TestRunRecordsHoldWhatLstatSays(t *testing.T) {
+func TestRunRecordsContainTheStatus(t *testing.T) {
 	root := made(t, "sub/a", "void/")
 	must(t, os.Chmod(filepath.Join(root, "sub/a"), 0o754), os.Symlink("../sub/a", filepath.Join(root, "sub/up")))
 	var file, link syscall.Stat_t
@@ -112,12 +112,12 @@ func TestRunRecordsHoldWhatLstatSays(t *testing.T) {
 	wantEqual(t, summary, Summary{Records: 3, Files: 1, Bytes: 5})
 }
 
-func TestRunOrderIsThatOfTheWholePathsBytes(t *testing.T) {
+func TestRunSortsByTheBytesOfWholePaths(t *testing.T) {
 	root := made(t, "a/b", "a-b", "a.b", "a0", "a/b.c/d", "\xff", ".snakemake_timestamp", "a/.snakemake_timestamp")
 	wantEqual(t, paths(t, root, nil), []string{"a-b", "a.b", "a/b", "a/b.c/d", "a0", "\xff"})
 }
 
-func TestRunFolderOfSeveralPiecesIsInOrder(t *testing.T) {
+func TestRunFolderOfSeveralTasksIsSorted(t *testing.T) {
 	var all []string
 	for i := range 3*pieceNames + 1 {
 		all = append(all, fmt.Sprintf("%06d/x", 2*i), fmt.Sprintf("%06d", 2*i+1))
@@ -125,7 +125,7 @@ func TestRunFolderOfSeveralPiecesIsInOrder(t *testing.T) {
 	wantEqual(t, paths(t, made(t, all...), nil), all)
 }
 
-func TestRunColumnsLeadToEachRecord(t *testing.T) {
+func TestRunColumnsContainEndSizeAndPathDigest(t *testing.T) {
 	options, _ := listed(t, made(t, "a", "sub/bb", "sub/deep/c", "void/"), nil)
 	all, err := os.ReadFile(options.Records)
 	must(t, err)
@@ -146,45 +146,45 @@ func TestRunColumnsLeadToEachRecord(t *testing.T) {
 	wantEqual(t, len(columns), 4*columnsBytes)
 }
 
-func TestRunDigestAloneIsTheSame(t *testing.T) {
+func TestRunWithoutOutputsReturnsTheSameSummary(t *testing.T) {
 	root := made(t, "a", "sub/.wh.b", "void/")
 	_, summary := listed(t, root, nil)
-	alone, err := Run(context.Background(), Options{Root: root})
+	withoutOutputs, err := Run(context.Background(), Options{Root: root})
 	must(t, err)
-	wantEqual(t, alone, summary)
+	wantEqual(t, withoutOutputs, summary)
 }
 
-func TestRunOffendersAreNamedWithReasonAndTarget(t *testing.T) {
+func TestRunRefusedEntriesHaveReasonAndTarget(t *testing.T) {
 	root := made(t, ".wh.x", ".wh.dir/a")
 	for name, target := range map[string]string{"absolute": "/etc/passwd", "outside": "../other"} {
 		must(t, os.Symlink(target, filepath.Join(root, name)))
 	}
 	must(t, syscall.Mkfifo(filepath.Join(root, "pipe"), 0o644), syscall.Mknod(filepath.Join(root, "socket"),
 		syscall.S_IFSOCK, 0))
-	wantEqual(t, offenders(t, root), ".wh.dir|has a name that an image layer takes for the removal of a file||"+
-		".wh.x|has a name that an image layer takes for the removal of a file||"+
-		"absolute|is a link to the absolute path|/etc/passwd|"+
-		"outside|is a link that leaves the dataset:|../other|pipe|is a fifo||socket|is a socket||")
+	wantEqual(t, refused(t, root), ".wh.dir|has a name with the prefix .wh., which deletes a file in an image layer||"+
+		".wh.x|has a name with the prefix .wh., which deletes a file in an image layer||"+
+		"absolute|is a symlink to the absolute path|/etc/passwd|"+
+		"outside|is a symlink to a path outside of the dataset:|../other|pipe|is a fifo||socket|is a socket||")
 }
 
-func TestRunFolderWithTooLongAPathIsAnOffender(t *testing.T) {
+func TestRunFolderWithTooLongPathIsRefused(t *testing.T) {
 	root, name := t.TempDir(), strings.Repeat("a", 255)
 	t.Chdir(root)
 	for range 17 {
 		must(t, os.Mkdir(name, 0o755), os.Chdir(name))
 	}
-	// Of 16 such names and their slashes; 256 bytes of the system's 4,095 are left to the mount and the like.
-	want := strings.Repeat(name+"/", 15) + name + "|has a path of 4095 bytes, where 3839 are the most||"
-	wantEqual(t, offenders(t, root), want)
+	// The 16th folder has a path of 4,095 bytes.
+	want := strings.Repeat(name+"/", 15) + name + "|has a path of 4095 bytes, more than the maximum of 3839||"
+	wantEqual(t, refused(t, root), want)
 }
 
-func TestKindReasonOfDevicesSaysWhich(t *testing.T) {
+func TestKindReasonNamesTheKindOfDevice(t *testing.T) {
 	wantEqual(t, kindReason(syscall.S_IFCHR), "is a character device")
 	wantEqual(t, kindReason(syscall.S_IFBLK), "is a block device")
-	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file")
+	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file, symlink or folder")
 }
 
-func TestLeadsFollowsLinksAsTheSystemDoes(t *testing.T) {
+func TestClassifyFollowsLinksLikeTheSystem(t *testing.T) {
 	root := made(t, "deep/er/x", "near/x", "left/x", "left.txt")
 	for name, target := range map[string]string{"deep/hop": "../near", "loop": "loop/x", "out": "/near", "up": ".",
 		"round": "round"} {
@@ -196,38 +196,38 @@ func TestLeadsFollowsLinksAsTheSystemDoes(t *testing.T) {
 	w := &walk{root: descriptor, exclude: rulesOf(t, "/left/")}
 	for _, one := range []struct {
 		folder, target string
-		want           lead
+		want           targetClass
 	}{
 		{"", "near/x", inside},
-		{"", "missing/../near", nowhere},
-		{"", "near/x/.", nowhere},
+		{"", "missing/../near", dangling},
+		{"", "near/x/.", dangling},
 		{"", "..", outside},
 		{"", "/near", absolute},
 		{"deep/er/", "../../..", outside},
 		{"deep/er/", "../../near/x", inside},
 		{"deep/er/", "../..//./near", inside},
-		{"deep/", "hop/../x", nowhere},
+		{"deep/", "hop/../x", dangling},
 		{"deep/", "hop/../near/x", inside},
-		// Through deep/hop, which is the folder near, this is above the dataset.
+		// deep/hop is a symlink to the folder near, so the target is outside of the dataset.
 		{"", "deep/hop/../../x", outside},
 		{"", "loop", loop},
 		{"", "round", loop},
 		{"", "out/x", outside},
 		{"", "up/up/near", inside},
 		{"", "up/../near", outside},
-		{"", "left/x", leftOut},
-		{"", "left/../near", leftOut},
+		{"", "left/x", excluded},
+		{"", "left/../near", excluded},
 		{"", "left.txt", inside},
 	} {
 		must(t, os.Symlink(one.target, filepath.Join(root, one.folder, "l")))
-		if got := w.leads(&base{}, one.folder, "l", one.target); got != one.want {
+		if got := w.classify(&base{}, one.folder, "l", one.target); got != one.want {
 			t.Errorf("%q in %q: got %q, want %q", one.target, one.folder, got, one.want)
 		}
 		must(t, os.Remove(filepath.Join(root, one.folder, "l")))
 	}
 }
 
-func TestRunStoppedByItsContextSaysSo(t *testing.T) {
+func TestRunCanceledContextReturnsCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := Run(ctx, Options{Root: made(t, "a")}); !errors.Is(err, context.Canceled) {
@@ -235,12 +235,12 @@ func TestRunStoppedByItsContextSaysSo(t *testing.T) {
 	}
 }
 
-func TestRunWithoutItsFolderNamesIt(t *testing.T) {
+func TestRunMissingFolderIsNamed(t *testing.T) {
 	_, err := Run(context.Background(), Options{Root: "/no/such"})
 	wantEqual(t, err.Error(), `opening the dataset "/no/such": no such file or directory`)
 }
 
-func TestRunFullDiskSaysSo(t *testing.T) {
+func TestRunFullDiskIsExplained(t *testing.T) {
 	_, err := Run(context.Background(), Options{Root: made(t, "a"), Records: "/dev/full"})
 	wantEqual(t, err.Error(),
 		`writing "/dev/full": the disk is full: free space on it, or set outdir to another disk`)

@@ -1,4 +1,4 @@
-// The walk: workers that are ahead, and the writer that goes through the tree in order.
+// The walk: workers that read folders ahead, and the writer that visits the tree in order.
 package scan
 
 import (
@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// How many folders are looked at at once: on a network's file system it is many requests under way that count.
+// The number of folders that are read at the same time; network file systems are fast only with many parallel requests.
 const workerCount = 32
 
-// A walk is one dataset being listed.
+// A walk is one run of Run.
 type walk struct {
-	root     int // the dataset's folder, open
+	root     int // descriptor of the dataset's folder
 	exclude  Rules
 	symlinks string // one of Policies
 	reader   reader
-	columns  bool // whether columns are wanted
+	columns  bool // whether to write columns
 	queue    *queue
 }
 
-// write writes all that the dataset has, in order, or as much of it as there is before the context ends.
+// write writes the whole list in order, or a part of it if the context ends.
 func (w *walk) write(ctx context.Context, out *writer) error {
 	w.queue = newQueue()
 	var all sync.WaitGroup
@@ -32,36 +32,36 @@ func (w *walk) write(ctx context.Context, out *writer) error {
 			w.work()
 		}()
 	}
-	return w.follow(ctx, w.newWorker(), newTask(w.newBase("", nil), "", nil), out)
+	return w.writeTask(ctx, w.newWorker(), newTask(w.newBase("", nil), "", nil), out)
 }
 
-// work does tasks until there are no more.
+// work does tasks until the queue is closed.
 func (w *walk) work() {
-	own := w.newWorker()
+	lister := w.newWorker()
 	for t := w.queue.take(); t != nil; t = w.queue.take() {
-		own.do(t)
+		lister.do(t)
 	}
 }
 
-// follow writes what a task has found, and what the tasks that came of it have.
-func (w *walk) follow(ctx context.Context, own *worker, t *task, out *writer) error {
+// writeTask writes the parts of a task and, recursively, those of the tasks that follow its parts.
+func (w *walk) writeTask(ctx context.Context, lister *worker, t *task, out *writer) error {
 	if w.queue.claim(t) {
-		own.do(t)
+		lister.do(t)
 	}
 	<-t.done
 	for i := range t.parts {
-		one := t.parts[i]
+		p := t.parts[i]
 		t.parts[i] = part{}
-		if err := out.write(&one.found); err != nil {
+		if err := out.write(&p.found); err != nil {
 			return err
 		}
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if one.next == nil {
+		if p.next == nil {
 			continue
 		}
-		if err := w.follow(ctx, own, one.next, out); err != nil {
+		if err := w.writeTask(ctx, lister, p.next, out); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-// The outputs, and the summary of what goes into them.
+// The output files and the summary.
 package scan
 
 import (
@@ -10,30 +10,30 @@ import (
 	"entrypoint/progress"
 )
 
-// A writer writes what was found, in order.
+// A writer writes results in the order of the list.
 type writer struct {
-	outputs                        []*file // the records one after the other, for each its columns, and the offenders
-	recordsDigest, offendersDigest hash.Hash
-	end                            uint64 // of the records so far
-	records                        *progress.Progress
-	sum                            Summary
+	outputs                      []*file // records, columns, refused entries
+	recordsDigest, refusedDigest hash.Hash
+	end                          uint64 // the size of the records so far
+	records                      *progress.Progress
+	sum                          Summary
 }
 
-// newWriter returns a writer with its outputs open, or without any.
+// newWriter returns a writer whose output files are created, except those with the path "".
 func newWriter(options Options) (*writer, error) {
-	w := &writer{recordsDigest: sha256.New(), offendersDigest: sha256.New()}
-	for _, path := range []string{options.Records, options.Columns, options.Offenders} {
-		one, err := create(path)
+	w := &writer{recordsDigest: sha256.New(), refusedDigest: sha256.New()}
+	for _, path := range []string{options.Records, options.Columns, options.Refused} {
+		created, err := create(path)
 		if err != nil {
 			w.close()
 			return nil, err
 		}
-		w.outputs = append(w.outputs, one)
+		w.outputs = append(w.outputs, created)
 	}
 	return w, nil
 }
 
-// write writes a run of records and offenders behind those before it.
+// write appends records, columns and refused entries to the outputs.
 func (w *writer) write(f *found) error {
 	for i := 0; i < len(f.columns); i += columnsBytes {
 		end := f.columns[i : i+8]
@@ -41,12 +41,12 @@ func (w *writer) write(f *found) error {
 	}
 	w.end += uint64(len(f.records))
 	w.recordsDigest.Write(f.records)
-	w.offendersDigest.Write(f.offenders)
+	w.refusedDigest.Write(f.refused)
 	w.records.Files.Add(f.recordCount)
 	w.sum.Files += f.fileCount
 	w.sum.Bytes += f.fileBytes
-	w.sum.Offenders += f.offenderCount
-	for i, content := range [][]byte{f.records, f.columns, f.offenders} {
+	w.sum.Refused += f.refusedCount
+	for i, content := range [][]byte{f.records, f.columns, f.refused} {
 		if err := w.outputs[i].write(content); err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (w *writer) write(f *found) error {
 	return nil
 }
 
-// summary finishes the outputs and returns what there is to say of them.
+// summary closes the outputs and returns the summary.
 func (w *writer) summary() (Summary, error) {
 	for _, one := range w.outputs {
 		if err := one.finish(); err != nil {
@@ -63,7 +63,7 @@ func (w *writer) summary() (Summary, error) {
 	}
 	both := sha256.New()
 	both.Write(w.recordsDigest.Sum(nil))
-	both.Write(w.offendersDigest.Sum(nil))
+	both.Write(w.refusedDigest.Sum(nil))
 	w.sum.Records, w.sum.Digest = w.records.Files.Load(), hex.EncodeToString(both.Sum(nil))
 	return w.sum, nil
 }

@@ -1,4 +1,4 @@
-// Any bytes as a shard's list.
+// Fuzz test of Reader with any bytes.
 package shardlist
 
 import (
@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// written returns a record as scan writes it.
-func written(r *Record) []byte {
+// encode returns a record in the format of scan.
+func encode(r *Record) []byte {
 	through := ""
 	if r.Through != 0 {
 		through = fmt.Sprintf(" %d", r.Through)
@@ -21,7 +21,7 @@ func written(r *Record) []byte {
 		r.Kind, r.Mode, r.Size, r.MtimeNs, r.CtimeNs, r.Inode, through, r.Path, r.Target)
 }
 
-// readAll returns what a list's records are written as, up to the first that is refused.
+// readAll reads the records of a list up to the first error, and returns them encoded again.
 func readAll(content []byte) ([]byte, error) {
 	reader := &Reader{name: "list", buffer: bufio.NewReader(bytes.NewReader(content))}
 	var again []byte
@@ -33,7 +33,7 @@ func readAll(content []byte) ([]byte, error) {
 		if err != nil {
 			return again, err
 		}
-		again = append(again, written(record)...)
+		again = append(again, encode(record)...)
 	}
 }
 
@@ -46,7 +46,7 @@ func texts(content []byte) [][]byte {
 	return parts
 }
 
-// What is read is neither more nor less than what stands there, and another reading of it finds the same.
+// The records that are read contain all paths and targets of the list, and encoding and reading them again changes nothing.
 func FuzzReaderNext(f *testing.F) {
 	f.Add([]byte("f 644 1 2 3 4\x00a\n\xff\x00\x00l 777 1 -5 3 18446744073709551615\x00b/c\x00../a\x00"))
 	f.Add([]byte("d 755 0 0 0 0\x00b\x00\x00f 100644 9223372036854775807 0 0 0 1\x00c/d\x00\x00"))
@@ -54,7 +54,7 @@ func FuzzReaderNext(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		again, err := readAll(content)
 		if err != nil && !strings.Contains(err.Error(), "delete it and run snakemake again") {
-			t.Errorf("the error does not say what to do: %v", err)
+			t.Errorf("the error has no remedy: %v", err)
 		}
 		got, want := texts(again), texts(content)
 		if err != nil {

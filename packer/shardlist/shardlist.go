@@ -1,4 +1,4 @@
-// Package shardlist reads the list of a shard's files that scan wrote.
+// Package shardlist reads the list of a shard's files, which scan wrote.
 package shardlist
 
 import (
@@ -15,38 +15,38 @@ import (
 const (
 	File   = 'f'
 	Link   = 'l'
-	Folder = 'd' // an empty one; other folders show in the paths of their files
+	Folder = 'd' // an empty folder; other folders have no record
 )
 
-// Record is one path of the dataset as scan found it.
+// Record describes one path of the dataset at the time of the scan.
 type Record struct {
 	Path    string // relative to the dataset, any bytes but NUL
 	Kind    byte
 	Mode    uint32
-	Size    int64 // bytes; of a link, those of its target
+	Size    int64 // in bytes; for a symlink, the length of its target
 	MtimeNs int64
 	CtimeNs int64
 	Inode   uint64
-	Target  string // of a link
-	// How much of the path leads through links that are to be followed; mostly 0.
+	Target  string // of a symlink
+	// Length of the start of Path in which symlinks are followed; 0 unless `symlinks` is follow.
 	Through int
 }
 
-// Executable tells whether the owner may execute the file.
+// Executable reports whether the owner may execute the file.
 func (r *Record) Executable() bool {
 	return r.Mode&0o100 != 0
 }
 
-// Reader gives the records of a list one after the other, in the order of their paths' bytes.
+// Reader reads the records of a list, which are sorted by the bytes of their paths.
 type Reader struct {
 	name     string
 	file     *os.File
 	buffer   *bufio.Reader
-	number   int    // records that were read
-	previous string // path of the last one
+	number   int    // number of records read so far
+	previous string // path of the last record
 }
 
-// Open returns a Reader of the list with the given name.
+// Open opens the list with the given file name.
 func Open(name string) (*Reader, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -60,7 +60,7 @@ func (r *Reader) Close() error {
 	return r.file.Close()
 }
 
-// Next returns the next record, or io.EOF behind the last.
+// Next returns the next record, or io.EOF after the last record.
 func (r *Reader) Next() (*Record, error) {
 	numbers, err := r.buffer.ReadString(0)
 	if err == io.EOF && numbers == "" {
@@ -88,7 +88,7 @@ func (r *Reader) record(numbers string, err error) (*Record, error) {
 	return record, r.checkPath(record)
 }
 
-// text returns the text before the next NUL, unless something went wrong before.
+// text returns the text before the next NUL, or err if err is not nil.
 func (r *Reader) text(err error) (string, error) {
 	if err == nil {
 		var text string
@@ -97,19 +97,19 @@ func (r *Reader) text(err error) (string, error) {
 		}
 	}
 	if err == io.EOF {
-		return "", errors.New("the list ends in the middle of it")
+		return "", errors.New("the list ends in the middle of the record")
 	}
 	return "", err
 }
 
-// parse fills in the fields before the path: kind, mode, size, times, inode and, where it is not 0, through.
+// parse sets the fields before the path: kind, mode, size, times, inode and, if it is not 0, through.
 func (r *Record) parse(numbers string) error {
 	fields := strings.Split(numbers, " ")
 	if len(fields) != 6 && len(fields) != 7 {
-		return fmt.Errorf("it has %d fields before its path instead of 6 or 7: %q", len(fields), numbers)
+		return fmt.Errorf("it has %d fields before its path, expected 6 or 7: %q", len(fields), numbers)
 	}
 	if fields[0] != string(File) && fields[0] != string(Link) && fields[0] != string(Folder) {
-		return fmt.Errorf("its kind is %q instead of f, l or d", fields[0])
+		return fmt.Errorf("its kind is %q, expected f, l or d", fields[0])
 	}
 	r.Kind = fields[0][0]
 	var failed [6]error
@@ -124,25 +124,25 @@ func (r *Record) parse(numbers string) error {
 		r.Through, failed[5] = strconv.Atoi(fields[6])
 	}
 	if r.Size < 0 {
-		return fmt.Errorf("its size is %d", r.Size)
+		return fmt.Errorf("its size is %d, expected 0 or more", r.Size)
 	}
 	return errors.Join(failed[:]...)
 }
 
-// checkPath refuses a path that leads elsewhere, or that does not come behind the one before it.
+// checkPath returns an error for a path that is not plain and relative, or not sorted after the previous path.
 func (r *Reader) checkPath(record *Record) error {
 	for part := range strings.SplitSeq(record.Path, "/") {
 		if part == "" || part == "." || part == ".." {
-			return fmt.Errorf("its path %q has a part %q", record.Path, part)
+			return fmt.Errorf("its path %q has a component %q", record.Path, part)
 		}
 	}
-	// Scan puts a folder where the files in it would come.
+	// Scan sorts an empty folder like the files that it could contain.
 	path := record.Path
 	if record.Kind == Folder {
 		path += "/"
 	}
 	if path <= r.previous {
-		return fmt.Errorf("its path %q comes behind %q, which is not in the order of their bytes", path, r.previous)
+		return fmt.Errorf("its path %q follows %q, so the list is not sorted", path, r.previous)
 	}
 	r.previous = path
 	return nil

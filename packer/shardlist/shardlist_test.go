@@ -38,19 +38,19 @@ func TestReaderRecordsHaveAllFields(t *testing.T) {
 		}
 	}
 	if _, err := reader.Next(); err != io.EOF {
-		t.Errorf("behind the last record: got %v, want EOF", err)
+		t.Errorf("after the last record: got %v, want EOF", err)
 	}
 }
 
-func TestReaderEmptyListHasNoRecord(t *testing.T) {
+func TestReaderEmptyListHasNoRecords(t *testing.T) {
 	if _, err := open(t, "").Next(); err != io.EOF {
 		t.Errorf("got %v, want EOF", err)
 	}
 }
 
-func TestReaderBrokenRecordIsRefusedWithItsNumber(t *testing.T) {
+func TestReaderDamagedRecordIsNamedByNumber(t *testing.T) {
 	first := "f 644 1 2 3 4\x00first\x00\x00"
-	for broken, want := range map[string]string{
+	for damaged, want := range map[string]string{
 		"f 644 1 2 3":                             "ends in the middle",
 		"f 644 1 2 3 4\x00second":                 "ends in the middle",
 		"f 644 1 2 3 4\x00second\x00":             "ends in the middle",
@@ -58,18 +58,18 @@ func TestReaderBrokenRecordIsRefusedWithItsNumber(t *testing.T) {
 		"x 644 1 2 3 4\x00second\x00\x00":         `kind is "x"`,
 		"f 648 1 2 3 4\x00second\x00\x00":         "invalid syntax",
 		"f 644 -1 2 3 4\x00second\x00\x00":        "size is -1",
-		"f 644 1 2 3 4\x00/second\x00\x00":        `has a part ""`,
-		"f 644 1 2 3 4\x00second/../../x\x00\x00": `has a part ".."`,
-		"f 644 1 2 3 4\x00aaa\x00\x00":            "not in the order",
-		"f 644 1 2 3 4\x00first\x00\x00":          "not in the order",
+		"f 644 1 2 3 4\x00/second\x00\x00":        `has a component ""`,
+		"f 644 1 2 3 4\x00second/../../x\x00\x00": `has a component ".."`,
+		"f 644 1 2 3 4\x00aaa\x00\x00":            "not sorted",
+		"f 644 1 2 3 4\x00first\x00\x00":          "not sorted",
 	} {
-		reader := open(t, first+broken)
+		reader := open(t, first+damaged)
 		if _, err := reader.Next(); err != nil {
 			t.Fatal(err)
 		}
 		_, err := reader.Next()
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "record 2") {
-			t.Errorf("%q: got %v, want it to say %q", broken, err, want)
+			t.Errorf("%q: got %v, want an error that contains %q", damaged, err, want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// The envelope: a message and its signature as one JSON.
+// The envelope: a JSON document with a message and its signature.
 package signature
 
 import (
@@ -20,7 +20,8 @@ type signature struct {
 	Sig   []byte `json:"sig"`
 }
 
-// Envelope returns the message, of the given media type, signed: Ed25519; or RSA PKCS #1 v1.5 or ECDSA over SHA-256.
+// Envelope returns the DSSE envelope of a message with the given media type. The signature is Ed25519, or RSA PKCS #1 v1.5
+// or ECDSA over SHA-256, depending on the key.
 //
 // Source: github.com/secure-systems-lab/dsse, protocol.md and envelope.md.
 func Envelope(key crypto.Signer, mediaType string, message []byte) ([]byte, error) {
@@ -28,15 +29,15 @@ func Envelope(key crypto.Signer, mediaType string, message []byte) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	signed, err := sign(key, encoded(mediaType, message))
+	signed, err := sign(key, preAuthEncoding(mediaType, message))
 	if err != nil {
 		return nil, fmt.Errorf("signing with the key %s: %w", id, err)
 	}
 	return json.Marshal(envelope{mediaType, message, []signature{{id, signed}}})
 }
 
-// encoded returns what is signed: the message bound to its media type.
-func encoded(mediaType string, message []byte) []byte {
+// preAuthEncoding returns the bytes that are signed: the media type and the message.
+func preAuthEncoding(mediaType string, message []byte) []byte {
 	return fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(mediaType), mediaType, len(message), message)
 }
 
@@ -45,6 +46,6 @@ func sign(key crypto.Signer, message []byte) ([]byte, error) {
 		return key.Sign(nil, message, crypto.Hash(0))
 	}
 	digest := sha256.Sum256(message)
-	// Without a source of chance ECDSA takes its secret number from key and message, as RFC 6979 says.
+	// Without a random source, ECDSA derives its nonce from key and message (RFC 6979), so signatures are reproducible.
 	return key.Sign(nil, digest[:], crypto.SHA256)
 }

@@ -1,4 +1,4 @@
-// The fingerprint of a public key, as `ssh-keygen -l` prints it.
+// The fingerprint of a public key, in the format of `ssh-keygen -l`.
 package signature
 
 import (
@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// Fingerprint returns SHA256:… of the key in the form that SSH sends.
+// Fingerprint returns "SHA256:" and the digest of the key in SSH's wire format.
 //
 // Source: RFC 4253, section 6.6; RFC 5656, section 3.1; RFC 8709, section 4.
 func Fingerprint(key crypto.PublicKey) (string, error) {
@@ -32,7 +32,7 @@ func Fingerprint(key crypto.PublicKey) (string, error) {
 		curve := strings.ToLower(strings.ReplaceAll(key.Curve.Params().Name, "P-", "nistp"))
 		parts = [][]byte{[]byte("ecdsa-sha2-" + curve), []byte(curve), point}
 	default:
-		return "", fmt.Errorf("there is no fingerprint for a %T", key)
+		return "", fmt.Errorf("keys of type %T are not supported", key)
 	}
 	digest := sha256.New()
 	for _, part := range parts {
@@ -42,7 +42,7 @@ func Fingerprint(key crypto.PublicKey) (string, error) {
 	return "SHA256:" + base64.RawStdEncoding.EncodeToString(digest.Sum(nil)), nil
 }
 
-// integer returns a positive number's bytes, with a zero before a first bit that would be taken for its sign.
+// integer returns the bytes of a positive number, after a zero byte if the first bit, which is the sign, is set.
 func integer(number *big.Int) []byte {
 	encoded := number.Bytes()
 	if len(encoded) > 0 && encoded[0]&0x80 != 0 {

@@ -1,4 +1,4 @@
-// Any bytes as a file with a key.
+// Fuzz test of ReadKey with any bytes.
 package signature
 
 import (
@@ -13,18 +13,18 @@ import (
 	"testing"
 )
 
-// FuzzReadKey sees the bytes as they are and, since few would be PEM, as the content of a block.
+// FuzzReadKey uses the bytes either directly as the file or, because few inputs are PEM, as the content of a PEM block.
 func FuzzReadKey(f *testing.F) {
 	keys := map[string]any{}
 	for name, key := range newKeys(f) {
 		keys[name] = key
 	}
-	// One of a kind that signs nothing.
-	agrees, err := ecdh.X25519().GenerateKey(rand.Reader)
+	// A key of a kind that cannot sign.
+	exchange, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
 		f.Fatal(err)
 	}
-	keys["x25519"] = agrees
+	keys["x25519"] = exchange
 	for _, key := range keys {
 		content, err := x509.MarshalPKCS8PrivateKey(key)
 		if err != nil {
@@ -50,11 +50,11 @@ func FuzzReadKey(f *testing.F) {
 			return
 		}
 		if _, err := x509.MarshalPKIXPublicKey(key.Public()); err != nil {
-			t.Errorf("what is read is no key: %v", err)
+			t.Errorf("the result is not a key: %v", err)
 		}
 		signed, err := Envelope(key, "text/x", []byte("message"))
 		if err == nil && !json.Valid(signed) {
-			t.Errorf("signing gives %q", signed)
+			t.Errorf("the envelope is %q", signed)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-// Package signature signs a message with a private key from a PEM file, the same bytes every time.
+// Package signature signs a message with a private key from a PEM file. Signatures are reproducible.
 package signature
 
 import (
@@ -12,7 +12,7 @@ import (
 	"os"
 )
 
-// ReadKey returns the private key of a PEM file. Its errors say nothing of the content.
+// ReadKey returns the private key of a PEM file. Its errors contain nothing of the content.
 func ReadKey(path string) (crypto.Signer, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -21,17 +21,17 @@ func ReadKey(path string) (crypto.Signer, error) {
 	for block, rest := pem.Decode(content); block != nil; block, rest = pem.Decode(rest) {
 		key, err := parse(block)
 		if err != nil {
-			return nil, fmt.Errorf("the key %q cannot be read: its PEM block %q is damaged or of an unknown kind: "+
-				"name an Ed25519, ECDSA or RSA private key", path, block.Type)
+			return nil, fmt.Errorf("the PEM block %q in the key %q is damaged or of an unknown kind: "+
+				"use an Ed25519, ECDSA or RSA private key", block.Type, path)
 		}
 		if key != nil {
 			return supported(key, path)
 		}
 	}
-	return nil, fmt.Errorf("the key %q has no PEM block with a private key", path)
+	return nil, fmt.Errorf("the key %q contains no PEM block with a private key", path)
 }
 
-// parse returns the key of a block, and nil for a block that holds none, such as EC PARAMETERS.
+// parse returns the key of a block, or nil for a block without a private key, such as EC PARAMETERS.
 func parse(block *pem.Block) (any, error) {
 	switch block.Type {
 	case "PRIVATE KEY":
@@ -53,5 +53,5 @@ func supported(key any, path string) (crypto.Signer, error) {
 	case *rsa.PrivateKey:
 		return key, nil
 	}
-	return nil, fmt.Errorf("the key %q is a %T: name an Ed25519, ECDSA or RSA private key", path, key)
+	return nil, fmt.Errorf("the key %q is a %T: use an Ed25519, ECDSA or RSA private key", path, key)
 }

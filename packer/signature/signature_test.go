@@ -50,7 +50,7 @@ func writePEM(t *testing.T, blocks ...*pem.Block) string {
 	return path
 }
 
-func TestEnvelopeOfEachKindOfKeyIsVerifiedAndTheSameTwice(t *testing.T) {
+func TestEnvelopeEachKindOfKeySignsReproducibly(t *testing.T) {
 	message := []byte(`{"a":1}`)
 	for name, key := range newKeys(t) {
 		first, err := Envelope(key, "text/x", message)
@@ -59,7 +59,7 @@ func TestEnvelopeOfEachKindOfKeyIsVerifiedAndTheSameTwice(t *testing.T) {
 		}
 		second, err := Envelope(key, "text/x", message)
 		if err != nil || !bytes.Equal(first, second) {
-			t.Errorf("%s: signing twice gives %q and %q, %v", name, first, second, err)
+			t.Errorf("%s: two envelopes are %q and %q, %v", name, first, second, err)
 		}
 		var got envelope
 		if err := json.Unmarshal(first, &got); err != nil {
@@ -69,7 +69,7 @@ func TestEnvelopeOfEachKindOfKeyIsVerifiedAndTheSameTwice(t *testing.T) {
 			t.Errorf("%s: got %q", name, first)
 		}
 		if !verifies(key.Public(), []byte(`DSSEv1 6 text/x 7 {"a":1}`), got.Signatures[0].Sig) {
-			t.Errorf("%s: the signature is not one of type and message", name)
+			t.Errorf("%s: the signature is wrong", name)
 		}
 	}
 }
@@ -87,13 +87,13 @@ func verifies(key crypto.PublicKey, message, signed []byte) bool {
 	return false
 }
 
-func TestReadKeyEachFormOfPEMGivesTheKey(t *testing.T) {
+func TestReadKeyEachKindOfPEMReturnsTheKey(t *testing.T) {
 	keys := newKeys(t)
 	ec, err := x509.MarshalECPrivateKey(keys["ecdsa"].(*ecdsa.PrivateKey))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// openssl writes the parameters of the curve before such a key.
+	// openssl writes the parameters of the curve before an EC key.
 	parameters := &pem.Block{Type: "EC PARAMETERS", Bytes: []byte{6, 5, 43, 129, 4, 0, 34}}
 	pkcs1 := x509.MarshalPKCS1PrivateKey(keys["rsa"].(*rsa.PrivateKey))
 	forms := map[string][]*pem.Block{
@@ -112,22 +112,22 @@ func TestReadKeyEachFormOfPEMGivesTheKey(t *testing.T) {
 			continue
 		}
 		if want, ok := keys[name].Public().(interface{ Equal(crypto.PublicKey) bool }); !ok || !want.Equal(got.Public()) {
-			t.Errorf("%s: got another key", name)
+			t.Errorf("%s: got a different key", name)
 		}
 	}
 }
 
-func TestReadKeyWhatIsNoKeyIsNamedAndNotShown(t *testing.T) {
+func TestReadKeyInvalidFileIsNamedWithoutItsContent(t *testing.T) {
 	for kind, named := range map[string]string{
 		"PRIVATE KEY": "is damaged or of an unknown kind",
-		"CERTIFICATE": "has no PEM block with a private key",
+		"CERTIFICATE": "contains no PEM block with a private key",
 	} {
 		path := writePEM(t, &pem.Block{Type: kind, Bytes: []byte("secret")})
 		_, err := ReadKey(path)
 		if err == nil || !strings.Contains(err.Error(), named) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, want %q", kind, err, named)
 		} else if strings.Contains(err.Error(), "secret") {
-			t.Errorf("%s: the error shows the content: %v", kind, err)
+			t.Errorf("%s: the error contains the content: %v", kind, err)
 		}
 	}
 	if _, err := ReadKey("/no/such"); err == nil || !strings.Contains(err.Error(), "/no/such") {

@@ -1,4 +1,4 @@
-// The listings: the names in each directory, with the places of their inodes, and an index for large ones.
+// The directory table: a listing of the names in each directory, and an index for large listings.
 
 package squashfs
 
@@ -10,24 +10,24 @@ import (
 const (
 	listingHeaderBytes = 12
 	listingEntryBytes  = 8
-	// Readers refuse more entries than that under one header.
+	// Readers refuse more entries than this under one header.
 	maxRun = 256
 )
 
-// listing tells what a directory's inode says of its listing.
+// listing contains the fields of a directory's inode that describe its listing.
 type listing struct {
-	reference   uint64 // where it begins in the directory table
+	reference   uint64 // position in the directory table
 	size        int64
-	directories uint32 // that it names
+	directories uint32 // number of subdirectories
 	index       []byte
-	indexed     uint16 // entries of the index
+	indexed     uint16 // number of entries in the index
 }
 
-// writeListing writes the names at the positions from first up to end.
+// writeListing writes the entries at the positions from first up to, but not including, end.
 //
-// Entries stand in runs under a header that says in which block of the inode table all of the run lie. Where the
-// listing goes on in another metadata block, a new run begins and the index names it: a reader that looks for a name
-// begins there. Inode numbers in a run follow each other, so their distance from the header's always fits.
+// A run is a header with the entries whose inodes are all in one block of the inode table. In each further metadata
+// block of the listing, a new run begins, which the index contains: a reader that looks for a name can start there.
+// Inode numbers in a run are consecutive, so their difference to the header's number always fits.
 // Source: https://dr-emann.github.io/squashfs/, "Directory Table", "Directory Index"; Linux, fs/squashfs/namei.c.
 func (w *tables) writeListing(first, end uint32) (listing, error) {
 	l := listing{reference: w.directories.reference()}
@@ -49,7 +49,7 @@ func (w *tables) writeListing(first, end uint32) (listing, error) {
 	return l, nil
 }
 
-// run counts the entries under the header that stands at that place, counted from the listing's first metadata block.
+// run returns the number of entries under the header at a position, which counts from the listing's first metadata block.
 func (w *tables) run(first, end uint32, at int) uint32 {
 	block := at / metadataBytes
 	inodes := w.references[first] >> 16
@@ -83,8 +83,8 @@ func (w *tables) encodeRun(first, end uint32, l *listing) []byte {
 	return b
 }
 
-// addToIndex says that the run which begins with that position is the first in a metadata block, counted from the
-// listing's first. An index that is full ends there; readers then go on from its last entry.
+// addToIndex adds the run that begins with an entry to the index, as the first run in a metadata block (0 is the block in
+// which the listing begins). It adds nothing to a full index; readers then search from the index's last entry.
 func (w *tables) addToIndex(l *listing, block int, position uint32) {
 	if l.indexed == math.MaxUint16 {
 		return

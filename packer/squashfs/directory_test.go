@@ -1,4 +1,4 @@
-// Tests of the listings, by unsquashfs and by the format's description.
+// Tests of the directory table, with unsquashfs and by the format's specification.
 
 package squashfs
 
@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// list returns the names that unsquashfs sees in a directory of an image which has no files elsewhere.
+// list returns the names that unsquashfs lists in a directory of an image, which has no files elsewhere.
 func list(t *testing.T, image, directory string) []string {
 	t.Helper()
 	requireTool(t, "unsquashfs")
@@ -30,8 +30,8 @@ func list(t *testing.T, image, directory string) []string {
 	return names
 }
 
-// The inodes of links this short lie more than 256 to a metadata block.
-func TestWriteAnyNumberOfNamesInADirectoryAllAreListed(t *testing.T) {
+// The symlinks are so short that a metadata block contains more than 256 inodes.
+func TestWriteAnyNumberOfNamesInADirectoryIsListed(t *testing.T) {
 	for _, count := range []int{0, 1, 255, 256, 257, 513, 9000} {
 		members := []member{directoryMember("d", 0o755)}
 		for i := range count {
@@ -43,7 +43,7 @@ func TestWriteAnyNumberOfNamesInADirectoryAllAreListed(t *testing.T) {
 	}
 }
 
-// namesOfListing returns files with names whose listing has exactly that size.
+// namesOfListing returns files whose names need a listing of exactly the given size.
 func namesOfListing(t *testing.T, size int64) []member {
 	t.Helper()
 	name := func(number, length int) member {
@@ -53,7 +53,7 @@ func namesOfListing(t *testing.T, size int64) []member {
 	for size-listingSize(t, members) > 500 {
 		members = append(members, name(len(members), 255))
 	}
-	// Two names make up for what is missing, with or without a header between them and the others.
+	// Two more names fill the missing bytes; each of them may begin a new run with a header.
 	missing := int(size - listingSize(t, members))
 	for _, second := range []int{5, 99, 255} {
 		for _, headers := range []int{0, 1, 2} {
@@ -67,7 +67,7 @@ func namesOfListing(t *testing.T, size int64) []member {
 			}
 		}
 	}
-	t.Fatalf("no listing of %d bytes is found", size)
+	t.Fatalf("no names need a listing of %d bytes", size)
 	return nil
 }
 
@@ -77,7 +77,7 @@ func listingSize(t *testing.T, members []member) int64 {
 	return l.size
 }
 
-// listingOf returns the listing of a root with these files, behind that many bytes of the directory table.
+// listingOf returns the listing of a root with these files, written after `before` bytes of the directory table.
 func listingOf(t *testing.T, members []member, before int) (*tables, listing) {
 	t.Helper()
 	merged := newTree()
@@ -104,7 +104,7 @@ func listingOf(t *testing.T, members []member, before int) (*tables, listing) {
 	return w, l
 }
 
-// withoutHeaders returns what is in the metadata blocks of a table.
+// withoutHeaders returns the content of the metadata blocks of a table.
 func withoutHeaders(table []byte) []byte {
 	var content []byte
 	for len(table) > 0 {
@@ -115,7 +115,7 @@ func withoutHeaders(table []byte) []byte {
 	return content
 }
 
-func TestWriteListingIndexPointsAtTheHeaderBeforeItsName(t *testing.T) {
+func TestWriteListingIndexEntryPointsToTheHeaderOfItsRun(t *testing.T) {
 	var members []member
 	for i := range 3000 {
 		members = append(members, fileMember(fmt.Sprintf("name-%d", i), ""))
@@ -124,7 +124,7 @@ func TestWriteListingIndexPointsAtTheHeaderBeforeItsName(t *testing.T) {
 		w, l := listingOf(t, members, before)
 		table, index := w.listings.Bytes(), l.index
 		if blocks := (int64(before)%8192 + l.size - 1) / 8192; int64(l.indexed) != blocks {
-			t.Errorf("behind %d bytes the index has %d entries, expected %d", before, l.indexed, blocks)
+			t.Errorf("after %d bytes the index has %d entries, expected %d", before, l.indexed, blocks)
 		}
 		for range l.indexed {
 			at, start := binary.LittleEndian.Uint32(index), binary.LittleEndian.Uint32(index[4:])
@@ -133,21 +133,21 @@ func TestWriteListingIndexPointsAtTheHeaderBeforeItsName(t *testing.T) {
 			index = index[12+length:]
 			content := withoutHeaders(table[start:])
 			if found := string(content[(uint32(l.reference)&0xffff+at)%8192+12+8:][:length]); found != name {
-				t.Errorf("behind %d bytes the index's %q points at %q", before, name, found)
+				t.Errorf("after %d bytes the index entry %q points to %q", before, name, found)
 			}
 		}
 		if len(index) > 0 {
-			t.Errorf("%d bytes are left behind the index's entries", len(index))
+			t.Errorf("%d bytes remain after the index's entries", len(index))
 		}
 	}
 }
 
-func TestWriteListingsAroundTheirLimitsAllAreListed(t *testing.T) {
+func TestWriteListingSizesAroundLimitsAreListed(t *testing.T) {
 	for _, size := range []int64{8191, 8192, 8193, 65531, 65532, 65533, 65535, 65536} {
 		members := namesOfListing(t, size)
 		found := list(t, image(t, 0, tarOf(t, members...)), "")
 		if len(found) != len(members) {
-			t.Errorf("a listing of %d bytes gives %d names, expected %d", size, len(found), len(members))
+			t.Errorf("a listing of %d bytes contains %d names, expected %d", size, len(found), len(members))
 		}
 	}
 }

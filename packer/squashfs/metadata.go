@@ -1,4 +1,4 @@
-// Metadata blocks: all tables are cut into pieces of 8 KiB, each behind its length.
+// Metadata blocks: all tables are cut into pieces of 8 KiB, and the length comes before each piece.
 
 package squashfs
 
@@ -10,23 +10,23 @@ import (
 const (
 	metadataBytes  = 8192
 	metadataHeader = 2
-	// In a metadata block's length, the mark of one that is not compressed.
+	// Flag in the length of a metadata block: the block is not compressed.
 	metadataUncompressed = 0x8000
 )
 
-// metadata cuts what is written to it into uncompressed metadata blocks.
+// metadata is a writer that cuts its content into uncompressed metadata blocks.
 // Source: https://dr-emann.github.io/squashfs/, "Packing Metadata".
 type metadata struct {
 	out   io.Writer
-	size  int64  // bytes of the finished blocks, with their headers
-	block []byte // the block that is being filled, behind room for its header
+	size  int64  // total size of the finished blocks, with their headers
+	block []byte // the current block, with room for its header
 }
 
 func newMetadata(out io.Writer) *metadata {
 	return &metadata{out: out, block: make([]byte, metadataHeader, metadataHeader+metadataBytes)}
 }
 
-// Write appends p, which may go on in the next block.
+// Write appends p, which may continue in the next block.
 func (m *metadata) Write(p []byte) (int, error) {
 	written := len(p)
 	for len(p) > 0 {
@@ -42,13 +42,13 @@ func (m *metadata) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// reference tells where the next byte goes: the start of its block, counted from the table's, and 16 bits for the place
-// in the block.
+// reference returns the position of the next byte: the start of its block in the table, and 16 bits for the offset in the
+// block.
 func (m *metadata) reference() uint64 {
 	return uint64(m.size)<<16 | uint64(len(m.block)-metadataHeader)
 }
 
-// flush ends the last block, if there is one.
+// flush writes the current block unless it is empty.
 func (m *metadata) flush() error {
 	content := len(m.block) - metadataHeader
 	if content == 0 {

@@ -1,4 +1,4 @@
-// Tests of metadata blocks at the edges.
+// Tests of metadata blocks at their limits.
 
 package squashfs
 
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// blockLengths returns the lengths of the metadata blocks in a table, all of them marked as not compressed.
+// blockLengths returns the lengths of the metadata blocks in a table; all blocks must be uncompressed.
 func blockLengths(t *testing.T, table []byte) []int {
 	t.Helper()
 	var lengths []int
@@ -25,7 +25,7 @@ func blockLengths(t *testing.T, table []byte) []int {
 	return lengths
 }
 
-func TestMetadataWriteAtTheEdgesCutsAfter8192Bytes(t *testing.T) {
+func TestMetadataWriteCutsBlocksAfter8192Bytes(t *testing.T) {
 	for size, wanted := range map[int][]int{
 		0: nil, 1: {1}, 8191: {8191}, 8192: {8192}, 8193: {8192, 1}, 16384: {8192, 8192}, 16385: {8192, 8192, 1},
 	} {
@@ -38,7 +38,7 @@ func TestMetadataWriteAtTheEdgesCutsAfter8192Bytes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lengths := blockLengths(t, table.Bytes()); !slices.Equal(lengths, wanted) {
-			t.Errorf("%d bytes lie in blocks of %v, expected %v", size, lengths, wanted)
+			t.Errorf("%d bytes are in blocks of %v bytes, expected %v", size, lengths, wanted)
 		}
 		if m.size != int64(table.Len()) {
 			t.Errorf("%d bytes: the size is %d, expected %d", size, m.size, table.Len())
@@ -46,7 +46,7 @@ func TestMetadataWriteAtTheEdgesCutsAfter8192Bytes(t *testing.T) {
 	}
 }
 
-func TestMetadataReferenceBehindAFullBlockIsInTheNext(t *testing.T) {
+func TestMetadataReferenceAfterAFullBlockIsInTheNextBlock(t *testing.T) {
 	m := newMetadata(&bytes.Buffer{})
 	for _, step := range []struct {
 		size      int

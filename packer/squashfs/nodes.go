@@ -1,31 +1,31 @@
-// The nodes of the tree: 32 bytes for each file, link and directory.
+// The nodes of the tree: 32 bytes for each file, symlink and directory.
 
 package squashfs
 
 type kind uint8
 
-// The numbers are those of the format's directory entries, but for gone.
+// The numbers, except removed, are those of the format's directory entries.
 const (
-	gone      kind = 0 // a later layer has put something else in its place
+	removed   kind = 0 // an entry of a later layer replaced it
 	directory kind = 1
 	file      kind = 2
 	link      kind = 3
 )
 
-// node is one path of the image.
+// node represents one path of the image.
 type node struct {
-	name   uint64 // its place in the names
-	start  uint64 // of a file: where its data begins, from the image's start; of a link: its target's place in the names
-	size   int64  // of a file: its bytes; of a link: the length of its target
+	name   uint64 // position in tree.names
+	start  uint64 // file: position of its data in the image; symlink: position of its target in tree.names
+	size   int64  // file: size of its data; symlink: length of its target
 	parent uint32
 	mode   uint16
-	length uint8 // of the name
+	length uint8 // length of the name
 	kind   kind
 }
 
 const nodeBits = 14
 
-// nodes is a list of nodes that grows without moving them.
+// nodes is a list that grows without moving its elements.
 type nodes struct {
 	chunks [][]node
 	count  uint32

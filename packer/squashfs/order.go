@@ -1,4 +1,4 @@
-// The order of the nodes in the image: the children of each directory side by side, sorted by the bytes of their names.
+// The order of the nodes in the image: the children of a directory are consecutive and sorted by the bytes of their names.
 
 package squashfs
 
@@ -7,21 +7,21 @@ import (
 	"slices"
 )
 
-// ordered lists the nodes that are left in the tree. A node's inode number is its position plus 1, so that those of a
-// directory's children follow each other.
+// ordered assigns a position to each node that was not removed. A node's inode number is its position plus 1, so that a
+// directory's children have consecutive inode numbers.
 type ordered struct {
 	*tree
-	numbers []uint32 // of the nodes, by position; the root is the first
-	begin   []uint32 // by a directory's number: the position of its first child; one more for the end of the last
+	numbers []uint32 // node number for each position; the root has position 0
+	begin   []uint32 // position of the first child for each node number, with one more element for the end
 }
 
-// order finishes the tree.
+// order returns the order of a complete tree.
 func (t *tree) order() ordered {
 	o := ordered{tree: t, begin: t.countChildren()}
 	o.numbers = make([]uint32, o.begin[t.nodes.count])
 	next := slices.Clone(o.begin)
 	for number := uint32(root + 1); number < t.nodes.count; number++ {
-		if one := t.nodes.at(number); one.kind != gone {
+		if one := t.nodes.at(number); one.kind != removed {
 			o.numbers[next[one.parent]] = number
 			next[one.parent]++
 		}
@@ -32,19 +32,20 @@ func (t *tree) order() ordered {
 	return o
 }
 
-// countChildren marks what lies below nodes that are gone as gone too, and returns where each node's children begin.
+// countChildren marks all descendants of removed nodes as removed, and returns the positions where each node's children
+// begin.
 func (t *tree) countChildren() []uint32 {
 	begin := make([]uint32, t.nodes.count+1)
 	for number := uint32(root + 1); number < t.nodes.count; number++ {
 		one := t.nodes.at(number)
-		if t.nodes.at(one.parent).kind == gone {
-			one.kind = gone
+		if t.nodes.at(one.parent).kind == removed {
+			one.kind = removed
 		}
-		if one.kind != gone {
+		if one.kind != removed {
 			begin[one.parent+1]++
 		}
 	}
-	// The root stands before all children.
+	// The root has position 0.
 	begin[0] = 1
 	for i := 1; i < len(begin); i++ {
 		begin[i] += begin[i-1]
@@ -61,12 +62,12 @@ func (o ordered) sort(children []uint32) {
 	}
 }
 
-// at returns the node of a position.
+// at returns the node at a position.
 func (o ordered) at(position uint32) *node {
 	return o.nodes.at(o.numbers[position])
 }
 
-// children returns the positions of a directory's children: the first, and the one behind the last.
+// children returns the position of a directory's first child, and the position after its last child.
 func (o ordered) children(position uint32) (first, end uint32) {
 	number := o.numbers[position]
 	return o.begin[number], o.begin[number+1]

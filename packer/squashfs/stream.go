@@ -1,4 +1,4 @@
-// The stream into the image: one goroutine fills a chunk while another one writes those before it.
+// The stream into the image: one goroutine fills a chunk while another goroutine writes the previous chunks.
 
 package squashfs
 
@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// Chunks of this size stay in the processor's second-level cache between the read and the write.
+	// A chunk of this size stays in the processor's L2 cache between the read and the write.
 	chunkBytes = 128 << 10
 	chunkCount = 16
 )
 
-// ImageError is a failure to write the image, as opposed to one of reading a layer.
+// ImageError is an error in writing the image, as opposed to an error in reading a layer.
 type ImageError struct {
 	Path string
 	Err  error
@@ -31,9 +31,9 @@ func (e *ImageError) Error() string {
 
 func (e *ImageError) Unwrap() error { return e.Err }
 
-// stream appends to a file from an offset on.
+// stream appends to a file, starting at an offset.
 type stream struct {
-	size    int64 // bytes appended
+	size    int64 // number of appended bytes
 	path    string
 	chunk   []byte
 	full    chan []byte
@@ -57,7 +57,7 @@ func newStream(file io.WriterAt, path string, offset int64) *stream {
 	return s
 }
 
-// drain writes the full chunks; after a failure it only gives them back, so that nobody waits for them.
+// drain writes the full chunks. After a failure it only releases them, so that Write does not wait forever.
 func (s *stream) drain(file io.WriterAt, offset int64) {
 	defer close(s.done)
 	for chunk := range s.full {
@@ -80,13 +80,13 @@ func (s *stream) Write(p []byte) (int, error) {
 			return 0, err
 		}
 		n := copy(room, p)
-		s.filled(n)
+		s.advance(n)
 		p = p[n:]
 	}
 	return written, nil
 }
 
-// readFrom appends the next n bytes of r, which it reads right into the chunks.
+// readFrom appends the next n bytes of r, which it reads directly into the chunks.
 func (s *stream) readFrom(r io.Reader, n int64) error {
 	for n > 0 {
 		room, err := s.room()
@@ -97,13 +97,13 @@ func (s *stream) readFrom(r io.Reader, n int64) error {
 		if _, err := io.ReadFull(r, room); err != nil {
 			return err
 		}
-		s.filled(len(room))
+		s.advance(len(room))
 		n -= int64(len(room))
 	}
 	return nil
 }
 
-// close waits until all is written; the stream must not be used any more.
+// close waits until everything is written. The stream cannot be used afterwards.
 func (s *stream) close() error {
 	s.full <- s.chunk
 	close(s.full)
@@ -111,7 +111,7 @@ func (s *stream) close() error {
 	return s.failed()
 }
 
-// room returns what is free of the chunk at hand, which is never nothing.
+// room returns the free part of the current chunk, which is never empty.
 func (s *stream) room() ([]byte, error) {
 	if len(s.chunk) == cap(s.chunk) {
 		s.full <- s.chunk
@@ -123,7 +123,7 @@ func (s *stream) room() ([]byte, error) {
 	return s.chunk[len(s.chunk):cap(s.chunk)], nil
 }
 
-func (s *stream) filled(n int) {
+func (s *stream) advance(n int) {
 	s.chunk = s.chunk[:len(s.chunk)+n]
 	s.size += int64(n)
 }

@@ -1,4 +1,4 @@
-// The superblock: the first bytes of the image, which say where everything else lies.
+// The superblock: the first bytes of the image, with the positions of all tables.
 
 package squashfs
 
@@ -10,11 +10,11 @@ import (
 const (
 	superblockBytes = 96
 	magic           = 0x73717368
-	// Readers that find the flags below never decompress, but they insist on a compressor that they know.
+	// Readers never decompress because of the flags below, but refuse a compressor that they do not know.
 	compressionGzip = 1
-	// As mksquashfs has it. Readers hold whole blocks in memory, and 1 MiB is read no faster, in order or at random.
+	// The default of mksquashfs. Readers keep whole blocks in memory, and blocks of 1 MiB are not faster to read.
 	blockBytes = 128 << 10
-	// The address of a table that is not there.
+	// The address of a missing table.
 	noTable = ^uint64(0)
 
 	flagInodesUncompressed    = 0x0001
@@ -30,14 +30,14 @@ const (
 		flagExportable | flagXattrsUncompressed | flagNoXattrs | flagIDsUncompressed
 )
 
-// superblock holds what differs between images; addresses count from the image's first byte.
+// superblock contains the fields that differ between images. Positions count from the first byte of the SquashFS.
 type superblock struct {
 	inodes         uint32
-	root           uint64 // a reference, as metadata.reference gives it
+	root           uint64 // reference to the root's inode, see metadata.reference
 	size           int64
 	inodeTable     int64
 	directoryTable int64
-	fragmentTable  int64 // where it would be; readers take it for the end of the directory table
+	fragmentTable  int64 // the table is missing; readers use its position as the end of the directory table
 	exportTable    int64
 	idTable        int64
 }
@@ -48,13 +48,13 @@ func (s superblock) encode() []byte {
 	order := binary.LittleEndian
 	b := order.AppendUint32(make([]byte, 0, superblockBytes), magic)
 	b = order.AppendUint32(b, s.inodes)
-	b = order.AppendUint32(b, 0) // when it was made
+	b = order.AppendUint32(b, 0) // creation time
 	b = order.AppendUint32(b, blockBytes)
 	b = order.AppendUint32(b, 0) // fragments
 	b = order.AppendUint16(b, compressionGzip)
 	b = order.AppendUint16(b, uint16(bits.Len(blockBytes)-1))
 	b = order.AppendUint16(b, flags)
-	b = order.AppendUint16(b, 1) // user and group numbers
+	b = order.AppendUint16(b, 1) // entries of the ID table
 	b = order.AppendUint16(b, 4) // version 4.0
 	b = order.AppendUint16(b, 0)
 	b = order.AppendUint64(b, s.root)

@@ -1,4 +1,4 @@
-// The tables behind the data: inodes, directories, the places of all inodes, and the one user number.
+// The tables after the data: inode table, directory table, export table and ID table.
 
 package squashfs
 
@@ -9,22 +9,22 @@ import (
 	"math"
 )
 
-// tables writes the inodes into the image, and keeps the directory table until all of them are there.
+// tables writes the inode table into the image, and keeps the directory table in memory until all inodes are written.
 type tables struct {
 	ordered
 	inodes      *metadata
 	directories *metadata
 	listings    bytes.Buffer
-	references  []uint64 // of the inodes, by position
+	references  []uint64 // reference to the inode at each position, see metadata.reference
 	scratch     []byte
 }
 
-// writeTables writes all tables and returns what the superblock says of them.
+// writeTables writes all tables and returns the superblock with their positions.
 func writeTables(out *stream, o ordered) (superblock, error) {
 	w := &tables{ordered: o, inodes: newMetadata(out), references: make([]uint64, len(o.numbers))}
 	w.directories = newMetadata(&w.listings)
 	s := superblock{inodes: uint32(len(o.numbers)), inodeTable: out.size}
-	// The root's parent is a number that no inode has.
+	// The root's parent is an inode number that does not exist.
 	if err := w.write(0, s.inodes+1); err != nil {
 		return s, err
 	}
@@ -46,8 +46,8 @@ func writeTables(out *stream, o ordered) (superblock, error) {
 	return s, err
 }
 
-// write writes all inodes and listings from a directory down: the inodes that a listing names before it, and the
-// directory's own inode behind.
+// write writes all inodes and listings of a directory and its descendants: first the inodes of the children, then the
+// listing, then the directory's inode.
 func (w *tables) write(position, parent uint32) error {
 	first, end := w.children(position)
 	for child := first; child < end; child++ {
@@ -70,7 +70,7 @@ func (w *tables) write(position, parent uint32) error {
 	return writeDirectory(w.inodes, w.at(position).mode, position+1, parent, l)
 }
 
-// writeInode writes the inode of a file or link.
+// writeInode writes the inode of a file or symlink.
 func (w *tables) writeInode(position uint32) error {
 	one := w.at(position)
 	if one.kind == directory {
@@ -83,7 +83,7 @@ func (w *tables) writeInode(position uint32) error {
 	return writeFile(w.inodes, one, position+1)
 }
 
-// finish ends both tables; references into them have 32 bits for the block.
+// finish flushes the inode and directory tables. It returns an error if a table exceeds 4 GiB, as references have 32 bits.
 func (w *tables) finish() error {
 	if err := w.inodes.flush(); err != nil {
 		return err
@@ -92,14 +92,14 @@ func (w *tables) finish() error {
 		return err
 	}
 	if size := max(w.inodes.size, w.directories.size); size > math.MaxUint32 {
-		return fmt.Errorf("%d files, links and directories need a table of %d bytes, and SquashFS allows %d; "+
-			"make several datasets of this one", len(w.numbers), size, math.MaxUint32)
+		return fmt.Errorf("%d files, symlinks and directories need a table of %d bytes, but SquashFS allows %d; "+
+			"split the dataset into several datasets", len(w.numbers), size, math.MaxUint32)
 	}
 	return nil
 }
 
-// writeLookup writes values in metadata blocks and, behind them, the addresses of the blocks; it returns where those
-// addresses are.
+// writeLookup writes values in metadata blocks, followed by the addresses of the blocks. It returns the position of the
+// addresses.
 // Source: https://dr-emann.github.io/squashfs/, "Export Table", "ID Table".
 func writeLookup[T uint32 | uint64](out *stream, values []T) (int64, error) {
 	blocks := newMetadata(out)

@@ -1,4 +1,4 @@
-// Tests of the inodes and of the tables that lead to them, by the format's description.
+// Tests of the inode table and the export table, by the format's specification.
 
 package squashfs
 
@@ -19,12 +19,12 @@ func TestWriteFileSizesAround4GiBChooseTheInode(t *testing.T) {
 		}
 		header := map[uint16]int{basicFile: 32, extendedFile: 56}[wanted]
 		if kind := binary.LittleEndian.Uint16(b.Bytes()); kind != wanted || b.Len() != header+4*int((size+131071)/131072) {
-			t.Errorf("%d bytes give an inode of type %d and %d bytes, expected type %d", size, kind, b.Len(), wanted)
+			t.Errorf("%d bytes: got an inode of type %d and %d bytes, expected type %d", size, kind, b.Len(), wanted)
 		}
 	}
 }
 
-func TestWriteDirectoryFieldsLieWhereTheFormatSays(t *testing.T) {
+func TestWriteDirectoryFieldsAreInTheSpecifiedPositions(t *testing.T) {
 	order := binary.LittleEndian
 	l := listing{reference: 8194<<16 | 77, size: 100, directories: 4}
 	var b bytes.Buffer
@@ -35,7 +35,7 @@ func TestWriteDirectoryFieldsLieWhereTheFormatSays(t *testing.T) {
 	found := fmt.Sprint(order.Uint16(basic), order.Uint16(basic[2:]), order.Uint32(basic[12:]), order.Uint32(basic[16:]),
 		order.Uint32(basic[20:]), order.Uint16(basic[24:]), order.Uint16(basic[26:]), order.Uint32(basic[28:]), len(basic))
 	if wanted := fmt.Sprint(1, 0o750, 5, 8194, 6, 103, 77, 9, 32); found != wanted {
-		t.Errorf("the basic inode holds %s, expected %s", found, wanted)
+		t.Errorf("the basic inode contains %s, expected %s", found, wanted)
 	}
 	b.Reset()
 	l.size, l.index, l.indexed = 70000, []byte("index"), 8
@@ -46,11 +46,11 @@ func TestWriteDirectoryFieldsLieWhereTheFormatSays(t *testing.T) {
 	found = fmt.Sprint(order.Uint16(long), order.Uint32(long[16:]), order.Uint32(long[20:]), order.Uint32(long[24:]),
 		order.Uint32(long[28:]), order.Uint16(long[32:]), order.Uint16(long[34:]), order.Uint32(long[36:]), string(long[40:]))
 	if wanted := fmt.Sprint(8, 6, 70003, 8194, 9, 8, 77, uint32(math.MaxUint32), "index"); found != wanted {
-		t.Errorf("the extended inode holds %s, expected %s", found, wanted)
+		t.Errorf("the extended inode contains %s, expected %s", found, wanted)
 	}
 }
 
-func TestWriteExportTableLeadsToEachInode(t *testing.T) {
+func TestWriteExportTablePointsToEachInode(t *testing.T) {
 	var members []member
 	for i := range 3000 {
 		members = append(members, fileMember(fmt.Sprintf("%d/%d", i%9, i), "content"))
@@ -61,10 +61,10 @@ func TestWriteExportTableLeadsToEachInode(t *testing.T) {
 	}
 	order := binary.LittleEndian
 	address := func(at uint64) uint64 { return order.Uint64(whole[at:]) }
-	// The superblock holds the addresses of the tables.
+	// The superblock contains the addresses of the tables.
 	inodes, directories, fragments, exports, ids := address(64), address(72), address(80), address(88), address(48)
 	if !(inodes < directories && directories < fragments && fragments < exports && exports < ids && ids < address(40)) {
-		t.Fatalf("the tables lie at %d, %d, %d, %d and %d", inodes, directories, fragments, exports, ids)
+		t.Fatalf("the tables are at %d, %d, %d, %d and %d", inodes, directories, fragments, exports, ids)
 	}
 	if address(exports) != fragments {
 		t.Errorf("the directory table ends at %d, and the next table begins at %d", fragments, address(exports))
@@ -75,7 +75,7 @@ func TestWriteExportTableLeadsToEachInode(t *testing.T) {
 		reference := address(block + 2 + uint64(number)%1024*8)
 		inode := content[reference>>16/8194*8192+reference&0xffff:]
 		if found := order.Uint32(inode[12:]); found != number+1 {
-			t.Fatalf("entry %d leads to inode %d", number, found)
+			t.Fatalf("entry %d points to inode %d", number, found)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// The tar reader: members of an uncompressed layer, in ustar form with PAX records.
+// The tar reader: reads the members of an uncompressed layer in ustar format with PAX records.
 
 package squashfs
 
@@ -12,16 +12,16 @@ import (
 
 const (
 	tarBlock = 512
-	// Reads larger than this pass the reader's buffer by.
+	// Reads larger than this bypass the reader's buffer.
 	readBytes = 64 << 10
-	// Far above what paths need; a damaged header must not make us allocate more.
+	// More than any path needs. It limits the memory that a damaged header can allocate.
 	maxPAXBytes = 1 << 20
 	maxName     = 255
-	// Linux allows links no longer target.
+	// The longest target of a symlink on Linux.
 	maxTarget = 4095
 )
 
-// entry is a member of a layer. Its byte slices are valid until the next one is read.
+// entry is a member of a layer. Its byte slices are valid until the next member is read.
 type entry struct {
 	path   []byte
 	kind   kind
@@ -30,7 +30,7 @@ type entry struct {
 	target []byte
 }
 
-// tarReader reads the members of a tar. The data of a file is to be read from it between two calls of next.
+// tarReader reads the members of a tar. After next returned a file, the caller must read all of the file's data.
 type tarReader struct {
 	*bufio.Reader
 	header  tarHeader
@@ -42,7 +42,7 @@ func newTarReader(r io.Reader) *tarReader {
 	return &tarReader{Reader: bufio.NewReaderSize(r, readBytes)}
 }
 
-// next returns the next member, and io.EOF behind the last one.
+// next returns the next member, or io.EOF after the last member.
 // Source: POSIX, pax, "ustar Interchange Format" and "pax Header Block".
 func (t *tarReader) next() (entry, error) {
 	t.pax.clear()
@@ -59,7 +59,7 @@ func (t *tarReader) next() (entry, error) {
 	}
 }
 
-// readHeader reads the next header block, and returns io.EOF where there are zeros alone from there on.
+// readHeader reads the next header block, or returns io.EOF at the end of the archive.
 func (t *tarReader) readHeader() error {
 	if _, err := t.Discard(t.padding); err != nil {
 		return unexpected(err)
@@ -74,14 +74,14 @@ func (t *tarReader) readHeader() error {
 	return t.header.check()
 }
 
-// readEnd sees that an archive ends as it should: with a second block of zeros, and nothing else behind.
+// readEnd returns io.EOF if a second block of zeros and no further data follows the first block of zeros.
 func (t *tarReader) readEnd() error {
 	if _, err := io.ReadFull(t, t.header[:]); err != nil {
 		return unexpected(err)
 	}
 	for {
 		if len(bytes.TrimLeft(t.header[:], "\x00")) > 0 {
-			return errors.New("there are bytes behind its end mark")
+			return errors.New("there is data after its end marker")
 		}
 		n, err := io.ReadFull(t, t.header[:])
 		clear(t.header[n:])
@@ -94,10 +94,10 @@ func (t *tarReader) readEnd() error {
 	}
 }
 
-// unexpected makes the end of the file an error.
+// unexpected replaces io.EOF by an error with a message.
 func unexpected(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return errors.New("it ends early")
+		return errors.New("it is truncated")
 	}
 	return err
 }
@@ -108,7 +108,7 @@ func (t *tarReader) readPAX() error {
 		return err
 	}
 	if size > maxPAXBytes {
-		return fmt.Errorf("a header of %d bytes, where %d are the most", size, maxPAXBytes)
+		return fmt.Errorf("it has a PAX header of %d bytes, expected at most %d", size, maxPAXBytes)
 	}
 	content := make([]byte, size)
 	if _, err := io.ReadFull(t, content); err != nil {
@@ -118,7 +118,7 @@ func (t *tarReader) readPAX() error {
 	return t.pax.parse(content)
 }
 
-// entry makes a member of the header and of the PAX records before it.
+// entry returns the member that the header and the preceding PAX records describe.
 func (t *tarReader) entry() (entry, error) {
 	one := entry{path: t.pax.path, target: t.pax.target, size: t.pax.size}
 	if one.path == nil {
@@ -143,7 +143,7 @@ func (t *tarReader) entry() (entry, error) {
 	return one, nil
 }
 
-// setKind sets what the header's type asks for, and checks that a SquashFS can hold it.
+// setKind sets the kind of a member, and returns an error if the member cannot be stored in a SquashFS.
 func (t *tarReader) setKind(one *entry) error {
 	switch t.header[typeflag] {
 	case '0', 0:
@@ -152,16 +152,16 @@ func (t *tarReader) setKind(one *entry) error {
 	case '2':
 		one.kind = link
 		if len(one.target) == 0 || len(one.target) > maxTarget {
-			return fmt.Errorf("is a link with a target of %d bytes, where 1 to %d are allowed", len(one.target), maxTarget)
+			return fmt.Errorf("is a symlink with a target of %d bytes, expected 1 to %d", len(one.target), maxTarget)
 		}
 	case '5':
 		one.kind = directory
 		one.path = bytes.TrimSuffix(one.path, []byte("/"))
 	default:
-		return fmt.Errorf("is of tar type %q, where files, links and directories are expected", t.header[typeflag])
+		return fmt.Errorf("has the tar type %q, expected a file, symlink or directory", t.header[typeflag])
 	}
 	if one.kind != file && one.size != 0 {
-		return fmt.Errorf("has %d bytes of data and is not a file", one.size)
+		return fmt.Errorf("has %d bytes of data although it is not a file", one.size)
 	}
 	return checkPath(one.path)
 }
@@ -172,15 +172,15 @@ func checkPath(path []byte) error {
 		case len(name) == 0, string(name) == ".", string(name) == "..", bytes.IndexByte(name, 0) >= 0:
 			return errors.New("is not a plain relative path")
 		case len(name) > maxName:
-			return fmt.Errorf("has a name of %d bytes, where %d are the most", len(name), maxName)
+			return fmt.Errorf("has a name of %d bytes, expected at most %d", len(name), maxName)
 		case bytes.HasPrefix(name, []byte(".wh.")):
-			return errors.New("is a whiteout, which deletes a file of another layer, and is not expected")
+			return errors.New("is a whiteout, which deletes a file of another layer and is not supported here")
 		}
 	}
 	return nil
 }
 
-// pad returns how many bytes bring a size to a multiple of block.
+// pad returns the number of bytes from a size to the next multiple of block.
 func pad(size int64, block int64) int {
 	return int((block - size%block) % block)
 }

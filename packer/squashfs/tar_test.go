@@ -1,4 +1,4 @@
-// Tests of the tar reader, with what archive/tar writes and with damage.
+// Tests of the tar reader, with archives of archive/tar and with damaged archives.
 
 package squashfs
 
@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// member is a member for archive/tar to write.
+// member is a member of an archive that archive/tar writes.
 type member struct {
 	tar.Header
 	content string
@@ -48,7 +48,7 @@ func tarOf(t testing.TB, members ...member) []byte {
 	return b.Bytes()
 }
 
-// read returns all members of a tar with their contents, and the error that ended it if it was not the tar's end.
+// read returns all members of a tar with their contents, and the error if it could not be read to the end.
 func read(content []byte) (entries []entry, contents []string, err error) {
 	members := newTarReader(bytes.NewReader(content))
 	for {
@@ -68,7 +68,7 @@ func read(content []byte) (entries []entry, contents []string, err error) {
 	}
 }
 
-func TestTarReaderNextReadsWhatArchiveTarWrites(t *testing.T) {
+func TestTarReaderNextReadsMembersOfArchiveTar(t *testing.T) {
 	long := strings.Repeat("directory/", 40) + strings.Repeat("n", 255)
 	members := []member{
 		directoryMember("directory", 0o1711), fileMember("empty", ""), fileMember("directory/block", strings.Repeat("x", 512)),
@@ -109,30 +109,30 @@ func TestTarReaderNextLargeSizesAreRead(t *testing.T) {
 	}
 }
 
-func TestTarReaderNextRefusesWhatLayersNeverHold(t *testing.T) {
+func TestTarReaderNextUnsupportedMemberIsRefused(t *testing.T) {
 	header := func(kind byte, name string) member {
 		return member{tar.Header{Typeflag: kind, Name: name, Linkname: "x"}, ""}
 	}
-	// archive/tar does not write sparse files: another record of the same length becomes their mark.
+	// archive/tar does not write sparse files: another record of the same length is replaced by the record for sparse files.
 	sparse := fileMember("s", "")
 	sparse.PAXRecords = map[string]string{"SCHILY.xattr.abc": "1"}
 	marked := bytes.Replace(tarOf(t, sparse), []byte("SCHILY.xattr.abc"), []byte("GNU.sparse.major"), 1)
 	for wanted, content := range map[string][]byte{
-		`"f" is of tar type '6'`:                          tarOf(t, header(tar.TypeFifo, "f")),
-		`"h" is of tar type '1'`:                          tarOf(t, header(tar.TypeLink, "h")),
-		`"c" is of tar type '3'`:                          tarOf(t, header(tar.TypeChar, "c")),
-		`"../a" is not a plain relative path`:             tarOf(t, fileMember("../a", "")),
-		`"a/../b" is not a plain relative path`:           tarOf(t, fileMember("a/../b", "")),
-		`"/a" is not a plain relative path`:               tarOf(t, fileMember("/a", "")),
-		`"./a" is not a plain relative path`:              tarOf(t, fileMember("./a", "")),
-		`"a//b" is not a plain relative path`:             tarOf(t, fileMember("a//b", "")),
-		`"" is not a plain relative path`:                 tarOf(t, header(tar.TypeReg, "")),
-		`"a/.wh.b" is a whiteout`:                         tarOf(t, fileMember("a/.wh.b", "")),
-		`".wh..wh..opq" is a whiteout`:                    tarOf(t, fileMember(".wh..wh..opq", "")),
-		`has a name of 256 bytes, where 255 are the most`: tarOf(t, fileMember(strings.Repeat("n", 256), "")),
-		`is a link with a target of 4096 bytes`:           tarOf(t, linkMember("l", strings.Repeat("t", 4096))),
-		`is a link with a target of 0 bytes`:              tarOf(t, linkMember("l", "")),
-		`a sparse file`:                                   marked,
+		`"f" has the tar type '6'`:                      tarOf(t, header(tar.TypeFifo, "f")),
+		`"h" has the tar type '1'`:                      tarOf(t, header(tar.TypeLink, "h")),
+		`"c" has the tar type '3'`:                      tarOf(t, header(tar.TypeChar, "c")),
+		`"../a" is not a plain relative path`:           tarOf(t, fileMember("../a", "")),
+		`"a/../b" is not a plain relative path`:         tarOf(t, fileMember("a/../b", "")),
+		`"/a" is not a plain relative path`:             tarOf(t, fileMember("/a", "")),
+		`"./a" is not a plain relative path`:            tarOf(t, fileMember("./a", "")),
+		`"a//b" is not a plain relative path`:           tarOf(t, fileMember("a//b", "")),
+		`"" is not a plain relative path`:               tarOf(t, header(tar.TypeReg, "")),
+		`"a/.wh.b" is a whiteout`:                       tarOf(t, fileMember("a/.wh.b", "")),
+		`".wh..wh..opq" is a whiteout`:                  tarOf(t, fileMember(".wh..wh..opq", "")),
+		`has a name of 256 bytes, expected at most 255`: tarOf(t, fileMember(strings.Repeat("n", 256), "")),
+		`is a symlink with a target of 4096 bytes`:      tarOf(t, linkMember("l", strings.Repeat("t", 4096))),
+		`is a symlink with a target of 0 bytes`:         tarOf(t, linkMember("l", "")),
+		`a sparse file`:                                 marked,
 	} {
 		if _, _, err := read(content); err == nil || !strings.Contains(err.Error(), wanted) {
 			t.Errorf("the error is %v, expected %q", err, wanted)
@@ -140,7 +140,7 @@ func TestTarReaderNextRefusesWhatLayersNeverHold(t *testing.T) {
 	}
 }
 
-func TestTarReaderNextDamageIsAnError(t *testing.T) {
+func TestTarReaderNextDamagedTarIsAnError(t *testing.T) {
 	whole := tarOf(t, fileMember("a", "content"), fileMember("b", "more"))
 	change := func(at int, value byte) []byte {
 		damaged := bytes.Clone(whole)
@@ -153,18 +153,18 @@ func TestTarReaderNextDamageIsAnError(t *testing.T) {
 		content []byte
 		wanted  string
 	}{
-		"empty":                  {nil, "it ends early"},
-		"cut in the header":      {whole[:100], "it ends early"},
-		"cut in the data":        {whole[:515], "it ends early"},
-		"cut in the padding":     {whole[:600], "it ends early"},
-		"cut before a header":    {whole[:1024], "it ends early"},
-		"cut before the end":     {whole[:2048], "it ends early"},
-		"cut in the end":         {whole[:2560], "it ends early"},
+		"empty":                  {nil, "it is truncated"},
+		"cut in the header":      {whole[:100], "it is truncated"},
+		"cut in the data":        {whole[:515], "it is truncated"},
+		"cut in the padding":     {whole[:600], "it is truncated"},
+		"cut before a header":    {whole[:1024], "it is truncated"},
+		"cut before the end":     {whole[:2048], "it is truncated"},
+		"cut in the end":         {whole[:2560], "it is truncated"},
 		"another name":           {change(0, 'z'), "its checksum is"},
-		"a checksum of letters":  {change(150, 'z'), "a header with the number"},
-		"zeros over the middle":  {append(zeroed[:1024:1024], append(make([]byte, 1024), whole[1024:]...)...), "bytes behind its end mark"},
-		"bytes behind the end":   {append(bytes.Clone(whole), 1), "bytes behind its end mark"},
-		"bytes in the end's end": {change(len(whole)-1, 1), "bytes behind its end mark"},
+		"a checksum of letters":  {change(150, 'z'), "is not a number"},
+		"zeros over the middle":  {append(zeroed[:1024:1024], append(make([]byte, 1024), whole[1024:]...)...), "data after its end marker"},
+		"bytes after the end":    {append(bytes.Clone(whole), 1), "data after its end marker"},
+		"bytes in the end's end": {change(len(whole)-1, 1), "data after its end marker"},
 	} {
 		if _, _, err := read(test.content); err == nil || !strings.Contains(err.Error(), test.wanted) {
 			t.Errorf("%s: the error is %v, expected %q", name, err, test.wanted)
@@ -172,20 +172,20 @@ func TestTarReaderNextDamageIsAnError(t *testing.T) {
 	}
 }
 
-func TestTarReaderNextZerosBehindTheEndAreFine(t *testing.T) {
+func TestTarReaderNextZerosAfterTheEndAreIgnored(t *testing.T) {
 	for _, size := range []int{1, 511, 512, 10240} {
 		content := append(tarOf(t, fileMember("a", "content")), make([]byte, size)...)
 		if entries, _, err := read(content); err != nil || len(entries) != 1 {
-			t.Errorf("with %d zeros more: %d members, %v", size, len(entries), err)
+			t.Errorf("with %d more zeros: %d members, %v", size, len(entries), err)
 		}
 	}
 }
 
-func TestPAXRecordsParseDamageIsAnError(t *testing.T) {
+func TestPAXRecordsParseDamagedRecordIsAnError(t *testing.T) {
 	for _, content := range []string{"x", "5 a=b", "99 a=b\n", "-5 a=b\n", "2 \n", "6 a=b\n1", "5 ab\n", "0 a=b\n",
 		"10 size=z\n", "11 size=-1\n", "22 GNU.sparse.major=1\n", " a=b\n", "99999999999999999999 a=b\n"} {
 		if err := new(paxRecords).parse([]byte(content)); err == nil {
-			t.Errorf("%q is taken for PAX records", content)
+			t.Errorf("%q is accepted as PAX records", content)
 		}
 	}
 }
@@ -195,9 +195,9 @@ func FuzzTarReaderNext(f *testing.F) {
 	f.Add(tarOf(f, fileMember(strings.Repeat("long/", 60)+"\xff", "content")))
 	f.Add(tarOf(f, fileMember("a/b", "1"), fileMember("a", "2"), directoryMember("a", 0), fileMember("a/b/c", "3")))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		// A checksum that fits lets damage get further than the header.
+		// With a correct checksum, damage is not refused in the header already.
 		for at := 0; at+tarBlock <= len(content); at += tarBlock {
-			mend((*tarHeader)(content[at : at+tarBlock]))
+			setChecksum((*tarHeader)(content[at : at+tarBlock]))
 		}
 		out := newStream(discard{}, "image", 0)
 		merged := newTree()
@@ -209,13 +209,13 @@ func FuzzTarReaderNext(f *testing.F) {
 			t.Fatal(closing)
 		}
 		if out.size > math.MaxInt32 {
-			t.Fatalf("%d bytes of a tar give %d", len(content), out.size)
+			t.Fatalf("the image of a tar with %d bytes has %d", len(content), out.size)
 		}
 	})
 }
 
-// mend sets the checksum of what looks like a header.
-func mend(h *tarHeader) {
+// setChecksum sets the checksum of a block that looks like a header.
+func setChecksum(h *tarHeader) {
 	if string(h[257:262]) != "ustar" {
 		return
 	}
@@ -231,7 +231,7 @@ func mend(h *tarHeader) {
 	h[154], h[155] = 0, ' '
 }
 
-// discard is a file that is never read.
+// discard is a file that ignores its content.
 type discard struct{}
 
 func (discard) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }

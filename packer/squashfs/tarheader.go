@@ -1,4 +1,4 @@
-// The tar header: fields of a block of 512 bytes, and the PAX records that take their place.
+// The tar header: a block of 512 bytes with fields, and PAX records that override fields.
 
 package squashfs
 
@@ -12,7 +12,7 @@ import (
 // tarHeader is the block before a member's data.
 type tarHeader [tarBlock]byte
 
-// field is a stretch of the header, from its first byte to the one behind its last.
+// field is the range of a field in the header: its first byte, and the byte after its last byte.
 type field struct{ start, end int }
 
 var (
@@ -27,7 +27,7 @@ var (
 
 const typeflag = 156
 
-// check compares the header with its checksum: the sum of its bytes, those of the checksum itself taken as blanks.
+// check compares the header with its checksum: the sum of its bytes, in which the checksum field counts as spaces.
 func (h *tarHeader) check() error {
 	wanted, err := h.number(checksumField)
 	if err != nil {
@@ -41,7 +41,7 @@ func (h *tarHeader) check() error {
 		sum += int64(b)
 	}
 	if sum != wanted {
-		return fmt.Errorf("a header says that its checksum is %d, and it is %d", wanted, sum)
+		return fmt.Errorf("it has a damaged header: its checksum is %d, expected %d", sum, wanted)
 	}
 	return nil
 }
@@ -51,7 +51,7 @@ func (h *tarHeader) text(f field) []byte {
 	return text
 }
 
-// path returns the name with the prefix before it, which only POSIX's own form has.
+// path returns the name, after the prefix if the header is in POSIX format.
 func (h *tarHeader) path() []byte {
 	name, prefix := h.text(nameField), h.text(prefixField)
 	if string(h[magicField.start:magicField.end]) != "ustar\x00" || len(prefix) == 0 {
@@ -60,7 +60,7 @@ func (h *tarHeader) path() []byte {
 	return bytes.Join([][]byte{prefix, name}, []byte("/"))
 }
 
-// number reads a field of octal digits or, marked by its first bit, of a binary number.
+// number parses a field of octal digits or, if the first bit is set, a binary number.
 func (h *tarHeader) number(f field) (int64, error) {
 	digits := h[f.start:f.end]
 	if digits[0] == 0x80 {
@@ -69,7 +69,7 @@ func (h *tarHeader) number(f field) (int64, error) {
 	value := int64(0)
 	for _, digit := range bytes.Trim(digits, " \x00") {
 		if digit < '0' || digit > '7' {
-			return 0, fmt.Errorf("a header with the number %q", digits)
+			return 0, fmt.Errorf("it has a damaged header: %q is not a number", digits)
 		}
 		value = value<<3 | int64(digit-'0')
 	}
@@ -80,14 +80,14 @@ func binaryNumber(digits []byte) (int64, error) {
 	value := int64(0)
 	for _, digit := range digits {
 		if value >= 1<<(63-8) {
-			return 0, errors.New("a header with a number that is too large")
+			return 0, errors.New("it has a damaged header: a number is too large")
 		}
 		value = value<<8 | int64(digit)
 	}
 	return value, nil
 }
 
-// paxRecords holds the records that we heed; times, owners and the like are not stored.
+// paxRecords contains the PAX records that are used; times, owners and others are ignored.
 type paxRecords struct {
 	path, target []byte
 	size         int64
@@ -96,17 +96,17 @@ type paxRecords struct {
 
 func (p *paxRecords) clear() { *p = paxRecords{} }
 
-// parse takes records of the form `LENGTH KEY=VALUE\n` in, where LENGTH counts all of the record.
+// parse reads records of the form `LENGTH KEY=VALUE\n`, where LENGTH is the length of the whole record.
 func (p *paxRecords) parse(content []byte) error {
 	for len(content) > 0 {
 		digits, _, _ := bytes.Cut(content, []byte(" "))
 		length, err := strconv.Atoi(string(digits))
 		if err != nil || length <= len(digits)+1 || length > len(content) || content[length-1] != '\n' {
-			return errors.New("a PAX header with a length that is wrong")
+			return errors.New("it has a PAX record with a wrong length")
 		}
 		key, value, found := bytes.Cut(content[len(digits)+1:length-1], []byte("="))
 		if !found {
-			return errors.New("a PAX header without a value")
+			return errors.New("it has a PAX record without a value")
 		}
 		if err := p.set(string(key), value); err != nil {
 			return err
@@ -125,11 +125,11 @@ func (p *paxRecords) set(key string, value []byte) error {
 	case "size":
 		size, err := strconv.ParseInt(string(value), 10, 64)
 		if err != nil || size < 0 {
-			return fmt.Errorf("a PAX header with the size %q", value)
+			return fmt.Errorf("it has a PAX record with the size %q", value)
 		}
 		p.size, p.hasSize = size, true
 	case "GNU.sparse.major", "GNU.sparse.map", "GNU.sparse.size":
-		return errors.New("a sparse file, which is not expected")
+		return errors.New("it contains a sparse file, which is not supported here")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-// The tree of all layers: each path once, as the last layer that has it says.
+// The merged tree of all layers: a path of a later layer replaces the same path of an earlier layer.
 
 package squashfs
 
@@ -10,23 +10,23 @@ import (
 
 const (
 	root = 0
-	// Of directories that no layer has an entry for.
+	// The mode of directories without an entry in any layer.
 	defaultMode = 0o755
 	firstSlots  = 1 << 10
 )
 
-// tree holds the nodes of all paths. A parent has a smaller number than its children; the root is number 0.
+// tree contains the nodes of all paths. A parent has a smaller number than its children; the root has number 0.
 type tree struct {
 	names names
 	nodes nodes
 
-	// A hash table with open addressing: the numbers of all nodes but the root, found by parent and name. 0 is a free slot.
+	// A hash table with open addressing: node numbers by parent and name, without the root. 0 is a free slot.
 	slots []uint32
 	used  int
 	seed  maphash.Seed
 
-	// The directory that was asked for last: paths come sorted, and the next one mostly lies in the same. It is never
-	// one that is replaced: who replaces a directory has asked for the one above it.
+	// Cache of the last result of `directory`: paths are sorted, and the next path is usually in the same directory. It is
+	// never a replaced directory, because a replacement looks up the parent directory first.
 	lastPath []byte
 	last     uint32
 }
@@ -37,9 +37,10 @@ func newTree() *tree {
 	return t
 }
 
-// add puts an entry of the next layer into the tree; start is where a file's data begins in the image.
+// add adds an entry of the next layer to the tree; start is the position of a file's data in the image.
 //
-// A directory that is there already takes the entry's mode and keeps what it holds. All else that is there is replaced.
+// If both the entry and an existing node are directories, the directory keeps its content and gets the entry's mode. In
+// all other cases the entry replaces the existing node.
 func (t *tree) add(one entry, start uint64) error {
 	parentPath, name := split(one.path)
 	parent, err := t.directory(parentPath)
@@ -59,13 +60,13 @@ func (t *tree) add(one entry, start uint64) error {
 	return nil
 }
 
-// split cuts a path before its last name.
+// split returns the parent and the last name of a path.
 func split(path []byte) (parent, name []byte) {
 	slash := bytes.LastIndexByte(path, '/')
 	return path[:max(slash, 0)], path[slash+1:]
 }
 
-// directory returns the node of a directory, which it makes, with those above it, where there is none.
+// directory returns the number of a directory's node. It creates the directory and its parents if they are missing.
 func (t *tree) directory(path []byte) (uint32, error) {
 	if bytes.Equal(path, t.lastPath) {
 		return t.last, nil
@@ -77,17 +78,17 @@ func (t *tree) directory(path []byte) (uint32, error) {
 		}
 		number = t.child(number, name)
 		switch found := t.nodes.at(number); found.kind {
-		case gone:
+		case removed:
 			found.kind, found.mode = directory, defaultMode
 		case file, link:
-			return 0, fmt.Errorf("%q is a file or link, and not a directory to hold it", name)
+			return 0, fmt.Errorf("its parent %q is a file or symlink, not a directory", name)
 		}
 	}
 	t.lastPath, t.last = append(t.lastPath[:0], path...), number
 	return number, nil
 }
 
-// child returns the number of the node of that name in a directory; a new one has no kind yet.
+// child returns the number of a child's node. It creates the node, without a kind, if it is missing.
 func (t *tree) child(parent uint32, name []byte) uint32 {
 	slot := t.slot(parent, name)
 	if *slot != 0 {
@@ -102,12 +103,12 @@ func (t *tree) child(parent uint32, name []byte) uint32 {
 	return number
 }
 
-// replace takes a directory, with all below it, out of the tree and returns a new node for its name.
+// replace removes a directory and its descendants, and returns the number of a new node with the same path.
 func (t *tree) replace(number uint32) uint32 {
 	old := t.nodes.at(number)
 	slot := t.slot(old.parent, t.name(old))
 	*slot = t.nodes.add(node{name: old.name, length: old.length, parent: old.parent})
-	old.kind = gone
+	old.kind = removed
 	return *slot
 }
 
@@ -115,10 +116,10 @@ func (t *tree) name(one *node) []byte {
 	return t.names.get(one.name, int(one.length))
 }
 
-// slot returns where the number of that child is, or would go.
+// slot returns the slot for a child: it contains the child's number, or 0 if there is no such child.
 func (t *tree) slot(parent uint32, name []byte) *uint32 {
 	mask := uint64(len(t.slots) - 1)
-	// The multiplier is 2^64 divided by the golden ratio; it spreads neighbouring numbers.
+	// The multiplier is 2^64 divided by the golden ratio; it distributes consecutive numbers.
 	hash := maphash.Bytes(t.seed, name) ^ uint64(parent)*0x9E3779B97F4A7C15
 	for i := (hash ^ hash>>32) & mask; ; i = (i + 1) & mask {
 		number := t.slots[i]

@@ -1,4 +1,4 @@
-// Tests of how the entries of layers make one tree.
+// Tests of merging the entries of layers into one tree.
 
 package squashfs
 
@@ -21,7 +21,7 @@ func linkEntry(path, target string) entry {
 	return entry{path: []byte(path), kind: link, mode: 0o777, target: []byte(target)}
 }
 
-// list returns a line for each node below a position.
+// list returns a line for each descendant of the directory at a position.
 func (o ordered) list(position uint32, prefix string) []string {
 	var lines []string
 	first, end := o.children(position)
@@ -41,7 +41,7 @@ func (o ordered) list(position uint32, prefix string) []string {
 	return lines
 }
 
-func TestTreeAddLaterEntryWins(t *testing.T) {
+func TestTreeAddLaterEntryOverridesEarlier(t *testing.T) {
 	for name, test := range map[string]struct {
 		entries []entry
 		wanted  []string
@@ -50,19 +50,19 @@ func TestTreeAddLaterEntryWins(t *testing.T) {
 		"link over file":      {[]entry{fileEntry("a", 1), linkEntry("a", "b")}, []string{"a -> b"}},
 		"file over link":      {[]entry{linkEntry("a", "b"), fileEntry("a", 3)}, []string{"a 3"}},
 		"directory over file": {[]entry{fileEntry("a", 1), directoryEntry("a", 0o700), fileEntry("a/b", 2)}, []string{"a/ 700", "a/b 2"}},
-		"directory over directory keeps what it holds": {
+		"directory over directory keeps its content": {
 			[]entry{directoryEntry("a", 0o700), fileEntry("a/b", 1), directoryEntry("a", 0o750), fileEntry("a/c", 2)},
 			[]string{"a/ 750", "a/b 1", "a/c 2"},
 		},
-		"file over directory removes what it holds": {
+		"file over directory removes its content": {
 			[]entry{fileEntry("a/b/c", 1), fileEntry("a/b/d", 1), fileEntry("z", 4), fileEntry("a", 2)},
 			[]string{"a 2", "z 4"},
 		},
-		"directory, file, directory begins empty": {
+		"directory, file, directory is empty": {
 			[]entry{fileEntry("a/b/c", 1), fileEntry("a", 2), directoryEntry("a", 0o711), fileEntry("a/b/d", 3)},
 			[]string{"a/ 711", "a/b/ 755", "a/b/d 3"},
 		},
-		"a parent without an entry gets one later": {
+		"directory over an implicit parent": {
 			[]entry{fileEntry("a/b/c", 1), directoryEntry("a/b", 0o500)},
 			[]string{"a/ 755", "a/b/ 500", "a/b/c 1"},
 		},
@@ -75,10 +75,10 @@ func TestTreeAddLaterEntryWins(t *testing.T) {
 		}
 		o := merged.order()
 		if lines := o.list(0, ""); !slices.Equal(lines, test.wanted) {
-			t.Errorf("%s gives %q, expected %q", name, lines, test.wanted)
+			t.Errorf("%s: got %q, expected %q", name, lines, test.wanted)
 		}
 		if len(o.numbers) != 1+len(test.wanted) {
-			t.Errorf("%s leaves %d nodes, expected %d", name, len(o.numbers), 1+len(test.wanted))
+			t.Errorf("%s: got %d nodes, expected %d", name, len(o.numbers), 1+len(test.wanted))
 		}
 	}
 }
@@ -96,13 +96,13 @@ func TestTreeAddBelowAFileIsRefused(t *testing.T) {
 			}
 		}
 		err := merged.add(fileEntry("a/b/c", 1), 0)
-		if err == nil || err.Error() != `"a/b/c": "b" is a file or link, and not a directory to hold it` {
-			t.Errorf("a file below %q gives the error %v", above, err)
+		if err == nil || err.Error() != `"a/b/c": its parent "b" is a file or symlink, not a directory` {
+			t.Errorf("a file below %q: got the error %v", above, err)
 		}
 	}
 }
 
-func TestTreeOrderIsThatOfTheNamesBytes(t *testing.T) {
+func TestTreeOrderSortsByTheBytesOfNames(t *testing.T) {
 	merged := newTree()
 	for _, path := range []string{"b", "a/c", "a-b", "a.b", "\xff", "a/b", "ä", "a!/x"} {
 		if err := merged.add(fileEntry(path, 0), 0); err != nil {
@@ -115,7 +115,7 @@ func TestTreeOrderIsThatOfTheNamesBytes(t *testing.T) {
 	}
 }
 
-func TestTreeAddManyNamesFindsEachAgain(t *testing.T) {
+func TestTreeAddManyNamesTwiceCreatesEachNodeOnce(t *testing.T) {
 	const directories, count = 60, 60 * 60
 	merged := newTree()
 	for round := range 2 {
@@ -131,6 +131,6 @@ func TestTreeAddManyNamesFindsEachAgain(t *testing.T) {
 	}
 	lines := strings.Join(merged.order().list(0, ""), "\n") + "\n"
 	if ones := strings.Count(lines, " 1\n"); ones != count {
-		t.Errorf("%d files are as in the second round, expected %d", ones, count)
+		t.Errorf("%d files are from the second round, expected %d", ones, count)
 	}
 }

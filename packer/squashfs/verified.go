@@ -1,4 +1,4 @@
-// The digest of a layer, computed beside its reading where the layer's name says what it has to be.
+// Verification of a layer's digest while the layer is read.
 
 package squashfs
 
@@ -11,10 +11,10 @@ import (
 	"regexp"
 )
 
-// A blob of an image layout is called by its digest.
+// The path of a blob in an OCI image layout ends with its digest.
 var blobName = regexp.MustCompile(`/sha256/([0-9a-f]{64})$`)
 
-// verified is a layer whose bytes go to a goroutine that hashes them, a few chunks behind the reader.
+// verified is a reader of a layer that sends a copy of the bytes to a goroutine, which hashes them.
 type verified struct {
 	layer  io.Reader
 	chunk  []byte
@@ -47,7 +47,7 @@ func (v *verified) hash() {
 	v.digest <- hex.EncodeToString(sum.Sum(nil))
 }
 
-// Read reads the layer.
+// Read reads from the layer.
 func (v *verified) Read(p []byte) (int, error) {
 	n, err := v.layer.Read(p)
 	for read := p[:n]; len(read) > 0; {
@@ -62,13 +62,14 @@ func (v *verified) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// finish ends the goroutine; it returns an error for a layer, read to its end, that is not the blob of its path.
+// finish ends the goroutine. It returns an error if path is that of a blob, and the bytes have another digest. The layer
+// must be read to its end.
 func (v *verified) finish(path string) error {
 	v.full <- v.chunk
 	close(v.full)
 	found := <-v.digest
 	if name := blobName.FindStringSubmatch(filepath.ToSlash(path)); name != nil && name[1] != found {
-		return fmt.Errorf("its sha256 is %s", found)
+		return fmt.Errorf("its sha256 is %s, not that of its name", found)
 	}
 	return nil
 }

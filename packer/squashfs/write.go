@@ -8,19 +8,19 @@ import (
 	"os"
 )
 
-// A loop device, and the next data object of a SIF, begin at a multiple of this.
+// Loop devices and data objects of a SIF begin at a multiple of this.
 const alignment = 4096
 
-// Write puts a SquashFS with the files of all layers into the existing file image, from offset to its end, and returns
-// its size, a multiple of 4096.
+// Write writes a SquashFS with the files of all layers into the existing file image, from offset to its end. It returns
+// the size of the SquashFS, a multiple of 4096.
 //
-// Layers are uncompressed tars; a later one goes before those ahead of it. Each byte of data is read once and written
-// once, and each file's data is one stretch of the image. Data that a later layer replaces stays in the image, out of
-// reach. Owners are 0, times are 0. The memory grows with the number of files, by some 130 bytes each.
+// Layers are uncompressed tars; a later layer overrides earlier layers. Each byte of data is read once and written once,
+// and each file's data is contiguous. Data of replaced files stays in the image, unreferenced. Owners and times are 0.
+// The memory is about 130 bytes per file.
 func Write(image string, offset int64, layers []string) (size int64, err error) {
 	output, err := os.OpenFile(image, os.O_WRONLY, 0)
 	if err != nil {
-		return 0, fmt.Errorf("writing image %q: %w; make it an empty file that can be written", image, cause(err))
+		return 0, fmt.Errorf("writing image %q: %w; create it as an empty, writable file", image, cause(err))
 	}
 	defer func() {
 		if closing := output.Close(); err == nil && closing != nil {
@@ -44,7 +44,7 @@ func Write(image string, offset int64, layers []string) (size int64, err error) 
 	return out.size, nil
 }
 
-// writeAll writes all but the superblock, for which it leaves the room.
+// writeAll writes everything except the superblock, and returns the superblock.
 func writeAll(out *stream, layers []string) (superblock, error) {
 	if _, err := out.Write(make([]byte, superblockBytes)); err != nil {
 		return superblock{}, err
@@ -63,7 +63,7 @@ func writeAll(out *stream, layers []string) (superblock, error) {
 	return head, err
 }
 
-// addLayer puts what a layer holds into the tree, and the data of its files into the image.
+// addLayer adds a layer's entries to the tree, and its file data to the image.
 func addLayer(t *tree, out *stream, path string) error {
 	layer, err := os.Open(path)
 	if err != nil {
@@ -104,7 +104,7 @@ func addMembers(t *tree, out *stream, members *tarReader) error {
 	}
 }
 
-// cause returns an error without the path that Go puts before it; ours say it quoted.
+// cause returns an error without the path that package os adds; the messages here contain the quoted path.
 func cause(err error) error {
 	var ofPath *os.PathError
 	if errors.As(err, &ofPath) {

@@ -1,4 +1,4 @@
-// Tests of whole images, which unsquashfs extracts, and of what is said when one cannot be written.
+// Tests of whole images, which unsquashfs extracts, and of the errors of Write.
 
 package squashfs
 
@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// requireTool skips the test where a program is missing; in CI, where none may be, the test fails.
+// requireTool skips the test if a program is not installed; in CI, the test fails instead.
 func requireTool(t *testing.T, name string) {
 	t.Helper()
 	if _, err := exec.LookPath(name); err == nil {
@@ -26,7 +26,7 @@ func requireTool(t *testing.T, name string) {
 	t.Skipf("%s is not installed", name)
 }
 
-// image writes layers behind `offset` bytes of a new file and returns its path.
+// image writes layers at an offset in a new file and returns its path.
 func image(t *testing.T, offset int64, layers ...[]byte) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -39,7 +39,7 @@ func image(t *testing.T, offset int64, layers ...[]byte) string {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() != offset+size || size%4096 != 0 {
-		t.Fatalf("the size is said to be %d from offset %d; the file: %v, %v", size, offset, info.Size(), err)
+		t.Fatalf("Write returned the size %d at offset %d; the file: %v, %v", size, offset, info.Size(), err)
 	}
 	return path
 }
@@ -57,7 +57,7 @@ func layerFiles(t *testing.T, layers ...[]byte) []string {
 	return paths
 }
 
-// extract returns the folder into which unsquashfs has put all files of an image.
+// extract extracts all files of an image with unsquashfs and returns their folder.
 func extract(t *testing.T, image string, offset int64) string {
 	t.Helper()
 	requireTool(t, "unsquashfs")
@@ -69,7 +69,7 @@ func extract(t *testing.T, image string, offset int64) string {
 	return folder
 }
 
-func TestWriteAroundBlockSizesEveryFileComesBack(t *testing.T) {
+func TestWriteSizesAroundBlocksAreExtracted(t *testing.T) {
 	var members []member
 	contents := map[string]string{}
 	for _, size := range []int{0, 1, 4095, 4096, 131071, 131072, 131073, 262144, 262145} {
@@ -86,15 +86,15 @@ func TestWriteAroundBlockSizesEveryFileComesBack(t *testing.T) {
 	for name, content := range contents {
 		found, err := os.ReadFile(filepath.Join(folder, name))
 		if err != nil || string(found) != content {
-			t.Errorf("the file of %s bytes comes back with %d: %v", name, len(found), err)
+			t.Errorf("the file of %s bytes is extracted with %d: %v", name, len(found), err)
 		}
 		if !bytes.Contains(whole, []byte(content)) {
-			t.Errorf("the file of %s bytes does not lie in one stretch", name)
+			t.Errorf("the file of %s bytes is not contiguous", name)
 		}
 	}
 }
 
-func TestWriteBehind4GiBFilesComeBack(t *testing.T) {
+func TestWriteFilesAfter4GiBAreExtracted(t *testing.T) {
 	const hole = int64(1)<<32 + 4096
 	path := filepath.Join(t.TempDir(), "image")
 	output, err := os.Create(path)
@@ -102,7 +102,7 @@ func TestWriteBehind4GiBFilesComeBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer output.Close()
-	// As if data of more than 4 GiB had been written already.
+	// The stream starts as if more than 4 GiB of data were written already.
 	out := newStream(output, path, hole)
 	out.size = hole
 	head, err := writeAll(out, layerFiles(t, tarOf(t, fileMember("a", "behind"), fileMember("d/empty", ""))))
@@ -114,21 +114,21 @@ func TestWriteBehind4GiBFilesComeBack(t *testing.T) {
 	}
 	folder := extract(t, path, 0)
 	if found, err := os.ReadFile(filepath.Join(folder, "a")); err != nil || string(found) != "behind" {
-		t.Errorf("the file comes back as %q: %v", found, err)
+		t.Errorf("the file is extracted as %q: %v", found, err)
 	}
 	if found, err := os.ReadFile(filepath.Join(folder, "d/empty")); err != nil || len(found) > 0 {
-		t.Errorf("the empty file comes back as %q: %v", found, err)
+		t.Errorf("the empty file is extracted as %q: %v", found, err)
 	}
 }
 
-func TestWriteBytesBeforeTheOffsetStay(t *testing.T) {
+func TestWriteKeepsBytesBeforeTheOffset(t *testing.T) {
 	content, err := os.ReadFile(image(t, 4096, tarOf(t, fileMember("a", "content"))))
 	if err != nil || !bytes.Equal(content[:4096], bytes.Repeat([]byte{7}, 4096)) || string(content[4096:4100]) != "hsqs" {
-		t.Errorf("the image begins with %q…, at the offset with %q: %v", content[:4], content[4096:4100], err)
+		t.Errorf("the image has %q at the start, %q at the offset: %v", content[:4], content[4096:4100], err)
 	}
 }
 
-func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
+func TestWriteTwiceWritesTheSameBytes(t *testing.T) {
 	layer := tarOf(t, directoryMember("d", 0o755), fileMember("d/b", "1"), fileMember("d/a", "2"), linkMember("l", "d"))
 	first, err := os.ReadFile(image(t, 0, layer))
 	second, err2 := os.ReadFile(image(t, 0, layer))
@@ -137,16 +137,16 @@ func TestWriteTwiceGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-func TestWriteErrorsSayWhichFileAndWhatToDo(t *testing.T) {
+func TestWriteErrorsNameFileAndRemedy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "image")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	damaged := layerFiles(t, tarOf(t, fileMember("a", "content"))[:515])[0]
 	for _, test := range []struct{ image, layer, wanted string }{
-		{path, damaged, fmt.Sprintf("reading layer %q: it ends early; delete it and run snakemake again", damaged)},
+		{path, damaged, fmt.Sprintf("reading layer %q: it is truncated; delete it and run snakemake again", damaged)},
 		{path, "gone", `reading layer "gone": no such file or directory; run snakemake again`},
-		{"gone", damaged, `writing image "gone": no such file or directory; make it an empty file that can be written`},
+		{"gone", damaged, `writing image "gone": no such file or directory; create it as an empty, writable file`},
 	} {
 		if _, err := Write(test.image, 0, []string{test.layer}); err == nil || err.Error() != test.wanted {
 			t.Errorf("the error is %v, expected %s", err, test.wanted)
@@ -154,7 +154,7 @@ func TestWriteErrorsSayWhichFileAndWhatToDo(t *testing.T) {
 	}
 }
 
-// fullDisk is a file on a disk that takes that many bytes.
+// fullDisk is a file on a disk with room for that many bytes.
 type fullDisk int64
 
 func (f fullDisk) WriteAt(p []byte, offset int64) (int, error) {
@@ -164,7 +164,7 @@ func (f fullDisk) WriteAt(p []byte, offset int64) (int, error) {
 	return len(p), nil
 }
 
-func TestWriteAllFullDiskSaysToFreeSpace(t *testing.T) {
+func TestWriteAllFullDiskNamesTheRemedy(t *testing.T) {
 	layers := layerFiles(t, tarOf(t, fileMember("large", strings.Repeat("x", 10<<20)), fileMember("empty", "")))
 	for _, space := range []fullDisk{0, chunkBytes, 9 << 20} {
 		out := newStream(space, "some.sif", 0)
@@ -174,7 +174,7 @@ func TestWriteAllFullDiskSaysToFreeSpace(t *testing.T) {
 		}
 		wanted := `writing "some.sif": the disk is full: free space on it, or set outdir to another disk`
 		if err == nil || err.Error() != wanted {
-			t.Errorf("with %d bytes free the error is %v, expected %s", space, err, wanted)
+			t.Errorf("with %d free bytes the error is %v, expected %s", space, err, wanted)
 		}
 	}
 }

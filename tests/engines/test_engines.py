@@ -49,5 +49,5 @@ def test_require_tool_missing_skips_here_and_fails_in_ci(monkeypatch):
 def test_require_root_other_user_is_told_who_it_is(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(pytest.skip.Exception, match="dockerd needs root, and this is user 1000"):
+    with pytest.raises(pytest.skip.Exception, match="dockerd needs root, but the tests run as user 1000"):
         require_root("dockerd")

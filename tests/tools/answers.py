@@ -1,4 +1,4 @@
-"""What an entrypoint must answer: rows as DuckDB finds them in the catalog's Parquet, and Python's own text of them."""
+"""The expected answers of an entrypoint: rows that DuckDB selects from the catalog's Parquet, formatted by Python."""
 
 import csv
 import io
@@ -17,9 +17,9 @@ from tools.questions import Question
 
 Row = dict[str, Any]
 MISSING = object()
-# As many texts of a column as give hypothesis a choice.
+# The number of texts of a column from which Hypothesis chooses.
 TEXTS = 20
-# As strconv.Quote of Go writes them.
+# The escapes of strconv.Quote in Go.
 ESCAPES = {
     "\a": r"\a",
     "\b": r"\b",
@@ -34,7 +34,7 @@ ESCAPES = {
 
 
 class Answers:
-    """The answers of one catalog."""
+    """The expected answers for one catalog."""
 
     def __init__(self, catalog: Path, mount: str = "/data") -> None:
         self.database = duckdb.connect(config={"threads": 1})
@@ -52,7 +52,7 @@ class Answers:
 
     @cached_property
     def texts(self) -> dict[str, list[bytes]]:
-        """Some of the texts of the keys and of each column's values, such as an argument can hold."""
+        """Some texts of the keys and of each column's values that can be command-line arguments."""
         found = {"path": list(self.rows)}
         for column in COLUMNS:
             values = (row[column.name] for row in self.rows.values())
@@ -61,12 +61,12 @@ class Answers:
         return {name: texts[:: len(texts) // TEXTS + 1] for name, texts in found.items()}
 
     def check(self, question: Question, status: int, printed: bytes) -> None:
-        """Asserts that the exit status and what was printed are right for the question."""
+        """Asserts that the exit status and the output are right for the question."""
         keys = [bytes.fromhex(key) for (key,) in self.database.execute(question.sql()).fetchall()]
-        assert status == int(question.chooses and not keys)
+        assert status == int(question.may_match_nothing and not keys)
         if question.only == "count":
             assert printed == b"%d\n" % len(keys)
-        elif question.chooses and not keys:
+        elif question.may_match_nothing and not keys:
             assert printed == b""
         elif question.format == "text" or question.only == "null":
             assert printed == self._text(question, keys)
@@ -88,7 +88,7 @@ class Answers:
         return head.encode() + b"".join(lines)
 
     def _check_json(self, question: Question, keys: list[bytes], printed: str) -> None:
-        """Compares as text, for Python gives the members in the order printed. JSON has no NaN: it is null there."""
+        """Compares as text, so that the order of members counts. JSON has no NaN; the entrypoint prints null."""
         found = (
             json.loads(printed) if question.format == "json" else [json.loads(line) for line in printed.splitlines()]
         )
@@ -111,7 +111,7 @@ class Answers:
 
 
 def _strict(value: Any) -> Any:
-    """The value with null for all that JSON has no number for."""
+    """The value, in which NaN and infinities are replaced by None."""
     if isinstance(value, dict):
         return {key: _strict(one) for key, one in value.items()}
     if isinstance(value, list):
@@ -120,7 +120,7 @@ def _strict(value: Any) -> Any:
 
 
 def _json_text(value: float) -> str:
-    """With one argument, as DuckDB wants it."""
+    """json.dumps with one argument, as DuckDB requires."""
     return json.dumps(value)
 
 
@@ -131,7 +131,7 @@ def shown_columns(question: Question) -> list[Column]:
 
 
 def shown(key: bytes) -> bytes:
-    """A key as text output has it: as it is where it is printable, else as a string literal of Go."""
+    """A key in text output: unchanged if it is printable, else a string literal of Go."""
     text = key.decode("utf-8", "surrogateescape")
     if text.isprintable():
         return key
@@ -150,12 +150,12 @@ def _in_literal(char: str) -> str:
 
 
 def as_text(column: Column, value: Any) -> bytes:
-    """A value as text: JSON for all but texts and digests."""
+    """A value as text: texts and digests unchanged, others as JSON."""
     return os.fsencode(value) if isinstance(value, str) and column.kind != JSON else json.dumps(value).encode()
 
 
 def _value(column: Column, value: Any) -> Any:
-    """A value of the catalog as JSON has it; MISSING where it would be left out."""
+    """A value of the catalog in JSON; MISSING if JSON output omits it."""
     if value is None:
         return None if column.null_shown else MISSING
     if column.kind == JSON:
@@ -168,7 +168,7 @@ def _given(row: Row) -> Row:
 
 
 def _in_cell(value: Any) -> Any:
-    """What can be read back from a cell of csv: to Python's reader an empty text is as a missing one."""
+    """The value that can be read from a CSV cell, which cannot distinguish an empty text from a missing one."""
     return None if value is MISSING or value == "" else value
 
 

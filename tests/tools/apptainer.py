@@ -1,4 +1,4 @@
-"""Fixtures: Apptainer run by whoever runs the tests and by an ordinary user, and a container to bind data into."""
+"""Fixtures: Apptainer, run by the tests' own user and by an unprivileged user, and a small container."""
 
 import os
 import pwd
@@ -9,16 +9,16 @@ import pytest
 
 from tools.engines import Tool, lacking, require_root, require_tool
 
-# Made by tests/tools/setup.
+# Created by tests/tools/setup.
 TEST_USER = "dc-test"
 
 
 @pytest.fixture(scope="session", params=["own", TEST_USER])
 def apptainer(request: pytest.FixtureRequest, short_folder: Path) -> Tool:
-    """Apptainer as the tests' own user, then as one without privileges, each with a home and a cache of its own."""
+    """Apptainer as the tests' own user, then as an unprivileged user, each with its own home and cache."""
     program = require_tool("apptainer")
     home = short_folder / f"home-{request.param}"
-    # There already where tests with another user came between.
+    # The folder exists if tests with the other user ran in between.
     home.mkdir(exist_ok=True)
     become: list[str] = []
     if request.param == TEST_USER:
@@ -34,19 +34,19 @@ def _test_user() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(TEST_USER)
     except KeyError:
-        lacking(f"there is no user {TEST_USER}: on Debian 12, `sudo tests/tools/setup` makes it")
+        lacking(f"the user {TEST_USER} does not exist: on Debian 12, `sudo tests/tools/setup` creates it")
 
 
 @pytest.fixture
 def home(apptainer: Tool) -> Path:
-    """The folder in which `apptainer` runs, and may write."""
+    """The folder in which `apptainer` runs, and which it may write."""
     (setting,) = (word for word in apptainer.command if str(word).startswith("HOME="))
     return Path(str(setting).removeprefix("HOME="))
 
 
 @pytest.fixture(scope="session")
 def sandbox(short_folder: Path, busybox: bytes) -> Path:
-    """The folder of a small system that Apptainer runs, with a shell and nothing under /data."""
+    """The root folder of a small system that Apptainer can run, with a shell and without /data."""
     folder = short_folder / "sandbox"
     folder.mkdir()
     subprocess.run(["tar", "--extract", "--directory", folder], input=busybox, check=True)
@@ -56,7 +56,7 @@ def sandbox(short_folder: Path, busybox: bytes) -> Path:
 
 
 def partition_offset(sif: Path) -> int:
-    """Where the SquashFS begins, by Apptainer's own reading of the descriptors."""
+    """The position of the SquashFS, which Apptainer reads from the descriptors."""
     command = [require_tool("apptainer"), "sif", "list", sif]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     (row,) = (line for line in lines if "(Squashfs/*System" in line)

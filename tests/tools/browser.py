@@ -1,4 +1,4 @@
-"""Fixture: a real browser without a window, which says what a page shows, what it complains of and what it asks for."""
+"""Fixture: a headless browser, which returns a page's content, its console output and its requests."""
 
 import json
 import re
@@ -12,19 +12,19 @@ import pytest
 
 from tools.engines import Tool, require_tool
 
-# The second keeps what the browser itself would ask of the world on this machine; a page's requests are still noted.
+# host-resolver-rules blocks requests of the browser itself; requests of a page are blocked and logged.
 FLAGS = (
     *("--headless", "--host-resolver-rules=MAP * ~NOTFOUND", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
     *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
 )
-# The initiator of a request that no page made.
+# The initiators of requests that no page made.
 NO_PAGE = (None, "not an origin")
 DARK = "--blink-settings=preferredColorScheme=0"
 
 
 @dataclass
 class Dom(HTMLParser):
-    """A page as the browser has it once it is loaded: its text, without styles, and its elements with attributes."""
+    """A page after it was loaded: its text, without styles and scripts, and its elements with attributes."""
 
     text: str = ""
     elements: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Dom(HTMLParser):
 
 @dataclass(frozen=True)
 class Visit:
-    """What a page did. console: lines it wrote or caused there. requests: addresses that it asked for."""
+    """The result of loading a page. console: lines in the browser's console. requests: requested addresses."""
 
     dom: Dom
     console: list[str]
@@ -63,7 +63,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Browser:
-    """chromium, with a profile of its own in `folder`."""
+    """chromium with its own profile in `folder`."""
 
     chromium: Tool
     folder: Path
@@ -79,13 +79,13 @@ class Browser:
         return Visit(dom, console, requests)
 
     def picture(self, page: Path, png: Path, width: int, height: int, *flags: str) -> bytes:
-        """The page's top as a PNG file; returns its content."""
+        """Writes a screenshot of the page's top as a PNG file; returns its content."""
         self.chromium.run(*flags, f"--window-size={width},{height}", f"--screenshot={png}", page.as_uri())
         return png.read_bytes()
 
 
 def corner(png: bytes) -> tuple[int, ...]:
-    """Red, green and blue of the pixel at the top left; no filter of PNG changes that one."""
+    """Red, green and blue of the pixel at the top left, which no PNG filter changes."""
     assert png[24:26] in {b"\x08\x02", b"\x08\x06"}, "neither RGB nor RGBA"
     chunks, place = b"", 8
     while place < len(png):

@@ -1,4 +1,4 @@
-"""Fixture: a dataset that is built stage by stage, as the rules do it; and the edits that befall one."""
+"""Fixture: a dataset that is built stage by stage, in the same way as by the rules."""
 
 import os
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
 @dataclass
 class Build:
-    """A dataset and the folder in which it is built, as the rules do it."""
+    """A dataset and the folder in which it is built."""
 
     packer: Path
     dataset: Path
@@ -37,7 +37,7 @@ class Build:
         return read_shards(self.folder / "stages/scan/shards.tsv")
 
     def hashed(self, suffix: str) -> list[Path]:
-        """The files of all shards' hashing."""
+        """The outputs of the stage hash, with the given suffix, of all shards."""
         return [self.folder / f"stages/hash/{shard}{suffix}" for shard in self.shards]
 
     def scan(self) -> None:
@@ -67,7 +67,7 @@ class Build:
         )
 
     def run(self) -> None:
-        """Does what a run of the workflow would."""
+        """Builds the dataset in the same way as a run of the workflow."""
         self.scan()
         (self.folder / "stages/hash").mkdir(exist_ok=True)
         for shard, facts in zip(self.shards, self.hashed(".json"), strict=True):
@@ -85,19 +85,19 @@ class Build:
         remove_stale(self.hashed(".json"), self.folder / "logs")
 
     def again(self) -> None:
-        """As run, after Snakemake has removed what the shards' jobs made."""
+        """Deletes the outputs of the shards' jobs, as Snakemake does before it repeats jobs, and runs again."""
         for suffix in (".json", ".parquet", ".layer"):
             for path in self.hashed(suffix):
                 path.unlink(missing_ok=True)
         self.run()
 
     def results(self) -> dict[str, bytes]:
-        """All files by name, but those that only serve the next run and what scan made."""
+        """The contents of all files by name, except the outputs of scan and the files for the next run."""
         files = [*self.folder.glob("*.*"), *(self.folder / "stages/hash").glob("*")]
         return {path.name: path.read_bytes() for path in files if path.is_file()}
 
     def rescanned(self) -> None:
-        """Does what rescan would."""
+        """Runs the stage rescan."""
         reports = []
         for shard, records in zip(self.shards, self.hashed(".parquet"), strict=True):
             reports.append(self.folder / f"stages/rescan/{shard}.json")
@@ -118,7 +118,7 @@ def staged(packer, dataset, tmp_path) -> Build:
 
 
 def rot(file: Path, content: bytes) -> None:
-    """Changes a file's content such that its size, times and inode stay."""
+    """Changes a file's content without changing its size, mtime and inode."""
     before = file.stat()
     file.write_bytes(content)
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))

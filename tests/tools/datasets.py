@@ -1,4 +1,4 @@
-"""Datasets of all that images take, as values to draw and as folders on the disk; and edits of them."""
+"""Strategies for datasets of everything that images can store, functions that make them on disk, and edits of them."""
 
 import os
 import random
@@ -9,28 +9,28 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from tools.trees import ALIKE, Link, names
+from tools.trees import SIMILAR, Link, names
 
-# Around the blocks of tars, of pages, of SquashFS and of gzip.
+# Sizes around the block sizes of tar, memory pages, SquashFS and gzip.
 BORDERS = [0, 1, 511, 512, 513, 4095, 4096, 4097, 131071, 131072, 131073, (1 << 20) - 1, 1 << 20, (1 << 20) + 1]
 LARGE = [(3 << 20) + 7, 5 << 20]
-# Of each the owner may read and write: not every user is root.
+# The owner may read and write in all modes, because the tests may run without root.
 MODES = [0o644, 0o755, 0o600, 0o700, 0o655, 0o4711, 0o2644, 0o1777]
 FOLDER_MODES = [0o755, 0o700, 0o2775, 0o1777]
 TIMES_NS = [-(10**18), 0, 1, 981173106123456789, 5 * 10**18]
-# What lies beside the dataset, for links that leave it.
+# A folder next to the dataset, for symlinks to the outside.
 OUTSIDE = b"outside/"
 
 
 class File(NamedTuple):
-    """A file; of the seed 0 it is a hole, of an odd one noise, else a phrase over and over."""
+    """A file. Its content is a hole for seed 0, random bytes for an odd seed, else a repeated phrase."""
 
     size: int
     seed: int
     mode: int
 
     def content(self) -> bytes:
-        """The bytes of it."""
+        """The file's content."""
         chance = random.Random(self.seed)
         if self.seed % 2:
             return chance.randbytes(self.size)
@@ -39,7 +39,7 @@ class File(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder; an empty one, unless files lie below it too."""
+    """A folder, which is empty unless the tree contains files below it."""
 
     mode: int
 
@@ -47,8 +47,8 @@ class Folder(NamedTuple):
 Node = File | Folder | Link
 Tree = dict[bytes, Node]
 
-# What a link that leaves the dataset finds under a name: a file, an empty folder, or what lies in a folder.
-BESIDE: dict[bytes, Tree] = {
+# The content of the folder OUTSIDE: for each name a file, an empty folder, or a folder with its content.
+OUTSIDE_TREES: dict[bytes, Tree] = {
     b"run": {b"": File(513, 3, 0o755)},
     b"void": {b"": Folder(0o700)},
     b"sub": {b"/b/\xff": File(1, 1, 0o600), b"/b/up": Link(b"../c"), b"/c": File(131073, 2, 0o640)},
@@ -56,43 +56,43 @@ BESIDE: dict[bytes, Tree] = {
 
 
 class Dataset(NamedTuple):
-    """A tree, in which nothing lies below a file or a link; and what becomes of its links."""
+    """A tree, in which nothing is below a file or a symlink, and a value of the configuration's `symlinks`."""
 
     tree: Tree
     symlinks: str
 
     def packed(self) -> Tree:
-        """The tree as images have it: what links to the outside lead to is in their place where they are followed."""
+        """The tree in the image: if symlinks are followed, symlinks to the outside are replaced by their targets."""
         found: Tree = {}
         for path, node in self.tree.items():
             if self.symlinks == "follow" and isinstance(node, Link) and OUTSIDE in node.target:
-                found |= {path + rest: one for rest, one in BESIDE[os.path.basename(node.target)].items()}
+                found |= {path + rest: one for rest, one in OUTSIDE_TREES[os.path.basename(node.target)].items()}
             else:
                 found[path] = node
         return found
 
 
-# Left to itself, Hypothesis prefers what is small: these are how often each comes.
+# Hypothesis prefers small numbers; this list gives large trees a higher probability.
 _counts = st.sampled_from([0, 1, 4, 8, 16, 16])
 _sizes = st.one_of(st.integers(0, 2000), st.sampled_from([*BORDERS, *BORDERS, *LARGE]))
 _files = st.builds(File, _sizes, st.integers(0, 5), st.sampled_from(MODES))
 _folders = st.builds(Folder, st.sampled_from(FOLDER_MODES))
 _nodes = st.sampled_from([_files, _files, _files, _folders]).flatmap(lambda kind: kind)
-_alike = st.lists(st.sampled_from([one for one in ALIKE if not one.startswith(b".")]), min_size=1, max_size=6)
-# Names of any bytes, and such as meet in the same folders.
-_paths = st.one_of(names, _alike.map(b"/".join))
+_similar = st.lists(st.sampled_from([one for one in SIMILAR if not one.startswith(b".")]), min_size=1, max_size=6)
+# Names of any bytes, and few names that often occur in the same folders.
+_paths = st.one_of(names, _similar.map(b"/".join))
 
 
 @st.composite
 def datasets(draw: st.DrawFn, policies: tuple[str, ...] = ("refuse", "keep", "follow")) -> Dataset:
-    """Datasets whose links the policy takes."""
+    """Datasets without symlinks that their value of `symlinks` would refuse."""
     tree: Tree = {}
     size = draw(_counts)
     _add(tree, draw(st.dictionaries(_paths, _nodes, min_size=size, max_size=size)))
     symlinks = draw(st.sampled_from(policies))
     targets = sorted({b"", *tree, *(parent for path in tree for parent in _parents(path))} - {b""})
     if symlinks != "refuse":
-        targets += [b"../" + OUTSIDE + name for name in BESIDE]
+        targets += [b"../" + OUTSIDE + name for name in OUTSIDE_TREES]
     if symlinks == "keep":
         targets += [b"gone/\xff", b"x" * 900]
     if targets:
@@ -102,7 +102,7 @@ def datasets(draw: st.DrawFn, policies: tuple[str, ...] = ("refuse", "keep", "fo
 
 
 def _add(tree: Tree, more: Mapping[bytes, Node]) -> None:
-    """Adds what fits: nothing takes another's place, or lies below a file or a link."""
+    """Adds nodes, except those whose path exists or is below a file or a symlink."""
     for path, node in more.items():
         taken = any(other == path or other.startswith(path + b"/") for other in tree)
         if not taken and all(isinstance(tree.get(parent), Folder | None) for parent in _parents(path)):
@@ -115,21 +115,21 @@ def _parents(path: bytes) -> Iterator[bytes]:
 
 
 def make(root: bytes, tree: Mapping[bytes, Node]) -> None:
-    """Makes the tree as a folder, in the order that it has."""
+    """Creates the tree as a folder, in the order of the mapping."""
     os.makedirs(root)
     for path, node in tree.items():
         put(root + b"/" + path, node)
 
 
 def make_with_outside(root: bytes, tree: Mapping[bytes, Node]) -> None:
-    """Makes the tree, and beside it what its links that leave it lead to."""
+    """Creates the tree, and next to it the folder OUTSIDE."""
     make(root, tree)
-    beside = os.path.dirname(root) + b"/" + OUTSIDE.rstrip(b"/")
-    make(beside, {name + rest: node for name, below in BESIDE.items() for rest, node in below.items()})
+    outside = os.path.dirname(root) + b"/" + OUTSIDE.rstrip(b"/")
+    make(outside, {name + rest: node for name, below in OUTSIDE_TREES.items() for rest, node in below.items()})
 
 
 def put(path: bytes, node: Node) -> None:
-    """Makes a file, link or folder, and the folders above it."""
+    """Creates a file, symlink or folder, and its parent folders."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if isinstance(node, Link):
         os.symlink(node.target, path)
@@ -142,7 +142,7 @@ def put(path: bytes, node: Node) -> None:
 
 
 def write(path: bytes, file: File) -> None:
-    """Writes the content; that of the seed 0 as a hole."""
+    """Writes the content; a hole for seed 0."""
     with open(path, "wb") as target:
         if file.seed:
             target.write(file.content())
@@ -151,55 +151,55 @@ def write(path: bytes, file: File) -> None:
 
 
 class Edit(NamedTuple):
-    """What is done to one of the files and links that are there, chosen by a number; for some with another path."""
+    """An edit of an existing file or symlink, which `number` selects; path: the new path, for edits that need one."""
 
-    what: str
+    kind: str
     number: int
     path: bytes
     file: File
     time_ns: int
 
     def do(self, root: bytes) -> None:
-        """Does it, unless the tree is such that it cannot be done, or that it would be done outside."""
-        there = _files_and_links(root)
+        """Makes the edit, unless it is impossible in this tree or would change a path outside of it."""
+        existing = _files_and_links(root)
         new = root + b"/" + self.path
         if os.path.realpath(os.path.dirname(new)) != os.path.dirname(new):
             return
-        # A file is in the way, or a folder.
+        # Another file or folder has the path.
         with suppress(NotADirectoryError, FileExistsError, IsADirectoryError):
-            if self.what == "add" and not os.path.lexists(new):
+            if self.kind == "add" and not os.path.lexists(new):
                 put(new, self.file)
-            elif self.what != "add" and there:
-                self._change(there[self.number % len(there)], new, root)
+            elif self.kind != "add" and existing:
+                self._change(existing[self.number % len(existing)], new, root)
 
     def _change(self, path: bytes, new: bytes, root: bytes) -> None:
-        """Does one of the edits that need something that is there."""
+        """Makes an edit of an existing path."""
         folder = os.path.dirname(path)
-        if self.what in ("rewrite", "same size", "same time") and not os.path.islink(path):
+        if self.kind in ("rewrite", "same size", "same time") and not os.path.islink(path):
             self._write(path)
-        elif self.what == "replace":
+        elif self.kind == "replace":
             os.unlink(path)
             put(path, self.file if self.number % 3 else Link(self.path))
-        elif self.what == "remove":
+        elif self.kind == "remove":
             os.unlink(path)
-        elif self.what == "remove folder" and folder != root:
+        elif self.kind == "remove folder" and folder != root:
             shutil.rmtree(folder)
-        elif self.what == "rename":
+        elif self.kind == "rename":
             os.makedirs(os.path.dirname(new), exist_ok=True)
             os.replace(path, new)
-        elif self.what == "rename folder" and folder != root and not new.startswith(folder + b"/"):
+        elif self.kind == "rename folder" and folder != root and not new.startswith(folder + b"/"):
             os.makedirs(new)
             os.replace(folder, new)
-        elif self.what == "touch":
+        elif self.kind == "touch":
             os.utime(path, ns=(0, self.time_ns), follow_symlinks=False)
-        elif self.what == "chmod" and not os.path.islink(path):
+        elif self.kind == "chmod" and not os.path.islink(path):
             os.chmod(path, self.file.mode)
 
     def _write(self, path: bytes) -> None:
-        """Writes another content, of the same size if so said, and puts the time back."""
+        """Writes other content: with the same size unless `rewrite`, with the same mtime if `same time`."""
         before = os.stat(path)
-        write(path, self.file if self.what == "rewrite" else self.file._replace(size=before.st_size))
-        if self.what == "same time":
+        write(path, self.file if self.kind == "rewrite" else self.file._replace(size=before.st_size))
+        if self.kind == "same time":
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
@@ -209,7 +209,7 @@ edits = st.builds(Edit, st.sampled_from(KINDS), st.integers(0, 20), _paths, _fil
 
 
 def _files_and_links(root: bytes) -> list[bytes]:
-    """The whole names of all that is no folder, sorted."""
+    """The sorted absolute paths of all files and symlinks."""
     found = []
     for parent, folders, files in os.walk(root):
         found += [parent + b"/" + name for name in files]

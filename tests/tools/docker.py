@@ -1,4 +1,4 @@
-"""Fixtures: a Docker daemon of the tests' own, and other tools that read images without one."""
+"""Fixtures: a separate Docker daemon for the tests, and other tools that read images without a daemon."""
 
 import os
 import subprocess
@@ -14,14 +14,14 @@ from tools.engines import Tool, require_root, require_tool
 
 START_SECONDS = 30
 RUN = ("run", "--rm", "--network", "none")
-# podman 4.3 asks for more than a container of containers may give it.
+# The default limits of podman 4.3 are higher than a nested container allows.
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 BUSYBOX_COMMANDS = ("cat", "find", "sh", "sleep")
 
 
 @pytest.fixture(scope="session")
 def docker(short_folder: Path) -> Iterator[Tool]:
-    """The client of a Docker daemon that was started for the tests and ends with them."""
+    """The client of a Docker daemon that is started for the tests and stopped after them."""
     require_root("dockerd")
     for name in ("dockerd", "containerd", "unshare", "setpriv"):
         require_tool(name)
@@ -32,7 +32,7 @@ def docker(short_folder: Path) -> Iterator[Tool]:
         try:
             _wait_for(client, process, folder / "log")
             yield client
-            # Before the daemon is killed, as a container that is running would leave its control groups.
+            # Running containers are removed before the daemon is killed, because they would leave control groups.
             containers = client.text("ps", "-aq").split()
             client.run("rm", "-f", *containers, status=0 if containers else None)
         finally:
@@ -40,7 +40,7 @@ def docker(short_folder: Path) -> Iterator[Tool]:
 
 
 def _daemon(folder: Path) -> list[str]:
-    """The daemon's command: its processes and mounts are in namespaces that end with it, and it with the tests."""
+    """The daemon's command. Its processes and mounts are in namespaces that end with the tests."""
     ends_with_us = "setpriv --pdeathsig KILL unshare --mount --pid --fork --mount-proc --kill-child"
     private_run = ["sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
     places = f"--data-root {folder}/data --exec-root {folder}/exec --pidfile {folder}/pid -H unix://{folder}/socket"
@@ -58,7 +58,7 @@ def _wait_for(client: Tool, process: subprocess.Popen[bytes], log: Path) -> None
 
 @pytest.fixture(scope="session")
 def podman(short_folder: Path) -> Iterator[Tool]:
-    """podman with a storage of its own."""
+    """podman with its own storage."""
     require_root("podman")
     folder = short_folder / "podman"
     places = ["--root", folder / "root", "--runroot", folder / "run", "--tmpdir", folder / "tmp"]
@@ -80,14 +80,14 @@ def umoci() -> Tool:
 
 @pytest.fixture(scope="session")
 def compose(docker: Tool) -> Tool:
-    """docker-compose with the tests' daemon."""
+    """docker-compose, connected to the tests' daemon."""
     (host,) = (word for word in docker.command if str(word).startswith("unix:"))
     return Tool((require_tool("docker-compose"), "-H", host))
 
 
 @pytest.fixture(scope="session")
 def busybox() -> bytes:
-    """The tar of a small system: busybox, under a few of its names."""
+    """The tar of a small system: busybox under several names."""
     program = Path(require_tool("busybox"))
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -105,6 +105,6 @@ def busybox() -> bytes:
 
 @pytest.fixture(scope="session")
 def busybox_image(docker: Tool, busybox: bytes) -> str:
-    """The name of an image with a shell, made without a registry."""
+    """The name of an image with a shell, which is imported without a registry."""
     docker("import", "-", "busybox", input=busybox)
     return "busybox"

@@ -1,4 +1,4 @@
-"""Fixtures of pipelines that embed the workflow: copies of the examples outside of the repository."""
+"""Fixtures for pipelines that embed the workflow: copies of the examples outside of the repository."""
 
 import os
 import shutil
@@ -16,18 +16,18 @@ from tools.workflow import ROOT, Project, Run
 EXAMPLES = ROOT / "examples/embedding"
 REPOSITORY = "owner/datacontainer"
 TAG = "v1.0.0"
-# What a clone of the repository has that the workflow reads.
+# The files and folders of the repository that the workflow reads.
 SOURCES = ["workflow", "rules", "scripts", "templates", "packer", "config", "profiles"]
 
 
 @dataclass(frozen=True)
 class Lab(Project):
-    """A working directory with a Snakefile of its own that embeds the workflow."""
+    """A working directory with a Snakefile that embeds the workflow."""
 
     environment: dict[str, str] = field(default_factory=dict)
 
     def snakemake(self, *arguments: str, **_: object) -> Run:
-        """Runs the Snakefile of this folder, as a user does who stands in it."""
+        """Runs the Snakefile of this folder, with the folder as working directory."""
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
             cwd=self.folder,
@@ -40,7 +40,7 @@ class Lab(Project):
         return Run(done.returncode, done.stdout)
 
     def edit(self, before: str, after: str) -> None:
-        """Replaces a text of the Snakefile that is there once."""
+        """Replaces a text that must occur once in the Snakefile."""
         file = self.folder / "Snakefile"
         text = file.read_text()
         assert text.count(before) == 1, before
@@ -49,7 +49,7 @@ class Lab(Project):
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Callable[..., Lab]:
-    """Makes a copy of an example that names this repository by its full path."""
+    """Copies an example, and replaces the path of the repository in its Snakefile by the absolute path."""
 
     def copy(name: str, **environment: str) -> Lab:
         folder = tmp_path / "lab"
@@ -63,7 +63,7 @@ def lab(tmp_path: Path) -> Callable[..., Lab]:
 
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment in which Git finds a release of this repository where it looks for GitHub's."""
+    """The environment in which Git clones a local release of this repository instead of the one on GitHub."""
     git = require_tool("git")
     folder = tmp_path_factory.mktemp("released")
     clone = folder / "datacontainer"

@@ -1,4 +1,4 @@
-"""What the tests need of this machine's container tools; one that is missing skips a test, and fails it in CI."""
+"""Access to this machine's container tools. A missing tool skips a test, and fails it in CI."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-# Where Debian's packages have them: another client, without an engine, may come first on the PATH.
+# The paths in Debian's packages: another client, without an engine, may come first on PATH.
 PREFERRED = {"docker": "/usr/bin/docker", "dockerd": "/usr/sbin/dockerd"}
 TIMEOUT_SECONDS = 120
 
@@ -18,14 +18,14 @@ Done = subprocess.CompletedProcess[bytes]
 
 
 def lacking(reason: str) -> NoReturn:
-    """Skips the test with the reason; fails it in CI, where nothing may be missing."""
+    """Skips the test with the reason; fails it in CI, where no tool may be missing."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
 
 def require_tool(name: str) -> str:
-    """The path of a program; the test is skipped, or in CI failed, where there is none."""
+    """The path of a program; skips the test, or fails it in CI, if the program is not installed."""
     path = shutil.which(PREFERRED.get(name, name)) or shutil.which(name)
     if path is None:
         lacking(f"{name} is not installed: on Debian 12, `sudo tests/tools/setup` installs it")
@@ -33,19 +33,19 @@ def require_tool(name: str) -> str:
 
 
 def require_root(what: str) -> None:
-    """Skips the test, or in CI fails it, where this is not root."""
+    """Skips the test, or fails it in CI, if the tests do not run as root."""
     if os.geteuid() != 0:
-        lacking(f"{what} needs root, and this is user {os.geteuid()}: run the tests with sudo")
+        lacking(f"{what} needs root, but the tests run as user {os.geteuid()}: run them with sudo")
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A program with the arguments that every call of it begins with."""
+    """A program with the first arguments of all its calls."""
 
     command: tuple[Word, ...]
 
     def run(self, *arguments: Word, status: int | None = 0, **options: Any) -> Done:
-        """A finished call, with its output as bytes; asserts its exit status unless that is None."""
+        """Runs the program and returns the finished call with output as bytes; asserts the status unless it is None."""
         command = [*self.command, *arguments]
         done = subprocess.run(command, capture_output=True, check=False, timeout=TIMEOUT_SECONDS, **options)
         if status is not None:
@@ -54,9 +54,9 @@ class Tool:
         return done
 
     def __call__(self, *arguments: Word, **options: Any) -> bytes:
-        """What a call, which must succeed, prints to standard output."""
+        """Runs the program, which must succeed, and returns its standard output."""
         return self.run(*arguments, **options).stdout
 
     def text(self, *arguments: Word, **options: Any) -> str:
-        """As a call, but as text without the white space around it."""
+        """Runs the program, which must succeed, and returns its standard output as stripped text."""
         return self(*arguments, **options).decode().strip()

@@ -1,4 +1,4 @@
-"""Fixtures: entrypoints compiled from any catalog, to be asked from outside as the programs that they are."""
+"""Fixtures: entrypoints that are compiled from any catalog and run as programs."""
 
 import json
 import tempfile
@@ -25,7 +25,7 @@ Build = Callable[..., Path]
 
 
 def module_files() -> list[Path]:
-    """The files that render takes, go.mod first."""
+    """The input files of render, go.mod first."""
     files = [path for path in sorted(MODULE.rglob("*")) if path.is_file() and not path.name.endswith("_test.go")]
     others = (path for path in files if path.name != "go.mod" and path.parent.name != "indextest")
     return [MODULE / "go.mod", *others]
@@ -33,7 +33,7 @@ def module_files() -> list[Path]:
 
 @pytest.fixture(scope="session")
 def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Renders and compiles the entrypoint of a catalog; gives the binary, alone in its folder but for such an index."""
+    """Renders and compiles the entrypoint of a catalog; returns the binary. Its folder contains at most an index."""
 
     def run(
         catalog: pa.Table,
@@ -67,7 +67,7 @@ def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture(scope="session")
 def compiled(entrypoint_of: Build) -> Path:
-    """The binary, without an index, that looks for one beside itself."""
+    """A binary without an embedded index, which reads the external index in its folder."""
 
     def make(folder: Path) -> None:
         catalog = pa.table({"path": ["none"], "size": pa.array([0], pa.int64())})
@@ -78,9 +78,9 @@ def compiled(entrypoint_of: Build) -> Path:
 
 @pytest.fixture
 def entrypoint(compiled: Path, short_folder: Path) -> Callable[..., Tool]:
-    """Writes the index of a catalog beside a link to the one binary; gives the program to ask.
+    """Writes the external index of a catalog next to a link to `compiled`; returns the program.
 
-    All users may enter its folder.
+    All users may access its folder.
     """
 
     def make(catalog: pa.Table, mount: str = "/data") -> Tool:
@@ -96,7 +96,7 @@ def entrypoint(compiled: Path, short_folder: Path) -> Callable[..., Tool]:
 
 
 def one_line(errors: bytes) -> str:
-    """What is printed as an error: one line that a reader understands, with nothing of Go's own."""
+    """The message of an error output, which must be one line that begins with `error: `."""
     text = errors.decode()
     assert text.startswith("error: "), text
     assert text.endswith("\n"), text

@@ -1,15 +1,15 @@
-"""How many examples Hypothesis tries."""
+"""The number of examples that Hypothesis tries."""
 
 import os
 
 from hypothesis import HealthCheck, settings
 
-# Any number of other examples in every run; without it, the same in every run.
+# If set, each run tries this number of new random examples; else the same examples in every run.
 EXAMPLES = os.environ.get("EXAMPLES")
-# `make test-long` tries as many as a test asks for; else a quarter will do.
+# `make test-long` tries all examples of a test, other runs a quarter.
 SHARE = 1 if os.environ.get("LONG") else 4
 
-# A slow machine is not a fault.
+# No deadline: a slow machine must not fail a test.
 settings.register_profile(
     "datacontainer",
     deadline=None,
@@ -22,5 +22,5 @@ settings.load_profile("datacontainer")
 
 
 def tried(full: int) -> settings:
-    """So many examples in the long run of the tests, and a share of them in others."""
+    """Settings with this number of examples in `make test-long`, and a share of them in other runs."""
     return settings(max_examples=int(EXAMPLES or max(full // SHARE, 5)))

@@ -1,4 +1,4 @@
-"""Kills builds at random moments, with all their processes; a plain rerun must give what an undisturbed one gives.
+"""Kills builds with all processes at random moments; a rerun must make the same products as an undisturbed build.
 
 Run by `make faults`; tests/workflow/test_faults.py runs a few rounds.
 """
@@ -20,29 +20,29 @@ from pathlib import Path
 from tools.trees import fill
 from tools.workflow import Project, command
 
-# What differs between two builds of the same data: no products, and what tells of earlier builds.
+# Files and folders that may differ between two builds of the same data.
 VARYING = (".seal", ".lock", ".snakemake_timestamp", "history.tsv", "report.html")
-TRACES = ("logs", "go-cache")
+VARYING_FOLDERS = ("logs", "go-cache")
 
 Digests = dict[str, str]
 
 
 def digests(project: Project) -> Digests:
-    """The sha256 of each file under results/, but for logs, caches, seals, and what is not under its final name yet."""
+    """The sha256 of each file under results/, except logs, caches, seals and temporary files."""
     root = project.folder / "results"
     files = {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()}
     return {
         name: sha256(path.read_bytes()).hexdigest()
         for name, path in files.items()
         if not name.endswith((*VARYING, ".partial", ".digests"))
-        and not set(Path(name).parts) & set(TRACES)
+        and not set(Path(name).parts) & set(VARYING_FOLDERS)
         and not any(part.startswith("tmp") for part in Path(name).parts)
     }
 
 
 @dataclass
 class Killer:
-    """Builds a dataset, which has two states, over and over; counts what was killed when, and what was wrong then."""
+    """Builds a dataset with two states repeatedly, and kills the builds. killed: kills per stage. wrong: problems."""
 
     folder: Path
     chance: random.Random
@@ -57,7 +57,7 @@ class Killer:
         return Project(self.folder / "project")
 
     def prepare(self) -> None:
-        """Builds both states undisturbed, for the digests to compare with, and measures how long that takes."""
+        """Builds both states undisturbed, to get the expected digests and the duration of a build."""
         for state in (0, 1):
             files = {b"%03d" % i: b"content %d\n" % i * 500 for i in range(300)} | {b"150": b"state %d\n" % state}
             fill(self.folder / f"data{state}", files)
@@ -69,12 +69,12 @@ class Killer:
             self.wanted.append(digests(project))
 
     def configure(self, project: Project, state: int) -> None:
-        """Gives the dataset one of its two states, which differ in a file."""
+        """Configures one of the dataset's two states, which differ in one file."""
         project.folder.mkdir(exist_ok=True)
         project.configure(killed={"path": str(self.folder / f"data{state}"), "shard_files": 64})
 
     def round(self, number: int) -> None:
-        """Kills a build, of nothing or of what the last round left, and looks before and after the next."""
+        """Kills a build, from scratch or after the last round, and checks the products before and after a rerun."""
         state, fresh = number % 2, self.chance.random() < 0.5
         if fresh:
             shutil.rmtree(self.project.folder, ignore_errors=True)
@@ -83,17 +83,17 @@ class Killer:
         stage = kill_after(moment, self.project)
         self.killed[stage] += 1
         where = f"round {number}, killed after {moment:.2f} s in {stage}"
-        self.look(where)
+        self.check_products(where)
         self.rerun(where, state)
 
-    def look(self, where: str) -> None:
-        """Notes the files under their final names that are not whole."""
+    def check_products(self, where: str) -> None:
+        """Records files that have their final name and differ from both undisturbed builds."""
         for name, digest in digests(self.project).items():
             if all(wanted.get(name) != digest for wanted in self.wanted):
-                self.wrong.append(f"{where}: {name} is not what an undisturbed build makes")
+                self.wrong.append(f"{where}: {name} differs from an undisturbed build")
 
     def rerun(self, where: str, state: int) -> None:
-        """Notes what a plain run after the kill does not put right."""
+        """Runs the workflow again, and records files that are not repaired."""
         run = self.project.snakemake()
         if run.status != 0:
             self.wrong.append(f"{where}: the next run failed: {run.text[-2000:]}")
@@ -114,17 +114,17 @@ class Killer:
 
 
 def kill_after(seconds: float, project: Project) -> str:
-    """Starts a build and kills all its processes after some seconds; the stage that it told of last."""
-    with tempfile.TemporaryFile("w+", errors="backslashreplace") as told:
-        # A session of its own is what a terminal or a batch system kills.
+    """Starts a build, kills all its processes after some seconds, and returns the stage that it printed last."""
+    with tempfile.TemporaryFile("w+", errors="backslashreplace") as output:
+        # A terminal or a batch system kills a whole session, so the build gets its own session.
         process = subprocess.Popen(
-            command("--cores", "2"), cwd=project.folder, stdout=told, stderr=told, start_new_session=True
+            command("--cores", "2"), cwd=project.folder, stdout=output, stderr=output, start_new_session=True
         )
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        told.seek(0)
-        text = told.read()
+        output.seek(0)
+        text = output.read()
     lines = [line for line in text.splitlines() if line.startswith("Job ") and ": " in line]
     if "steps (100%) done" in text:
         return "the end"
@@ -132,7 +132,7 @@ def kill_after(seconds: float, project: Project) -> str:
 
 
 def main() -> int:
-    """Kills as often as asked for, and prints the table."""
+    """Kills the requested number of builds and prints the table; returns 1 if there were problems."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -141,9 +141,9 @@ def main() -> int:
         killer = Killer(Path(folder), random.Random(options.seed))
         killer.prepare()
         for number in range(options.kills):
-            known = len(killer.wrong)
+            before = len(killer.wrong)
             killer.round(number)
-            print(f"{number + 1} of {options.kills} killed", *killer.wrong[known:], sep="\n", flush=True)
+            print(f"{number + 1} of {options.kills} killed", *killer.wrong[before:], sep="\n", flush=True)
     print(killer.table())
     return 1 if killer.wrong else 0
 

@@ -1,4 +1,4 @@
-"""The example's catalog, and what its entrypoint answers to the six uses of the 2020 tool."""
+"""The example's catalog, and its entrypoint's answers to the six uses of the 2020 tool."""
 
 import hashlib
 
@@ -20,7 +20,7 @@ SIX_USES = {
 
 
 def fruit_catalog() -> pa.Table:
-    """The example's catalog, as aggregate writes it."""
+    """The example's catalog in the format of aggregate."""
     files = sorted(fruit_files().items())
     digests = pa.array([hashlib.sha256(content).hexdigest() for _, content in files])
     table = pa.table(

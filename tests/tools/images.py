@@ -1,4 +1,4 @@
-"""Images of two datasets, made once by the workflow, and what must be in them according to other programs."""
+"""Images of two datasets, built once by the workflow, and functions that list the expected content of images."""
 
 import os
 import stat
@@ -16,12 +16,12 @@ from tools.trees import ODD_NAMES, fill
 from tools.workflow import ROOT, Project
 
 LARGE = bytes(range(256)) * 1500
-# Folders in folders, 3,664 bytes in all.
+# A path of 60 nested folders with 3,664 bytes.
 DEEP = b"/".join([b"deep" * 15] * 60) + b"/file"
 
 
 class Entry(NamedTuple):
-    """What is found under a path: its mode, with the file's type, and a file's content or a link's target."""
+    """A path's mode, with the file type, and the content of a file or the target of a symlink."""
 
     mode: int
     content: bytes
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 @pytest.fixture(scope="session")
 def images() -> Project:
-    """The datasets `fruit` and `odd`, in folders called so, and all their images."""
+    """The datasets `fruit` and `odd`, in folders with these names, and all their images."""
 
     def make(folder: Path) -> None:
         project = Project(folder)
@@ -48,7 +48,7 @@ def images() -> Project:
 
 @contextmanager
 def umask(mask: int) -> Iterator[None]:
-    """What is made in the block lacks the permissions in `mask`."""
+    """Files that are created in the block do not get the permissions in `mask`."""
     before = os.umask(mask)
     try:
         yield
@@ -57,12 +57,12 @@ def umask(mask: int) -> Iterator[None]:
 
 
 def fruit_files() -> dict[bytes, bytes]:
-    """The example's files by their names."""
+    """The example's files by name."""
     return {os.fsencode(path.name): path.read_bytes() for path in (ROOT / "examples/fruit").iterdir()}
 
 
 def fill_odd(folder: Path) -> None:
-    """Fills a folder with all that a dataset may hold, and with modes that no image keeps."""
+    """Fills a folder with everything that a dataset may contain, and with modes that images do not keep."""
     folder.mkdir()
     fill(folder, {name: name for name in ODD_NAMES} | {b"sub/" + name: b"" for name in ODD_NAMES})
     fill(folder, {b"run.sh": b"#!/bin/sh\n", b"empty": b"", b"large": LARGE, b"sub/one": b"1"})
@@ -82,7 +82,7 @@ def fill_odd(folder: Path) -> None:
 
 
 def listing(folder: Path, mount: str = "/data") -> bytes:
-    """What an image of a folder of plain names prints, by the digests of sha256sum."""
+    """The entrypoint's default output for a folder with plain names, with digests from sha256sum."""
     names = sorted(os.listdir(folder))
     printed = subprocess.run(["sha256sum", *names], cwd=folder, capture_output=True, text=True, check=True).stdout
     lines = (line.split() for line in printed.splitlines())
@@ -92,13 +92,13 @@ def listing(folder: Path, mount: str = "/data") -> bytes:
 
 
 def keys(folder: Path, mount: bytes = b"/data") -> bytes:
-    """The keys of a folder's files and links, each ended by NUL, in the order of their bytes."""
+    """The sorted keys of a folder's files and symlinks, each terminated by NUL."""
     found = (path for path, entry in tree_of(folder).items() if not stat.S_ISDIR(entry.mode))
     return b"".join(mount + b"/" + path + b"\0" for path in sorted(found))
 
 
 def tree_of(folder: Path) -> dict[bytes, Entry]:
-    """Everything in a folder, and itself under the empty name."""
+    """All entries of a folder by relative path, and the folder itself under the empty path."""
     root = os.fsencode(folder)
     found = {b"": Entry(os.lstat(root).st_mode, b"")}
     for parent, folders, files in os.walk(root):
@@ -116,7 +116,7 @@ def _entry(path: bytes) -> Entry:
 
 
 def tree_of_tar(stream: IO[bytes], top: bytes) -> dict[bytes, Entry]:
-    """Everything below the folder `top` of a tar, and itself under the empty name."""
+    """All entries below the folder `top` of a tar by relative path, and the folder itself under the empty path."""
     found = {}
     with tarfile.open(fileobj=stream) as tar:
         for member in tar:
@@ -133,7 +133,7 @@ def _member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
 
 
 def packed(tree: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
-    """The tree as an image holds it: 0755 or 0644, by whether it is a folder or its owner may execute it."""
+    """The tree with the modes in an image: 0755 for folders and files that the owner may execute, else 0644."""
     return {path: Entry(_packed_mode(entry.mode), entry.content) for path, entry in tree.items()}
 
 
@@ -144,7 +144,7 @@ def _packed_mode(mode: int) -> int:
 
 
 def copy_backwards(dataset: Path, copy: Path) -> None:
-    """Copies a dataset with its files made in the opposite order, with other times and other modes."""
+    """Copies a dataset; creates the files in reverse order, with other times and other modes."""
     for path, entry in sorted(tree_of(dataset).items(), reverse=True):
         target = os.path.join(os.fsencode(copy), path)
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)

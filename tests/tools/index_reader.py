@@ -1,4 +1,4 @@
-"""A plain reader of the index, value by value, written from docs/index-format.md alone; what it meets, it checks."""
+"""A simple reader of the index, written only from docs/index-format.md. It asserts that an index follows the format."""
 
 import struct
 import zlib
@@ -26,7 +26,7 @@ class Section:
         return [self.data[start : start + self.width] for start in range(0, len(self.data), self.width)]
 
     def numbers(self) -> list[int]:
-        """The section's items as numbers, which are as wide as the largest needs."""
+        """The section's items as numbers; asserts that they have the smallest width for the largest number."""
         numbers = [int.from_bytes(item, "little") for item in self.items()]
         assert self.width == max(1, (max(numbers, default=0).bit_length() + 7) // 8)
         return numbers
@@ -34,7 +34,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the field table."""
+    """An entry of the field table."""
 
     type: int
     flags: int
@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Field:
-    """A value for each row: int, float, bool, the bytes of a text, of JSON or of a digest; None if missing."""
+    """A value for each row: int, float, bool, or bytes for a text, JSON or a digest; None if missing."""
 
     type: int
     null_printed: bool
@@ -59,7 +59,7 @@ class Field:
 
 
 class Index:
-    """All that an index holds."""
+    """The content of an index."""
 
     def __init__(self, data: bytes) -> None:
         magic, version, checksum, size, head_bytes = struct.unpack_from("<8sIIQQ", data)
@@ -89,9 +89,9 @@ class Index:
         return Section(offset, width, self.body[offset : offset + size])
 
     def _check_body(self) -> None:
-        """The checksums are right, and the sections lie one behind the other, each filled up to a multiple of 8."""
-        stretches = [self.body[start : start + CHECKED_BYTES] for start in range(0, len(self.body), CHECKED_BYTES)]
-        assert tuple(map(zlib.crc32, stretches)) == self.checksums
+        """Asserts that checksums are right and that sections are contiguous, each padded to a multiple of 8 bytes."""
+        pieces = [self.body[start : start + CHECKED_BYTES] for start in range(0, len(self.body), CHECKED_BYTES)]
+        assert tuple(map(zlib.crc32, pieces)) == self.checksums
         end = 0
         for section in sorted(self.sections, key=lambda section: (section.offset, len(section.data))):
             assert section.offset == end
@@ -117,7 +117,7 @@ class Index:
         return names[1:]
 
     def _length(self, place: int) -> tuple[int, int]:
-        """The length that is stored at a place of the names, and the place behind it."""
+        """The length that is stored at a position in the names, and the position after it."""
         stored = self.sections[1].data
         if stored[place] < 255:
             return stored[place], place + 1
@@ -144,7 +144,7 @@ class Index:
         return [bool(bits[row // 8] >> (row % 8) & 1) for row in range(self.rows)]
 
     def _fixed(self, entry: Entry) -> tuple[list[Any], Any, Callable[[Any], Any]]:
-        """What is stored for each row, what is where a value is missing, and what turns it into the value."""
+        """The stored item of each row, the item for a missing value, and the function that decodes an item."""
         assert entry.offsets == entry.heap == 0
         section = self.sections[entry.values]
         if entry.type == INTEGER:
@@ -171,7 +171,7 @@ class Index:
 
 
 def shared_bytes(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with."""
+    """The length of the common prefix."""
     shared = 0
     while shared < min(len(one), len(other)) and one[shared] == other[shared]:
         shared += 1
@@ -179,5 +179,5 @@ def shared_bytes(one: bytes, other: bytes) -> int:
 
 
 def signed(number: int) -> int:
-    """The number modulo 2**64, as one with a sign."""
+    """The number modulo 2**64 as a signed 64-bit integer."""
     return (number + (1 << 63)) % (1 << 64) - (1 << 63)

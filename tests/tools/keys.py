@@ -1,4 +1,4 @@
-"""Private keys of every kind, made by openssl and gpg, and Apptainer with a keyring of its own."""
+"""Private keys of every kind, created by openssl and gpg, and Apptainer with its own keyring."""
 
 import subprocess
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PGP = {"pgp-ed25519": "ed25519", "pgp-rsa": "rsa2048"}
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory, gpg: Tool) -> Path:
-    """A folder with NAME.key, a private key, and NAME.pub, the public one, for each name."""
+    """A folder with a private key NAME.key and a public key NAME.pub for each name."""
     folder, openssl = tmp_path_factory.mktemp("keys"), Tool((require_tool("openssl"),))
     for name, command in PEM.items():
         openssl(*command, "-out", folder / f"{name}.key")
@@ -31,7 +31,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory, gpg: Tool) -> Path:
 
 
 def make_pgp(gpg: Tool, folder: Path, name: str, kind: str, *, passphrase: str = "", signer: str | None = None) -> None:
-    """Makes a key of a kind; signer: the kind of a subkey that signs, while the key itself only certifies."""
+    """Creates a key of a kind. signer: the kind of a subkey for signing; the key itself then only certifies."""
     user = f"{name}@example.org"
     unlock = ["--pinentry-mode", "loopback", "--passphrase", passphrase]
     gpg(*unlock, "--quick-gen-key", user, kind, "cert" if signer else "sign", "never")
@@ -45,7 +45,7 @@ def make_pgp(gpg: Tool, folder: Path, name: str, kind: str, *, passphrase: str =
 
 @pytest.fixture(scope="session")
 def gpg(short_folder: Path) -> Iterator[Tool]:
-    """GnuPG with a keyring of its own."""
+    """GnuPG with its own keyring."""
     home = short_folder / "gpg"
     home.mkdir(mode=0o700)
     yield Tool((require_tool("gpg"), "--homedir", home, "--batch", "--quiet"))
@@ -54,15 +54,15 @@ def gpg(short_folder: Path) -> Iterator[Tool]:
 
 @pytest.fixture
 def verifier(tmp_path: Path) -> Tool:
-    """Apptainer with an empty home, and so without any public key."""
+    """Apptainer with an empty home, and therefore without public keys."""
     return Tool(("env", f"HOME={tmp_path}", "LANG=C.UTF-8", require_tool("apptainer")))
 
 
 def verify(verifier: Tool, keys: Path, name: str, image: Path, status: int = 0) -> str:
-    """What `apptainer verify` says of an image with the public key of a name."""
+    """The output of `apptainer verify` for an image, with the public key of a name."""
     public = keys / f"{name}.pub"
     if public.read_text().startswith("-----BEGIN PGP"):
-        # It may be there already.
+        # The import fails if the key was imported before.
         verifier.run("key", "import", public, status=None)
         options: list[str | Path] = ["--local"]
     else:

@@ -1,4 +1,4 @@
-"""Fixture: a dataset that changes while it is read, by a user's functions too; and what waits for the moment."""
+"""Fixture: a dataset that changes while it is read, also by a user's functions; and functions that wait."""
 
 import threading
 import time
@@ -45,20 +45,20 @@ def fine(path):
 """
 
 
-def until(happened: Callable[[], object]) -> None:
-    """Waits, for a while, until something has happened."""
+def wait_until(happened: Callable[[], object]) -> None:
+    """Waits until the function returns true; fails after WAIT_SECONDS."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not happened():
-        assert time.monotonic() < deadline, "it does not happen"
+        assert time.monotonic() < deadline, f"not true after {WAIT_SECONDS} s"
         time.sleep(0.001)
 
 
 @contextmanager
-def when_there_is(path: Path, change: Callable[[], object]) -> Iterator[None]:
-    """Makes the change as soon as a file is there, while the block runs."""
+def change_when_exists(path: Path, change: Callable[[], object]) -> Iterator[None]:
+    """Calls `change` as soon as the file exists, while the block runs."""
 
     def wait() -> None:
-        until(path.exists)
+        wait_until(path.exists)
         change()
 
     thread = threading.Thread(target=wait)
@@ -69,7 +69,7 @@ def when_there_is(path: Path, change: Callable[[], object]) -> Iterator[None]:
 
 @pytest.fixture
 def data(project: Project) -> Path:
-    """The dataset of a project that is configured for it."""
+    """The folder of a dataset `data`, for which the project is configured."""
     fill(project.folder / "data", {b"a": b"first", b"b": b"second"})
     (project.folder / "user.py").write_text(FUNCTIONS)
     project.configure(data={"path": "data", "formats": ["sif"]})

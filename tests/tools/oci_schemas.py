@@ -1,4 +1,4 @@
-"""JSON schemas of what an image layout holds, written from the OCI's image-spec 1.1.
+"""JSON schemas of the JSON files in an image layout, written from the OCI's image-spec 1.1.
 
 Source: descriptor.md, image-layout.md, image-index.md, manifest.md, config.md, annotations.md.
 """
@@ -24,12 +24,12 @@ VERSION_2: Schema = {"const": 2}
 
 
 def mapping(required: str, **properties: Schema) -> Schema:
-    """An object with some properties that have to be there; the specification lets others be."""
+    """An object with some required properties; the specification allows other properties."""
     return {"type": "object", "required": required.split(), "properties": properties}
 
 
 def described(**more: Schema) -> Schema:
-    """A descriptor, some of whose properties are bound further."""
+    """A descriptor with stricter schemas for some properties."""
     known: Schema = {
         "mediaType": MEDIA_TYPE,
         "digest": DIGEST,
@@ -63,7 +63,7 @@ MANIFEST = mapping(
     subject=described(),
     annotations=ANNOTATIONS,
 )
-# An artifact is known by its artifactType where its config is empty.
+# An artifact with an empty config must have an artifactType.
 MANIFEST["if"] = mapping(
     "config", config=mapping("mediaType", mediaType={"const": "application/vnd.oci.empty.v1+json"})
 )

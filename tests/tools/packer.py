@@ -10,14 +10,14 @@ from tools.workflow import ROOT
 
 
 def packer_sources() -> list[Path]:
-    """The files that the packer is made of, its go.mod first."""
+    """The source files of the packer, its go.mod first."""
     names = (ROOT / "workflow/sources.txt").read_text().split()
     return [ROOT / name for name in names if name.startswith(PACKER_MODULES)]
 
 
 @pytest.fixture(scope="session")
 def packer() -> Path:
-    """The packer, compiled as the workflow does it, which every user may run."""
+    """The packer, compiled in the same way as by the workflow. All users may run it."""
 
     def make(folder: Path) -> None:
         compile_packer(packer_sources(), folder / "packer", folder / "cache")

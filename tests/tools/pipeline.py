@@ -1,4 +1,4 @@
-"""The whole pipeline without Snakemake, and what tar, sha256sum, unsquashfs, skopeo and DuckDB find in its products."""
+"""The whole pipeline without Snakemake, and functions that read its products with tar, sha256sum, skopeo and DuckDB."""
 
 import json
 import os
@@ -24,16 +24,16 @@ from tools.engines import Word, require_tool
 from tools.images import Entry, tree_of
 
 IDENTITY = Identity("fruit", "1.0", "/data")
-# GNU tar's option for a layer in each form.
+# GNU tar's option for each compression of a layer.
 UNPACK = {"none": (), "gzip": ("--gzip",), "zstd": ("--zstd",)}
-# Where SIF 1.0 has its descriptors, how long one is, and where in it stand its kind and where its object lies.
+# In SIF 1.0: the position of the descriptors, the size of a descriptor, and its fields for the kind and the position.
 DESCRIPTORS, DESCRIPTOR, KIND, PLACE = 4096, 585, slice(0, 4), slice(17, 25)
 PARTITION = 0x4004
 
 
 @dataclass
 class Pipeline(Build):
-    """A dataset and the folder in which all of its products are made. entrypoint: one that has its index beside it."""
+    """A dataset and the folder in which its products are built. entrypoint: a binary that reads an external index."""
 
     entrypoint: Path = Path()
 
@@ -58,7 +58,7 @@ class Pipeline(Build):
         return self.folder / "bin/entrypoint"
 
     def run(self) -> None:
-        """Makes the products, as a run of the workflow would."""
+        """Builds the products in the same way as a run of the workflow."""
         super().run()
         catalog, summary, platform = self.folder / "catalog.parquet", self.folder / "dataset.json", host_platform()
         self.binary.parent.mkdir(exist_ok=True)
@@ -75,7 +75,7 @@ class Pipeline(Build):
         convert(SifRequest(platform=platform, image=self.sif, threads=2, **made))
 
     def images(self) -> dict[str, str]:
-        """The sha256 of all files that the names and contents of the dataset alone decide."""
+        """The sha256 of all files that depend only on the names and contents of the dataset."""
         files = [self.archive, self.sif, self.binary.with_name(BESIDE), self.folder / "content.digest"]
         files += [path for path in self.layout.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.folder)): sha256(path.read_bytes()).hexdigest() for path in files}
@@ -87,7 +87,7 @@ def host_platform() -> str:
 
 
 def unpacked(archive: Path, folder: Path, compression: str) -> dict[bytes, Entry]:
-    """What GNU tar gets out of an archive's layers, one over the other; that itself comes to lie in `folder`."""
+    """The entries that GNU tar extracts from an archive's layers, in order, into `folder`/root."""
     root = folder / "root"
     root.mkdir(parents=True)
     _tar(archive, folder, ())
@@ -103,7 +103,7 @@ def _tar(archive: Path, folder: Path, options: Sequence[str]) -> None:
 
 
 def sha256sums(folder: Path) -> dict[bytes, str]:
-    """The digests of all files below a folder by their paths, by find and sha256sum."""
+    """The digests of all files below a folder by path, computed with find and sha256sum."""
     names = subprocess.run(["find", ".", "-type", "f", "-printf", "%P\\0"], cwd=folder, capture_output=True, check=True)
     command = ["xargs", "-0", "-r", "sha256sum", "-z", "--"]
     printed = subprocess.run(command, input=names.stdout, cwd=folder, capture_output=True, check=True).stdout
@@ -111,7 +111,7 @@ def sha256sums(folder: Path) -> dict[bytes, str]:
 
 
 def squashfs_offset(sif: Path) -> int:
-    """Where the first partition of a SIF begins.
+    """The position of the first partition of a SIF.
 
     Source: github.com/sylabs/sif, pkg/sif/sif.go.
     """
@@ -122,14 +122,14 @@ def squashfs_offset(sif: Path) -> int:
 
 
 def inspected(image: str) -> dict[str, Any]:
-    """What skopeo tells of an image."""
+    """The output of `skopeo inspect` for an image."""
     command = [require_tool("skopeo"), "inspect", image]
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return found
 
 
 def catalog_rows(catalog: Path) -> list[dict[str, Any]]:
-    """The rows of a catalog as DuckDB reads them, with all names as bytes."""
+    """The rows of a catalog, read by DuckDB, with all names as bytes."""
     found = duckdb.connect(config={"threads": 1}).execute("SELECT * FROM read_parquet(?)", [str(catalog)])
     columns = [column[0] for column in found.description or ()]
     rows = [dict(zip(columns, values, strict=True)) for values in found.fetchall()]

@@ -1,4 +1,4 @@
-"""A dataset's products made by the stages' own functions, in as many shards as asked for, and ways to damage them."""
+"""A dataset's products, built by the functions of the stages with any number of shards, and ways to damage them."""
 
 import json
 import os
@@ -36,7 +36,7 @@ IDENTITY = Identity("odd", "1.0", "/srv/data", (("org.example.note", "a"),))
 
 @dataclass(frozen=True)
 class Products:
-    """The products of a dataset, in a folder of their own."""
+    """The products of a dataset in a folder."""
 
     folder: Path
     packer: Path
@@ -63,11 +63,11 @@ class Products:
         return self.folder / "catalog.parquet"
 
     def copy(self, folder: Path) -> "Products":
-        """A copy, to damage."""
+        """A copy of the products."""
         return Products(Path(shutil.copytree(self.folder, folder)), self.packer, self.compression)
 
     def verify(self) -> Any:
-        """Verifies them; gives the report."""
+        """Verifies the products and returns the report."""
         report = self.folder / "stages/verify/report.json"
         images = {"docker": self.archive, "sif": self.sif}
         verify(
@@ -80,7 +80,7 @@ class Products:
         return json.loads(report.read_text())
 
     def make(self, dataset: Path, cuts: Sequence[int]) -> "Products":
-        """Makes all of them of a dataset; a shard ends before each of the records with the given numbers."""
+        """Builds all products of a dataset; a new shard begins at each of the record numbers in `cuts`."""
         records = records_of(dataset)
         ends = [*cuts, len(records)]
         for number, (start, end) in enumerate(zip([0, *cuts], ends, strict=True)):
@@ -104,7 +104,7 @@ class Products:
         return self
 
     def assemble(self, layers: Sequence[ShardLayer], platforms: Sequence[str]) -> None:
-        """Makes the layout anew, of these layers."""
+        """Builds the layout again, from these layers."""
         binaries = {name: self.folder / "bin" / name.replace("/", "-") / "entrypoint" for name in platforms}
         summary = self.folder / "dataset.json"
         assemble_layout(
@@ -118,7 +118,7 @@ class Products:
         )
 
     def convert(self, threads: int = 2) -> None:
-        """Makes the SIF anew, of the layout as it is."""
+        """Builds the SIF again, from the current layout."""
         request = SifRequest(
             identity=IDENTITY,
             platform="linux/amd64",
@@ -137,7 +137,7 @@ class Products:
         return [ShardLayer(path.with_suffix(".layer"), json.loads(path.read_bytes())) for path in facts]
 
     def digests(self) -> list[str]:
-        """The layers' digests of the first platform, in hex."""
+        """The hexadecimal digests of the first platform's layers."""
         (image,) = json.loads((self.layout / "manifest.json").read_bytes())
         return [Path(layer).name for layer in image["Layers"]]
 
@@ -146,12 +146,12 @@ class Products:
         return self.layout / "blobs/sha256" / digest
 
     def config(self) -> str:
-        """The digest of the first platform's config, in hex."""
+        """The hexadecimal digest of the first platform's config."""
         (image,) = json.loads((self.layout / "manifest.json").read_bytes())
         return Path(image["Config"]).name
 
     def change_layer(self, number: int, change: Change) -> None:
-        """Changes the entries of a layer, and with it all that refers to it."""
+        """Changes the entries of a layer, and all references to it."""
         digest = self.digests()[number]
         with open(self.blob(digest), "rb") as layer:
             entries = tree_of_tar(layer, b".")
@@ -159,13 +159,13 @@ class Products:
         self.replace_blob(digest, layer_of(dict(sorted(entries.items(), key=_path_order))))
 
     def change_json(self, digest: str, change: Callable[[Any], Any]) -> None:
-        """Changes a blob of JSON, and with it all that refers to it."""
+        """Changes a JSON blob, and all references to it."""
         value = json.loads(self.blob(digest).read_bytes())
         change(value)
         self.replace_blob(digest, json.dumps(value).encode())
 
     def replace_blob(self, old: str, content: bytes) -> None:
-        """Gives a blob other content and so another name, and changes what refers to it."""
+        """Replaces a blob by a blob with other content, and changes all references to it."""
         new = sha256(content).hexdigest()
         self.blob(old).unlink()
         self.blob(new).write_bytes(content)
@@ -178,7 +178,7 @@ class Products:
                 self.replace_blob(path.name, changed)
 
     def referring_to(self, digest: str) -> Iterator[Path]:
-        """The files of JSON that name a blob."""
+        """The JSON files that refer to a blob."""
         for path in [*self.layout.glob("*.json"), *self.layout.glob("blobs/sha256/*")]:
             text = path.read_bytes()
             if text.startswith((b"{", b"[")) and digest.encode() in text:
@@ -209,7 +209,7 @@ class Products:
 
 
 def refused(products: Products, *named: str) -> str:
-    """The error that verify raises, which contains all of the texts; asserts that there is no report."""
+    """The error that verify raises; asserts that it contains all texts and that no report was written."""
     with pytest.raises(DataError) as caught:
         products.verify()
     for text in named:
@@ -220,10 +220,10 @@ def refused(products: Products, *named: str) -> str:
 
 
 def convert_other(products: Products, folder: Path, layer: int, change: Change) -> None:
-    """Puts the SIF of changed layers beside a layout that is as it should be; `folder` is for the making of it."""
+    """Replaces the SIF by one with a changed layer, and keeps the layout. folder: a temporary folder."""
     other = products.copy(folder)
     other.change_layer(layer, change)
-    # The config is that of the right image, so that the files alone differ.
+    # The SIF gets the original config, so that only its files differ.
     manifest = json.loads((other.layout / "manifest.json").read_bytes())
     manifest[0]["Config"] = f"blobs/sha256/{products.config()}"
     other.blob(products.config()).write_bytes(products.blob(products.config()).read_bytes())
@@ -233,7 +233,7 @@ def convert_other(products: Products, folder: Path, layer: int, change: Change) 
 
 
 def sha256sum(path: Path) -> str:
-    """The digest that sha256sum prints."""
+    """The output of sha256sum for a file."""
     return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
 
 
@@ -253,27 +253,27 @@ def set_mode(entries: Entries) -> None:
     entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o4755, UNIQUE)
 
 
-def lead_elsewhere(entries: Entries) -> None:
+def change_target(entries: Entries) -> None:
     entries[MOUNT + b"sub/up"] = Entry(LINK | 0o777, b"../run.sX")
 
 
-def make_a_file(entries: Entries) -> None:
+def replace_link_by_file(entries: Entries) -> None:
     entries[MOUNT + b"sub/up"] = Entry(FILE | 0o644, b"../run.sh")
 
 
-# Changes of the last layer of data, and what verify says of an image with them.
+# Changes of the last data layer, and the error of verify for an image with the change.
 DAMAGE: list[tuple[Change, str]] = [
     (drop, "'sub/unique' is missing from the {}"),
     (add, "'sub/unheard of' is in the {} and not in the catalog"),
     (lengthen, f"'sub/unique': the catalog says {len(UNIQUE)} bytes, the {{}} {len(UNIQUE) + 1} bytes"),
     (set_mode, "'sub/unique': a file has mode 0644 or 0755, in the {} it has 4755"),
-    (lead_elsewhere, "'sub/up': the catalog says a link to '../run.sh', the {} a link to '../run.sX'"),
-    (make_a_file, "'sub/up': the catalog says link, the {} file"),
+    (change_target, "'sub/up': the catalog says a link to '../run.sh', the {} a link to '../run.sX'"),
+    (replace_link_by_file, "'sub/up': the catalog says link, the {} file"),
 ]
 
 
 def records_of(dataset: Path) -> list[shardlist.Record]:
-    """The files, links and empty folders of a dataset, as scan lists them."""
+    """The records of a dataset's files, symlinks and empty folders in the order of scan."""
     tree = tree_of(dataset)
     found = []
     for path, entry in sorted(tree.items(), key=_path_order):
@@ -292,7 +292,7 @@ def records_of(dataset: Path) -> list[shardlist.Record]:
 
 
 def flip(path: Path, near: bytes, distance: int = 0) -> None:
-    """Changes one bit of a file, so far behind the only place with the given bytes."""
+    """Changes one bit of a file, at a distance from the bytes `near`, which must occur once."""
     content = bytearray(path.read_bytes())
     assert content.count(near) == 1, (path, near, content.count(near))
     content[content.index(near) + distance] ^= 1

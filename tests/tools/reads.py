@@ -1,4 +1,4 @@
-"""What a run, with all the processes that it starts, reads of a folder: counted by strace."""
+"""Counts with strace the bytes that a run, with all its processes, reads from a folder."""
 
 import re
 import sys
@@ -13,9 +13,9 @@ LINE = re.compile(r"^(?P<call>\w+)\((?P<arguments>.*)\) += (?P<result>\d+|0x[0-9
 
 
 def reads(project: Project, folder: Path, *arguments: str, status: int = 0) -> dict[str, int]:
-    """The bytes that a run of the workflow reads of each file below the folder, by its path there.
+    """The number of bytes that a run of the workflow reads from each file below the folder, by relative path.
 
-    What is mapped into memory counts as read. The files' names have to be plain.
+    Memory-mapped bytes count as read. The files must have plain names.
     """
     strace = require_tool("strace")
     traces = project.folder.parent / "traces"

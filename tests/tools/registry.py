@@ -1,4 +1,4 @@
-"""Fixture: a registry of the tests' own, without a referrers API, and what it answers."""
+"""Fixture: a local registry without a referrers API, and a client for it."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ START_SECONDS = 20
 
 @dataclass(frozen=True)
 class Registry:
-    """A registry at a host and port."""
+    """A registry at a host and port, and requests to it."""
 
     host: str
 
@@ -32,7 +32,7 @@ class Registry:
         self._call("PUT", path, {"Content-Type": media_type}, content)
 
     def status(self, path: str) -> int:
-        """The status that a path is answered with."""
+        """The HTTP status of a GET request for a path."""
         try:
             self.get(path)
         except urllib.error.HTTPError as error:
@@ -41,14 +41,14 @@ class Registry:
 
     def _call(self, method: str, path: str, headers: dict[str, str], content: bytes | None = None) -> bytes:
         request = urllib.request.Request(f"http://{self.host}/v2/{path}", content, headers, method=method)
-        # A proxy that the environment names has no way to this machine.
+        # No proxy: a proxy in the environment cannot reach this machine.
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
             return bytes(answer.read())
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry that ends with the tests."""
+    """A registry that is started for the tests and stopped after them."""
     program, folder = require_tool("docker-registry"), tmp_path_factory.mktemp("registry")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

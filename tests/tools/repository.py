@@ -1,4 +1,4 @@
-"""Copies of this repository, and builds with them."""
+"""Copies of this repository, and builds with these copies."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from tools.workflow import ROOT, Project
 
 
 def copy_of_the_repository(folder: Path) -> Path:
-    """A copy of all files that the workflow reads."""
+    """Copies all files that the workflow reads into a folder; returns the folder."""
     for name in SOURCES:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".snakemake"))
     shutil.copy(ROOT / "Snakefile", folder)
@@ -18,7 +18,7 @@ def copy_of_the_repository(folder: Path) -> Path:
 
 
 def build_with(repository: Path, project: Project, *arguments: str) -> str:
-    """Builds a project with a copy; returns what it printed."""
+    """Builds a project with a copy of the repository; returns the output."""
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", str(repository / "Snakefile"), "--cores", "2", *arguments],
         cwd=project.folder,
@@ -32,7 +32,7 @@ def build_with(repository: Path, project: Project, *arguments: str) -> str:
 
 
 def replace(file: Path, before: str, after: str) -> None:
-    """Replaces a text that is there once."""
+    """Replaces a text that must occur once in the file."""
     text = file.read_text()
     assert text.count(before) == 1, before
     file.write_text(text.replace(before, after))

@@ -1,6 +1,6 @@
-"""Stand-ins for the commands of LSF, PBS and Grid Engine: each job runs at once, in the background of this machine.
+"""Fake commands of LSF, PBS and Grid Engine: each job starts immediately, in the background on this machine.
 
-They take the options that our profiles give and print what the real ones document; there is nothing else to them.
+They accept the options in our profiles and print the documented output of the real commands, nothing more.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# A job has a TMPDIR of its own, and no home.
+# Each job has its own TMPDIR, and no home.
 START = """\
 n=1; while ! mkdir "$JOBS/$n" 2>/dev/null; do n=$((n + 1)); done
 mkdir "$JOBS/$n/tmp"
@@ -50,7 +50,7 @@ printf 'qname        all.q\\nfailed       0    \\nexit_status  %s    \\n' "$stat
 
 @dataclass(frozen=True)
 class Scheduler:
-    """The commands of a scheduler, in a folder to put on the PATH, and what they keep of their jobs."""
+    """The fake commands of a scheduler, in a folder for PATH, and the folder with the records of their jobs."""
 
     name: str
     commands: Path
@@ -58,7 +58,7 @@ class Scheduler:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the commands be found."""
+        """The environment variables with which the fake commands are found."""
         return {"PATH": f"{self.commands}:{os.environ['PATH']}", "JOBS": str(self.jobs)}
 
     def submitted(self) -> list[str]:
@@ -66,13 +66,13 @@ class Scheduler:
         return [path.read_text() for path in sorted(self.jobs.glob("*/submitted"))]
 
     def left_behind(self) -> list[Path]:
-        """What jobs left in their temporary folders."""
+        """The files that jobs left in their temporary folders."""
         return list(self.jobs.glob("*/tmp/*"))
 
 
 @pytest.fixture
 def scheduler(request: pytest.FixtureRequest, tmp_path: Path) -> Scheduler:
-    """The stand-ins of the scheduler that the test names by an indirect parameter."""
+    """The fake commands of the scheduler that the test selects with an indirect parameter."""
     commands, jobs = tmp_path / "commands", tmp_path / "jobs"
     commands.mkdir()
     jobs.mkdir()

@@ -1,4 +1,4 @@
-"""A configuration as the workflow reads it."""
+"""Settings read with the workflow's schema."""
 
 import yaml
 

@@ -1,4 +1,4 @@
-"""Folders of a session of tests, and what is made in them once for all of its worker processes."""
+"""The temporary folder of a test session, and files in it that are made once for all worker processes."""
 
 import fcntl
 import os
@@ -13,12 +13,12 @@ import pytest
 
 from datacontainer.entrypoint.gobuild import go_cache
 
-# Set by the process that starts the workers; they inherit it.
+# The environment variable with the session's folder; workers inherit it from the process that starts them.
 VARIABLE = "DATACONTAINER_TESTS"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the session's folder, and one build cache of Go for all that the tests compile, whatever HOME they give."""
+    """Creates the session's folder, and sets one build cache of Go for all tests, regardless of HOME."""
     if not hasattr(config, "workerinput"):
         os.environ[VARIABLE] = tempfile.mkdtemp(prefix="dc-", dir="/tmp")
         Path(os.environ[VARIABLE]).chmod(0o755)
@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Removes the session's folder; processes that were just killed may still hold it."""
+    """Deletes the session's folder. It tries repeatedly, because killed processes may still use the folder."""
     if hasattr(config, "workerinput") or VARIABLE not in os.environ:
         return
     folder = Path(os.environ.pop(VARIABLE))
@@ -38,18 +38,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow tiers begin, so that the quick one fills the time of the worker that is done first."""
+    """Moves unit tests to the end: slow tests start first, and workers that finish early run unit tests."""
     items.sort(key=lambda item: "unit" in item.path.parts)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Any:
-    """What a worker tells of a test, with the odd names that the test printed made text that can be sent."""
+    """A worker's report of a test, in which characters that cannot be encoded are escaped."""
     return encodable((yield))
 
 
 def encodable(value: Any) -> Any:
-    """The value with each character that UTF-8 lacks as its escape."""
+    """The value, in which characters that UTF-8 cannot encode are escaped."""
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     if isinstance(value, dict):
@@ -58,7 +58,7 @@ def encodable(value: Any) -> Any:
 
 
 def once(name: str, make: Callable[[Path], object]) -> Path:
-    """A folder that every user may enter, with a short path; the first worker that wants it makes what is in it."""
+    """A folder with a short path that all users may access; the first worker that calls this fills it with `make`."""
     folder = Path(os.environ[VARIABLE], name)
     done = folder.with_name(f"{name}.done")
     with open(folder.with_name(f"{name}.lock"), "w") as lock:
@@ -73,7 +73,7 @@ def once(name: str, make: Callable[[Path], object]) -> Path:
 
 @pytest.fixture(scope="session")
 def short_folder() -> Path:
-    """This worker's own folder, that every user may enter, with a path short enough for the sockets in it."""
+    """This worker's own folder, which all users may access; its path is short enough for sockets in it."""
     folder = Path(os.environ[VARIABLE], os.environ.get("PYTEST_XDIST_WORKER", "own"))
     folder.mkdir(mode=0o755)
     return folder

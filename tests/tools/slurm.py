@@ -1,4 +1,4 @@
-"""Fixture: a Slurm of two nodes on this machine, that was started for the tests and ends with them."""
+"""Fixture: a Slurm cluster of two nodes on this machine, started for the tests and stopped after them."""
 
 import os
 import random
@@ -19,7 +19,7 @@ from tools.workflow import ROOT, Project, Run
 START_SECONDS = 30
 NODES = 2
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel", "unshare", "nsenter", "setpriv")
-# The nodes say that they have more than this machine does. OverMemoryKill is what ends a job that takes too much.
+# The nodes report more resources than this machine has. OverMemoryKill kills a job that exceeds its memory.
 CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -59,9 +59,9 @@ exec sleep infinity
 
 @pytest.fixture(scope="session")
 def slurm(short_folder: Path) -> Iterator[Tool]:
-    """What runs a command where the Slurm is: `slurm("squeue")`.
+    """Runs a command in the cluster's namespaces: `slurm("squeue")`.
 
-    Its daemons and its configuration, which Slurm looks for in /etc/slurm, are in namespaces that end with the tests.
+    The daemons and the configuration in /etc/slurm are in namespaces that end with the tests.
     """
     require_root("slurmctld")
     for name in PROGRAMS:
@@ -89,7 +89,7 @@ def slurm(short_folder: Path) -> Iterator[Tool]:
 
 
 def require_plugin(name: str) -> None:
-    """Skips the test, or in CI fails it, where Snakemake lacks the executor."""
+    """Skips the test, or fails it in CI, if the Snakemake executor plugin is not installed."""
     if find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}") is None:
         lacking(f"snakemake-executor-plugin-{name} is not installed: pip install -r requirements-dev.txt")
 
@@ -98,7 +98,7 @@ def _configure(folder: Path) -> None:
     for name in ("etc", "controller", "spool"):
         (folder / name).mkdir(parents=True)
     Path("/etc/slurm").mkdir(exist_ok=True)
-    # Below the ports that the kernel gives to clients.
+    # Below the range of ephemeral ports.
     port = random.randrange(10000, 30000)
     host = os.uname().nodename.partition(".")[0]
     values = {"host": host, "folder": folder, "port": port, "first": port + 1, "last": port + NODES, "nodes": NODES}
@@ -106,7 +106,7 @@ def _configure(folder: Path) -> None:
 
 
 def _entered(process: subprocess.Popen[bytes], folder: Path) -> Tool:
-    """What runs a command in the namespaces of the daemons, once the nodes wait for jobs."""
+    """Waits until the nodes are idle; returns a tool that runs commands in the namespaces of the daemons."""
     deadline = time.monotonic() + START_SECONDS
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     while process.poll() is None and time.monotonic() < deadline:
@@ -122,12 +122,12 @@ def _entered(process: subprocess.Popen[bytes], folder: Path) -> Tool:
 
 @dataclass(frozen=True)
 class SlurmProject(Project):
-    """A working directory whose jobs go to the Slurm; it asks for their state more often than people do."""
+    """A working directory whose jobs run on the Slurm cluster. It polls more often than the profile does."""
 
     slurm: Tool
 
     def snakemake(self, *arguments: str, **_: Any) -> Run:
-        """Runs the repository's Snakefile here with its profile for Slurm."""
+        """Runs the repository's Snakefile in this folder with the profile for Slurm."""
         often = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 7 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
@@ -144,5 +144,5 @@ class SlurmProject(Project):
 
 @pytest.fixture
 def on_slurm(slurm: Tool, project: Project) -> SlurmProject:
-    """The project, with its jobs on the Slurm."""
+    """The project, whose jobs run on the Slurm cluster."""
     return SlurmProject(project.folder, slurm)

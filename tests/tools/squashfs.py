@@ -1,4 +1,4 @@
-"""Layers made, and SquashFS images read, by other programs than ours."""
+"""Functions that write layers, and read and write SquashFS images, with programs other than ours."""
 
 import io
 import os
@@ -17,14 +17,14 @@ from tools.images import Entry, tree_of
 FILE, LINK, FOLDER = stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR
 TYPES = {FILE: tarfile.REGTYPE, LINK: tarfile.SYMTYPE, FOLDER: tarfile.DIRTYPE}
 
-# For mksquashfs: nothing is compressed.
+# Options of mksquashfs to compress nothing.
 PLAIN = ("-noI", "-noD", "-noF")
 
 Tree = dict[bytes, Entry]
 
 
 def layer_of(entries: Mapping[bytes, Entry]) -> bytes:
-    """An uncompressed layer with the entries, and none of the folders above them."""
+    """An uncompressed layer with the entries, without entries for their parent folders."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
         for path, entry in entries.items():
@@ -38,7 +38,7 @@ def layer_of(entries: Mapping[bytes, Entry]) -> bytes:
 
 
 def extracted(image: Path, offset: int) -> Tree:
-    """What unsquashfs gets out of an image."""
+    """The entries that unsquashfs extracts from an image."""
     folder = image.with_name("extracted")
     command = [require_tool("unsquashfs"), "-quiet", "-no-progress", "-o", str(offset), "-d", folder, image]
     subprocess.run(command, check=True, capture_output=True)
@@ -47,7 +47,7 @@ def extracted(image: Path, offset: int) -> Tree:
 
 @contextmanager
 def mounted_by_kernel(image: Path, offset: int) -> Iterator[Tree]:
-    """What the kernel sees in an image."""
+    """The entries of an image that the kernel has mounted."""
     require_root("a loop mount")
     mount = (require_tool("mount"), "-t", "squashfs", "-o", "loop,ro,offset={offset}")
     with _mounted(mount, (require_tool("umount"),), image, offset) as found:
@@ -56,7 +56,7 @@ def mounted_by_kernel(image: Path, offset: int) -> Iterator[Tree]:
 
 @contextmanager
 def mounted_by_squashfuse(image: Path, offset: int) -> Iterator[Tree]:
-    """What squashfuse shows of an image."""
+    """The entries of an image that squashfuse has mounted."""
     with _mounted(
         (require_tool("squashfuse"), "-o", "offset={offset}"), (require_tool("fusermount3"), "-u"), image, offset
     ) as found:
@@ -65,7 +65,7 @@ def mounted_by_squashfuse(image: Path, offset: int) -> Iterator[Tree]:
 
 @contextmanager
 def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: int) -> Iterator[Tree]:
-    """The tree of a mounted image. A machine that mounts an image of mksquashfs must mount this one too."""
+    """The entries of a mounted image. Skips the test only if an image of mksquashfs cannot be mounted either."""
     point = image.with_name("mounted")
     point.mkdir()
     reference = image.with_name("reference")
@@ -85,7 +85,7 @@ def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: i
 
 
 def packed(folder: Path, *options: str) -> Path:
-    """The image that mksquashfs makes of a folder."""
+    """An image that mksquashfs writes from a folder."""
     image = folder.with_name("image")
     command = [require_tool("mksquashfs"), folder, image, "-noappend", "-no-progress", "-all-root", *options]
     subprocess.run(command, check=True, capture_output=True)
@@ -93,7 +93,7 @@ def packed(folder: Path, *options: str) -> Path:
 
 
 def read(image: Path) -> None:
-    """Reads all of an image as verify does."""
+    """Reads a whole image with the reader of verify."""
     with opened(image) as squashfs:
         for node in squashfs.nodes():
             if node.inode.kind == "file":
@@ -102,14 +102,14 @@ def read(image: Path) -> None:
 
 
 def changed(image: Path, place: int, content: bytes) -> None:
-    """Overwrites bytes of an image."""
+    """Overwrites bytes of an image, starting at a position."""
     with open(image, "r+b") as file:
         file.seek(place)
         file.write(content)
 
 
 def read_by_verify(image: Path, offset: int) -> Tree:
-    """What the reader of verify finds, and under the empty name the root."""
+    """The entries that the reader of verify returns, and the root under the empty path."""
     types = {kinds.FILE: FILE, kinds.LINK: LINK, kinds.FOLDER: FOLDER}
     with opened(image, offset) as squashfs:
         found = {b"": Entry(FOLDER | squashfs.root().mode, b"")}

@@ -1,4 +1,4 @@
-"""Where a dataset's links lead, and what becomes of them: the rules of packer/scan/links.go, in Python."""
+"""Targets of symlinks, and how symlinks are handled: the rules of packer/scan/links.go in Python."""
 
 import errno
 import os
@@ -7,58 +7,58 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# What becomes of links: the configuration's `symlinks`.
+# The values of `symlinks` in the configuration: how symlinks are handled.
 KEEP, FOLLOW, REFUSE = "keep", "follow", "refuse"
-# After so many links Linux follows no more.
+# Linux follows at most this many symlinks in one path.
 MAX_LINKS = 40
 
-# Where a link leads, as an offender's reason has it; the first is a place inside of the dataset.
+# Classes of targets. The text is the reason in the refused entry; INSIDE is not refused.
 INSIDE = b""
-ABSOLUTE = b"is a link to the absolute path"
-OUTSIDE = b"is a link that leaves the dataset:"
-LEFT_OUT = b"is a link to what is left out:"
-NOWHERE = b"is a link that leads nowhere:"
-LOOP = b"is a link in a loop:"
-# What the policy to follow links replaces.
-FOLLOWED = (ABSOLUTE, OUTSIDE, LEFT_OUT)
+ABSOLUTE = b"is a symlink to the absolute path"
+OUTSIDE = b"is a symlink to a path outside of the dataset:"
+EXCLUDED = b"is a symlink to an excluded path:"
+DANGLING = b"is a symlink to a path that does not exist:"
+LOOP = b"is a symlink in a loop:"
+# FOLLOW replaces symlinks of these classes by their targets.
+FOLLOWED = (ABSOLUTE, OUTSIDE, EXCLUDED)
 
 
 class Base(NamedTuple):
-    """What links must not leave: the dataset, or a folder that a link to the outside was replaced by.
+    """The dataset, or a folder that replaces a symlink to the outside. Symlinks in it may only point into it.
 
-    prefix: the folder's path in the dataset, with a slash at its end; empty for the dataset. around: what tells it and
-    the folders around it, and around the bases that it lies in; to follow a link to one of them would have no end.
+    prefix: path of the folder in the dataset, with a slash at its end; empty for the dataset. folders: identities of
+    the folder and its parents, also of the bases that contain it; following a symlink to one of them would never end.
     """
 
     prefix: bytes
-    around: frozenset[tuple[int, int]]
+    folders: frozenset[tuple[int, int]]
 
     @property
     def through(self) -> int:
-        """How many bytes of a path in the base lead through links."""
+        """Record.through of the paths in the base."""
         return max(0, len(self.prefix) - 1)
 
 
 @dataclass(frozen=True)
 class Links:
-    """The links of a dataset whose folder is open as `root`."""
+    """The symlinks of a dataset whose folder is open as `root`."""
 
     root: int
     exclude: Callable[[bytes], bool]
     policy: str
 
     def base(self, prefix: bytes = b"", above: frozenset[tuple[int, int]] = frozenset()) -> Base:
-        """The base of a folder with the given path, in the bases that `above` is around."""
+        """The base of the folder with the given path. above: `folders` of the base that contains the folder."""
         path = prefix or b"."
         while True:
-            status = self.behind(path)
+            status = self.status(path)
             if isinstance(status, OSError) or _identity(status) in above:
                 return Base(prefix, above)
             above |= {_identity(status)}
             path += b"/.."
 
-    def lead(self, base: Base, path: bytes, target: bytes) -> bytes:
-        """Where the link with the path leads; inside, where all links are kept."""
+    def classify(self, base: Base, path: bytes, target: bytes) -> bytes:
+        """The class of a symlink's target; always INSIDE if all symlinks are kept."""
         if self.policy == KEEP:
             return INSIDE
         if target.startswith(b"/"):
@@ -69,30 +69,30 @@ class Links:
             return OUTSIDE
         parts = folder.split(b"/") if folder else []
         found = _Resolution(self, base.prefix, parts, target.split(b"/")[::-1]).resolve()
-        return found or lead_of(self.behind(path))
+        return found or class_of(self.status(path))
 
     def followed(self, base: Base, path: bytes, target: bytes) -> bool:
-        """Tells whether the link is to be replaced by what it leads to."""
-        return self.policy == FOLLOW and self.lead(base, path, target) in FOLLOWED
+        """Whether the symlink is replaced by its target."""
+        return self.policy == FOLLOW and self.classify(base, path, target) in FOLLOWED
 
-    def leads_to_folder(self, base: Base, path: bytes) -> bool:
-        """Tells whether the link is to be replaced by a folder."""
+    def replaced_by_folder(self, base: Base, path: bytes) -> bool:
+        """Whether the symlink is replaced by a folder."""
         try:
             target = os.readlink(path, dir_fd=self.root)
         except OSError:
             return False
-        status = self.behind(path) if self.followed(base, path, target) else None
+        status = self.status(path) if self.followed(base, path, target) else None
         return isinstance(status, os.stat_result) and stat.S_ISDIR(status.st_mode)
 
-    def behind_folder(self, base: Base, path: bytes) -> Base | bytes:
-        """The base of the folder that a link is replaced by, or where the link leads instead."""
-        status = self.behind(path)
+    def base_of_target(self, base: Base, path: bytes) -> Base | bytes:
+        """The base of the folder that replaces a symlink, or the class for which the symlink is refused."""
+        status = self.status(path)
         if isinstance(status, OSError):
-            return lead_of(status)
-        return LOOP if _identity(status) in base.around else self.base(path + b"/", base.around)
+            return class_of(status)
+        return LOOP if _identity(status) in base.folders else self.base(path + b"/", base.folders)
 
-    def behind(self, path: bytes) -> os.stat_result | OSError:
-        """What lies behind a link."""
+    def status(self, path: bytes) -> os.stat_result | OSError:
+        """The result of stat(2), which follows symlinks."""
         try:
             return os.stat(path, dir_fd=self.root)
         except OSError as error:
@@ -103,18 +103,18 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def lead_of(status: os.stat_result | OSError) -> bytes:
-    """What the system's answer about what lies behind a link says of the link."""
+def class_of(status: os.stat_result | OSError) -> bytes:
+    """The class of a symlink, given the result of stat(2) on it."""
     if not isinstance(status, OSError):
         return INSIDE
-    return LOOP if status.errno == errno.ELOOP else NOWHERE
+    return LOOP if status.errno == errno.ELOOP else DANGLING
 
 
 @dataclass
 class _Resolution:
-    """Follows a link, part by part, as far as it stays inside of the base.
+    """Follows a symlink, one path component at a time, while it stays inside of the base.
 
-    parts: the path so far, in which there is no link. rest: what comes behind it, backwards.
+    parts: the resolved components, none of which is a symlink. rest: the components that follow, in reverse order.
     """
 
     links: Links
@@ -122,10 +122,10 @@ class _Resolution:
     parts: list[bytes]
     rest: list[bytes]
     count: int = 0
-    left_out: bool = False
+    excluded: bool = False
 
     def resolve(self) -> bytes:
-        """Where it leads. What is not there is passed over: it may only seem to lead back."""
+        """INSIDE unless a component leaves the base or is excluded. It does not check that components exist."""
         while self.rest:
             name = self.rest.pop()
             if name == b".." and not self.parts:
@@ -134,28 +134,28 @@ class _Resolution:
                 self.parts.pop()
             elif name not in (b"", b".") and (found := self._enter(name)):
                 return found
-        return LEFT_OUT if self.left_out else INSIDE
+        return EXCLUDED if self.excluded else INSIDE
 
     def _enter(self, name: bytes) -> bytes:
-        """Goes on to a name, or to where the link of that name leads."""
-        here = self.prefix + b"/".join([*self.parts, name])
+        """Adds a component to the path or, if it is a symlink, the components of its target to the rest."""
+        path = self.prefix + b"/".join([*self.parts, name])
         try:
-            following = os.readlink(here, dir_fd=self.links.root)
+            target = os.readlink(path, dir_fd=self.links.root)
         except OSError as error:
-            self._check_left_out(here, error.errno == errno.EINVAL)
+            self._check_excluded(path, error.errno == errno.EINVAL)
             self.parts.append(name)
             return INSIDE
-        self._check_left_out(here, False)
+        self._check_excluded(path, False)
         self.count += 1
         if self.count > MAX_LINKS:
             return LOOP
-        if following.startswith(b"/"):
+        if target.startswith(b"/"):
             return OUTSIDE
-        self.rest += following.split(b"/")[::-1]
+        self.rest += target.split(b"/")[::-1]
         return INSIDE
 
-    def _check_left_out(self, here: bytes, no_link: bool) -> None:
-        """Notes whether the image will lack a path on the way; only what is no link can be a folder."""
-        status = self.links.behind(here) if no_link else None
+    def _check_excluded(self, path: bytes, not_link: bool) -> None:
+        """Sets `excluded` if a path on the way is excluded. A path that is not a symlink may be a folder."""
+        status = self.links.status(path) if not_link else None
         folder = isinstance(status, os.stat_result) and stat.S_ISDIR(status.st_mode)
-        self.left_out = self.left_out or self.links.exclude(here + b"/" * folder)
+        self.excluded = self.excluded or self.links.exclude(path + b"/" * folder)

@@ -1,4 +1,4 @@
-"""Folders filled for tests, and names of every kind that Linux allows."""
+"""Functions that fill folders for tests, and names of every kind that Linux allows."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ ODD_NAMES = [
     "ünïcode 漢字 🍅".encode(),
     b"%s %d",
     b"a" * 255,
-    # What differs in case or in Unicode form alone.
+    # Names that differ only in case or in Unicode normalization.
     b"CASE",
     b"Case",
     "caf\u00e9".encode(),
@@ -44,7 +44,7 @@ names = st.lists(_part, min_size=1, max_size=3).map(b"/".join)
 
 
 def fill(folder: Path, files: Mapping[bytes, bytes]) -> None:
-    """Writes files by their relative path; one whose place is taken by a folder or file of another is left out."""
+    """Writes files by relative path; skips a file if another file or folder has its path or a parent's path."""
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         target = os.path.join(os.fsencode(folder), path)
@@ -57,16 +57,16 @@ def fill(folder: Path, files: Mapping[bytes, bytes]) -> None:
 
 
 class Link(NamedTuple):
-    """A link, to be made."""
+    """A symlink to create."""
 
     target: bytes
 
 
-# A file with its content, a link, an empty folder (None), or a special file by its type.
-Plant = bytes | Link | int | None
+# The content of a file, a symlink, an empty folder (None), or the type of a special file.
+Node = bytes | Link | int | None
 
-# Few and alike, so that patterns match and links lead somewhere.
-ALIKE = [
+# Few, similar names, so that patterns often match and symlinks often have a target.
+SIMILAR = [
     b"a",
     b"b",
     b"ab",
@@ -80,41 +80,41 @@ ALIKE = [
     b".wh.a",
     b".snakemake_timestamp",
 ]
-_alike = st.sampled_from(ALIKE)
+_similar = st.sampled_from(SIMILAR)
 _targets = st.lists(st.sampled_from([b"..", b".", b"", b"a", b"b", b"ab"]), min_size=1, max_size=5).map(b"/".join)
-_plants = st.one_of(
+_nodes = st.one_of(
     st.binary(max_size=9),
     st.none(),
     st.sampled_from([stat.S_IFIFO, stat.S_IFSOCK]),
     _targets.filter(bool).map(Link),
 )
-# Trees that scan takes, with things that it refuses, is told to leave out, or has to follow.
+# Trees for scan, with entries that it refuses, excludes or follows.
 odd_trees = st.dictionaries(
-    st.one_of(st.lists(_alike, min_size=1, max_size=4).map(b"/".join), names), _plants, max_size=15
+    st.one_of(st.lists(_similar, min_size=1, max_size=4).map(b"/".join), names), _nodes, max_size=15
 )
 
 
-def plant(folder: Path, tree: Mapping[bytes, Plant]) -> None:
-    """Makes what a tree says; where something else is in the way, or a link on the way, it is left out."""
+def make(folder: Path, tree: Mapping[bytes, Node]) -> None:
+    """Creates the nodes of a tree; skips a node if its path exists or a parent is not a folder."""
     root = os.path.realpath(os.fsencode(folder))
-    for path, what in tree.items():
+    for path, node in tree.items():
         parent = os.path.dirname(os.path.join(root, path))
         if os.path.realpath(parent) != parent:
             continue
         try:
             os.makedirs(parent, exist_ok=True)
-            _make(os.path.join(root, path), what)
+            _make(os.path.join(root, path), node)
         except (FileExistsError, NotADirectoryError):
             continue
 
 
-def _make(target: bytes, what: Plant) -> None:
-    if isinstance(what, bytes):
-        with open(target, "xb") as file:
-            file.write(what)
-    elif isinstance(what, Link):
-        os.symlink(what.target, target)
-    elif what is None:
-        os.mkdir(target)
+def _make(path: bytes, node: Node) -> None:
+    if isinstance(node, bytes):
+        with open(path, "xb") as file:
+            file.write(node)
+    elif isinstance(node, Link):
+        os.symlink(node.target, path)
+    elif node is None:
+        os.mkdir(path)
     else:
-        os.mknod(target, what | 0o644)
+        os.mknod(path, node | 0o644)

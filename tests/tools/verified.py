@@ -1,4 +1,4 @@
-"""Fixtures: the products of a dataset, made once, and a copy of them for each test to damage."""
+"""Fixtures: the products of a dataset, built once, and a copy that each test may damage."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tools.trees import fill
 
 @pytest.fixture(scope="session")
 def built(packer: Path) -> Products:
-    """The products of a dataset of odd names, in three shards, the last two of which lie in the same folder."""
+    """The products of a dataset with unusual names, in three shards; the last two shards share a folder."""
 
     def make(folder: Path) -> None:
         fill_odd(folder / "dataset")
@@ -25,5 +25,5 @@ def built(packer: Path) -> Products:
 
 @pytest.fixture
 def products(built: Products, tmp_path: Path) -> Products:
-    """A copy of all of it, to damage."""
+    """A copy of all products."""
     return built.copy(tmp_path / "products")

@@ -1,4 +1,4 @@
-"""The walk over a dataset in Python: what the packer's must agree with."""
+"""A walk over a dataset in Python, with which the packer's list is compared."""
 
 import fnmatch
 import hashlib
@@ -13,17 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datacontainer.scan.listing import Files, Offender, Summary
+from datacontainer.scan.listing import Files, Summary
+from datacontainer.scan.listing import Offender as Refused
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record
-from tools.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, lead_of
+from tools.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, class_of
 
-# Snakemake leaves this file in every folder that a rule of an embedding workflow declares as its output.
+# Snakemake creates this file in each folder that a rule declares as its output; it is never part of the dataset.
 SNAKEMAKE_TIMESTAMP = b".snakemake_timestamp"
-# An OCI layer takes such names for the removal of a file: image-spec, layer.md, "Whiteouts".
+# In an OCI layer, a name with this prefix deletes a file. Source: image-spec, layer.md, "Whiteouts".
 WHITEOUT_PREFIX = b".wh."
-# Linux takes paths of 4,095 bytes. The mount comes before the dataset's, and where an engine unpacks layers.
+# Linux allows paths of 4,095 bytes; 256 are left for the mount and for the folder where an engine unpacks layers.
 MAX_PATH = 4095 - 256
-# How many names of a folder are looked at before their records are asked for.
+# The number of names of a folder that are read before their records are returned.
 PIECE_NAMES = 512
 
 KINDS = {
@@ -35,7 +36,7 @@ KINDS = {
 
 
 def list_by_walk(root: Path, patterns: Sequence[str], files: Files, symlinks: str = REFUSE) -> Summary:
-    """Lists a dataset, in the files too; patterns: with a slash at an end alone, or none."""
+    """Writes the list of a dataset to files and returns the summary. patterns: without a slash inside."""
     walk = Walk(os.fsencode(root), lambda path: _matched(patterns, path), symlinks)
     records = list(walk.records())
     encoded = [record.encode() for record in records]
@@ -45,89 +46,89 @@ def list_by_walk(root: Path, patterns: Sequence[str], files: Files, symlinks: st
         struct.pack("<QQ", end, record.size) + chance[::-1]
         for end, record, chance in zip(ends, records, chances, strict=True)
     ]
-    offenders = b"".join(b"%b\0%b\0%b\0" % offender for offender in walk.offenders)
-    for path, content in zip(files, (b"".join(encoded), b"".join(rows), offenders), strict=True):
+    refused = b"".join(b"%b\0%b\0%b\0" % one for one in walk.refused)
+    for path, content in zip(files, (b"".join(encoded), b"".join(rows), refused), strict=True):
         path.write_bytes(content)
-    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.offenders)]
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
     sizes = [record.size for record in records if record.kind == FILE]
     digest = hashlib.sha256(b"".join(digests)).hexdigest()
-    return Summary(len(records), len(sizes), sum(sizes), len(walk.offenders), digest)
+    return Summary(len(records), len(sizes), sum(sizes), len(walk.refused), digest)
 
 
 def _matched(patterns: Sequence[str], path: bytes) -> bool:
-    """Tells whether the last of the patterns that match a path leaves it out; that of a folder ends with a slash."""
-    plain, left_out = path.rstrip(b"/"), False
+    """Whether the last pattern that matches a path excludes it. A folder's path ends with a slash."""
+    plain, excluded = path.rstrip(b"/"), False
     for pattern in patterns:
         text = os.fsencode(pattern.lstrip("!"))
         subject = plain if text.startswith(b"/") else os.path.basename(plain)
-        for_it = path.endswith(b"/") or not text.endswith(b"/")
-        if for_it and fnmatch.fnmatchcase(subject, text.strip(b"/")):
-            left_out = not pattern.startswith("!")
-    return left_out
+        right_kind = path.endswith(b"/") or not text.endswith(b"/")
+        if right_kind and fnmatch.fnmatchcase(subject, text.strip(b"/")):
+            excluded = not pattern.startswith("!")
+    return excluded
 
 
 class Place(NamedTuple):
-    """A folder to look at. folder: its path, with a slash at its end; empty for the dataset. base: that it lies in."""
+    """A folder to list. folder: its path, with a slash at its end; empty for the dataset. base: the folder's base."""
 
     folder: bytes
     base: Base
 
 
-# What a folder has: a record, an offender, or a folder in it.
-Found = Record | Offender | Place
+# An entry of a folder: a record, a refused entry, or a subfolder.
+Found = Record | Refused | Place
 
 
 @dataclass
 class Walk:
-    """One walk over a dataset; `offenders` fills up with what cannot be packed, and why."""
+    """A walk over a dataset, which collects the refused entries."""
 
     root: bytes
     exclude: Callable[[bytes], bool]
     symlinks: str = REFUSE
-    offenders: list[Offender] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
 
     def records(self) -> Iterator[Record]:
-        """Every file, link and empty folder, in the order of the paths' bytes."""
+        """The records of all files, symlinks and empty folders, sorted by the bytes of their paths."""
         root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
-        look = _Look(Links(root, self.exclude, self.symlinks), Reader.this())
+        lister = _Lister(Links(root, self.exclude, self.symlinks), Reader.this())
         try:
-            folders = [look.at(Place(b"", look.links.base()))]
+            folders = [lister.entries(Place(b"", lister.links.base()))]
             while folders:
                 found = next(folders[-1], None)
                 if found is None:
                     folders.pop()
                 elif isinstance(found, Record):
                     yield found
-                elif isinstance(found, Offender):
-                    self.offenders.append(found)
+                elif isinstance(found, Refused):
+                    self.refused.append(found)
                 else:
-                    folders.append(look.at(found))
+                    folders.append(lister.entries(found))
         finally:
             os.close(root)
 
 
 @dataclass(frozen=True)
-class _Look:
-    """Looks at folders, and at what they have."""
+class _Lister:
+    """Lists folders."""
 
     links: Links
     reader: "Reader"
 
-    def at(self, place: Place) -> Iterator[Found]:
-        """All that a folder has."""
+    def entries(self, place: Place) -> Iterator[Found]:
+        """The entries of a folder."""
         folder, base = place
         try:
             with self._opened(place) as descriptor:
                 names = self._names(descriptor, place)
             if folder and not names:
-                # Its times and size change with the files left out of it, and mean nothing for an empty folder.
+                # Without times and size: excluded files in the folder change them.
                 yield Record(folder[:-1], DIRECTORY, 0o755, 0, 0, 0, 0, b"", base.through)
             for start in range(0, len(names), PIECE_NAMES):
                 with self._opened(place) as descriptor:
                     piece = list(self._piece(descriptor, place, names[start : start + PIECE_NAMES]))
                 yield from piece
         except OSError as error:
-            yield Offender(folder, f"cannot be listed ({error.strerror})".encode())
+            yield Refused(folder, f"cannot be listed ({error.strerror})".encode())
 
     @contextmanager
     def _opened(self, place: Place) -> Iterator[int]:
@@ -139,50 +140,50 @@ class _Look:
             os.close(descriptor)
 
     def _names(self, descriptor: int, place: Place) -> list[bytes]:
-        """What an open folder has. With a slash behind folders, the names' order is that of the whole paths' bytes."""
+        """The sorted names in an open folder. A subfolder's name ends with a slash, so that paths are sorted too."""
         with os.scandir(descriptor) as found:
             names = [os.fsencode(one.name) + b"/" * self._is_folder(one, place) for one in found]
-        return sorted(name for name in names if not self._left_out(place.folder, name))
+        return sorted(name for name in names if not self._excluded(place.folder, name))
 
     def _is_folder(self, one: os.DirEntry[str], place: Place) -> bool:
         if self.links.policy == FOLLOW and one.is_symlink():
-            return self.links.leads_to_folder(place.base, place.folder + os.fsencode(one.name))
+            return self.links.replaced_by_folder(place.base, place.folder + os.fsencode(one.name))
         return one.is_dir(follow_symlinks=False)
 
-    def _left_out(self, folder: bytes, name: bytes) -> bool:
+    def _excluded(self, folder: bytes, name: bytes) -> bool:
         return name.rstrip(b"/") == SNAKEMAKE_TIMESTAMP or self.links.exclude(folder + name)
 
     def _piece(self, descriptor: int, place: Place, names: Sequence[bytes]) -> Iterator[Found]:
-        """What some names in an open folder are."""
+        """The entries with the given names in an open folder."""
         for name in names:
             if not name.endswith(b"/"):
-                yield from self._leaf(descriptor, place, name)
+                yield from self._entry(descriptor, place, name)
                 continue
-            yield from _name_offenders(place.folder + name[:-1])
+            yield from _refused_name(place.folder + name[:-1])
             if not _too_long(place.folder + name[:-1]):
                 yield self._place(descriptor, place, name)
 
-    def _place(self, descriptor: int, place: Place, name: bytes) -> Place | Offender:
-        """A folder in a folder, with a base of its own behind a link."""
+    def _place(self, descriptor: int, place: Place, name: bytes) -> Place | Refused:
+        """A subfolder; it has its own base if it replaces a symlink."""
         path = place.folder + name[:-1]
         try:
             target = os.readlink(name[:-1], dir_fd=descriptor)
         except OSError:
             return Place(place.folder + name, place.base)
-        below = self.links.behind_folder(place.base, path)
+        below = self.links.base_of_target(place.base, path)
         if isinstance(below, bytes):
-            return Offender(path, below, target)
+            return Refused(path, below, target)
         return Place(place.folder + name, below)
 
-    def _leaf(self, descriptor: int, place: Place, name: bytes) -> Iterator[Record | Offender]:
+    def _entry(self, descriptor: int, place: Place, name: bytes) -> Iterator[Record | Refused]:
         path = place.folder + name
         try:
             status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
             target = os.readlink(name, dir_fd=descriptor) if stat.S_ISLNK(status.st_mode) else b""
         except OSError as error:
-            yield Offender(path, f"cannot be looked at ({error.strerror})".encode())
+            yield Refused(path, f"cannot be accessed ({error.strerror})".encode())
             return
-        yield from _name_offenders(path)
+        yield from _refused_name(path)
         if _too_long(path):
             return
         if stat.S_ISLNK(status.st_mode):
@@ -190,36 +191,36 @@ class _Look:
         else:
             yield from self._file(path, status, place.base.through)
 
-    def _link(self, place: Place, path: bytes, status: os.stat_result, target: bytes) -> Iterator[Record | Offender]:
-        lead = self.links.lead(place.base, path, target)
-        if self.links.policy == FOLLOW and lead in FOLLOWED:
-            behind = self.links.behind(path)
-            if isinstance(behind, OSError):
-                yield Offender(path, lead_of(behind), target)
+    def _link(self, place: Place, path: bytes, status: os.stat_result, target: bytes) -> Iterator[Record | Refused]:
+        target_class = self.links.classify(place.base, path, target)
+        if self.links.policy == FOLLOW and target_class in FOLLOWED:
+            followed = self.links.status(path)
+            if isinstance(followed, OSError):
+                yield Refused(path, class_of(followed), target)
             else:
-                yield from self._file(path, behind, len(path))
+                yield from self._file(path, followed, len(path))
             return
-        if lead:
-            yield Offender(path, lead, target)
+        if target_class:
+            yield Refused(path, target_class, target)
         yield _record(path, LINK, status, target, place.base.through)
 
-    def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Offender]:
+    def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Refused]:
         if not stat.S_ISREG(status.st_mode):
-            yield Offender(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file"))
+            yield Refused(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file, symlink or folder"))
             return
         if not self.reader.allowed(status):
             try:
                 os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK, dir_fd=self.links.root))
             except OSError as error:
-                yield Offender(path, f"cannot be read ({error.strerror})".encode())
+                yield Refused(path, f"cannot be read ({error.strerror})".encode())
         yield _record(path, FILE, status, b"", through)
 
 
-def _name_offenders(path: bytes) -> Iterator[Offender]:
+def _refused_name(path: bytes) -> Iterator[Refused]:
     if os.path.basename(path).startswith(WHITEOUT_PREFIX):
-        yield Offender(path, b"has a name that an image layer takes for the removal of a file")
+        yield Refused(path, b"has a name with the prefix .wh., which deletes a file in an image layer")
     if _too_long(path):
-        yield Offender(path, b"has a path of %d bytes, where %d are the most" % (len(path), MAX_PATH))
+        yield Refused(path, b"has a path of %d bytes, more than the maximum of %d" % (len(path), MAX_PATH))
 
 
 def _too_long(path: bytes) -> bool:
@@ -227,18 +228,18 @@ def _too_long(path: bytes) -> bool:
 
 
 class Reader(NamedTuple):
-    """This process as a file's mode sees it."""
+    """The user and the groups of this process."""
 
     user: int
     groups: frozenset[int]
 
     @classmethod
     def this(cls) -> "Reader":
-        """The one that asks."""
+        """The reader for this process."""
         return cls(os.geteuid(), frozenset([os.getegid(), *os.getgroups()]))
 
     def allowed(self, status: os.stat_result) -> bool:
-        """Tells whether a mode lets the file be read. A list of access rights, or a capability, may allow more."""
+        """Whether the mode allows reading. An ACL or a capability may allow reading in other cases."""
         if status.st_uid == self.user:
             return bool(status.st_mode & stat.S_IRUSR)
         return bool(status.st_mode & (stat.S_IRGRP if status.st_gid in self.groups else stat.S_IROTH))

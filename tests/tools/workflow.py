@@ -1,4 +1,4 @@
-"""Fixtures that run the workflow as a user does, and read what it made."""
+"""Fixtures that run the workflow in the same way as a user, and functions that read its products."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def command(*arguments: str, python: str | Path = sys.executable) -> list[str]:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished snakemake: its exit status and all it printed."""
+    """A finished run of Snakemake: its exit status and its output."""
 
     status: int
     text: str
@@ -32,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Project:
-    """A working directory outside the repository in which the workflow runs."""
+    """A working directory of the workflow outside of the repository."""
 
     folder: Path
 
@@ -59,7 +59,7 @@ class Project:
         return Run(done.returncode, done.stdout)
 
     def build(self, *arguments: str, **options: Any) -> str:
-        """Runs the workflow, which must succeed; returns what it printed."""
+        """Runs the workflow, which must succeed; returns its output."""
         run = self.snakemake(*arguments, **options)
         assert run.status == 0, run.text
         return run.text
@@ -79,15 +79,15 @@ class Project:
         return str(manifest[0]["Config"]).rpartition("/")[2]
 
     def copy(self, folder: Path, *, with_data: bool = False) -> "Project":
-        """A copy whose dataset `data` is a link to this one's, so that a run finds nothing to do; or is its own.
+        """A copy of the project, whose dataset `data` is a symlink to this project's, so that a run has nothing to do.
 
-        The files of one of its own have other inodes, so that a run looks at all of them.
+        with_data: copy the dataset too. The files then have other inodes, so that a run reads all of them.
         """
         shutil.copytree(self.folder, folder, symlinks=True)
         if not with_data:
             shutil.rmtree(folder / "data")
             (folder / "data").symlink_to(self.folder / "data")
-            # Snakemake looks at the link's own time.
+            # Snakemake compares the mtime of the symlink itself.
             os.utime(folder / "data", (1, 1), follow_symlinks=False)
         return Project(folder)
 
@@ -96,14 +96,14 @@ NOTHING = "Nothing to be done"
 
 
 def jobs(text: str) -> dict[str, int]:
-    """How many jobs of each rule a run had, by its first table."""
+    """The number of jobs of each rule, from the job table in the output."""
     table = text.rsplit("Job stats:", maxsplit=1)[-1] if "Job stats:" in text else ""
     lines = [line.split() for line in table.splitlines()]
     return {words[0]: int(words[1]) for words in lines if len(words) == 2 and words[1].isdigit()}
 
 
 def started(text: str) -> set[str]:
-    """The stages whose jobs ran, without the targets, which say that they are done."""
+    """The stages whose jobs ran, without the targets, whose message is `done`."""
     found = {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
     return found - {"done"}
 
@@ -116,7 +116,7 @@ def fails(project: Project, *arguments: str, **options) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """An empty working directory."""
+    """A project with an empty working directory."""
     folder = tmp_path / "project"
     folder.mkdir()
     return Project(folder)
@@ -124,7 +124,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def fruit() -> Project:
-    """The example, built once for all; a test changes a copy."""
+    """The example, built once for all tests; a test must only change a copy."""
 
     def make(folder: Path) -> None:
         shutil.copytree(ROOT / "examples/fruit", folder / "data")

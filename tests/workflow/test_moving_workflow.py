@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tools.engines import require_tool
-from tools.moving import when_there_is
-from tools.trees import Link, plant
+from tools.moving import change_when_exists
+from tools.trees import Link, make
 
 
 def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(project, data):
@@ -31,11 +31,11 @@ def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(
     ("change", "message", "paths"),
     [
         (lambda data: (data / "a").write_bytes(b"grown up"), '"a" changed after the scan: its size was 5', ["a", "b"]),
-        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it is gone now', ["b"]),
+        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it no longer exists', ["b"]),
     ],
 )
 def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(project, data, change, message, paths):
-    with when_there_is(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
+    with change_when_exists(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
         run = project.snakemake()
     assert run.status != 0
     assert message in run.text
@@ -49,7 +49,7 @@ def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(p
 
 def test_build_file_changed_before_the_sif_is_written_is_packed_as_it_was_read(project, data):
     unsquashfs = require_tool("unsquashfs")
-    with when_there_is(
+    with change_when_exists(
         project.product("data", "stages/aggregate/content.digest"), lambda: (data / "a").write_bytes(b"other")
     ):
         project.build()
@@ -72,9 +72,9 @@ def in_sif(unsquashfs: str, project) -> bytes:
 
 def test_build_of_an_annexed_dataset_holds_the_contents(project):
     annex = {b".git/annex/objects/x/key": b"content"}
-    plant(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
+    make(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
     project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "refuse"})
-    assert "'sub/file' is a link to what is left out: '../.git/annex/objects/x/key'" in project.snakemake().text
+    assert "'sub/file' is a symlink to an excluded path: '../.git/annex/objects/x/key'" in project.snakemake().text
     project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "follow"})
     project.build()
     rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()

@@ -68,7 +68,7 @@ def test_scan_own_patterns_of_any_bytes_are_followed(project):
 def test_scan_wrong_pattern_is_the_last_line_printed(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(many={"path": "data", "exclude": ["[a"]})
-    message = '"[a" is not a pattern as in a .gitignore file: correct it in `exclude` or in .datacontainerignore'
+    message = '"[a" is not a valid gitignore pattern: correct it in `exclude` or in .datacontainerignore'
     assert message in project.snakemake(*CATALOG).text
 
 

@@ -37,33 +37,33 @@ class Summary(NamedTuple):
     records: int
     files: int
     bytes: int
-    offenders: int
+    refused: int
     digest: str
 
 
 class Files(NamedTuple):
     """The files of a list.
 
-    records: as shardlist encodes them, in the order of the paths' bytes. columns: COLUMNS. offenders: the fields of
+    records: as shardlist encodes them, in the order of the paths' bytes. columns: COLUMNS. refused: the fields of
     each, ended by NUL.
     """
 
     records: Path
     columns: Path
-    offenders: Path
+    refused: Path
 
     @classmethod
     def beside(cls, folder: Path) -> "Files":
         """The files in a folder that is there for them."""
-        return cls(folder / "records", folder / "columns", folder / "offenders")
+        return cls(folder / "records", folder / "columns", folder / "refused")
 
     def read_columns(self) -> np.ndarray:
         """The columns, a structured array."""
         return np.fromfile(self.columns, COLUMNS)
 
-    def read_offenders(self) -> Iterator[Offender]:
+    def read_refused(self) -> Iterator[Offender]:
         """What an image cannot hold."""
-        fields = self.offenders.read_bytes().split(b"\0")
+        fields = self.refused.read_bytes().split(b"\0")
         for i in range(0, len(fields) - 1, 3):
             yield Offender(*fields[i : i + 3])
 
@@ -88,7 +88,7 @@ def list_dataset(
     if files is None:
         arguments.append("--digest-only")
     else:
-        arguments += ["--records", files.records, "--columns", files.columns, "--offenders", files.offenders]
+        arguments += ["--records", files.records, "--columns", files.columns, "--refused", files.refused]
     environment = {"GOMAXPROCS": str(max(2, threads))} if threads else {}
     with tempfile.NamedTemporaryFile() as patterns:
         patterns.write(b"".join(_line(pattern) for pattern in exclude))

@@ -122,18 +122,18 @@ def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
 
 
 def _raise_offenders(summary: Summary, files: Files) -> None:
-    if not summary.offenders:
+    if not summary.refused:
         return
     shown: list[Offender] = []
     links = False
-    for offender in files.read_offenders():
+    for offender in files.read_refused():
         logger.error("refused: %s", offender)
         links = links or bool(offender.target)
         if len(shown) < SHOWN_OFFENDERS:
             shown.append(offender)
     text = "; ".join(map(str, shown))
-    rest = f"; and {summary.offenders - SHOWN_OFFENDERS} more, all in the log"
+    rest = f"; and {summary.refused - SHOWN_OFFENDERS} more, all in the log"
     raise DataError(
-        f"the dataset holds what an image cannot: {text}{rest if summary.offenders > SHOWN_OFFENDERS else ''}; "
+        f"the dataset holds what an image cannot: {text}{rest if summary.refused > SHOWN_OFFENDERS else ''}; "
         f"remove them, or leave them out with `exclude`{LINKS_HINT if links else ''}"
     )

@@ -295,12 +295,12 @@ def test_hash_shard_changed_file_stops_with_its_name_and_both_sizes(shard, datas
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("rm dataset/a", '"a" changed after the scan: it is gone now'),
+        ("rm dataset/a", '"a" changed after the scan: it no longer exists'),
         ("touch -d 2001-01-01 dataset/a", '"a" changed after the scan: its modification time was'),
         ("ln -sfn elsewhere dataset/link", 'its target was "target" and is "elsewhere" now'),
-        ("rm dataset/link; touch dataset/link", '"link" changed after the scan: it was a link and is a file now'),
+        ("rm dataset/link; touch dataset/link", '"link" changed after the scan: it was a symlink and is a file now'),
         ("mv dataset/sub moved; ln -s ../moved dataset/sub", '"sub" changed after the scan: it was a folder and'),
-        ("rmdir dataset/void", '"void" changed after the scan: it is gone now'),
+        ("rmdir dataset/void", '"void" changed after the scan: it no longer exists'),
     ],
 )
 def test_hash_shard_any_other_change_stops_too(shard, dataset, change, message):
@@ -326,7 +326,7 @@ def test_packer_hash_file_without_permission_tells_how_to_go_on(shard, dataset):
     (dataset / "b").chmod(0)
     one = shard()
     done = subprocess.run(without_privileges(one.command()), check=False, capture_output=True, text=True)
-    message = '"b" cannot be read (permission denied): allow it with `chmod`, or leave it out with `exclude`\n'
+    message = '"b" cannot be read (permission denied): give read permission with `chmod`, or list it in `exclude`\n'
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
     assert one.left() == []
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.scan.scan import scan
-from tools.moving import until
+from tools.moving import wait_until
 from tools.trees import fill
 from tools.workflow import ROOT
 
@@ -35,7 +35,7 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
     command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
     command += ["--records", out / "raw", "--layer", out / "layer.tar"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        until(lambda: str(dataset / "large") in opened(process))
+        wait_until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
         yield process
         process.kill()

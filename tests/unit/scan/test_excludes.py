@@ -15,7 +15,7 @@ from datacontainer.scan.listing import Files, list_dataset
 from datacontainer.scan.records import read_records
 from datacontainer.scan.scan import fingerprint
 from tools.examples import tried
-from tools.trees import ALIKE, fill, names, plant
+from tools.trees import SIMILAR, fill, make, names
 
 _PIECES = r"""* ** *** ? / / / /**/ **/ /** a b ab .tmp \ ! \! # \# \* é � $ ( | + {2} . ^ \a ~ [ ] - & : \/ \\
 [ab] [!a] [^b] []a] [!]a] [a-c] [+--] [[a] [[:alpha:]] [![:space:]] [a&&b] [\]] [é-ü] [!/] [[:] [-a] [a-] [\a-\c]"""
@@ -81,12 +81,12 @@ def assert_alike(packer: Path, ignored: Callable[..., set[bytes]], dataset: Path
 
 @pytest.fixture(scope="module")
 def alike(tmp_path_factory) -> Path:
-    """A dataset in which each name of ALIKE is that of a file, and of a folder that has all of them."""
+    """A dataset in which each name of SIMILAR is that of a file, and of a folder that has all of them."""
     dataset = tmp_path_factory.mktemp("alike") / "dataset"
     dataset.mkdir()
-    plant(dataset, {b"/".join(names): b"" for names in [*permutations(ALIKE[:3], 3), *permutations(ALIKE, 2)]})
-    plant(dataset, {b"folder/" + name: b"" for name in ALIKE})
-    plant(dataset, {b"void/" + name: None for name in ALIKE})
+    make(dataset, {b"/".join(names): b"" for names in [*permutations(SIMILAR[:3], 3), *permutations(SIMILAR, 2)]})
+    make(dataset, {b"folder/" + name: b"" for name in SIMILAR})
+    make(dataset, {b"void/" + name: None for name in SIMILAR})
     return dataset
 
 
@@ -141,7 +141,7 @@ def test_list_dataset_own_file_comes_behind_the_configuration(dataset, packer):
 @pytest.mark.parametrize("pattern", ["a\\", "[z-a]", "!"])
 def test_list_dataset_wrong_pattern_is_named(pattern, packer, dataset):
     quoted = pattern.replace("\\", "\\\\")
-    message = f'"{quoted}" is not a pattern as in a .gitignore file: correct it in `exclude` or in .datacontainerignore'
+    message = f'"{quoted}" is not a valid gitignore pattern: correct it in `exclude` or in .datacontainerignore'
     with pytest.raises(UsageError) as caught:
         list_dataset(packer, str(dataset), ["*.tmp", pattern], None)
     assert str(caught.value) == message

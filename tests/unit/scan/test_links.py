@@ -11,7 +11,7 @@ from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
-from tools.trees import Link, plant
+from tools.trees import Link, make
 
 Listed = Callable[..., list[Record]]
 
@@ -31,14 +31,14 @@ def listed(packer, dataset) -> Listed:
 
 def plant_both(dataset: Path) -> None:
     """A dataset with links of all kinds, and what lies outside."""
-    plant(dataset.parent / "other", {b"file": b"outside", b"deep/er/x": b"x", b"void": None, b"deep/up": Link(b"er/x")})
+    make(dataset.parent / "other", {b"file": b"outside", b"deep/er/x": b"x", b"void": None, b"deep/up": Link(b"er/x")})
     (dataset.parent / "other/run").write_bytes(b"#!")
     (dataset.parent / "other/run").chmod(0o755)
-    plant(dataset.parent / "other", {b"deep/out": Link(b"../file"), b"deep/root": Link(b"../../third")})
-    plant(dataset.parent / "third", {b"t": b"third"})
-    plant(dataset, {b"a": b"inside", b"sub/b": b"", b"left/c": b"left out", b"near": Link(b"sub/b")})
-    plant(dataset, {b"sub/f": Link(b"../../other/file"), b"sub/run": Link(os.fsencode(dataset.parent / "other/run"))})
-    plant(dataset, {b"d": Link(b"../other/deep"), b"l": Link(b"left/c"), b"v": Link(b"../other/void")})
+    make(dataset.parent / "other", {b"deep/out": Link(b"../file"), b"deep/root": Link(b"../../third")})
+    make(dataset.parent / "third", {b"t": b"third"})
+    make(dataset, {b"a": b"inside", b"sub/b": b"", b"left/c": b"left out", b"near": Link(b"sub/b")})
+    make(dataset, {b"sub/f": Link(b"../../other/file"), b"sub/run": Link(os.fsencode(dataset.parent / "other/run"))})
+    make(dataset, {b"d": Link(b"../other/deep"), b"l": Link(b"left/c"), b"v": Link(b"../other/void")})
 
 
 def test_scan_links_to_follow_give_what_cp_gives(dataset, listed, packer):
@@ -94,52 +94,52 @@ def hashed(packer: Path, dataset: Path) -> Path:
 
 def test_scan_links_that_lead_out_or_nowhere_are_refused_each_with_its_reason(dataset, listed):
     plant_both(dataset)
-    plant(dataset, {b"gone": Link(b"missing"), b"round": Link(b"round"), b"to file/": Link(b"a/.")})
+    make(dataset, {b"gone": Link(b"missing"), b"round": Link(b"round"), b"to file/": Link(b"a/.")})
     with pytest.raises(DataError) as caught:
         listed("refuse", "/left/")
     assert str(caught.value) == (
         "the dataset holds what an image cannot: "
-        "'d' is a link that leaves the dataset: '../other/deep'; "
-        "'gone' is a link that leads nowhere: 'missing'; "
-        "'l' is a link to what is left out: 'left/c'; "
-        "'round' is a link in a loop: 'round'; "
-        "'sub/f' is a link that leaves the dataset: '../../other/file'; "
-        f"'sub/run' is a link to the absolute path '{dataset.parent}/other/run'; "
-        "'v' is a link that leaves the dataset: '../other/void'; "
+        "'d' is a symlink to a path outside of the dataset: '../other/deep'; "
+        "'gone' is a symlink to a path that does not exist: 'missing'; "
+        "'l' is a symlink to an excluded path: 'left/c'; "
+        "'round' is a symlink in a loop: 'round'; "
+        "'sub/f' is a symlink to a path outside of the dataset: '../../other/file'; "
+        f"'sub/run' is a symlink to the absolute path '{dataset.parent}/other/run'; "
+        "'v' is a symlink to a path outside of the dataset: '../other/void'; "
         "remove them, or leave them out with `exclude`" + LINKS_HINT
     )
 
 
 @pytest.mark.parametrize("policy", ["keep", "follow", "refuse"])
 def test_scan_links_that_stay_inside_are_kept_by_every_policy(dataset, listed, policy):
-    plant(dataset, {b"sub/a": b"", b"l": Link(b"sub/a"), b"folder": Link(b"sub"), b"sub/up": Link(b"../l")})
+    make(dataset, {b"sub/a": b"", b"l": Link(b"sub/a"), b"folder": Link(b"sub"), b"sub/up": Link(b"../l")})
     links = [(r.path, r.target) for r in listed(policy) if r.kind == b"l"]
     assert links == [(b"folder", b"sub"), (b"l", b"sub/a"), (b"sub/up", b"../l")]
 
 
 def test_scan_links_to_keep_are_all_as_they_are(dataset, listed):
     targets = {b"abs": b"/etc/passwd", b"gone": b"missing", b"out": b"../../..", b"round": b"round"}
-    plant(dataset, {name: Link(target) for name, target in targets.items()})
+    make(dataset, {name: Link(target) for name, target in targets.items()})
     assert {r.path: r.target for r in listed("keep")} == targets
 
 
 def test_scan_links_to_follow_that_have_no_end_are_refused(dataset, listed):
-    plant(dataset.parent / "other", {b"x": b"", b"back": Link(b"../other"), b"gone": Link(b"/missing")})
-    plant(dataset, {b"above": Link(b".."), b"all": Link(b"/"), b"o": Link(b"../other"), b"round": Link(b"round")})
+    make(dataset.parent / "other", {b"x": b"", b"back": Link(b"../other"), b"gone": Link(b"/missing")})
+    make(dataset, {b"above": Link(b".."), b"all": Link(b"/"), b"o": Link(b"../other"), b"round": Link(b"round")})
     os.mkfifo(dataset.parent / "other/pipe")
-    plant(dataset, {b"pipe": Link(b"../other/pipe")})
+    make(dataset, {b"pipe": Link(b"../other/pipe")})
     with pytest.raises(DataError) as caught:
         listed("follow")
     assert (
-        "cannot: 'above' is a link in a loop: '..'; 'all' is a link in a loop: '/'; "
-        "'o/back' is a link in a loop: '../other'; 'o/gone' is a link that leads nowhere: '/missing'; "
-        "'o/pipe' is a fifo; 'pipe' is a fifo; 'round' is a link in a loop: 'round'; "
+        "cannot: 'above' is a symlink in a loop: '..'; 'all' is a symlink in a loop: '/'; "
+        "'o/back' is a symlink in a loop: '../other'; 'o/gone' is a symlink to a path that does not exist: '/missing'; "
+        "'o/pipe' is a fifo; 'pipe' is a fifo; 'round' is a symlink in a loop: 'round'; "
     ) in str(caught.value)
 
 
 def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, packer):
-    plant(dataset.parent, {b"other/x": b"1"})
-    plant(dataset, {b"o": Link(b"../other"), b"f": Link(b"../other/x")})
+    make(dataset.parent, {b"other/x": b"1"})
+    make(dataset, {b"o": Link(b"../other"), b"f": Link(b"../other/x")})
 
     def state() -> str | None:
         return fingerprint(str(dataset), [], packer, "follow")
@@ -155,15 +155,15 @@ def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, packer):
     ("change", "message"),
     [
         ("echo more >> other/x", '"d/x" changed after the scan: its size was 1 bytes and is 6 now'),
-        ("rm dataset/f; ln -s ../third dataset/f", '"f" changed after the scan: another file has taken its place'),
-        ("rm dataset/d; mkdir dataset/d", "changed after the scan: it is gone now"),
-        ("rm other/void -r", '"d/void" changed after the scan: it is gone now'),
-        ("mv other/sub moved; ln -s ../moved other/sub", '"d/sub" changed after the scan: it was a folder and is none'),
+        ("rm dataset/f; ln -s ../third dataset/f", '"f" changed after the scan: it was replaced by another file'),
+        ("rm dataset/d; mkdir dataset/d", "changed after the scan: it no longer exists"),
+        ("rm other/void -r", '"d/void" changed after the scan: it no longer exists'),
+        ("mv other/sub moved; ln -s ../moved other/sub", '"d/sub" changed after the scan: it was a folder and'),
     ],
 )
 def test_hash_shard_what_changed_behind_a_followed_link_is_named(dataset, listed, packer, change, message):
-    plant(dataset.parent, {b"other/x": b"1", b"other/sub/y": b"y", b"other/void": None, b"f": b"f", b"third": b"t"})
-    plant(dataset, {b"d": Link(b"../other"), b"f": Link(b"../f")})
+    make(dataset.parent, {b"other/x": b"1", b"other/sub/y": b"y", b"other/void": None, b"f": b"f", b"third": b"t"})
+    make(dataset, {b"d": Link(b"../other"), b"f": Link(b"../f")})
     os.utime(dataset.parent / "f", (1, 1))
     os.utime(dataset.parent / "third", (1, 1))
     listed("follow")

@@ -14,7 +14,7 @@ from datacontainer.scan.listing import Files, Summary, list_dataset
 from datacontainer.scan.records import read_records
 from tools.examples import tried
 from tools.symlinks import FOLLOW, KEEP, LOOP, OUTSIDE, REFUSE
-from tools.trees import Link, fill, odd_trees, plant
+from tools.trees import Link, fill, make, odd_trees
 from tools.walk import PIECE_NAMES, list_by_walk
 
 
@@ -40,7 +40,7 @@ def test_list_packers_files_are_those_made_in_python(trees, patterns, symlinks, 
     dataset, other = folder / "a", folder / "b"
     for root, tree in zip((dataset, other), trees, strict=True):
         root.mkdir()
-        plant(root, tree)
+        make(root, tree)
     by_packer, files = made(packer, dataset, patterns, folder / "packer", symlinks)
     in_python, same = made(None, dataset, patterns, folder / "python", symlinks)
     assert [path.read_bytes() for path in files] == [path.read_bytes() for path in same]
@@ -58,12 +58,12 @@ def test_list_folder_of_several_pieces_is_the_same(dataset, packer, tmp_path):
 
 @pytest.mark.parametrize("by", ["packer", "python"])
 def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_path):
-    plant(dataset, {b"near/x": b"", b"deep/hop": Link(b"../near"), b"out": Link(b"deep/hop/../../x")})
-    plant(dataset, {b"%02d" % i: Link(b"%02d" % (i + 1)) for i in range(49)} | {b"49": Link(b"out")})
-    plant(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
+    make(dataset, {b"near/x": b"", b"deep/hop": Link(b"../near"), b"out": Link(b"deep/hop/../../x")})
+    make(dataset, {b"%02d" % i: Link(b"%02d" % (i + 1)) for i in range(49)} | {b"49": Link(b"out")})
+    make(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
     _, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
     # From 11 on it takes 40 links: those up to 49, out and hop.
-    assert [(offender.path, offender.reason) for offender in files.read_offenders()] == [
+    assert [(offender.path, offender.reason) for offender in files.read_refused()] == [
         *((b"%02d" % i, LOOP) for i in range(11)),
         *((b"%02d" % i, OUTSIDE) for i in range(11, 50)),
         (b"inside", LOOP),
@@ -75,13 +75,13 @@ def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_p
 
 @pytest.mark.parametrize("by", ["packer", "python"])
 def test_list_files_and_digest_are_as_documented(by, dataset, packer, tmp_path):
-    plant(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
+    make(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
     summary, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
-    assert files.offenders.read_bytes() == (
-        b".wh.b\0has a name that an image layer takes for the removal of a file\0\0"
-        b"l\0is a link to the absolute path\0/etc\0"
+    assert files.refused.read_bytes() == (
+        b".wh.b\0has a name with the prefix .wh., which deletes a file in an image layer\0\0"
+        b"l\0is a symlink to the absolute path\0/etc\0"
     )
-    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.offenders)]
+    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
     assert summary == Summary(4, 2, 5, 2, hashlib.sha256(b"".join(digests)).hexdigest())
     columns, records = files.read_columns(), list(read_records(files.records))
     assert [record.path for record in records] == [b".wh.b", b"a", b"l", b"void"]
@@ -100,8 +100,8 @@ def test_list_folder_that_is_gone_is_named_in_one_line(packer, tmp_path):
     ("arguments", "message"),
     [
         ([], "--root is missing; usage: packer scan --root DIR"),
-        (["--root", "x"], "--records is missing, or goes against --digest-only"),
-        (["--root", "x", "--digest-only", "--offenders", "y"], "--offenders is missing, or goes against --digest-only"),
+        (["--root", "x"], "expected either --records or --digest-only"),
+        (["--root", "x", "--digest-only", "--refused", "y"], "expected either --refused or --digest-only"),
         (["--root", "x", "--digest-only", "more"], 'unexpected argument "more"'),
         (["--rot", "x"], "flag provided but not defined: -rot"),
     ],

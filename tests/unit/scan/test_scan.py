@@ -124,9 +124,9 @@ def test_scan_offenders_are_all_named_with_the_key_to_change(dataset, listed):
         with pytest.raises(DataError) as caught:
             listed(dataset)
     text = str(caught.value)
-    assert "'.wh.x' has a name that an image layer takes for the removal of a file" in text
-    assert "'absolute' is a link to the absolute path '/etc/passwd'" in text
-    assert "'outside' is a link that leaves the dataset: '../other'" in text
+    assert "'.wh.x' has a name with the prefix .wh., which deletes a file in an image layer" in text
+    assert "'absolute' is a symlink to the absolute path '/etc/passwd'" in text
+    assert "'outside' is a symlink to a path outside of the dataset: '../other'" in text
     assert "'pipe' is a fifo; 'socket' is a socket" in text
     assert text.endswith("remove them, or leave them out with `exclude`" + LINKS_HINT)
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
@@ -138,7 +138,7 @@ def test_scan_link_that_leaves_through_another_link_is_refused(dataset, listed):
     (dataset / "near").mkdir()
     (dataset / "near/x").touch()
     (dataset / "sly").symlink_to("deep/hop/../../x")
-    with pytest.raises(DataError, match="'sly' is a link that leaves the dataset"):
+    with pytest.raises(DataError, match="'sly' is a symlink to a path outside of the dataset"):
         listed(dataset)
 
 
@@ -163,7 +163,7 @@ def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, packer)
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(command, cwd=dataset.parent, env=environment, capture_output=True, text=True, check=False)
-    assert "holds what an image cannot: 'locked/a' cannot be looked at (Permission denied); " in done.stderr
+    assert "holds what an image cannot: 'locked/a' cannot be accessed (Permission denied); " in done.stderr
     assert "'secret' cannot be read (Permission denied); 'unreadable/' cannot be listed (Permission" in done.stderr
     assert done.stderr.endswith("remove them, or leave them out with `exclude`\n")
 

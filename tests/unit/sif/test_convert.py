@@ -173,7 +173,7 @@ def test_squashfs_truncated_layer_is_named_in_one_line(packer, tmp_path):
     with pytest.raises(DataError) as caught:
         write_squashfs(packer, tmp_path / "cut", [layer])
     path = tmp_path / "cut/0.layer.tar"
-    assert str(caught.value) == f'reading layer "{path}": it ends early; delete it and run snakemake again'
+    assert str(caught.value) == f'reading layer "{path}": it is truncated; delete it and run snakemake again'
 
 
 def test_squashfs_whiteout_is_refused(packer, tmp_path):
