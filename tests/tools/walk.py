@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from datacontainer.scan.listing import Files, Summary
-from datacontainer.scan.listing import Offender as Refused
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record
+from datacontainer.scan.refused import Refused
 from tools.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, class_of
 
 # Snakemake creates this file in each folder that a rule declares as its output; it is never part of the dataset.

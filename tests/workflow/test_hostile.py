@@ -70,8 +70,7 @@ def test_build_device_is_refused_with_the_key_that_excludes_it(project, device):
     project.configure(data={"path": "data"})
     kind = "character" if device == stat.S_IFCHR else "block"
     run = project.snakemake()
-    assert f"the dataset holds what an image cannot: 'dev' is a {kind} device; remove them" in run.text
-    assert "or leave them out with `exclude`" in run.text
+    assert f"\n  {kind} device (1): delete the entries, or use `exclude`\n    'dev'\n" in run.text
     project.configure(data={"path": "data", "exclude": ["dev"], "formats": ["oci"]})
     project.build()
 

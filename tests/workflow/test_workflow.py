@@ -221,9 +221,9 @@ def test_refused_file_is_named_and_logged(project):
     project.configure(fruit={"path": "data"})
     text = fails(project)
     assert (
-        "error: scan fruit: the dataset holds what an image cannot: 'pipe' is a fifo; remove them, or leave them out"
-        in text
-    )
+        "error: scan fruit: the dataset contains an entry that cannot be stored in an image\n"
+        "  fifo (1): delete the entries, or use `exclude`\n    'pipe'\n"
+    ) in text
     assert "Traceback" in (project.folder / "results/logs/fruit/scan.log").read_text()
 
 
@@ -232,7 +232,10 @@ def test_failing_function_is_named_with_its_file_and_trace(project):
     (project.folder / "mine.py").write_text("def f(path):\n    return {'n': missing_name}\n")
     project.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
     text = fails(project)
-    assert "the metadata function 'mine.py:f' failed on 'a': NameError(\"name 'missing_name' is not defined\")" in text
+    assert (
+        "the metadata function 'mine.py:f' failed on 1 file, first: 'a': NameError(\"name 'missing_name' is not defined\")"
+        in text
+    )
     (log,) = (project.folder / "results/logs/fruit/hash").iterdir()
     assert 'mine.py", line 2, in f' in log.read_text()
 

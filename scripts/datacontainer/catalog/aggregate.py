@@ -103,8 +103,10 @@ def _user_metadata(functions: Sequence[str], catalog: Path) -> dict[str, Any]:
     if not functions:
         return {}
     table = pq.read_table(catalog).to_pandas()
-    with witness() as told:
-        told.sees(f"the functions {', '.join(functions)} of dataset_metadata ran: they have to return, or raise errors")
+    with witness() as watcher:
+        watcher.note(
+            f"the functions {', '.join(functions)} of dataset_metadata ran: they have to return, or raise errors"
+        )
         return merge_fields([load(spec) for spec in functions], table, "the catalog", taken=())
 
 

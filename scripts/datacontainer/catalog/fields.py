@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from datacontainer.runtime.errors import UsageError
+from datacontainer.functions.load import FunctionError
 
 DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
 DIGEST_MARK = {b"digest": b"1"}
@@ -59,20 +59,18 @@ class FieldTable:
 def merge_fields(
     functions: Sequence[Any], argument: Any, subject: str, taken: Iterable[str] = BUILT_IN
 ) -> dict[str, Any]:
-    """The fields that all functions give for one argument.
+    """The fields that all functions return for one argument.
 
     Raises:
-        UsageError: when a function fails, or a key is built in or given by two functions.
+        FunctionError: if a function fails, or returns a key that is built in or that another function returned.
     """
     merged: dict[str, Any] = {}
     for function in functions:
         fields = function(argument, subject)
         for key in fields:
             if key in merged or key in taken:
-                raise UsageError(
-                    f"the metadata function {function.spec!r} returned the key {key!r} for {subject}, "
-                    "which is taken: choose another"
-                )
+                problem = f"it returned the key {key!r}, which is taken: choose another"
+                raise FunctionError(function.spec, subject, problem)
         merged.update(fields)
     return merged
 

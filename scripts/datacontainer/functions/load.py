@@ -1,4 +1,4 @@
-"""The metadata functions that users write: found by name, called, and checked."""
+"""Load: finds the metadata functions of users by name, calls them, and checks what they return."""
 
 import difflib
 import hashlib
@@ -19,52 +19,57 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.sources import files_digest
 
 
+class FunctionError(UsageError):
+    """A user's function failed on one file, or returned a wrong value for it.
+
+    spec: the function, as in the configuration. subject: the quoted name of the file. problem: the error.
+    """
+
+    def __init__(self, spec: str, subject: str, problem: str) -> None:
+        """See the class."""
+        super().__init__(f"the metadata function {spec!r} failed on {subject}: {problem}")
+        self.spec, self.subject, self.problem = spec, subject, problem
+
+
 @dataclass(frozen=True)
 class UserFunction:
-    """A user's function and the text in the configuration that names it."""
+    """A user's function. spec: its name in the configuration."""
 
     spec: str
     function: Callable[[Any], Any]
 
     def __call__(self, argument: Any, subject: str) -> dict[str, Any]:
-        """The function's dict for `argument`; `subject` is what an error names.
+        """The function's dict for `argument`. subject: the name of the argument for an error.
 
         Raises:
-            UsageError: when the function raises, or returns anything but a dict with keys of text and plain values.
+            FunctionError: if the function raises, or does not return a dict with text keys and plain values.
         """
         try:
             fields = self.function(argument)
         except (Exception, SystemExit) as error:
-            place = _place(error, self.function)
-            raise UsageError(f"the metadata function {self.spec!r} failed on {subject}: {error!r}{place}") from error
+            raise FunctionError(self.spec, subject, f"{error!r}{_place(error, self.function)}") from error
         return {
             self._key(key, subject): self._value(key, value, subject) for key, value in self._items(fields, subject)
         }
 
     def _items(self, fields: Any, subject: str) -> Iterable[tuple[Any, Any]]:
         if not isinstance(fields, dict):
-            raise UsageError(
-                f"the metadata function {self.spec!r} returned {fields!r} for {subject}: it must return a dict"
-            )
+            raise FunctionError(self.spec, subject, f"it returned {fields!r}: it must return a dict")
         return fields.items()
 
     def _key(self, key: Any, subject: str) -> str:
         if not isinstance(key, str) or not key.isprintable() or not key:
-            raise UsageError(
-                f"the metadata function {self.spec!r} returned the key {key!r} for {subject}: use plain text"
-            )
+            raise FunctionError(self.spec, subject, f"it returned the key {key!r}: use plain text")
         return key
 
     def _value(self, key: str, value: Any, subject: str) -> Any:
-        # numpy's and pandas' scalars turn into Python's own.
+        # Converts scalars of numpy and pandas to Python's types.
         value = value.item() if hasattr(value, "item") and not isinstance(value, (str, bytes)) else value
         try:
             json.dumps(value)
         except (TypeError, ValueError) as error:
-            raise UsageError(
-                f"the metadata function {self.spec!r} returned {value!r} as {key!r} for {subject}: "
-                "use str, int, float, bool, None, or lists and dicts of them"
-            ) from error
+            types = "str, int, float, bool, None, or lists and dicts of them"
+            raise FunctionError(self.spec, subject, f"it returned {value!r} as {key!r}: use {types}") from error
         return value
 
 
@@ -98,10 +103,10 @@ def _check_name(spec: str, file: Path) -> None:
 
 
 def load(spec: str) -> UserFunction:
-    """The function that `spec` names: "path/to/file.py:function" or "package.module:function".
+    """The function of a `spec`: "path/to/file.py:function" or "package.module:function".
 
     Raises:
-        UsageError: when there is no such file, module or function.
+        UsageError: if the file, module or function does not exist.
     """
     source, _, name = spec.rpartition(":")
     try:
@@ -117,9 +122,9 @@ def load(spec: str) -> UserFunction:
 
 
 def source_digest(spec: str) -> str:
-    """A digest of the file that `spec` names and of its imports from its folder and the working directory.
+    """A digest of the file of `spec` and of the files that it imports from its folder or the working directory.
 
-    So a change of them is noticed. It is the sha256 of a file without such imports, and that of nothing without a file.
+    A change of one of them changes the digest. A file without such imports has its sha256, a missing file that of b"".
     """
     source, _, _ = spec.rpartition(":")
     named = source.endswith(".py")
@@ -131,7 +136,7 @@ def source_digest(spec: str) -> str:
 
 
 def _place(error: BaseException, function: Callable[[Any], Any]) -> str:
-    """Where in the user's file it went wrong."""
+    """The line of the user's file in which the error was raised."""
     code = getattr(function, "__code__", None)
     steps = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
     return f", in line {steps[-1].lineno} of {os.path.basename(steps[-1].filename)!r}" if steps else ""
@@ -156,7 +161,7 @@ def _from_file(source: str) -> ModuleType:
     found = importlib.util.spec_from_file_location(name, path)
     if found is None or found.loader is None:
         raise ImportError(f"{source!r} is not a Python file")
-    # A user's file may import its neighbours.
+    # A user's file may import other files of its folder.
     sys.path.append(str(path.parent))
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module

@@ -1,4 +1,4 @@
-"""A process that tells what this one was doing when it ended without a word of its own."""
+"""Witness: a process that reports the activity of this process if this process ends without an error message."""
 
 import subprocess
 import sys
@@ -6,41 +6,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from datacontainer.runtime.logs import open_for_errors
+
 END = b"\n"
-# Told nothing but lines, it says the last of them unless that is empty.
+# Reads lines; prints the last one, unless it is empty.
 _WITNESS = """\
 import sys
 line = b"\\n"
 for line in sys.stdin.buffer:
     pass
 if line != b"\\n":
-    sys.stderr.buffer.write(b"error: the process ended while " + line)
+    sys.stderr.buffer.write(sys.argv[1].encode() + b"error: the process ended while " + line)
 """
 
 
 class Witness:
-    """Is told what is being done."""
+    """Sends the activity of this process to the witness."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
-        """pipe: to the process that tells."""
+        """pipe: the standard input of the witness."""
         self._pipe = pipe
 
-    def sees(self, what: str) -> None:
-        """Notes what is being done from now on, as in "doing this": what is said if nothing else follows."""
-        self._pipe.write(what.encode("ascii", "backslashreplace").replace(END, b" ") + END)
+    def note(self, activity: str) -> None:
+        """Sends an activity, such as "doing this", which the witness prints if it is the last one."""
+        self._pipe.write(activity.encode("ascii", "backslashreplace").replace(END, b" ") + END)
 
 
 @contextmanager
 def witness() -> Iterator[Witness]:
-    """Tells on standard error when this process ends in the block: by os._exit, a signal, or for want of memory.
+    """Prints an error if this process ends in the block by os._exit, by a signal, or because memory runs out.
 
-    An exception is not told: whoever raises it does.
+    An exception ends the block without that error: whoever catches the exception prints it.
     """
-    command = [sys.executable, "-I", "-S", "-c", _WITNESS]
-    # It must outlive what is sent to this process's group.
-    with subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True) as process:
-        assert process.stdin is not None
-        try:
-            yield Witness(process.stdin)
-        finally:
-            process.stdin.write(END)
+    with open_for_errors() as (stderr, prefix):
+        command = [sys.executable, "-I", "-S", "-c", _WITNESS, prefix]
+        # A new session, as a signal to this process's group must not end the witness.
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=stderr, bufsize=0, start_new_session=True
+        ) as process:
+            assert process.stdin is not None
+            try:
+                yield Witness(process.stdin)
+            finally:
+                process.stdin.write(END)

@@ -1,7 +1,8 @@
-"""What the users' functions find in a shard's files, which they may only read."""
+"""User fields: calls the metadata functions of users for the files of a shard, which they may only read."""
 
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,18 +10,21 @@ from typing import Any
 import pyarrow as pa
 
 from datacontainer.catalog.fields import merge_fields
-from datacontainer.functions.load import UserFunction, load
+from datacontainer.functions.load import FunctionError, UserFunction, load
 from datacontainer.functions.witness import Witness, witness
 from datacontainer.hash.unchanged import check_unchanged, open_folder
+from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.logs import logger
+from datacontainer.runtime.progress import Progress
 from datacontainer.scan.records import FILE, Record, decode
 
 
 def user_fields(root: str, records: Sequence[Record], specs: Sequence[str], known: pa.Array) -> Sequence[str | None]:
-    """Each file's fields as JSON, whether they are known or come from the functions; None where there are none.
+    """Each file's fields as JSON: the known ones, or those that the functions return; None for a file without any.
 
     Raises:
-        DataError: when a file changed meanwhile.
-        UsageError: when a function fails.
+        DataError: if a file changed during the call of a function.
+        UsageError: if a function failed; it names the number of files and the first, and the log has all of them.
     """
     if not specs:
         return [None] * len(records)
@@ -29,35 +33,70 @@ def user_fields(root: str, records: Sequence[Record], specs: Sequence[str], know
     unknown = [row for row, record in enumerate(records) if texts[row] is None and record.kind == FILE]
     if not unknown:
         return texts
-    with open_folder(root) as folder, witness() as told:
+    failures, progress = Failures(), Progress("the metadata functions", len(unknown), "files")
+    with open_folder(root) as folder, witness() as watcher:
         for row in unknown:
-            called = [_Watched(function, records[row], folder, told) for function in functions]
+            called = [_Watched(function, records[row], folder, watcher) for function in functions]
             name = decode(records[row].path)
-            texts[row] = json.dumps(merge_fields(called, os.path.join(root, name), repr(name)))
-        # A function may have written to a file that it was not asked about.
+            try:
+                texts[row] = json.dumps(merge_fields(called, os.path.join(root, name), repr(name)))
+            except FunctionError as error:
+                failures.add(error)
+            progress.add(1)
+        # A function may have written to a file other than its argument.
         for record in records:
             if record.kind == FILE:
                 check_unchanged(record, folder, "one of the metadata functions ran")
+    failures.check()
     return texts
+
+
+class Failures:
+    """The functions that failed, with the number of files and the first error of each."""
+
+    def __init__(self) -> None:
+        """No failures."""
+        self._first: dict[str, FunctionError] = {}
+        self._counts: Counter[str] = Counter()
+
+    def add(self, error: FunctionError) -> None:
+        """Counts and logs a failure; logs the trace of the first one of a function."""
+        first = self._first.setdefault(error.spec, error) is error
+        self._counts[error.spec] += 1
+        logger.error("%s", error, exc_info=error if first else None)
+
+    def check(self) -> None:
+        """Raises UsageError if a function failed."""
+        lines = [self._line(spec) for spec, _ in self._counts.most_common()]
+        if lines:
+            first = self._first[next(iter(self._first))]
+            raise UsageError(lines[0], lines[1:]) from first
+
+    def _line(self, spec: str) -> str:
+        number, first = self._counts[spec], self._first[spec]
+        noun = "file" if number == 1 else "files"
+        return f"the metadata function {spec!r} failed on {number} {noun}, first: {first.subject}: {first.problem}"
 
 
 @dataclass(frozen=True)
 class _Watched:
-    """A user's function that may not change the file that it is asked about."""
+    """A user's function that must not change its argument, the file of a record."""
 
     function: UserFunction
     record: Record
     folder: int
-    told: Witness
+    watcher: Witness
 
     @property
     def spec(self) -> str:
-        """The text in the configuration that names it."""
+        """The name of the function in the configuration."""
         return self.function.spec
 
     def __call__(self, path: str, subject: str) -> dict[str, Any]:
-        """What it says of the file."""
-        self.told.sees(f"the metadata function {self.spec!r} looked at {subject}: it has to return, or raise an error")
+        """The fields that the function returns for the file."""
+        self.watcher.note(
+            f"the metadata function {self.spec!r} looked at {subject}: it has to return, or raise an error"
+        )
         fields = self.function(path, subject)
         check_unchanged(self.record, self.folder, f"the metadata function {self.spec!r} looked at it")
         return fields

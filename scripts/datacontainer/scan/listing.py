@@ -1,4 +1,4 @@
-"""A dataset's list as scan works on it: three files and a summary, by the packer."""
+"""Listing: the list of a dataset's entries that the packer writes, as three files and a summary."""
 
 import json
 import os
@@ -11,28 +11,16 @@ import numpy as np
 
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.packer import run_packer
+from datacontainer.scan.refused import Refused
 
-# What becomes of links where the configuration's `symlinks` says nothing.
+# How symlinks are handled if the configuration does not set `symlinks`.
 REFUSE = "refuse"
-# A line for each record: where it ends in the file of the records, its size, and a number that its path alone decides.
+# One row for each record: its end in the file of the records, its size, and a number that depends on its path only.
 COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
 
 
-class Offender(NamedTuple):
-    """What an image cannot hold, and why; target: of a link that leads where it may not."""
-
-    path: bytes
-    reason: bytes
-    target: bytes = b""
-
-    def __str__(self) -> str:
-        """What is said of it in an error."""
-        target = f" {os.fsdecode(self.target)!r}" if self.target else ""
-        return f"{os.fsdecode(self.path) or '.'!r} {self.reason.decode()}{target}"
-
-
 class Summary(NamedTuple):
-    """What a list says of the dataset; digest: of all records and offenders; bytes: of the files."""
+    """The counts of a list. digest: of all records and refused entries. bytes: of the files."""
 
     records: int
     files: int
@@ -53,19 +41,19 @@ class Files(NamedTuple):
     refused: Path
 
     @classmethod
-    def beside(cls, folder: Path) -> "Files":
-        """The files in a folder that is there for them."""
+    def in_folder(cls, folder: Path) -> "Files":
+        """The files in a folder."""
         return cls(folder / "records", folder / "columns", folder / "refused")
 
     def read_columns(self) -> np.ndarray:
         """The columns, a structured array."""
         return np.fromfile(self.columns, COLUMNS)
 
-    def read_refused(self) -> Iterator[Offender]:
-        """What an image cannot hold."""
+    def read_refused(self) -> Iterator[Refused]:
+        """The entries that cannot be stored in an image."""
         fields = self.refused.read_bytes().split(b"\0")
         for i in range(0, len(fields) - 1, 3):
-            yield Offender(*fields[i : i + 3])
+            yield Refused(*fields[i : i + 3])
 
 
 def list_dataset(
@@ -77,12 +65,12 @@ def list_dataset(
     symlinks: str = REFUSE,
     threads: int | None = None,
 ) -> Summary:
-    """Lists a dataset with the packer, without what `exclude` and the dataset's own file of patterns leave out.
+    """Lists a dataset with the packer, without the entries that match `exclude` or the dataset's ignore file.
 
     files: None for the summary alone.
 
     Raises:
-        DataContainerError: when the packer fails; UsageError for a wrong pattern.
+        DataContainerError: if the packer fails; UsageError for a wrong pattern.
     """
     arguments: list[str | Path] = ["scan", "--root", root, "--symlinks", symlinks, "--progress"]
     if files is None:
@@ -100,4 +88,4 @@ def _line(pattern: str) -> bytes:
     try:
         return os.fsencode(pattern + "\n")
     except UnicodeEncodeError as error:
-        raise UsageError(f"{pattern!r} stands for no bytes, so it matches no name: correct it in `exclude`") from error
+        raise UsageError(f"{pattern!r} cannot be encoded as a file name: correct it in `exclude`") from error

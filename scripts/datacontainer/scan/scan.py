@@ -1,4 +1,4 @@
-"""Scan: lists a dataset's files, refuses what an image cannot hold, and cuts the list into shards."""
+"""Scan: lists a dataset's files, refuses entries that cannot be stored in an image, and cuts the list into shards."""
 
 import hashlib
 import os
@@ -13,17 +13,16 @@ import numpy as np
 from datacontainer.runtime.errors import DataContainerError, DataError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_bytes, written
-from datacontainer.scan.listing import REFUSE, Files, Offender, Summary, list_dataset
+from datacontainer.scan.listing import REFUSE, Files, list_dataset
+from datacontainer.scan.refused import raise_refused
 from datacontainer.scan.sharding import LEAST_SHARD, Limits, cut
 
-SHOWN_OFFENDERS = 20
 STATE = "state"
-LINKS_HINT = "; or set `symlinks` to keep, for links as they are, or to follow, for what lies outside"
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Files handled by one job; `name` is the digest of the list of them."""
+    """Files that one job handles; `name` is the digest of their list."""
 
     name: str
     files: int
@@ -44,19 +43,19 @@ def scan(
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
     A list is named by the digest of its content, so an unchanged shard keeps its name. The table has a line per shard:
-    name, files, bytes. symlinks: what becomes of links, as config.schema.yaml has it. Beside the table, `state`
-    has what fingerprint gives.
+    name, files, bytes. symlinks: how symlinks are handled, as in config.schema.yaml. The file `state` next to the table
+    contains the result of `fingerprint`.
 
     Raises:
-        DataError: naming everything in the dataset that an image cannot hold.
+        DataError: if the dataset contains entries that cannot be stored in an image.
     """
     if not os.path.isdir(root):
         raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
     fresh_directory(lists)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
-        files = Files.beside(Path(folder))
+        files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
-        _raise_offenders(summary, files)
+        raise_refused(files.read_refused(), root)
         shards = _write_lists(files, lists, least)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())
@@ -67,18 +66,18 @@ def scan(
 
 
 def fingerprint(root: str, exclude: Iterable[str], packer: Path, symlinks: str = REFUSE) -> str | None:
-    """A digest of all that scan would list, or None where there is no such folder; reads no data."""
+    """A digest of all entries that scan would list; None if the folder does not exist. Reads no data."""
     if not os.path.isdir(root):
         return None
     try:
         return list_dataset(packer, root, exclude, None, symlinks=symlinks).digest
     except (DataContainerError, OSError) as error:
-        # scan meets the same problem and reports it as an error of its own.
+        # The stage scan meets the same problem and reports it.
         return f"unreadable: {error}"
 
 
 def read_state(table: Path) -> str | None:
-    """What the dataset looked like when `table` was written, as fingerprint says it; None where it is not known."""
+    """The fingerprint of the dataset when `table` was written; None if it was not recorded."""
     path = table.with_name(STATE)
     return path.read_text(errors="replace") if path.is_file() else None
 
@@ -89,7 +88,7 @@ def read_shards(table: Path) -> list[str]:
 
 
 def _write_lists(files: Files, lists: Path, least: Limits) -> list[Shard]:
-    """Writes the records of each shard as a list of its own."""
+    """Writes a list with the records of each shard."""
     columns = files.read_columns()
     sizes = columns["size"].astype(np.int64)
     shards = []
@@ -119,21 +118,3 @@ def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
     file.seek(start)
     for position in range(start, end, COPY_BYTES):
         yield file.read(min(COPY_BYTES, end - position))
-
-
-def _raise_offenders(summary: Summary, files: Files) -> None:
-    if not summary.refused:
-        return
-    shown: list[Offender] = []
-    links = False
-    for offender in files.read_refused():
-        logger.error("refused: %s", offender)
-        links = links or bool(offender.target)
-        if len(shown) < SHOWN_OFFENDERS:
-            shown.append(offender)
-    text = "; ".join(map(str, shown))
-    rest = f"; and {summary.refused - SHOWN_OFFENDERS} more, all in the log"
-    raise DataError(
-        f"the dataset holds what an image cannot: {text}{rest if summary.refused > SHOWN_OFFENDERS else ''}; "
-        f"remove them, or leave them out with `exclude`{LINKS_HINT if links else ''}"
-    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from datacontainer.runtime.logs import last_error
 
 # An error about several files: jobs of other shards may report the same cause.
-MANY = re.compile(r"(.*) failed on (\d+) files?, first: (.*)", re.DOTALL)
+MANY = re.compile(r"(.*?) failed on (\d+) files?, first: (.*)", re.DOTALL)
 # The end of Snakemake's message about a command.
 STATUS = re.compile(r"died with \S+ \d+>|returned non-zero exit status -?\d+")
 SHOWN_CAUSES = 5

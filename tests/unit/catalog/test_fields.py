@@ -144,7 +144,7 @@ def test_merge_fields_of_two_functions_are_joined():
 @pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
 def test_merge_fields_key_that_is_taken_is_refused(taken):
     with pytest.raises(
-        UsageError, match=rf"'f.py:f1' returned the key '{taken}' for 'x', which is taken: choose another"
+        UsageError, match=rf"'f.py:f1' failed on 'x': it returned the key '{taken}', which is taken: choose another"
     ):
         merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
 

@@ -60,9 +60,12 @@ def test_load_what_is_missing_is_named(spec, expected):
     ("name", "expected"),
     [
         ("fails", "the metadata function 'functions.py:fails' failed on 'x': KeyError('gone')"),
-        ("gives_list", "'functions.py:gives_list' returned [1] for 'x': it must return a dict"),
-        ("gives_set", "'functions.py:gives_set' returned {1} as 'n' for 'x': use str, int, float, bool, None"),
-        ("gives_number_key", "'functions.py:gives_number_key' returned the key 1 for 'x': use plain text"),
+        ("gives_list", "'functions.py:gives_list' failed on 'x': it returned [1]: it must return a dict"),
+        (
+            "gives_set",
+            "'functions.py:gives_set' failed on 'x': it returned {1} as 'n': use str, int, float, bool, None",
+        ),
+        ("gives_number_key", "'functions.py:gives_number_key' failed on 'x': it returned the key 1: use plain text"),
     ],
 )
 def test_call_mistake_names_function_and_file(name, expected):

@@ -125,8 +125,8 @@ def hashed_with(data, packer) -> Callable[[str], tuple[int, str]]:
         ("removes", 1, "'a' changed while the metadata function 'user.py:removes' looked at it: it cannot be found"),
         ("ends", 0, "error: the process ended while the metadata function 'user.py:ends' looked at 'a': it has to"),
         ("is_killed", -9, "error: the process ended while the metadata function 'user.py:is_killed' looked at 'a': it"),
-        ("leaves", 2, "the metadata function 'user.py:leaves' failed on 'a': SystemExit('enough')"),
-        ("fails", 2, "the metadata function 'user.py:fails' failed on 'a': ValueError('no header')"),
+        ("leaves", 2, "the metadata function 'user.py:leaves' failed on 2 files, first: 'a': SystemExit('enough')"),
+        ("fails", 2, "the metadata function 'user.py:fails' failed on 2 files, first: 'a': ValueError('no header')"),
     ],
 )
 def test_hash_shard_users_function_that_misbehaves_is_named_with_the_file(data, hashed_with, function, status, message):

@@ -65,7 +65,7 @@ def without(left_out: set[bytes], files: Paths, folders: Paths) -> Paths:
 
 def listed(packer: Path, dataset: Path, lines: Iterable[bytes]) -> Paths:
     """The paths in the packer's list."""
-    files = Files.beside(dataset.parent)
+    files = Files.in_folder(dataset.parent)
     list_dataset(packer, str(dataset), [os.fsdecode(line) for line in lines], files, symlinks="keep")
     return [record.path for record in read_records(files.records)]
 
@@ -157,5 +157,5 @@ def test_list_dataset_pattern_is_refused_for_which_git_ignores_nothing(pattern, 
 
 
 def test_fingerprint_pattern_that_is_no_name_is_named(dataset, packer):
-    message = r"unreadable: '\ud800' stands for no bytes, so it matches no name: correct it in `exclude`"
+    message = r"unreadable: '\ud800' cannot be encoded as a file name: correct it in `exclude`"
     assert fingerprint(str(dataset), ["\ud800"], packer) == message

@@ -22,7 +22,7 @@ def made(
     packer: Path | None, dataset: Path, patterns: list[str], folder: Path, symlinks: str = REFUSE
 ) -> tuple[Summary, Files]:
     folder.mkdir()
-    files = Files.beside(folder)
+    files = Files.in_folder(folder)
     if packer is None:
         return list_by_walk(dataset, patterns, files, symlinks), files
     return list_dataset(packer, str(dataset), patterns, files, symlinks=symlinks), files

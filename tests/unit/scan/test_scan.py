@@ -1,6 +1,7 @@
 """Scan: what is listed, in which order, and what is refused."""
 
 import hashlib
+import logging
 import os
 import socket
 import stat
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
-from datacontainer.scan.scan import LINKS_HINT, fingerprint, read_shards, scan
+from datacontainer.scan.scan import fingerprint, read_shards, scan
 from datacontainer.scan.sharding import LEAST_SHARD
 from tools.trees import fill, names
 from tools.workflow import ROOT
@@ -114,7 +115,7 @@ def test_scan_links_inside_are_kept_with_their_target(dataset, listed):
     ]
 
 
-def test_scan_offenders_are_all_named_with_the_key_to_change(dataset, listed):
+def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed):
     os.mkfifo(dataset / "pipe")
     (dataset / ".wh.x").touch()
     (dataset / "absolute").symlink_to("/etc/passwd")
@@ -123,12 +124,22 @@ def test_scan_offenders_are_all_named_with_the_key_to_change(dataset, listed):
         server.bind(str(dataset / "socket"))
         with pytest.raises(DataError) as caught:
             listed(dataset)
-    text = str(caught.value)
-    assert "'.wh.x' has a name with the prefix .wh., which deletes a file in an image layer" in text
-    assert "'absolute' is a symlink to the absolute path '/etc/passwd'" in text
-    assert "'outside' is a symlink to a path outside of the dataset: '../other'" in text
-    assert "'pipe' is a fifo; 'socket' is a socket" in text
-    assert text.endswith("remove them, or leave them out with `exclude`" + LINKS_HINT)
+    follow = (
+        "store the files behind the symlinks with `symlinks: follow`, or the symlinks with `symlinks: keep`, as in "
+        f"--config dataset='{{path: {dataset}, symlinks: follow}}'"
+    )
+    assert caught.value.details == (
+        "name with the prefix .wh., which deletes a file in an image layer (1): rename the entries, or use `exclude`",
+        "  '.wh.x'",
+        f"symlink to the absolute path (1): {follow}",
+        "  'absolute' -> '/etc/passwd'",
+        f"symlink to a path outside of the dataset (1): {follow}",
+        "  'outside' -> '../other'",
+        "fifo (1): delete the entries, or use `exclude`",
+        "  'pipe'",
+        "socket (1): delete the entries, or use `exclude`",
+        "  'socket'",
+    )
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
 
 
@@ -138,34 +149,62 @@ def test_scan_link_that_leaves_through_another_link_is_refused(dataset, listed):
     (dataset / "near").mkdir()
     (dataset / "near/x").touch()
     (dataset / "sly").symlink_to("deep/hop/../../x")
-    with pytest.raises(DataError, match="'sly' is a symlink to a path outside of the dataset"):
+    with pytest.raises(DataError) as caught:
         listed(dataset)
+    assert caught.value.details[0].startswith("symlink to a path outside of the dataset (1): ")
+    assert caught.value.details[1] == "  'sly' -> 'deep/hop/../../x'"
 
 
-def test_scan_more_offenders_than_fit_are_counted(dataset, listed):
+def test_scan_more_refused_entries_than_fit_are_counted_and_logged(dataset, listed, caplog):
+    caplog.set_level(logging.ERROR, logger="datacontainer")
     for i in range(25):
         os.mkfifo(dataset / f"pipe{i:02}")
-    with pytest.raises(DataError, match="and 5 more, all in the log"):
+    with pytest.raises(DataError) as caught:
         listed(dataset)
+    first = [f"  'pipe{i:02}'" for i in range(5)]
+    remedy = "delete the entries, or use `exclude`"
+    assert list(caught.value.details) == [f"fifo (25): {remedy}", *first, "the log lists all 25 entries"]
+    assert caplog.messages == [f"refused: 'pipe{i:02}' is a fifo" for i in range(25)]
 
 
-def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, packer):
+def test_scan_symlinks_of_git_annex_without_content_are_one_group_with_the_command_that_gets_it(dataset, listed):
+    (dataset / "sub").mkdir()
+    for i in range(80):
+        (dataset / f"sub/{i:02}").symlink_to(f"../.git/annex/objects/k{i}")
+    with pytest.raises(DataError) as caught:
+        listed(dataset)
+    cause, *names, last = caught.value.details
+    assert cause == (
+        f"symlink into .git/annex without content (80): run `datalad get .` or `git annex get .` in {str(dataset)!r}"
+    )
+    assert names == [f"  'sub/{i:02}' -> '../.git/annex/objects/k{i}'" for i in range(5)]
+    assert last == "the log lists all 80 entries"
+
+
+def test_scan_folder_or_file_that_cannot_be_read_is_refused(dataset, packer):
     fill(dataset, {b"locked/a": b"", b"open": b"", b"secret": b"", b"unreadable/b": b""})
     (dataset / "secret").chmod(0o200)
     (dataset / "locked").chmod(0o444)
     (dataset / "unreadable").chmod(0o000)
     script = (
         "import sys\nfrom pathlib import Path\nfrom datacontainer.scan.scan import scan\n"
-        "scan(sys.argv[1], [], Path('lists'), Path('table'), packer=Path(sys.argv[2]))"
+        "try:\n    scan(sys.argv[1], [], Path('lists'), Path('table'), packer=Path(sys.argv[2]))\n"
+        "except Exception as error:\n    print(*error.details, sep='\\n')"
     )
     command = [sys.executable, "-c", script, dataset, packer]
     if os.getuid() == 0:
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(command, cwd=dataset.parent, env=environment, capture_output=True, text=True, check=False)
-    assert "holds what an image cannot: 'locked/a' cannot be accessed (Permission denied); " in done.stderr
-    assert "'secret' cannot be read (Permission denied); 'unreadable/' cannot be listed (Permission" in done.stderr
-    assert done.stderr.endswith("remove them, or leave them out with `exclude`\n")
+    remedy = "give read permission with `chmod`, or use `exclude`"
+    assert done.stdout.splitlines() == [
+        f"entry that cannot be accessed (Permission denied) (1): {remedy}",
+        "  'locked/a'",
+        f"entry that cannot be read (Permission denied) (1): {remedy}",
+        "  'secret'",
+        f"entry that cannot be listed (Permission denied) (1): {remedy}",
+        "  'unreadable/'",
+    ]
 
 
 def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
