@@ -213,7 +213,7 @@ def test_replace_prefix_is_refused_in_one_line(empty):
     )
     line = fails(empty).splitlines()[-1]
     assert line.startswith(
-        "error: replace_prefix does not reach every path of this workflow: use `prefix`, or `pathvars"
+        "error: replace_prefix does not change every path of this workflow: use `prefix`, or `pathvars"
     )
 
 
@@ -237,7 +237,7 @@ def test_two_embeddings_of_one_dataset_name_in_one_outdir_are_refused_in_one_lin
     write(empty, SIF, second("other", SIF))
     line = fails(empty).splitlines()[-1]
     assert line == (
-        "error: two embeddings make 'packed/x/catalog.parquet': give one of them another outdir, prefix or dataset name"
+        "error: two embeddings write 'packed/x/catalog.parquet': give one of them another outdir, prefix or dataset name"
     )
 
 

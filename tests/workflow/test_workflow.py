@@ -232,10 +232,7 @@ def test_failing_function_is_named_with_its_file_and_trace(project):
     (project.folder / "mine.py").write_text("def f(path):\n    return {'n': missing_name}\n")
     project.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
     text = fails(project)
-    assert (
-        "the metadata function 'mine.py:f' failed on 1 file, first: 'a': NameError(\"name 'missing_name' is not defined\")"
-        in text
-    )
+    assert "the metadata function 'mine.py:f' failed on 1 file, first: 'a': NameError(\"name 'missing_name' is" in text
     (log,) = (project.folder / "results/logs/fruit/hash").iterdir()
     assert 'mine.py", line 2, in f' in log.read_text()
 
