@@ -1,4 +1,4 @@
-"""The commands of the README and the tutorials, run as a new user pastes them: each page in its own copy of the code."""
+"""The commands of the README and the tutorials, pasted into a shell: each page in its own copy of the repository."""
 
 import os
 import re
@@ -18,17 +18,31 @@ from tools.workflow import ROOT
 
 PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/tutorials/*.md"))]
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
-REASONS = {"GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "a site's LSF, PBS or Grid Engine"}
+REASONS = {
+    "GitHub URL",
+    "Kubernetes cluster",
+    "conda",
+    "make test",
+    "registry",
+    "takes five minutes",
+    "a site's account",
+    "a site's LSF, PBS or Grid Engine",
+}
 # A block of commands and, if it follows directly, the block with their standard output.
 BLOCK = re.compile(
-    r"^(?:<!-- not run: (.*) -->\n)?```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
+    r"^(?:<!-- not run: ([^\n]*) -->\n)?```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
 )
 SEPARATOR = "\x1e"
 TIMEOUT_SECONDS = 300
 # podman 4.3 sets limits that a container in a container may not set.
 CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\nnetns = "none"\n'
-# Snakemake waits less than on a real cluster.
-QUICK = {"slurm-init-seconds-before-status-checks": 1, "seconds-between-status-checks": 1, "latency-wait": 10}
+# The tests' Slurm has no accounting, and answers sooner than a real cluster.
+QUICK = {
+    "slurm-status-command": "squeue",
+    "slurm-init-seconds-before-status-checks": 1,
+    "seconds-between-status-checks": 1,
+    "latency-wait": 10,
+}
 
 
 @dataclass(frozen=True)
