@@ -18,16 +18,10 @@ from tools.workflow import ROOT
 
 PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/tutorials/*.md"))]
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
-REASONS = {
-    "GitHub URL",
-    "Kubernetes cluster",
-    "conda",
-    "make test",
-    "registry",
-    "takes five minutes",
-    "a site's account",
-    "a site's LSF, PBS or Grid Engine",
-}
+REASONS = set(
+    "GitHub URL, Kubernetes cluster, conda, make test, registry, your own folder, takes five minutes, "
+    "account of a site, LSF or PBS or Grid Engine".split(", ")
+)
 # A block of commands and, if it follows directly, the block with their standard output.
 BLOCK = re.compile(
     r"^(?:<!-- not run: ([^\n]*) -->\n)?```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
@@ -37,12 +31,11 @@ TIMEOUT_SECONDS = 300
 # podman 4.3 sets limits that a container in a container may not set.
 CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\nnetns = "none"\n'
 # The tests' Slurm has no accounting, and answers sooner than a real cluster.
-QUICK = {
-    "slurm-status-command": "squeue",
-    "slurm-init-seconds-before-status-checks": 1,
-    "seconds-between-status-checks": 1,
-    "latency-wait": 10,
-}
+QUICK = """
+slurm-status-command: squeue
+slurm-init-seconds-before-status-checks: 6
+seconds-between-status-checks: 1
+"""
 
 
 @dataclass(frozen=True)
@@ -92,6 +85,7 @@ def programs(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     for name in filter(used.runs, ("docker", "podman", "skopeo")):
         write_program(folder / name, *request.getfixturevalue(name).command)
     if used.runs("docker"):
+        request.getfixturevalue("docker").run("rmi", "--force", "fruit:1.0", status=None)
         compose = shlex.join(map(str, request.getfixturevalue("compose").command))
         request.getfixturevalue("busybox_image")
         text = (folder / "docker").read_text()
@@ -136,7 +130,7 @@ def test_page_pasted_into_a_shell_prints_its_output(name, clone, programs, reque
     if any("profiles/slurm" in block for block in document.commands):
         enter = request.getfixturevalue("slurm").command
         profile = clone / "profiles/slurm/profile.yaml"
-        profile.write_text(yaml.safe_dump({**yaml.safe_load(profile.read_text()), **QUICK}))
+        profile.write_text(yaml.safe_dump(yaml.safe_load(profile.read_text()) | yaml.safe_load(QUICK)))
     if any("tools.sif" in block for block in document.commands):
         (clone / "tools.sif").symlink_to(request.getfixturevalue("sandbox"))
     script = f"printf '{SEPARATOR}'\n".join(document.commands)
