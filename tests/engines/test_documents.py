@@ -18,10 +18,10 @@ from tools.workflow import ROOT
 
 PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/tutorials/*.md"))]
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
-REASONS = set(
-    "GitHub URL, Kubernetes cluster, conda, make test, registry, your own folder, takes five minutes, "
-    "account of a site, LSF or PBS or Grid Engine".split(", ")
-)
+REASONS = {
+    *("GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "your own folder", "takes five minutes"),
+    *("account of a site", "LSF or PBS or Grid Engine"),
+}
 # A block of commands and, if it follows directly, the block with their standard output.
 BLOCK = re.compile(
     r"^(?:<!-- not run: ([^\n]*) -->\n)?```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
