@@ -33,7 +33,7 @@ CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1
 # The tests' Slurm has no accounting, and answers sooner than a real cluster.
 QUICK = """
 slurm-status-command: squeue
-slurm-init-seconds-before-status-checks: 6
+slurm-init-seconds-before-status-checks: 1
 seconds-between-status-checks: 1
 """
 
