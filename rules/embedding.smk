@@ -1,4 +1,4 @@
-# embedding: functions for workflows that use this one as a module; see docs/tutorials/embed.md.
+# embedding: for workflows that use this one as a module; docs/embedding.md shows it.
 
 
 def product(name, file):
