@@ -23,7 +23,7 @@ class Figure:
 
 def markdown(figures: Sequence[Figure]) -> str:
     """The figures as a table in Markdown."""
-    rows = ["| measurement | datacontainer | peer | result | limit | |", "|---|---|---|---|---|---|"]
+    rows = ["| what | ours | peer | found | bar | |", "|---|---|---|---|---|---|"]
     rows += [
         f"| {one.what} | {one.ours} | {one.peer} | {one.found:.2f} {one.unit} | ≤ {one.bar:g} {one.unit} "
         f"| {'✓' if one.reached else '**missed**'} |"
