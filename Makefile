@@ -1,9 +1,9 @@
-# The set-up and the everyday commands; each does the set-up that it needs, in .venv.
+# Setup and development commands; each command first creates the virtual environment .venv if it is missing.
 PYTHON ?= python3
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# A file's tests run in one process, as they share what they build.
+# The tests of a file run in one process, because they share builds.
 PARALLEL = -n $(CORES) --dist loadfile --no-loadscope-reorder
 GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
 GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
@@ -14,7 +14,7 @@ MODULES := packer templates/entrypoint
 
 setup: .venv/ready
 
-# The file stands for a virtual environment in which everything is installed.
+# This file exists when the virtual environment is complete.
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
@@ -29,12 +29,12 @@ setup: .venv/ready
 example: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
 
-# The tests that need neither Snakemake nor an engine.
+# Tests without Snakemake and container engines.
 unit: .venv/ready-dev
 	@for module in $(MODULES); do (cd $$module && $(GO) test ./...) || exit; done
 	$(PYTEST) tests/unit $(PARALLEL) $(ARGS)
 
-# All tests, and what they cover of both languages; Hypothesis tries a quarter of its examples.
+# All tests, and the coverage of both languages; Hypothesis runs a quarter of its examples.
 test: .venv/ready-dev lint
 	@for module in $(MODULES); do (cd $$module && $(GO) test -coverprofile=$(CURDIR)/.coverage.go ./... && \
 		$(GO) tool cover -func=$(CURDIR)/.coverage.go | tail -n 1) || exit; done
@@ -44,13 +44,13 @@ test: .venv/ready-dev lint
 test-long: .venv/ready-dev
 	LONG=1 $(PYTEST) $(PARALLEL) $(ARGS)
 
-# Each takes minutes; docs/performance.md holds the last tables.
+# Each target takes minutes; docs/performance.md contains the last tables.
 bench: bench-entrypoint bench-pipeline bench-whole
 
 bench-entrypoint bench-pipeline bench-whole: bench-%: .venv/ready
 	PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$*.py $(ARGS)
 
-# Each target for FUZZTIME; without the last flag Go would spend the time on making a find smaller.
+# Runs each fuzz target for FUZZTIME; without the last flag, Go spends the time on minimizing a failing input.
 FUZZTIME ?= 10m
 FUZZ = $(GO) test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 fuzz: .venv/ready
@@ -62,12 +62,12 @@ fuzz: .venv/ready
 	cd packer && $(FUZZ) -fuzz FuzzWriter ./gzip
 	cd packer && $(FUZZ) -fuzz FuzzReadKey ./signature
 
-# Any EXAMPLES datasets, and any edits of as many, through the whole pipeline; about a second each, some MB at a time.
+# Builds EXAMPLES random datasets, and random edits of as many; about one second and some MB for each.
 EXAMPLES ?= 1000
 properties: .venv/ready-dev
 	EXAMPLES=$(EXAMPLES) $(PYTEST) tests/workflow/test_properties.py $(ARGS)
 
-# Damages each kind of file; kills builds at random moments, KILLS times, about 20 seconds each.
+# Damages each kind of file, then kills KILLS builds at random moments; about 20 seconds for each kill.
 KILLS ?= 200
 faults: .venv/ready-dev
 	FAULTS=all $(PYTEST) tests/workflow/test_heal.py
@@ -89,7 +89,7 @@ format: .venv/ready-dev
 	$(BIN)/snakefmt Snakefile workflow/Snakefile rules
 	$(GOFMT) -w $(MODULES)
 
-# Writes anew what the tests compare with, or generate: look at the difference before you commit it.
+# Regenerates the files that the tests compare or generate. Check the difference before a commit.
 golden: .venv/ready-dev
 	$(PYTEST) tests/workflow/test_documentation.py tests/workflow/test_formats.py --golden
 	$(PYTEST) tests/engines/test_report_browser.py -k picture --golden

@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.command.main import main
 from datacontainer.config.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -64,3 +66,25 @@ def test_documents_name_files_that_exist():
         for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
             if "://" not in target:
                 assert (document.parent / target).exists(), (document.name, target)
+
+
+def test_index_of_the_documentation_links_every_page():
+    linked = set(re.findall(r"\]\(([^)#]+)", text("docs/README.md")))
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    assert {page for page in pages if not page.startswith("decisions/0")} - linked == {"README.md"}
+
+
+@pytest.mark.parametrize("command", ["pack", "scan"])
+def test_command_line_reference_lists_every_option(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    options = {*re.findall(r"--[a-z-]+", capsys.readouterr().out)} - {"--help"}
+    assert [option for option in options if f"| `{option}" not in text("docs/reference/command-line.md")] == []
+
+
+def test_entrypoint_reference_lists_every_flag():
+    flags = re.findall(r"^  -([a-z-]+)", text("templates/entrypoint/cli/help.go"), re.MULTILINE)
+    for command in (ROOT / "templates/entrypoint/cli").glob("*.go"):
+        flags += re.findall(r'\bName: "([a-z-]+)", ', command.read_text()) if not command.stem.endswith("_test") else []
+    assert len(flags) > 10
+    assert [flag for flag in flags if f"`-{flag}" not in text("docs/reference/entrypoint.md")] == []

@@ -113,9 +113,9 @@ def test_github_release_fetches_all_that_it_uses(lab, released):
     assert "conda_env_hash=" in environments
 
 
-def test_lines_of_the_readme_pack_a_folder(lab, released):
+def test_lines_of_the_tutorial_pack_a_folder(lab, released):
     three = lab("github", **released)
-    block = blocks("README.md")[0]
+    block = blocks("docs/tutorials/embed.md")[1]
     (three.folder / "Snakefile").write_text(block)
     (three.folder / "results/run1").mkdir(parents=True)
     three.build("packed/run1/catalog.parquet")
@@ -124,7 +124,7 @@ def test_lines_of_the_readme_pack_a_folder(lab, released):
 
 def test_form_in_the_documentation_is_that_of_the_example():
     example = (ROOT / "examples/embedding/one/Snakefile").read_text()
-    for part in blocks("docs/embedding.md")[0].split("\n\n\n"):
+    for part in blocks("docs/tutorials/embed.md")[0].split("\n\n\n"):
         assert part.strip() in example
 
 

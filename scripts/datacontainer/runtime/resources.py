@@ -47,7 +47,7 @@ class Need:
         return seconds / 60
 
 
-# Measured at 125,000 and 1,000,000 files, and rounded up by a half at least; docs/cluster.md has the table.
+# Measured at 125,000 and 1,000,000 files, and rounded up by a half at least; docs/tutorials/cluster.md has the table.
 NEEDS = {
     "scan": Need(650, 200, 1000, 10**6),
     "hash": Need(350, 2000, 200, 50),
