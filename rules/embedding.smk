@@ -2,7 +2,7 @@
 
 
 def product(name, file):
-    """An input for a rule of an embedding workflow: a product of the dataset `name`, with the embedding's prefix.
+    """A product of the dataset `name`, with the embedding's prefix, as an input for a rule of an embedding workflow.
 
     Both texts may contain wildcards of the rule. With a plain path instead, Snakemake also runs the rule after a scan
     that found no change.

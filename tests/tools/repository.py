@@ -20,7 +20,17 @@ def copy_of_the_repository(folder: Path) -> Path:
 def build_with(repository: Path, project: Project, *arguments: str) -> str:
     """Builds a project with a copy of the repository; returns the output."""
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(repository / "Snakefile"), "--cores", "2", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(repository / "Snakefile"),
+            "--cores",
+            "2",
+            "-p",
+            *arguments,
+        ],
         cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

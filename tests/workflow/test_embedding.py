@@ -236,9 +236,8 @@ def test_two_embeddings_with_one_outdir_share_its_packer(empty):
 def test_two_embeddings_of_one_dataset_name_in_one_outdir_are_refused_in_one_line(empty):
     write(empty, SIF, second("other", SIF))
     line = fails(empty).splitlines()[-1]
-    assert line == (
-        "error: two embeddings write 'packed/x/catalog.parquet': give one of them another outdir, prefix or dataset name"
-    )
+    hint = "give one of them another outdir, prefix or dataset name"
+    assert line == f"error: two embeddings write 'packed/x/catalog.parquet': {hint}"
 
 
 WRITERS = """

@@ -146,7 +146,8 @@ def test_other_code_makes_nothing_run_again_and_a_new_format_its_stage(built, tm
         file.write_text(file.read_text() + "\n# A comment.\n")
     text = build_with(other, built)
     assert NOTHING in text, text
-    replace(other / "scripts/datacontainer/rerun/formats.py", '"assemble": 1', '"assemble": 2')
+    number = FORMATS["assemble"]
+    replace(other / "scripts/datacontainer/rerun/formats.py", f'"assemble": {number}', f'"assemble": {number + 1}')
     text = build_with(other, built)
     assert started(text) == {"assemble", "convert", "report"}
     assert NOTHING in build_with(other, built)
