@@ -1,21 +1,19 @@
 # checks: errors that end the run in one line before the first job.
 
 
-def stop(message):
-    """Ends the run with one line; Snakemake prints a trace below an exception's."""
-    if workflow.scheduler is not None:
-        raise WorkflowError(message)
-    logger.error(f"error: {message}")
-    raise SystemExit(UsageError.exit_status)
-
-
 def check_configuration():
-    """Stops where a function, template or key of the configuration is missing, or another folder's results are there."""
+    """Stops if a function, template or key in the configuration is missing, or if outdir has another folder's results."""
     for name, dataset in SETTINGS.datasets.items():
-        try:
-            check_dataset(dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
-        except DataContainerError as error:
-            stop(error)
+        or_stop(check_dataset, dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
+
+
+def check_due(step, results):
+    """Stops before the first job if outdir cannot be written, or if a job on this machine needs Go and finds none."""
+    deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    here = step.stage == "packer" or (step.stage == "compile" and workflow.local_exec)
+    or_stop(check_writable, results.folder)
+    if here and not deployed:
+        or_stop(find_go)
 
 
 def dataset_folder(wildcards):
@@ -32,13 +30,10 @@ def dataset_folder(wildcards):
 
 
 def lock_products(dataset):
-    """Keeps other runs, also those from other folders, away from the dataset's products until this run ends."""
+    """Locks the dataset's products until this run ends, against runs from any working directory."""
     if not workflow.is_main_process or workflow.executor_plugin is None or workflow.dryrun:
         return
     lock = Path(place(f"<results>/{PACKER}")).with_name(f"{dataset}.lock")
-    try:
-        warning = hold(lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
-    except DataContainerError as error:
-        stop(error)
+    warning = or_stop(hold, lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
     if warning:
         print(warning, file=sys.stderr)

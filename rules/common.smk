@@ -29,6 +29,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from datacontainer.config.nextsteps import left_over, next_steps
 from datacontainer.config.settings import read_settings
 from datacontainer.config.targets import target_files
+from datacontainer.config.typed import Typed, read_file
+from datacontainer.entrypoint.gobuild import find_go
 from datacontainer.rerun.due import Authority
 from datacontainer.rerun.graph import Step, checkpoints_before, made_from
 from datacontainer.rerun.writers import unordered_writers
@@ -37,17 +39,40 @@ from datacontainer.runtime.lock import hold
 from datacontainer.runtime.logs import last_error
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
-from datacontainer.stages.checks import check_dataset
+from datacontainer.stages.checks import check_dataset, check_writable
 from datacontainer.stages.task import Task
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
 from snakemake.io import checkpoint_target
 from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 
-try:
-    SETTINGS = read_settings(config, ROOT / "workflow/schemas/config.schema.yaml")
-except DataContainerError as error:
-    raise WorkflowError(str(error)) from None
+
+def stop(error):
+    """Ends the run with one line; Snakemake prints a trace below an exception's."""
+    if workflow.scheduler is not None:
+        raise WorkflowError(str(error))
+    logger.error(f"error: {error}")
+    raise SystemExit(getattr(error, "exit_status", UsageError.exit_status))
+
+
+def or_stop(function, *arguments, **named):
+    """The result of a function of the library; ends the run with one line if the function raises."""
+    try:
+        return function(*arguments, **named)
+    except DataContainerError as error:
+        stop(error)
+
+
+# A checkout brings a configuration; `--config dataset=FOLDER` and an embedding workflow need none.
+if os.path.exists("config/config.yaml") and not workflow.modifier.skip_configfile:
+    # Snakemake's own message about a syntax error has no line number.
+    or_stop(read_file, "config/config.yaml")
+
+    configfile: "config/config.yaml"
+
+
+TYPED = Typed(workflow.configfiles, workflow.config_settings.config_args or ())
+SETTINGS = or_stop(read_settings, config, ROOT / "workflow/schemas/config.schema.yaml", TYPED)
 
 # What an embedding workflow's `prefix` and `pathvars` make of a path. Each `use rule` reads this file again.
 MODIFIER = workflow.modifier

@@ -46,6 +46,8 @@ def decide(step, dataset, results):
     # Listing the dataset costs time: only a run or a dry run pays for it, before its first job.
     look = workflow.executor_plugin is not None and workflow.scheduler is None
     found = AUTHORITY.due(step, dataset, results, look=look)
+    if found.due and look and not workflow.dryrun:
+        check_due(step, results)
     seal = str(AUTHORITY.seal_of(step, results))
     for message in found.messages:
         if message not in PRINTED:

@@ -14,8 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from datacontainer.functions.imports import local_modules
+from datacontainer.functions.names import defined_names
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.sources import files_digest
+from datacontainer.runtime.suggestions import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,24 @@ class UserFunction:
 
 
 def check_file(spec: str) -> None:
-    """Returns when the file or module that `spec` names is there; it is better told before the data is read than after.
+    """Returns if the file or module in `spec` exists and defines the function; runs none of the user's code.
 
     Raises:
-        UsageError: when it is not.
+        UsageError: if the file, the module or the function is missing, or if the file has a syntax error.
     """
-    source, _, _ = spec.rpartition(":")
-    if source.endswith(".py"):
-        if not Path(source).is_file():
-            raise UsageError(f"the metadata function {spec!r} is not there: there is no file {source!r}")
-    elif _module_file(source) is None:
-        raise UsageError(f"the metadata function {spec!r} is not there: there is no module {source!r}")
+    source, _, function = spec.rpartition(":")
+    file = Path(source) if source.endswith(".py") else _module_file(source)
+    if file is None or (source.endswith(".py") and not file.is_file()):
+        kind = "file" if source.endswith(".py") else "module"
+        raise UsageError(f"the metadata function {spec!r} does not exist: there is no {kind} {source!r}")
+    try:
+        names = defined_names(file.read_bytes()) if file.suffix == ".py" else None
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"the metadata function {spec!r} cannot be loaded: {error}") from error
+    name = function.partition(".")[0]
+    if names is not None and name not in names:
+        hint = did_you_mean(name, sorted(names))
+        raise UsageError(f"the metadata function {spec!r} does not exist: {str(file)!r} does not define {name!r}{hint}")
 
 
 def load(spec: str) -> UserFunction:
