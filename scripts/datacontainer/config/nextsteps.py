@@ -34,7 +34,9 @@ def _images(folder: Path, dataset: Dataset) -> Iterator[tuple[Format, Path]]:
 def _lines(folder: Path, dataset: Dataset) -> Iterator[str]:
     for one, path in _images(folder, dataset):
         if one.name in dataset.formats:
-            lines = [command.line for command in one.filled(path, f"{dataset.name}:{dataset.version}", dataset.mount)]
+            lines = [
+                command.line for command in one.commands_for(path, f"{dataset.name}:{dataset.version}", dataset.mount)
+            ]
             if note := one.notes.get(dataset.compression):
                 lines[0] += f"   # {note}"
             yield from lines[: one.next_steps]

@@ -16,17 +16,17 @@ from datacontainer.config.mistakes import check_schema
 from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
 
-# The folder for Snakemake's own files, in the working directory.
+# Snakemake's folder for its own files, in the working directory.
 SNAKEMAKE = ".snakemake"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The whole configuration."""
+    """The checked configuration, with defaults."""
 
     outdir: str
     datasets: Mapping[str, Dataset]
-    # The key `dataset` was given: its name comes from its folder, so a different folder can result in the same name.
+    # The dataset's name was made from the name of its folder, so a different folder can result in the same name.
     named_by_folder: bool = False
 
 

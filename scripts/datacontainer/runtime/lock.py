@@ -1,4 +1,4 @@
-"""The lock of a dataset's products: one run at a time builds them, from whatever working directory."""
+"""The lock of a dataset's products: only one run at a time builds them, whatever its working directory."""
 
 import fcntl
 import os
@@ -8,17 +8,17 @@ from pathlib import Path
 
 from datacontainer.runtime.errors import DataContainerError
 
-# Open as long as the process lives; the kernel gives the lock back then, also when it was killed.
+# Open until the process ends; the kernel then releases the lock, even if the process was killed.
 _held: dict[str, int] = {}
 
 
 def hold(path: Path, what: str) -> str | None:
-    """Takes the lock `path` until the process ends; a warning where the file system has no locks.
+    """Locks the file `path` until this process ends; returns a warning if the file system cannot lock files.
 
-    what: what is locked, for messages.
+    what: the name of the locked results, for messages.
 
     Raises:
-        DataContainerError: when another process has it.
+        DataContainerError: if another process holds the lock; the message names the process and its host.
     """
     key = os.path.realpath(path)
     if key in _held:
@@ -28,9 +28,9 @@ def hold(path: Path, what: str) -> str | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         _lock(descriptor, what)
     except OSError as error:
-        return f"{what} cannot be locked ({error.strerror}): see that no other run builds it at the same time"
+        return f"{what} cannot be locked ({error.strerror}): make sure that no other run builds it at the same time"
     _held[key] = descriptor
-    # Only for the message of another run: on a full disk it is missing.
+    # For the message of another run only; missing if the disk is full.
     with suppress(OSError):
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)

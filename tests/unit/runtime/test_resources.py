@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.runtime.resources import (
-    NEEDS,
+    REQUIREMENTS,
     SNAKEMAKE_MB,
     START_MINUTES,
     Size,
@@ -17,7 +17,7 @@ from datacontainer.runtime.resources import (
 SMALL, LARGE = Size(2, 17), Size(1_000_000, 10**12)
 
 
-@pytest.mark.parametrize("stage", NEEDS)
+@pytest.mark.parametrize("stage", REQUIREMENTS)
 def test_memory_mb_grows_with_the_attempt_and_has_room_for_snakemake(stage):
     asked = [memory_mb(stage, LARGE, attempt) for attempt in (1, 2, 3)]
     assert asked == [asked[0], 2 * asked[0], 4 * asked[0]]
