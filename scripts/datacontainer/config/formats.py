@@ -30,9 +30,9 @@ class Format:
     the image; its seal has the name of the rule. files: the paths of the stage's output files in the dataset's results
     folder, the product first; {name} is the dataset's name. verifier: MODULE:FUNCTION; the function takes the product
     and a verify.expected.Expected, records differences, and returns the format's part of the report. The layout has no
-    verifier, as it is verified before the other formats. commands: a report shows all of them, and the end of a run the
-    first `next_steps`. notes: comments for the first command, by compression. own_data: the image contains a copy of the
-    data in a different form than the layout's blobs, so that no digest of a blob covers the copy.
+    verifier, as it is verified before the other formats. commands: a report shows all, and the end of a run the first
+    `next_steps`. notes: comments for the first command, by compression. own_data: the image contains a copy of the data
+    in a different form than the layout's blobs, so that no digest of a blob covers the copy.
     """
 
     name: str

@@ -105,7 +105,7 @@ def load(spec: str) -> UserFunction:
     for part in name.split("."):
         function = getattr(function, part, None)
     if not callable(function):
-        raise UsageError(f"the metadata function {spec!r} is not there: {source!r} has no function {name!r}")
+        raise UsageError(f"the metadata function {spec!r} does not exist: {source!r} has no function {name!r}")
     return UserFunction(spec, function)
 
 

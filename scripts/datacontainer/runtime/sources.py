@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def source_files(*beginnings: str) -> list[Path]:
-    """Paths of the files in workflow/sources.txt whose names start with one of `beginnings`, in the order of the file."""
+    """Paths of the files in workflow/sources.txt whose names start with one of `beginnings`, in its order."""
     names = (ROOT / "workflow/sources.txt").read_text().split()
     return [ROOT / name for name in names if name.startswith(beginnings)]
 

@@ -16,7 +16,7 @@ def message(text: str) -> str:
     return str(caught.value)
 
 
-def test_read_settings_path_alone_gives_documented_defaults():
+def test_read_settings_path_alone_gives_the_documented_defaults():
     settings = read("datasets: {fruit: {path: here}}")
     assert settings.outdir == "results"
     assert settings.datasets == {
@@ -130,7 +130,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ("datasets: {fruit: {path: }}", "datasets.fruit.path has no value"),
     ],
 )
-def test_read_settings_wrong_key_gives_one_line_that_names_it(text, expected):
+def test_read_settings_mistake_is_one_line_that_names_the_key(text, expected):
     assert expected in message(text)
 
 
@@ -152,7 +152,7 @@ def test_image_name_from_folder_is_a_valid_repository_name(folder, name):
     assert not read(f"datasets: {{{name}: {{path: x}}}}").named_by_folder
 
 
-def test_image_name_folder_without_a_valid_letter_is_refused():
+def test_image_name_folder_without_a_valid_character_is_refused():
     with pytest.raises(UsageError, match="no image name can be made from the folder '/big/__'"):
         image_name("/big/__")
 

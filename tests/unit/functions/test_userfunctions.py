@@ -45,7 +45,7 @@ def test_load_file_module_and_dotted_names_are_found(spec, result):
     ("spec", "expected"),
     [
         ("none.py:f", "'none.py:f' cannot be loaded: FileNotFoundError(\"no file 'none.py' in "),
-        ("functions.py:absent", "'functions.py:absent' is not there: 'functions.py' has no function 'absent'"),
+        ("functions.py:absent", "'functions.py:absent' does not exist: 'functions.py' has no function 'absent'"),
         ("no.such.package:f", "'no.such.package:f' cannot be loaded: ModuleNotFoundError"),
         ("functions.py:Group.none", "has no function 'Group.none'"),
     ],
