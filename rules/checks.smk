@@ -3,12 +3,17 @@
 
 def check_configuration():
     """Stops if a function, template or key of the configuration is missing, or the results are from another folder."""
-    try:
-        check_outdir(place("<results>"))
-        for name, dataset in SETTINGS.datasets.items():
-            check_dataset(dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
-    except DataContainerError as error:
-        stop(error)
+    for name, dataset in SETTINGS.datasets.items():
+        or_stop(check_dataset, dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
+
+
+def check_due(step, results):
+    """Stops before the first job if outdir cannot be written, or if a job on this machine needs Go and finds none."""
+    deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    here = step.stage == "packer" or (step.stage == "compile" and workflow.local_exec)
+    or_stop(check_writable, results.folder)
+    if here and not deployed:
+        or_stop(find_go)
 
 
 def dataset_folder(wildcards):
@@ -24,24 +29,11 @@ def dataset_folder(wildcards):
     return local(dataset.path) if made else ancient(local(dataset.path))
 
 
-def check_go():
-    """Stops if a run has to compile and Go is missing; with --sdm, the jobs have a Go of their own."""
-    if workflow.executor_plugin is None or workflow.deployment_settings.deployment_method:
-        return
-    try:
-        find_go()
-    except DataContainerError as error:
-        stop(error)
-
-
 def lock_products(dataset):
     """Locks the dataset's products against other runs, also from other working directories, until this run ends."""
     if not workflow.is_main_process or workflow.executor_plugin is None or workflow.dryrun:
         return
     lock = Path(place(f"<results>/{PACKER}")).with_name(f"{dataset}.lock")
-    try:
-        warning = hold(lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
-    except DataContainerError as error:
-        stop(error)
+    warning = or_stop(hold, lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
     if warning:
         show(warning)

@@ -1,9 +1,15 @@
 # common: the configuration, and the command that runs a stage.
-try:
-    typed = Typed(workflow.configfiles, sys.argv[1:])
-    SETTINGS = read_settings(config, ROOT / "workflow/schemas/config.schema.yaml", typed)
-except DataContainerError as error:
-    stop(error)
+
+# A checkout has a configuration file; `--config dataset=FOLDER` and an embedding workflow need none.
+if os.path.exists("config/config.yaml") and not workflow.modifier.skip_configfile:
+    # Snakemake's own message about a syntax error has no line number.
+    or_stop(read_file, "config/config.yaml")
+
+    configfile: "config/config.yaml"
+
+
+TYPED = Typed(workflow.configfiles, workflow.config_settings.config_args or ())
+SETTINGS = or_stop(read_settings, config, ROOT / "workflow/schemas/config.schema.yaml", TYPED)
 
 # Applies `prefix` and `pathvars` of an embedding workflow to paths. Each `use rule` reads this file again.
 MODIFIER = workflow.modifier

@@ -39,7 +39,7 @@ ROOT = source_root()
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from datacontainer.config.settings import read_settings
-from datacontainer.config.typed import Typed, check_yaml
+from datacontainer.config.typed import Typed, read_file
 from datacontainer.config.targets import TARGETS, target_files
 from datacontainer.entrypoint.gobuild import find_go
 from datacontainer.rerun.due import Authority
@@ -50,7 +50,7 @@ from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
-from datacontainer.stages.checks import check_dataset, check_outdir
+from datacontainer.stages.checks import check_dataset, check_writable
 from datacontainer.stages.task import Task
 from datacontainer.terminal.console import Console
 from datacontainer.terminal.failures import Failures
@@ -71,9 +71,9 @@ def stop(error):
     raise SystemExit(getattr(error, "exit_status", UsageError.exit_status))
 
 
-def check_configfile(file):
-    """Stops if a configuration file is not YAML: Snakemake's own error names neither the file nor the line."""
+def or_stop(function, *arguments, **named):
+    """The result of a function of the library; ends the run with one line if the function raises."""
     try:
-        check_yaml(file)
+        return function(*arguments, **named)
     except DataContainerError as error:
         stop(error)

@@ -48,12 +48,12 @@ def decide(step, dataset, results):
     # Listing the dataset takes time: only a run or a dry run does it, before its first job.
     look = workflow.executor_plugin is not None and workflow.scheduler is None
     found = AUTHORITY.due(step, dataset, results, look=look)
+    if found.due and look and not workflow.dryrun:
+        check_due(step, results)
     seal = str(AUTHORITY.seal_of(step, results))
     for message in found.messages:
         if message not in PRINTED:
             PRINTED.add(message)
             show(message)
-    if found.due and step.stage in ("packer", "compile"):
-        check_go()
     (workflow.dag.forcefiles.add if found.due else workflow.dag.forcefiles.discard)(seal)
     return found.due

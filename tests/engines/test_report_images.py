@@ -54,14 +54,14 @@ def test_page_has_the_manifests_digest_that_skopeo_copies(skopeo, images, page, 
 def test_commands_for_docker_do_what_they_are_for(docker, images, lines, tmp_path):
     for name in ("fruit", "odd"):
         told, folder = lines(name), images.product(name, ".")
-        assert docker.text(*told["load it into Docker"][1:], cwd=folder).startswith(f"Loaded image: {name}:")
+        assert docker.text(*told["load the image into Docker"][1:], cwd=folder).startswith(f"Loaded image: {name}:")
         run, *rest = told["list the files with Docker"][1:]
         # The tests' daemon has no network to give.
         assert docker(run, "--network", "none", *rest, "-ls", "-null") == keys(images.folder / name)
     assert docker(run, "--network", "none", *lines("fruit")["list the files with Docker"][2:]) == listing(
         images.folder / "fruit"
     )
-    run, *rest = (word.replace("$PWD", str(tmp_path)) for word in lines("odd")["copy them out with Docker"][1:])
+    run, *rest = (word.replace("$PWD", str(tmp_path)) for word in lines("odd")["copy the files out with Docker"][1:])
     docker(run, "--network", "none", *rest)
     assert packed(tree_of(tmp_path / "out")) == packed(tree_of(images.folder / "odd"))
 
@@ -83,9 +83,9 @@ def test_commands_for_apptainer_do_what_they_are_for(apptainer, images, lines, h
 
 def test_commands_for_skopeo_do_what_they_are_for(skopeo, images, lines, tmp_path):
     told, folder = lines("odd"), images.product("odd", ".")
-    labels = json.loads(skopeo(*told["look at the layout"][1:], cwd=folder))["Labels"]
+    labels = json.loads(skopeo(*told["inspect the layout"][1:], cwd=folder))["Labels"]
     assert labels["org.opencontainers.image.version"] == "2.0"
-    *copy, target = told["push it to a registry"][1:]
+    *copy, target = told["push the image to a registry"][1:]
     assert target == "docker://REGISTRY/odd:2.0"
     skopeo(*copy, f"dir:{tmp_path}/copy", cwd=folder)
     assert len(json.loads((tmp_path / "copy/manifest.json").read_bytes())["manifests"]) == 2

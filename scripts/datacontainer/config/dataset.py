@@ -1,4 +1,4 @@
-"""A dataset as the configuration has it, frozen; importing it loads no library that reads configurations."""
+"""A dataset of the configuration, with all its settings; imports no YAML or schema library, as every job imports it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +9,7 @@ OCI_LABEL = "org.opencontainers.image."
 
 
 class Identity(NamedTuple):
-    """The part of a dataset that goes into its images' labels; labels are pairs of full name and text, sorted."""
+    """The settings of a dataset that its images' labels are made of. labels: pairs of full name and text, sorted."""
 
     name: str
     version: str
@@ -19,7 +19,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset of the configuration; the fields are the keys of config.schema.yaml."""
+    """A dataset of the configuration. The fields are the keys in config.schema.yaml, which describes them."""
 
     name: str
     path: str
@@ -44,20 +44,20 @@ class Dataset:
 
     @property
     def identity(self) -> Identity:
-        """The part that goes into the images' labels."""
+        """The settings that the images' labels are made of."""
         return Identity(self.name, self.version, self.mount, self.labels)
 
     @property
     def platform_folders(self) -> tuple[str, ...]:
-        """The platforms as the folders of bin/ are called: linux-amd64 for linux/amd64."""
+        """The names of the platforms' folders in bin/: linux-amd64 for linux/amd64."""
         return tuple(platform.replace("/", "-") for platform in self.platforms)
 
     @property
     def images(self) -> tuple[str, ...]:
-        """The image formats besides the layout, which every image is made from."""
+        """The names of the image formats to build, except the layout: every other format is made from the layout."""
         return tuple(name for name in FORMATS if name in self.formats and name != LAYOUT.name)
 
     @property
     def threads(self) -> int:
-        """How many threads a rule that writes the data has use for; compression is what takes time."""
+        """Number of threads for a rule that writes the data: only compression can use more than two."""
         return 2 if self.compression == "none" else 8

@@ -1,6 +1,6 @@
-"""The image formats: the files of each, the stage that makes them, and the commands that run the image.
+"""The image formats: the files of each format, the stage that creates them, and the commands that run the image.
 
-A new format is a module that writes it, one that verifies it, a rule, its name in the schema, and a Format here.
+A new format needs a module that writes it, a module that verifies it, a rule, a name in the schema, and a Format here.
 """
 
 import importlib
@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 
 class Command(NamedTuple):
-    """Something to do with an image, and the line for a shell.
+    """A purpose, and the shell command that serves it.
 
-    The line may hold {file}, the product (for `oci` the layout's folder), {tag}, as in fruit:1.0, {mount}, and {bind},
-    Apptainer's option that mounts the data.
+    line: the command, with the placeholders {file} (the product; for `oci` the layout's folder), {tag} (such as
+    fruit:1.0), {mount}, and {bind} (the argument of Apptainer's --bind that mounts the data).
     """
 
     purpose: str
@@ -26,13 +26,13 @@ class Command(NamedTuple):
 class Format:
     """An image format.
 
-    name: as in `formats` of the configuration. title: as messages call it. stage: the rule that makes it, whose seal
-    has the same name. files: what the stage makes, in the dataset's folder, the product first; with {name}.
-    verifier: MODULE:FUNCTION; the function takes the product and a verify.expected.Expected, notes differences, and
-    returns the format's part of the report. The layout needs none: it is compared before the others.
-    commands: the first `next_steps` of them are shown at the end of a run, and all in a report.
-    notes: a comment for the first command, by the compression that needs it.
-    own_data: it holds the data in another form than the layout, so that no digest of a blob covers it.
+    name: the word in `formats` of the configuration. title: the format's name in messages. stage: the rule that creates
+    the image; its seal has the name of the rule. files: the paths of the stage's output files in the dataset's results
+    folder, the product first; {name} is the dataset's name. verifier: MODULE:FUNCTION; the function takes the product
+    and a verify.expected.Expected, records differences, and returns the format's part of the report. The layout has no
+    verifier, as it is verified before the other formats. commands: a report shows all, and the end of a run the first
+    `next_steps`. notes: comments for the first command, by compression. own_data: the image contains a copy of the data
+    in a different form than the layout's blobs, so that no digest of a blob covers the copy.
     """
 
     name: str
@@ -46,13 +46,13 @@ class Format:
     own_data: bool = False
 
     def load_verifier(self) -> Callable[..., dict[str, Any]]:
-        """The verifier, which is imported now."""
+        """Imports and returns the verifier."""
         module, _, function = self.verifier.partition(":")
         verifier: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), function)
         return verifier
 
-    def filled(self, file: PurePath, tag: str, mount: str) -> list[Command]:
-        """The commands for an image; all that a shell would take apart is quoted."""
+    def commands_for(self, file: PurePath, tag: str, mount: str) -> list[Command]:
+        """Returns the commands for an image, with the placeholders replaced by values that are quoted for a shell."""
         values = {"file": str(file), "tag": tag, "mount": mount, "bind": f"{file}:{mount}:image-src={mount}"}
         quoted = {key: shlex.quote(value) for key, value in values.items()}
         return [Command(purpose, line.format(**quoted)) for purpose, line in self.commands]
@@ -64,8 +64,8 @@ LAYOUT = Format(
     stage="assemble",
     files=("oci/index.json", "oci/manifest.json", "oci/oci-layout", "Dockerfile", ".dockerignore"),
     commands=(
-        Command("look at the layout", "skopeo inspect oci:{file}"),
-        Command("push it to a registry", "skopeo copy --all oci:{file} docker://REGISTRY/{tag}"),
+        Command("inspect the layout", "skopeo inspect oci:{file}"),
+        Command("push the image to a registry", "skopeo copy --all oci:{file} docker://REGISTRY/{tag}"),
     ),
 )
 ARCHIVE = Format(
@@ -74,9 +74,9 @@ ARCHIVE = Format(
     stage="assemble_archive",
     files=("{name}.docker.tar",),
     commands=(
-        Command("load it into Docker", "docker load -i {file}"),
+        Command("load the image into Docker", "docker load -i {file}"),
         Command("list the files with Docker", "docker run --rm {tag}"),
-        Command("copy them out with Docker", 'docker run --rm -v "$PWD/out:/out" {tag} -export /out'),
+        Command("copy the files out with Docker", 'docker run --rm -v "$PWD/out:/out" {tag} -export /out'),
     ),
     verifier="datacontainer.verify.archive:verify_archive",
     next_steps=2,
@@ -96,15 +96,15 @@ SIF = Format(
     own_data=True,
 )
 
-# All are made from the layout, which is there in any case.
+# The other formats are made from the layout, which every run with images builds.
 FORMATS: dict[str, Format] = {one.name: one for one in (LAYOUT, ARCHIVE, SIF)}
 
 
 def product_of(name: str, image_format: str) -> str:
-    """The file to give away, in the dataset's folder; `name` may be a wildcard, as in {dataset}."""
+    """Path of a format's product in the dataset's results folder. name: the dataset's name, or a wildcard."""
     return files_of(name, image_format)[0]
 
 
 def files_of(name: str, image_format: str) -> list[str]:
-    """All files that the format's stage makes, the product first, in the dataset's folder."""
+    """Paths of all files that a format's stage creates, in the dataset's results folder; the product is the first."""
     return [file.format(name=name) for file in FORMATS[image_format].files]

@@ -1,4 +1,4 @@
-"""The reference table of the configuration, made from its schema."""
+"""The reference of the configuration, config/README.md, generated from the schema."""
 
 import json
 from collections.abc import Mapping
@@ -6,30 +6,34 @@ from typing import Any
 
 HEAD = """# Configuration
 
-`config/config.yaml` says what to pack; it is checked against `workflow/schemas/config.schema.yaml`, from which this
-page is generated (`make golden`). An unknown key is refused, with the nearest valid one. Every key but `path` has a
-default.
+`config/config.yaml` lists the datasets to pack and their settings. A run first checks it against the schema
+`workflow/schemas/config.schema.yaml`, and prints one line for a wrong value or an unknown key. Every key except `path`
+has a default. This page is generated from the schema (`make golden`).
 
-A single dataset needs no file:
+A single dataset needs no configuration file:
 
 ```sh
 snakemake --cores 16 --config dataset=/big/folder
+snakemake --cores 16 verify --config dataset='{path: /big/folder, version: "1.10", symlinks: keep}'
 ```
+
+A target, such as `verify`, comes before `--config` and `--configfile`: Snakemake reads all words after these options as
+values. Write texts that look like numbers in quotes: YAML reads 1.10 as the number 1.1.
 """
 
 
 def reference(schema: Mapping[str, Any]) -> str:
-    """The text of config/README.md."""
+    """Returns the text of config/README.md."""
     top = {key: about for key, about in schema["properties"].items() if key != "pathvars"}
     sections = [
         ("Top level", top),
-        ("A dataset, under `datasets.NAME`", schema["$defs"]["dataset"]["properties"]),
+        ("Keys of a dataset, under `datasets.NAME`", schema["$defs"]["dataset"]["properties"]),
     ]
     return HEAD + "".join(f"\n## {title}\n\n{_table(keys)}" for title, keys in sections)
 
 
 def _table(keys: Mapping[str, Any]) -> str:
-    rows = ["| key | default | what it is | example |", "|---|---|---|---|"]
+    rows = ["| key | default | description | example |", "|---|---|---|---|"]
     rows += [_row(key, about) for key, about in keys.items()]
     return "\n".join(rows) + "\n"
 

@@ -1,4 +1,4 @@
-"""The paths of a dataset's results: the one place that says where each file is."""
+"""The paths of all results of a dataset; no other module defines such a path."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,98 +10,98 @@ PACKER = ".datacontainer/packer"
 
 @dataclass(frozen=True)
 class Results:
-    """The files below `folder`, which is <outdir>/<name>.
+    """The paths below a dataset's results folder.
 
-    Properties that take a shard take its name; `platform` is written as in bin/, linux-amd64.
+    folder: <outdir>/<name>. shard: the name of a shard. platform: the name of a platform's folder in bin/, linux-amd64.
     """
 
     folder: Path
 
     @property
     def stages(self) -> Path:
-        """The folder of everything that is not a product."""
+        """The folder of the working files: everything that is not a product."""
         return self.folder / "stages"
 
     @property
     def lists(self) -> Path:
-        """The folder of scan's lists, one for each shard."""
+        """The folder of the lists of files that scan writes, one list for each shard."""
         return self.stages / "scan/lists"
 
     @property
     def shards(self) -> Path:
-        """The table of shards that scan writes."""
+        """The table of shards that scan writes: name, number of files, number of bytes."""
         return self.stages / "scan/shards.tsv"
 
     @property
     def known(self) -> Path:
-        """The folder in which hash keeps what it knows about unchanged files."""
+        """The folder of the records that hash reuses for unchanged files."""
         return self.stages / "hash/known"
 
     @property
     def content(self) -> Path:
-        """The digest of everything in the dataset that an image depends on."""
+        """The file with the digest of all content of the dataset that an image depends on."""
         return self.stages / "aggregate/content.digest"
 
     @property
     def catalog(self) -> Path:
-        """The catalog."""
+        """The catalog, a table with a row for each file of the dataset."""
         return self.folder / "catalog.parquet"
 
     @property
     def summary(self) -> Path:
-        """The metadata of the dataset as a whole."""
+        """The JSON file with the counts, digest and metadata of the whole dataset."""
         return self.folder / "dataset.json"
 
     @property
     def source(self) -> Path:
-        """The folder of the entrypoint's Go source, rendered for this dataset."""
+        """The folder with the Go source of the entrypoint, rendered for this dataset."""
         return self.stages / "render"
 
     @property
     def layout(self) -> Path:
-        """The OCI image layout."""
+        """The folder of the OCI image layout."""
         return self.folder / "oci"
 
     @property
     def attestations(self) -> Path:
-        """The folder of the documents about the images."""
+        """The folder of the provenance and SBOM documents about the images."""
         return self.folder / "attestations"
 
     def list_of(self, shard: str) -> Path:
-        """The list of a shard's files."""
+        """The list of the files in a shard."""
         return self.lists / f"{shard}.list"
 
     def records(self, shard: str) -> Path:
-        """The catalog rows of a shard."""
+        """The catalog rows of the files in a shard."""
         return self.stages / f"hash/{shard}.parquet"
 
     def facts(self, shard: str) -> Path:
-        """The counts and the layer's digests of a shard."""
+        """The JSON file with a shard's counts and the digests of its layer."""
         return self.stages / f"hash/{shard}.json"
 
     def layer(self, shard: str) -> Path:
-        """The layer of a shard."""
+        """The image layer with the files of a shard."""
         return self.stages / f"hash/{shard}.layer"
 
     def binary(self, platform: str) -> Path:
-        """The entrypoint of a platform."""
+        """The compiled entrypoint for a platform."""
         return self.folder / "bin" / platform / "entrypoint"
 
     def image(self, image_format: str) -> Path:
-        """The product of an image format; the results' folder has the dataset's name."""
+        """The product of an image format. The name of the results folder is the dataset's name."""
         return self.folder / product_of(self.folder.name, image_format)
 
     def seal(self, stage: str, part: str = "") -> Path:
-        """The seal of a stage; part: the shard or the platform of a stage that has one job for each."""
+        """The file that records that a stage finished. part: the shard or platform, if each has its own job."""
         if stage == "hash":
             return self.stages / f"hash/{part}.seal"
         if stage in ("rescan", "verify"):
-            # They make a report and nothing else.
+            # These stages write only a report, which is also their seal.
             return self.stages / f"{stage}/{part or 'report'}.json"
         return self.stages / f"seals/{stage}{'-' * bool(part)}{part}.seal"
 
     def shard_names(self) -> list[str]:
-        """The shards' names in the order of their paths; none before the first scan."""
+        """Returns the names of the shards in the order of their files' paths; none before the first scan."""
         if not self.shards.is_file():
             return []
         return [line.split("\t")[0] for line in self.shards.read_text(errors="replace").splitlines()]

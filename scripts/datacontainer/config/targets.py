@@ -1,15 +1,15 @@
-"""Targets: how far a run goes with a dataset."""
+"""Targets: the files that a run builds for `catalog`, `entrypoint`, an image format, `report`, `verify` or `all`."""
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.formats import FORMATS, LAYOUT, product_of
 
 TARGETS = ("all", "catalog", "entrypoint", *FORMATS, "verify", "report")
-# The last file of the targets that go further than the images.
+# The last file of the targets that need more than the images.
 LAST = {"all": "report.html", "report": "report.html", "verify": "stages/verify/report.json"}
 
 
 def target_files(dataset: Dataset, target: str) -> list[str]:
-    """The files, in the dataset's results folder, whose rules make all that a target stands for.
+    """Returns the files to request for a target, as paths in the dataset's results folder.
 
     target: catalog, entrypoint, the name of an image format, report, verify, or all.
     """

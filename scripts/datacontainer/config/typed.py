@@ -1,6 +1,7 @@
-"""Typed: the text that a user typed for a value of the configuration, before YAML parsed it."""
+"""Configuration values as the user typed them, for messages: YAML reads 1.10 as the number 1.1, and 0123 as 83."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,81 +10,80 @@ import yaml
 
 from datacontainer.runtime.errors import UsageError
 
-KINDS = {bool: "the truth value", int: "the number", float: "the number"}
-
-
-def check_yaml(file: str | Path) -> None:
-    """Returns if a file is YAML.
-
-    Raises:
-        UsageError: with the line and the column of the first error.
-    """
-    try:
-        yaml.compose(Path(file).read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file}: the file is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UsageError(f"{file}{where}: {error.problem}: check the indentation and the quotes") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file}: {' '.join(str(error).split())}") from error
-
 
 @dataclass(frozen=True)
 class Typed:
-    """Finds the typed text of a value.
+    """The texts that a configuration was read from.
 
-    files: the configuration files, the one that overrides the others last. words: of the command line, such as
-    "dataset=2023_01", which override all files.
+    files: configuration files; the first file that has a value wins. words: NAME=VALUE pairs of `--config`.
     """
 
     files: Sequence[str | Path] = ()
     words: Sequence[str] = ()
 
-    def explain(self, place: Sequence[str | int], value: Any) -> str:
-        """The reason and the remedy for a value that must be text. place: the keys that lead to it."""
-        text = self._text(place)
-        key = str(place[-1]) if place else ""
-        if value is None and not text:
-            example = "dataset=FOLDER" if place == ["dataset"] else f'{key}: "TEXT"'
-            return f"the value is missing: write {example}"
-        if place == ["dataset"] and text:
-            return f"YAML reads {text} as {_kind(value)}, not as a folder: write dataset=./{text}"
-        shown = text or str(value)
-        return f'YAML reads {shown} as {_kind(value)}: write it in quotes, as you typed it: {key}: "{shown}"'
+    def text(self, path: Sequence[Any], given: Any, *, of_key: bool = False) -> str | None:
+        """The text that was read as `given`; None if neither files nor words have a text for it.
 
-    def _text(self, place: Sequence[str | int]) -> str | None:
-        """The text as typed; None if it is not found."""
-        for word in self.words if len(place) == 1 else ():
-            name, equals, text = word.partition("=")
-            if equals and name == place[0]:
-                return text
-        for file in reversed(self.files):
-            found: Any = _as_text(Path(file))
-            for key in place:
-                found = _member(found, key)
-            if isinstance(found, str):
-                return found
+        path: the keys that lead to the value. of_key: `given` is the last key of the path, not the value.
+        """
+        for file in self.files:
+            for node in _scalars(_composed(file), path, of_key):
+                if _read(node) == given:
+                    return str(node.value)
         return None
 
+    def word(self, path: Sequence[Any]) -> str | None:
+        """The value that `--config` gives to a top-level key; None if `--config` does not set the key."""
+        pairs = dict(word.partition("=")[::2] for word in self.words)
+        return pairs.get(path[0]) if len(path) == 1 else None
 
-def _as_text(file: Path) -> Any:
+
+def read_file(file: str | Path) -> dict[str, Any]:
+    """The keys and values of a configuration file, which is YAML or JSON.
+
+    Raises:
+        UsageError: if the file has a syntax error, with its line and column, or if it is not a mapping of keys.
+    """
+    content = Path(file).read_bytes()
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        try:
+            value = json.loads(content)
+        except ValueError:
+            value = yaml.safe_load(content)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = "the line is not indented as the lines above" if "<block" in str(error.problem) else error.problem
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise UsageError(f"{file}{place}: {problem}: check the indentation and the quotes") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file}: {' '.join(str(error).split())}: save the file as UTF-8 text") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: wrong date: {error}: write a text that looks like a date in quotes") from error
+    if not isinstance(value, dict):
+        raise UsageError(f"{file}: the file has no keys at the top level: write keys such as `datasets:`")
+    return value
+
+
+def _composed(file: str | Path) -> yaml.Node | None:
+    """The file as YAML nodes, which keep the typed text; None if the file cannot be read as YAML."""
+    try:
+        return yaml.compose(Path(file).read_bytes(), Loader=yaml.SafeLoader)
+    except (OSError, yaml.YAMLError):
         return None
 
 
-def _member(found: Any, key: str | int) -> Any:
-    if isinstance(found, Mapping):
-        return found.get(str(key))
-    return found[key] if isinstance(found, list) and isinstance(key, int) and key < len(found) else None
+def _scalars(node: yaml.Node | None, path: Sequence[Any], of_key: bool) -> Iterator[yaml.ScalarNode]:
+    """The scalar at the end of a path of keys; of_key: the last key itself."""
+    if not path and isinstance(node, yaml.ScalarNode):
+        yield node
+    if not path or not isinstance(node, yaml.CollectionNode):
+        return
+    pairs: Iterable[tuple[Any, Any]] = enumerate(node.value) if isinstance(node, yaml.SequenceNode) else node.value
+    for key, value in pairs:
+        if (key if isinstance(key, int) else _read(key)) == path[0]:
+            yield from _scalars(key, (), of_key) if of_key and not path[1:] else _scalars(value, path[1:], of_key)
 
 
-def _kind(value: Any) -> str:
-    """The value as YAML parsed it: "the number 1.1"."""
-    if value is None:
-        return "no value"
-    shown = str(value).lower() if isinstance(value, bool) else value
-    return f"{KINDS.get(type(value), 'the date')} {shown}"
+def _read(node: yaml.Node) -> Any:
+    """The value that YAML reads from a scalar; None for anything else."""
+    return yaml.SafeLoader("").construct_object(node) if isinstance(node, yaml.ScalarNode) else None

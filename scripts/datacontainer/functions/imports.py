@@ -56,34 +56,3 @@ def _imports(content: bytes) -> list[Import]:
             module = tuple(node.module.split(".")) if node.module else ()
             names += [(node.level, (*module, alias.name)) for alias in node.names]
     return names
-
-
-def defined_names(content: bytes) -> set[str] | None:
-    """The names that a Python file defines at its top level; None if only running it can show them.
-
-    Raises:
-        SyntaxError: for content that is not Python.
-    """
-    names: set[str] = set()
-    try:
-        body = ast.parse(content).body
-    except ValueError as error:
-        raise SyntaxError(str(error)) from error
-    for node in _executed(body):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("globals", "exec"):
-            return None
-    return None if names & {"*", "__getattr__"} else names
-
-
-def _executed(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The nodes that are part of the top level, also in conditions, loops and assignments."""
-    for node in body:
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
-            yield from _executed(ast.iter_child_nodes(node))

@@ -1,6 +1,5 @@
 """Load: finds the metadata functions of users by name, calls them, and checks what they return."""
 
-import difflib
 import hashlib
 import importlib
 import importlib.util
@@ -14,9 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from datacontainer.functions.imports import defined_names, local_modules
+from datacontainer.functions.imports import local_modules
+from datacontainer.functions.names import defined_names
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.sources import files_digest
+from datacontainer.runtime.suggestions import did_you_mean
 
 
 class FunctionError(UsageError):
@@ -74,32 +75,24 @@ class UserFunction:
 
 
 def check_file(spec: str) -> None:
-    """Returns if the file or module of `spec` exists and the file defines the function; nothing in it is run.
+    """Returns if the file or module in `spec` exists and defines the function; runs none of the user's code.
 
     Raises:
-        UsageError: if not.
+        UsageError: if the file, the module or the function is missing, or if the file has a syntax error.
     """
-    source, _, _ = spec.rpartition(":")
-    if source.endswith(".py"):
-        if not Path(source).is_file():
-            raise UsageError(f"the metadata function {spec!r} does not exist: there is no file {source!r}")
-        _check_name(spec, Path(source))
-    elif _module_file(source) is None:
-        raise UsageError(f"the metadata function {spec!r} does not exist: there is no module {source!r}")
-
-
-def _check_name(spec: str, file: Path) -> None:
-    wanted = spec.rpartition(":")[2].split(".")[0]
+    source, _, function = spec.rpartition(":")
+    file = Path(source) if source.endswith(".py") else _module_file(source)
+    if file is None or (source.endswith(".py") and not file.is_file()):
+        kind = "file" if source.endswith(".py") else "module"
+        raise UsageError(f"the metadata function {spec!r} does not exist: there is no {kind} {source!r}")
     try:
-        names = defined_names(file.read_bytes())
-    except SyntaxError as error:
-        raise UsageError(
-            f"the metadata function {spec!r} cannot be loaded: {str(file)!r}, line {error.lineno}: {error.msg}"
-        ) from error
-    if names is not None and wanted not in names:
-        near = difflib.get_close_matches(wanted, names, n=1)
-        hint = f": did you mean {near[0]!r}?" if near else f": it defines {', '.join(sorted(names)) or 'nothing'}"
-        raise UsageError(f"the metadata function {spec!r} does not exist: {str(file)!r} has no {wanted!r}{hint}")
+        names = defined_names(file.read_bytes()) if file.suffix == ".py" else None
+    except (SyntaxError, ValueError) as error:
+        raise UsageError(f"the metadata function {spec!r} cannot be loaded: {error}") from error
+    name = function.partition(".")[0]
+    if names is not None and name not in names:
+        hint = did_you_mean(name, sorted(names))
+        raise UsageError(f"the metadata function {spec!r} does not exist: {str(file)!r} does not define {name!r}{hint}")
 
 
 def load(spec: str) -> UserFunction:

@@ -57,10 +57,10 @@ def commands(tag: str, mount: str, layout: str, packages: Mapping[str, Package])
     """
     for one in map(FORMATS.__getitem__, packages):
         file = packages[one.name].name
-        yield from one.filled(Path(file), tag, mount)
+        yield from one.commands_for(Path(file), tag, mount)
         if one.own_data and packages[one.name].sha256 is None:
             yield Command(f"compute the digest of the {one.title}", f"sha256sum {file}")
-    yield from LAYOUT.filled(Path(layout), tag, mount)
+    yield from LAYOUT.commands_for(Path(layout), tag, mount)
 
 
 def _manifests(layout: Path, digest: str) -> list[str]:

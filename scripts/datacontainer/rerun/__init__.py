@@ -1,1 +1,1 @@
-"""Rerun: decides which stages run again."""
+"""Rerun: decides which stages run again, and why."""

@@ -1,4 +1,4 @@
-"""The graph of stages: what each stage is made from."""
+"""The graph of stages: the steps whose output each stage reads."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from datacontainer.config.results import Results
 
 
 class Step(NamedTuple):
-    """A stage, or the part of it that one job makes: a shard or a platform such as linux-amd64."""
+    """A stage, or the part of a stage that one job handles: a shard, or a platform such as linux-amd64."""
 
     stage: str
     part: str = ""
@@ -18,7 +18,7 @@ PACKER = Step("packer")
 
 
 def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
-    """The steps whose files `step` reads; those behind a checkpoint read the checkpoints' files too."""
+    """Returns the steps whose files `step` reads. Steps after a checkpoint also read the checkpoint's files."""
     compiled = [Step("compile", platform) for platform in dataset.platform_folders]
     attested = [Step("attest"), *compiled] if dataset.attest else []
     images = [Step(FORMATS[name].stage) for name in dataset.images]
@@ -48,14 +48,14 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
             return [Step("assemble"), *images]
         case "verify":
             return [Step("assemble"), *images, *attested, *compiled]
-    # The stage of another image format.
+    # A stage that builds an image from the layout alone, such as assemble_archive.
     return [Step("assemble"), PACKER]
 
 
 def checkpoints_before(stage: str) -> tuple[str, ...]:
-    """The checkpoints that have to be done before a stage's key is known.
+    """Returns the checkpoints that must finish before the key of a stage is known.
 
-    Scan finds the names of the shards, and aggregate the digest of all content.
+    Scan determines the names of the shards, and aggregate the digest of all content.
     """
     if stage in ("packer", "scan"):
         return ()

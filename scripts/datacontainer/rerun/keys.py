@@ -1,4 +1,4 @@
-"""Keys: a digest of everything that decides what a stage writes."""
+"""Keys: the key of a stage is a digest of everything that decides the stage's output."""
 
 import hashlib
 import json
@@ -18,26 +18,26 @@ from datacontainer.runtime.sources import ROOT, files_digest, source_files
 
 
 def key(step: Step, dataset: Dataset, results: Results) -> str:
-    """The key of a step, in hex: a digest of its stage's format version, of the configuration and the user's sources
-    that the stage depends on, and of the keys of the steps that it is made from.
+    """Returns the key of a step: a sha256, in hex, of the stage's format version, of the settings and the user's source
+    files that the stage depends on, and of the keys of the steps whose output it reads.
 
-    Two stages find what no key can know beforehand: scan the names of the shards, which are digests of their lists, and
-    aggregate the digest of all content. The keys behind them depend on what these two found. The packer's key is a
-    digest of its source; no other key depends on it, so a new packer is no reason to read the data again.
+    Later keys depend on two results that are known only during a run: the names of the shards, which are digests of
+    their lists, from scan; and the digest of all content, from aggregate. The packer's key is a digest of its source;
+    no other key depends on it, so a new packer does not cause the data to be read again.
     """
     if step == PACKER:
         return _packer()
     upstream = [_found(one, step, dataset, results) for one in made_from(step, dataset, results) if one != PACKER]
-    return _digest([step.stage, FORMATS[step.stage], _configuration(step.stage, dataset), upstream])
+    return _digest([step.stage, FORMATS[step.stage], _settings(step.stage, dataset), upstream])
 
 
 def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
-    """The user's functions as the configuration names them, each with the digest of its source."""
+    """Returns pairs of a user's function, as written in the configuration, and the digest of its source."""
     return [(spec, _source(spec)) for spec in functions]
 
 
-# What the other stages depend on is in the keys of the steps that they are made from.
-_CONFIGURATION: dict[str, Callable[[Dataset], list[Any]]] = {
+# Stages that are missing here depend on settings only through the keys of the steps whose output they read.
+_SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     "scan": lambda one: [one.path, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
     "hash": lambda one: [
         one.digests,
@@ -56,8 +56,8 @@ _CONFIGURATION: dict[str, Callable[[Dataset], list[Any]]] = {
 }
 
 
-def _configuration(stage: str, dataset: Dataset) -> list[Any]:
-    return _CONFIGURATION[stage](dataset) if stage in _CONFIGURATION else []
+def _settings(stage: str, dataset: Dataset) -> list[Any]:
+    return _SETTINGS[stage](dataset) if stage in _SETTINGS else []
 
 
 def _found(upstream: Step, step: Step, dataset: Dataset, results: Results) -> str:
@@ -72,7 +72,7 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
-# Read once in a process; each job of a stage is a process of its own.
+# Cached: the sources do not change within a process, and each job is a separate process.
 @cache
 def _source(spec: str) -> str:
     return source_digest(spec)

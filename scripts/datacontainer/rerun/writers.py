@@ -1,4 +1,4 @@
-"""Writers: the rules of an embedding workflow that write into a dataset's folder."""
+"""Writers: rules of an embedding workflow that write into the folder of a dataset."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -6,20 +6,21 @@ from typing import Any, Protocol
 
 
 class Rule(Protocol):
-    """What is asked of a rule: names of files, or functions that give them, and whether it makes a file."""
+    """The part of a Snakemake rule that is used here. input, output: file names, or functions that return them."""
 
     name: str
     input: Iterable[Any]
     output: Iterable[Any]
 
     def is_producer(self, file: str, /) -> bool:
-        """Whether the file is an output of the rule."""
+        """Returns whether the file is an output of the rule."""
 
 
 def unordered_writers(rules: Sequence[Rule], folder: str, before: Iterable[str]) -> list[str]:
-    """The names of the rules that write below `folder` and are not upstream of it or of the files `before`, sorted.
+    """Returns the sorted names of rules that write below `folder` and may run after the dataset is scanned.
 
-    It is empty where an input function keeps that from being known before the run.
+    They are the rules that are not upstream of the folder or of the files `before`. The list is empty if an upstream
+    rule has an input function, because its inputs are known only during the run.
     """
     writers = {rule.name for rule in rules if _writes_below(rule, folder)}
     waiting: list[Any] = [folder, *before]
@@ -35,6 +36,6 @@ def unordered_writers(rules: Sequence[Rule], folder: str, before: Iterable[str])
 
 
 def _writes_below(rule: Rule, folder: str) -> bool:
-    """Whether an output, as far as its name is known before its wildcards are, is in the folder."""
+    """Returns whether an output of the rule is below the folder, by the part of its name before the first wildcard."""
     known = [os.path.normpath(str(output).split("{")[0] + "x") for output in rule.output]
     return any(name.startswith(f"{folder}/") for name in known)

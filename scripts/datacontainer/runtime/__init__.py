@@ -1,1 +1,1 @@
-"""Runtime: what every stage uses: errors, logs, progress, outputs, seals, the lock and other programs."""
+"""Runtime: errors, logs, progress, output files, seals, the lock and other programs, for all stages."""

@@ -1,4 +1,4 @@
-"""Files that appear under their final name only when they are whole and on the disk."""
+"""Output files: written under a temporary name, and renamed only when complete and synced to the disk."""
 
 import glob
 import hashlib
@@ -15,9 +15,9 @@ COPY_BYTES = 1 << 20
 
 
 def partial_name(path: Path) -> Path:
-    """A new name beside `path` under which it is written before it is whole; removes what is left under earlier ones.
+    """Returns a new temporary name for `path`, in the same folder; deletes files with earlier temporary names.
 
-    The names differ, so that a process that outlived its run cannot give the file of the next one its final name.
+    The names are random, so that a process that outlives its run cannot rename the unfinished file of the next run.
     """
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
         left.unlink(missing_ok=True)
@@ -26,7 +26,7 @@ def partial_name(path: Path) -> Path:
 
 @contextmanager
 def completed(path: Path) -> Iterator[Path]:
-    """A name to write to that becomes `path` when the block ends well and is removed when it does not."""
+    """A temporary name to write to: renamed to `path` when the block ends, or deleted if the block raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_name(path)
     try:
@@ -37,34 +37,34 @@ def completed(path: Path) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             partial.unlink()
         if isinstance(error, OSError) and error.filename is None:
-            # A write that fails does not say itself where.
+            # The error of a failed write has no file name.
             error.filename = str(path)
         raise
 
 
 @contextmanager
 def written(path: Path) -> Iterator[BinaryIO]:
-    """A binary file that becomes `path` when the block ends well."""
+    """A binary file to write to: renamed to `path` when the block ends, or deleted if the block raises."""
     with completed(path) as partial, open(partial, "wb") as file:
         yield file
         file.flush()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes `path` as a whole or not at all."""
+    """Writes the complete file `path`; if writing fails, `path` is unchanged."""
     with written(path) as file:
         file.write(content)
 
 
 def fresh_directory(path: Path) -> Path:
-    """`path` as an empty folder, whatever was there before."""
+    """Creates `path` as an empty folder, after deleting an earlier folder, and returns it."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     return path
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Makes `target` the same bytes as `source`: a hard link where the file system allows one."""
+    """Makes `target` a hard link to `source`, or a copy if the file system has no hard links."""
     partial = partial_name(target)
     try:
         try:
@@ -73,30 +73,30 @@ def link_or_copy(source: Path, target: Path) -> None:
             shutil.copyfile(source, partial)
         os.replace(partial, target)
     finally:
-        # A rename between two names of the same inode does nothing and leaves both.
+        # os.replace does nothing if both names are hard links to the same inode; the partial name then remains.
         partial.unlink(missing_ok=True)
 
 
 def copy_into(source: Path, target: BinaryIO) -> None:
-    """Appends the bytes of `source` to `target`, inside the kernel where it can."""
+    """Appends the bytes of `source` to `target` with sendfile, which copies inside the kernel."""
     target.flush()
     with open(source, "rb") as file:
         remaining = os.fstat(file.fileno()).st_size
         while remaining:
             sent = os.sendfile(target.fileno(), file.fileno(), None, min(remaining, COPY_BYTES << 6))
             if sent == 0:
-                raise OSError(f"{source} ended {remaining} bytes early while it was copied")
+                raise OSError(f"{str(source)!r} became shorter while it was copied: {remaining} bytes are missing")
             remaining -= sent
     target.seek(0, os.SEEK_END)
 
 
 def copy_hashed(source: Path, target: BinaryIO) -> str:
-    """Appends the bytes of `source` to `target`; the sha256 of what was read, computed beside the writing, in hex."""
+    """Appends the bytes of `source` to `target`; returns their sha256 in hex, computed in a second thread."""
     digest = hashlib.sha256()
     target.flush()
-    with open(source, "rb", buffering=0) as file, ThreadPoolExecutor(1) as beside:
+    with open(source, "rb", buffering=0) as file, ThreadPoolExecutor(1) as hasher:
         while block := file.read(COPY_BYTES):
-            hashed = beside.submit(digest.update, block)
+            hashed = hasher.submit(digest.update, block)
             target.write(block)
             hashed.result()
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The packer, run by the stages that read or write the data."""
+"""The packer, the Go program that reads and writes the data for the stages."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,13 @@ from datacontainer.runtime.seals import SUFFIX, check
 
 
 def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mapping[str, str], *descriptors: int) -> str:
-    """What the packer prints; its messages are ours already.
+    """Runs the packer and returns its standard output.
 
-    descriptors: of files that it is to find open, under the same numbers.
+    descriptors: open file descriptors that the packer inherits under the same numbers.
 
     Raises:
-        DataError, UsageError: by the packer's exit status; also when the packer is not as its seal says.
+        DataError, UsageError: with the packer's message, by its exit status.
+        DataError: if the packer's file differs from the sha256 in its seal.
     """
     if (seal := packer.with_name(packer.name + SUFFIX)).exists():
         check(seal, packer)

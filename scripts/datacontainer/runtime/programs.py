@@ -1,4 +1,4 @@
-"""The programs that stages call: found, run, and their errors made ours."""
+"""The programs that stages run, and the conversion of their failures into exceptions."""
 
 import errno
 import os
@@ -19,10 +19,12 @@ def run(
     folder: Path | None = None,
     descriptors: Sequence[int] = (),
 ) -> str:
-    """The standard output of a command; its standard error goes to the log.
+    """Runs a command and returns its standard output; its standard error is written to the log.
+
+    title: the program's name in messages; "" for the packer, whose messages and exit statuses are shown unchanged.
 
     Raises:
-        DataContainerError: when it ends with another status than 0, with what it printed last.
+        DataContainerError: if the exit status is not 0, with the standard error (of the packer, the last line).
     """
     logger.info("running %s", " ".join(repr(str(part)) for part in command))
     with (
@@ -38,21 +40,21 @@ def run(
             errors="backslashreplace",
         ) as process,
     ):
-        told = _logged(process, progress_mark=f"{command[1]}: " if not title else None)
+        lines = _log_lines(process, progress_mark=f"{command[1]}: " if not title else None)
         status = process.wait()
         printed.seek(0)
         if status == 0:
             return printed.read()
     kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
-    message = "".join(told if title else told[-1:]).strip()
+    message = "".join(lines if title else lines[-1:]).strip()
     if title and os.strerror(errno.ENOSPC).lower() in message.lower():
         temporary = tempfile.gettempdir()
-        message = f"the disk is full: {message}; free some space, there and in {temporary!r}, or set TMPDIR or outdir"
+        message = f"the disk is full: {message}; free space in outdir and in {temporary!r}, or set TMPDIR or outdir"
     raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
 
 
-def _logged(process: subprocess.Popen[str], progress_mark: str | None) -> list[str]:
-    """The lines of a program's standard error, each logged when it comes; the marked ones tell how far it is."""
+def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> list[str]:
+    """Logs each line of a program's standard error when it is read; returns all. Lines with the mark are progress."""
     lines = []
     try:
         for line in process.stderr or ():

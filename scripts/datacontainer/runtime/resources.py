@@ -1,35 +1,35 @@
-"""What a job asks of a cluster: memory and time, which grow with the size of its data and with each attempt."""
+"""The memory and time that a job requests from a cluster, by the size of its data and the number of the attempt."""
 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-# Two Pythons with Snakemake, one of which starts the other, before the job's own begins.
+# A job starts two Python processes with Snakemake, one inside of the other, before the stage starts.
 SNAKEMAKE_MB = 350
 START_MINUTES = 10
-# A shard that a core hashes while a job starts.
+# One core hashes a shard below these limits in the time in which a job starts.
 SMALL_FILES, SMALL_BYTES = 50_000, 256 << 20
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many files and bytes a job handles."""
+    """The number of files and bytes that a job handles."""
 
     files: int
     size_bytes: int
 
     def threads(self) -> int:
-        """How many cores it keeps busy: less than a second's work is done while another job starts."""
+        """Number of cores to use: one if the work takes less than a second, the time in which another job starts."""
         return 1 if self.size_bytes < SMALL_BYTES and self.files < SMALL_FILES else 2
 
 
 @dataclass(frozen=True)
-class Need:
-    """What a stage takes.
+class Requirements:
+    """The memory and speed of a stage.
 
-    base_mb: memory for a small dataset, without Snakemake's. file_bytes: memory for each file besides. The speeds are
-    those of a slow parallel file system, as a job that runs out of time is lost.
+    base_mb: memory for a small dataset, without Snakemake's own. file_bytes: additional memory per file. The speeds are
+    those of a slow parallel file system, because a cluster kills a job that exceeds its time.
     """
 
     base_mb: int
@@ -38,37 +38,37 @@ class Need:
     mb_per_second: int
 
     def memory_mb(self, size: Size) -> int:
-        """The memory for a first attempt."""
+        """Memory for the first attempt, in MB."""
         return SNAKEMAKE_MB + self.base_mb + size.files * self.file_bytes // 10**6
 
     def work_minutes(self, size: Size) -> float:
-        """The time for the work alone."""
+        """Time for the work, without the start of the job."""
         seconds = size.files / self.files_per_second + size.size_bytes / 10**6 / self.mb_per_second
         return seconds / 60
 
 
-# Measured at 125,000 and 1,000,000 files, and rounded up by a half at least; docs/tutorials/cluster.md has the table.
-NEEDS = {
-    "scan": Need(650, 200, 1000, 10**6),
-    "hash": Need(350, 2000, 200, 50),
-    "aggregate": Need(450, 600, 10_000, 10**6),
-    "render": Need(350, 600, 10_000, 10**6),
-    "compile": Need(1150, 600, 10_000, 10**6),
-    "archive": Need(150, 0, 100_000, 50),
-    "convert": Need(650, 300, 5_000, 50),
-    "verify": Need(350, 100, 1_000, 25),
-    "report": Need(450, 600, 10_000, 50),
+# Measured with 125,000 and 1,000,000 files, and raised by at least 50 %; docs/tutorials/cluster.md has the table.
+REQUIREMENTS = {
+    "scan": Requirements(650, 200, 1000, 10**6),
+    "hash": Requirements(350, 2000, 200, 50),
+    "aggregate": Requirements(450, 600, 10_000, 10**6),
+    "render": Requirements(350, 600, 10_000, 10**6),
+    "compile": Requirements(1150, 600, 10_000, 10**6),
+    "archive": Requirements(150, 0, 100_000, 50),
+    "convert": Requirements(650, 300, 5_000, 50),
+    "verify": Requirements(350, 100, 1_000, 25),
+    "report": Requirements(450, 600, 10_000, 50),
 }
 
 
 def memory_mb(stage: str, size: Size, attempt: int) -> int:
-    """The memory to ask for; twice as much with each further attempt."""
-    return NEEDS[stage].memory_mb(size) << (attempt - 1)
+    """Memory to request, in MB; doubled with each further attempt."""
+    return REQUIREMENTS[stage].memory_mb(size) << (attempt - 1)
 
 
 def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
-    """The time to ask for; twice as much with each further attempt."""
-    return math.ceil(START_MINUTES + NEEDS[stage].work_minutes(size)) << (attempt - 1)
+    """Time to request, in minutes; doubled with each further attempt."""
+    return math.ceil(START_MINUTES + REQUIREMENTS[stage].work_minutes(size)) << (attempt - 1)
 
 
 def size_of(table: Path, shards: Collection[str] | None) -> Size:

@@ -1,7 +1,8 @@
-"""Seals: what each stage's files were like when the stage was done, and the key that it was done with.
+"""Seals: a seal is a small file that records that a stage finished, with which key, and the state of its output files.
 
-A seal is the last output of its stage. A stage runs again when its seal is missing, when the seal has another key than
-the one wanted now, or when a file's size, mtime or name is not as the seal says: rerun/ decides that.
+The key is a digest of everything that decides the output (see rerun/keys.py). A seal is the last output of its stage.
+A stage runs again if its seal is missing, if the seal contains a different key than the current one, or if the size,
+mtime or name of an output file differs from the seal: rerun/due.py decides this.
 """
 
 import hashlib
@@ -16,17 +17,17 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.outputs import write_bytes
 
 SUFFIX = ".seal"
-# Snakemake's own file in a folder that a rule makes.
+# A file of Snakemake in each folder that is an output of a rule.
 TIMESTAMP = ".snakemake_timestamp"
-# How far the clocks of a cluster's machines may be apart.
+# Tolerance for differences between the clocks of a cluster's machines.
 CLOCKS_NS = 3600 * 10**9
 
 
 AnyPath = str | Path
 
 
-class Sealed(NamedTuple):
-    """A file when its stage was done; sha256: in hex, or "" where its bytes were not read."""
+class FileState(NamedTuple):
+    """The state of an output file when its stage finished. sha256: in hex, or "" if the content was not read."""
 
     size_bytes: int
     mtime_ns: int
@@ -34,41 +35,41 @@ class Sealed(NamedTuple):
 
 
 class Seal(NamedTuple):
-    """A seal's content; the names of folders and files are relative to the seal's own folder."""
+    """The content of a seal. The names of folders and files are relative to the folder of the seal."""
 
     key: str
     folders: list[str]
-    files: dict[str, Sealed]
+    files: dict[str, FileState]
 
 
 def seal(path: AnyPath, key: str, *, read: Sequence[AnyPath] = (), unread: Sequence[AnyPath] = ()) -> None:
-    """Writes the seal `path` of files, and of all files in folders, that were made with a key.
+    """Writes the seal `path`: the key, and the state of the given files and of all files in the given folders.
 
-    read: files whose sha256 becomes part of the seal. unread: files that would take long to read. Names are relative
-    to the seal's folder, so that results may be moved.
+    read: files and folders whose sha256 the seal records. unread: files and folders that are too large to read again.
+    Names are relative to the seal's folder, so that results can be moved.
     """
     path = Path(path)
-    found = {_relative(file, path): _look(file, hashed=True) for file in _files(read)}
-    found |= {_relative(file, path): _look(file, hashed=False) for file in _files(unread)}
+    found = {_relative(file, path): _state(file, hashed=True) for file in _files(read)}
+    found |= {_relative(file, path): _state(file, hashed=False) for file in _files(unread)}
     folders = [_relative(folder, path) for folder in map(Path, (*read, *unread)) if folder.is_dir()]
     write_bytes(path, json.dumps({"key": key, "folders": folders, "files": found}, indent=0).encode())
 
 
 def read_seal(path: Path) -> Seal | None:
-    """The seal in a file; None where it is damaged."""
+    """Returns the content of a seal; None if the seal is missing or damaged."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         return _parse(path)
     return None
 
 
 def problems(path: Path) -> list[str]:
-    """How the files of a seal are not as they were; reads none of them."""
+    """Returns a line for each file that differs from the seal, is missing or is new; compares size and mtime only."""
     try:
-        sealed_ns = path.stat().st_mtime_ns
+        seal_mtime_ns = path.stat().st_mtime_ns
         _, folders, files = _parse(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return [f"the seal {str(path)!r} cannot be read ({error})"]
-    found = [_problem(_normal(path, name), was, sealed_ns) for name, was in files.items()]
+    found = [_problem(_normal(path, name), was, seal_mtime_ns) for name, was in files.items()]
     known = {_normal(path, name) for name in files}
     there = [folder for folder in (_normal(path, name) for name in folders) if folder.is_dir()]
     extra = [file for file in _files(there) if file not in known]
@@ -76,10 +77,10 @@ def problems(path: Path) -> list[str]:
 
 
 def check(path: AnyPath, *files: AnyPath) -> None:
-    """Sees that the files, or those in folders, have the bytes that they had when they were sealed.
+    """Returns if the sha256 of the given files, or of all files in the given folders, are those in the seal.
 
     Raises:
-        DataError: naming the first that has others.
+        DataError: for the first file that differs, or that the seal does not contain.
     """
     path = Path(path)
     sealed = _parse(path).files
@@ -87,44 +88,44 @@ def check(path: AnyPath, *files: AnyPath) -> None:
         was = sealed.get(_relative(file, path))
         if was is None:
             raise DataError(f"{str(file)!r} was not created by its stage: delete it and run snakemake again")
-        now = _look(file, hashed=True)
+        now = _state(file, hashed=True)
         if was.sha256 != now.sha256:
             raise DataError(
-                f"{str(file)!r} is damaged: its sha256 was {was.sha256} when it was made, and is {now.sha256}: "
+                f"{str(file)!r} is damaged: its seal records the sha256 {was.sha256}, the file has {now.sha256}: "
                 "delete it and run snakemake again"
             )
 
 
 def _parse(path: Path) -> Seal:
     value = json.loads(path.read_bytes())
-    files = {name: Sealed(*was) for name, was in value["files"].items()}
+    files = {name: FileState(*was) for name, was in value["files"].items()}
     return Seal(str(value["key"]), list(value["folders"]), files)
 
 
-def _problem(file: Path, was: Sealed, sealed_ns: int) -> str | None:
+def _problem(file: Path, was: FileState, seal_mtime_ns: int) -> str | None:
     try:
         status = file.stat()
     except OSError:
         return f"{str(file)!r} is missing"
     if status.st_size != was.size_bytes:
-        return f"{str(file)!r} had {was.size_bytes} bytes when it was made, and has {status.st_size}"
-    # Snakemake gives the outputs of a job, the seal last, the time when it saw them: by then the job has looked.
-    since = was.mtime_ns - CLOCKS_NS <= status.st_mtime_ns <= sealed_ns
-    if not since and status.st_mtime_ns != was.mtime_ns:
-        return f"{str(file)!r} was changed after it was made"
+        return f"{str(file)!r} has {status.st_size} bytes, but had {was.size_bytes} when it was created"
+    # When a job ends, Snakemake sets the mtime of its outputs, the seal last: an mtime up to the seal's is no change.
+    set_by_snakemake = was.mtime_ns - CLOCKS_NS <= status.st_mtime_ns <= seal_mtime_ns
+    if not set_by_snakemake and status.st_mtime_ns != was.mtime_ns:
+        return f"{str(file)!r} was changed after it was created"
     return None
 
 
-def _look(file: Path, *, hashed: bool) -> Sealed:
+def _state(file: Path, *, hashed: bool) -> FileState:
     status = file.stat()
     if not hashed:
-        return Sealed(status.st_size, status.st_mtime_ns, "")
+        return FileState(status.st_size, status.st_mtime_ns, "")
     with open(file, "rb") as content:
-        return Sealed(status.st_size, status.st_mtime_ns, hashlib.file_digest(content, "sha256").hexdigest())
+        return FileState(status.st_size, status.st_mtime_ns, hashlib.file_digest(content, "sha256").hexdigest())
 
 
 def _files(paths: Iterable[AnyPath]) -> Iterator[Path]:
-    """The paths, and in the place of a folder all files in it."""
+    """The paths, with each folder replaced by all files in it."""
     for path in map(Path, paths):
         inside = path.rglob("*") if path.is_dir() else [path]
         yield from (file for file in inside if file.name != TIMESTAMP and not file.is_dir())

@@ -5,22 +5,21 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-# scripts/datacontainer/runtime/sources.py is three folders below it. Snakemake keeps these places where it fetches
-# single files of a remote repository.
+# The folder of the repository. Snakemake keeps relative paths when it fetches single files of a remote repository.
 ROOT = Path(__file__).parents[3]
 
 
 def source_files(*beginnings: str) -> list[Path]:
-    """The files of the project whose names begin so, of those that workflow/sources.txt lists, in its order."""
+    """Paths of the files in workflow/sources.txt whose names start with one of `beginnings`, in its order."""
     names = (ROOT / "workflow/sources.txt").read_text().split()
     return [ROOT / name for name in names if name.startswith(beginnings)]
 
 
 def files_digest(files: Iterable[str | Path], top: str | Path) -> str:
-    """The sha256, in hex, of the files' names as seen from the folder `top` and of their contents; a missing file is
-    empty.
+    """Returns the sha256, in hex, of the names, relative to the folder `top`, and contents of files.
 
-    A final newline does not count: Snakemake removes it from the files of a remote workflow.
+    A missing file counts as empty. Newlines at the end are ignored: Snakemake removes them from the files of a remote
+    workflow.
     """
     digest = hashlib.sha256()
     for path in map(Path, files):

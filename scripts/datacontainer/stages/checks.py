@@ -1,6 +1,8 @@
 """Checks: errors of a configuration that a run reports before its first job."""
 
 import os
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from datacontainer.config.dataset import Dataset
@@ -45,3 +47,21 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) 
         check_key(dataset.name, dataset.sign)
     if named_by_folder:
         check_origin(dataset.name, dataset.path, results.folder)
+
+
+@cache
+def check_writable(folder: Path) -> None:
+    """Returns if files can be written to a folder of outdir, which need not exist yet.
+
+    Raises:
+        UsageError: naming the folder, or the nearest folder above it that exists.
+    """
+    existing = folder
+    try:
+        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"outdir: {str(existing)!r} cannot be written ({error.strerror}): set outdir to a folder that you can write"
+        ) from error

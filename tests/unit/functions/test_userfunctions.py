@@ -101,9 +101,16 @@ def test_source_digest_missing_file_is_no_error():
 
 @pytest.mark.parametrize(
     ("spec", "expected"),
-    [("none.py:f", "there is no file 'none.py'"), ("no.such.package:f", "there is no module 'no.such.package'")],
+    [
+        ("none.py:f", "there is no file 'none.py'"),
+        ("no.such.package:f", "there is no module 'no.such.package'"),
+        ("functions.py:fials", "'functions.py' does not define 'fials': did you mean 'fails'"),
+        ("mypackage.inner:tow", "inner.py' does not define 'tow': did you mean 'two'"),
+        ("broken.py:f", "'broken.py:f' cannot be loaded: .*line 1"),
+    ],
 )
-def test_check_file_what_is_missing_is_named_without_running_anything(spec, expected):
+def test_check_file_missing_function_is_named_without_running_the_file(spec, expected):
+    Path("broken.py").write_text("def f(:\n")
     with pytest.raises(UsageError, match=expected):
         check_file(spec)
     check_file("functions.py:fails")

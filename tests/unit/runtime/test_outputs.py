@@ -1,4 +1,4 @@
-"""Files that are whole under their name, or not there."""
+"""Output files: complete under their final name, or absent."""
 
 import errno
 import os
@@ -18,14 +18,14 @@ def test_written_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path)
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_written_file_is_not_there_before_the_end(tmp_path):
+def test_written_file_does_not_exist_before_the_block_ends(tmp_path):
     with written(tmp_path / "file") as file:
         file.write(b"x")
         assert not (tmp_path / "file").exists()
     assert (tmp_path / "file").read_bytes() == b"x"
 
 
-def test_written_process_that_outlived_its_run_gives_no_name(tmp_path):
+def test_written_process_that_outlives_its_run_cannot_rename_its_file(tmp_path):
     path = tmp_path / "fi[l]e"
     with pytest.raises(FileNotFoundError), written(path) as orphan:
         orphan.write(b"orphan")
@@ -35,13 +35,13 @@ def test_written_process_that_outlived_its_run_gives_no_name(tmp_path):
     assert os.listdir(tmp_path) == ["fi[l]e"]
 
 
-def test_completed_missing_folder_is_made(tmp_path):
+def test_completed_missing_folder_is_created(tmp_path):
     with completed(tmp_path / "a/b/file") as partial:
         partial.write_bytes(b"x")
     assert (tmp_path / "a/b/file").read_bytes() == b"x"
 
 
-def test_link_or_copy_shares_the_bytes_and_replaces_what_was_there(tmp_path):
+def test_link_or_copy_existing_target_becomes_a_hard_link(tmp_path):
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(b"new")
     target.write_bytes(b"old")
@@ -51,7 +51,7 @@ def test_link_or_copy_shares_the_bytes_and_replaces_what_was_there(tmp_path):
         assert sorted(os.listdir(tmp_path)) == ["source", "target"]
 
 
-def test_link_or_copy_without_links_copies(tmp_path, monkeypatch):
+def test_link_or_copy_without_hard_links_copies(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(18, "Invalid cross-device link")
 
@@ -63,7 +63,7 @@ def test_link_or_copy_without_links_copies(tmp_path, monkeypatch):
     assert not target.samefile(source)
 
 
-def test_copy_into_appends_between_buffered_writes(tmp_path):
+def test_copy_into_between_buffered_writes_appends(tmp_path):
     source = tmp_path / "source"
     source.write_bytes(b"x" * 100_000)
     with (tmp_path / "target").open("wb") as target:
@@ -73,7 +73,7 @@ def test_copy_into_appends_between_buffered_writes(tmp_path):
     assert (tmp_path / "target").read_bytes() == b"before" + b"x" * 100_000 + b"after"
 
 
-def test_fresh_directory_is_empty(tmp_path):
+def test_fresh_directory_existing_folder_is_emptied(tmp_path):
     (tmp_path / "d/sub").mkdir(parents=True)
     assert list(fresh_directory(tmp_path / "d").iterdir()) == []
 

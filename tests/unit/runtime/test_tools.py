@@ -1,4 +1,4 @@
-"""The environment in which programs are called."""
+"""The environment in which programs run."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from datacontainer.entrypoint.gobuild import go_cache
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's home, and nothing else that says where Go's build cache is."""
+    """A home folder; the environment sets no other place for Go's build cache."""
     for name in ("GOCACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -17,20 +17,20 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def test_go_cache_is_in_the_home(home, tmp_path):
-    assert go_cache(tmp_path / "other") == home / ".cache/go-build"
+def test_go_cache_by_default_is_in_the_home(home, tmp_path):
+    assert go_cache(tmp_path / "fallback") == home / ".cache/go-build"
 
 
-def test_go_cache_is_where_the_environment_says(home, tmp_path, monkeypatch):
+def test_go_cache_variable_in_the_environment_sets_the_folder(home, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "xdg"))
-    assert go_cache(tmp_path / "other") == home / "xdg/go-build"
+    assert go_cache(tmp_path / "fallback") == home / "xdg/go-build"
     monkeypatch.setenv("GOCACHE", str(home / "go"))
-    assert go_cache(tmp_path / "other") == home / "go"
+    assert go_cache(tmp_path / "fallback") == home / "go"
 
 
-def test_go_cache_without_a_usable_home_is_the_other(home, tmp_path, monkeypatch):
+def test_go_cache_without_a_usable_home_is_the_fallback(home, tmp_path, monkeypatch):
     (home / "file").touch()
     monkeypatch.setenv("HOME", str(home / "file"))
-    assert go_cache(tmp_path / "other") == tmp_path / "other"
+    assert go_cache(tmp_path / "fallback") == tmp_path / "fallback"
     monkeypatch.delenv("HOME")
-    assert go_cache(tmp_path / "other") == tmp_path / "other"
+    assert go_cache(tmp_path / "fallback") == tmp_path / "fallback"

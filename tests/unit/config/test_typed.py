@@ -1,0 +1,83 @@
+"""Messages quote a wrong value as the user typed it."""
+
+import pytest
+import yaml
+
+from datacontainer.config.settings import read_settings
+from datacontainer.config.typed import Typed, read_file
+from datacontainer.runtime.errors import UsageError
+from tools.settings import SCHEMA
+
+
+def message(config, typed):
+    with pytest.raises(UsageError) as caught:
+        read_settings(config, SCHEMA, typed)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("version: 1.10", 'version: 1.10 is not text, as YAML reads the number 1.1: {}version: "1.10"'),
+        ("version: 0123456", 'version: 0123456 is not text, as YAML reads the number 42798: {}version: "0123456"'),
+        ("version: 1:30", 'version: 1:30 is not text, as YAML reads the number 90: {}version: "1:30"'),
+        ("path: no", 'path: no is not text, as YAML reads the truth value false: {}path: "no"'),
+        ("path: 2024-01-01", 'path: 2024-01-01 is not text, as YAML reads the date 2024-01-01: {}path: "2024-01-01"'),
+        ("path: ~", 'path: ~ is not text, as YAML reads no value: {}path: "~"'),
+        ("path:", "path has no value"),
+        ("exclude: [a, 1.10]", 'exclude.1: 1.10 is not text, as YAML reads the number 1.1: {}- "1.10"'),
+        ("labels: {1.10: x}", 'labels: the key 1.10 is not text, as YAML reads the number 1.1: {}"1.10":'),
+        ("template: 1.10", 'template: 1.10 is not text or null, as YAML reads the number 1.1: {}template: "1.10"'),
+        ("symlinks: no", "symlinks: 'no' is not valid (valid: keep, follow, refuse)"),
+    ],
+)  # fmt: skip
+def test_read_settings_value_that_is_not_text_is_quoted_as_typed(tmp_path, keys, expected):
+    files = [tmp_path / "first", tmp_path / "second", tmp_path / "missing"]
+    files[0].write_text("datasets: {a: {version: 7}}")
+    files[1].write_text(f"datasets:\n  a:\n    path: x\n    {keys}\n".replace("path: x\n    path", "path"))
+    expected = expected.format("write it in quotes, as you typed it: ")
+    assert message(yaml.safe_load(files[1].read_text()), Typed(files)) == f"configuration: datasets.a.{expected}"
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "expected"),
+    [
+        ("dataset=2023_01", 202301, "dataset: Snakemake reads --config dataset=2023_01 as the number 202301: {} {}"),
+        ("outdir=true", True, "outdir: Snakemake reads --config outdir=true as the truth value true: {} {}"),
+        ("dataset=", None, "dataset has no value: write --config dataset=FOLDER"),
+        ("version=1.10", 1.1, "'version' is a key of a dataset: {} dataset='{{path: x, version: \"1.10\"}}'"),
+        ("symlinks=keep", "keep", "'symlinks' is a key of a dataset: {} dataset='{{path: x, symlinks: keep}}'"),
+        ("dataset={path: x, shard_files: 4096}", {"path": "x", "shard_files": "4096"}, "dataset.shard_files: '4096' is "
+         "not an integer; Snakemake passes the keys in --config '{{…}}' as text: use --configfile"),
+    ],
+)  # fmt: skip
+def test_read_settings_value_of_the_command_line_is_quoted_as_typed(word, value, expected):
+    key, _, text = word.partition("=")
+    expected = expected.format("write --config", f"{key}=./{text}")
+    assert message({"dataset": "x"} | {key: value}, Typed(words=[word])) == f"configuration: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"datasets:\n  a: b: c\n", ", line 2, column 7: mapping values are not allowed here: check the indentation"),
+        (b"a:\n    b: 1\n  c: 2\n", ", line 3, column 3: the line is not indented as the lines above: check"),
+        (b"a: [1, 2\nb: 3\n", ", line 2, column 2: expected ',' or ']', but got ':': check"),
+        (b"a: \xff\n", ": unacceptable character #x00ff: invalid start byte"),
+        (b"- a\n", ": the file has no keys at the top level: write keys such as `datasets:`"),
+        (b"", ": the file has no keys at the top level"),
+        (b"a: 2024-13-45\n", ": wrong date: month must be in 1..12: write"),
+    ],
+)
+def test_read_file_syntax_error_is_one_line_with_line_and_column(tmp_path, content, expected):
+    file = tmp_path / "config.yaml"
+    file.write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        read_file(file)
+    assert str(caught.value).startswith(f"{file}{expected}")
+    assert "\n" not in str(caught.value)
+
+
+def test_read_file_json_with_tabs_is_read(tmp_path):
+    (tmp_path / "config.json").write_text('{\n\t"outdir": "x"\n}')
+    assert read_file(tmp_path / "config.json") == {"outdir": "x"}
