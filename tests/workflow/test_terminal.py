@@ -69,12 +69,13 @@ def test_run_prints_the_blocks_of_snakemake_on_request(project):
     assert lines[-2].startswith("lab:1.0: 1 file, 1 B, ")
 
 
-def test_job_that_is_killed_is_an_error_with_a_hint(project):
+def test_job_that_a_function_kills_is_an_error_that_names_the_function(project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
     project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})
     *_, error, log, last = shown(project, status=1)
-    assert error.startswith("error: hash: died with <Signals.SIGKILL: 9>: the system killed the process")
+    call = "the metadata function 'mine.py:f' looked at 'a'"
+    assert error == f"error: the process ended while {call}: it has to return, or raise an error"
     assert re.fullmatch(r"  log: results/logs/lab/hash/[0-9a-f]{20}\.log", log)
     assert last == NEXT
 
