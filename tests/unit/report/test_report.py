@@ -187,9 +187,9 @@ LABEL = "org.opencontainers.image."
     ],
 )
 def test_read_credit_of_a_bids_dataset_is_from_labels_then_its_description(tmp_path, labels, expected):
-    authors = [None, json.dumps(["Tom S.M.", "Fox C.R."]), json.dumps(["Other"])]
-    paths = ["README", "dataset_description.json", "derivatives/dataset_description.json"]
-    values = {"path": paths, "License": [None, "PDDL", "MIT"], "Authors": authors}
+    authors = [None, json.dumps(["Other"]), json.dumps(["Tom S.M.", "Fox C.R."])]
+    paths = ["README", "a/dataset_description.json", "dataset_description.json"]
+    values = {"path": paths, "License": [None, "MIT", "PDDL"], "Authors": authors}
     assert read_credit(labels, write_table(tmp_path / "catalog.parquet", values, ["Authors"])) == expected
 
 
