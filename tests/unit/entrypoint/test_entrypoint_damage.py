@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_root
 from tools.entrypoint import one_line
@@ -31,7 +31,7 @@ def program(entrypoint) -> Tool:
 
 @pytest.fixture
 def index(program):
-    return program.command[0].with_name(BESIDE)
+    return program.command[0].with_name(EXTERNAL_INDEX)
 
 
 def failure(program: Tool, *arguments: str) -> str:
