@@ -118,6 +118,7 @@ def _describe(
         "digest": statistics.digest,
         "files": statistics.files,
         "bytes": statistics.size_bytes,
+        "empty": statistics.empty,
         "links": statistics.links,
         "duplicates": statistics.duplicates(),
         "types": statistics.types(),

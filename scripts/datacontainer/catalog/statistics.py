@@ -18,6 +18,7 @@ class Statistics:
         """Starts with no records."""
         self.files = 0
         self.links = 0
+        self.empty = 0
         self.size_bytes = 0
         self._digest = hashlib.sha256()
         self._types: dict[str, list[int]] = {}
@@ -41,6 +42,7 @@ class Statistics:
         self._add_lines(path, sha256, is_link)
         files = table if is_link is None else table.filter(pc.invert(is_link))
         self.files += files.num_rows
+        self.empty += pc.sum(pc.equal(files["size"], 0)).as_py() or 0
         self.links += table.num_rows - files.num_rows
         self.size_bytes += pc.sum(files["size"]).as_py() or 0
         self._add_types(files)

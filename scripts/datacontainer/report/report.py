@@ -57,7 +57,6 @@ def report(
     described = json.loads(summary.read_bytes())
     counts = Counts(catalog)
     lines, columns = _lines(described, counts), read_columns(catalog, MOST_VALUES)
-    described["empty"] = sum(one.files for one in counts.size_classes() if one.key == 0)
     states = add_state(history, State(*(described[key] for key in ("version", "files", "bytes", "digest"))))
     duplicates = described["duplicates"]["files"] > 0
     values = {

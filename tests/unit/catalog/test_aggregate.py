@@ -82,7 +82,7 @@ def test_aggregate_two_shards_gives_one_sorted_catalog(tmp_path):
         {"path": "b", "size": 2, "n": None, "t": None},
         {"path": "c", "size": 0, "n": 0.5, "t": "x"},
     ]
-    assert (summary["files"], summary["bytes"], summary["links"]) == (3, 3, 0)
+    assert (summary["files"], summary["empty"], summary["bytes"], summary["links"]) == (3, 1, 3, 0)
 
 
 def test_aggregate_none_in_one_shard_marks_the_column_and_changes_the_content(tmp_path):
