@@ -14,8 +14,7 @@ from datacontainer.catalog.text import text_parts
 
 BATCH_ROWS = 1 << 17
 TOP_FOLDER = rb"^(?P<folder>[^/]+)/"
-# A column whose distinct values take more memory is not counted.
-LARGEST_COUNTED_BYTES = 1 << 26
+LARGEST_COUNTED_BYTES = 1 << 27
 # Size classes begin at 0, 1 B, 10 B, 100 B, … 1 PB.
 CLASS_STARTS = (0, *(10**power for power in range(16)))
 
@@ -88,15 +87,18 @@ class Counts:
 def count_values(catalog: Path, column: str, most: int) -> tuple[list[Count], int]:
     """Returns the most frequent values of a text or boolean column, and the number of distinct values.
 
-    If the distinct values take more than LARGEST_COUNTED_BYTES, the counting stops: the list is empty, and the number
-    is that of the distinct values so far.
+    Memory: LARGEST_COUNTED_BYTES and a batch. If the distinct values take more than half of that, the counting stops:
+    the list is empty, and the number is that of the distinct values so far.
     """
-    counts = _no_counts(pa.large_string())
+    parts = [_no_counts(pa.string())]
     for batch in file_batches(catalog, ["size", column]):
         files = batch.filter(pc.is_valid(batch[column]))
-        counts = _joined([counts, _counted(files[column].cast(pa.large_string()), files["size"])])
-        if counts.nbytes > LARGEST_COUNTED_BYTES:
-            return [], counts.num_rows
+        parts.append(_counted(files[column].cast(pa.string()), files["size"]))
+        if sum(part.nbytes for part in parts) > LARGEST_COUNTED_BYTES:
+            parts = [_joined(parts)]
+            if parts[0].nbytes > LARGEST_COUNTED_BYTES // 2:
+                return [], parts[0].num_rows
+    counts = _joined(parts)
     order = pc.sort_indices(counts, [("files", "descending"), ("key", "ascending")])
     return _rows(counts.take(order[:most])), counts.num_rows
 

@@ -43,14 +43,8 @@ def write_page(template: Path, page: Path, values: dict[str, Any]) -> None:
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {
-        "bytes": bytes_text,
-        "bound": bound_text,
-        "count": count_text,
-        "more": more_text,
-        "name": name_text,
-        "fitting": fitting_values,
-    }
+    environment.filters.update(bytes=bytes_text, bound=bound_text, count=count_text, more=more_text, name=name_text)
+    environment.filters["fitting"] = fitting_values
     # A label can contain surrogates, which UTF-8 cannot encode.
     html = environment.from_string(template.read_text(encoding="utf-8")).render(datacontainer=__version__, **values)
     write_bytes(page, html.encode("utf-8", "backslashreplace"))

@@ -21,8 +21,8 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1
 def check(program: Tool, answers: Answers, question: Question) -> None:
     done = program.run(*question.arguments(), status=None)
     answers.check(question, done.returncode, done.stdout)
-    is_noted = not answers.rows and question.format == "text" and question.only != "count"
-    assert done.stderr == (b"fruit 1.0 holds no files\n" if is_noted else b"")
+    says_so = not answers.rows and question.format == "text" and question.only != "count"
+    assert done.stderr == (b"fruit 1.0 holds no files\n" if says_so else b"")
 
 
 @tried(60)

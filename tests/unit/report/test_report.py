@@ -158,15 +158,16 @@ def test_read_columns_have_the_most_frequent_values_of_text_and_boolean_columns(
     assert found["path"].distinct is found["size"].distinct is found["link"].distinct is None
 
 
-def test_count_values_of_a_column_that_is_too_large_stops(tmp_path, monkeypatch):
-    values = {"size": [0] * 900, "key": [f"{number:09}" for number in range(900)]}
+def test_count_values_of_too_many_distinct_values_stops(tmp_path, monkeypatch):
+    keys = [f"{number:09}" for number in range(900)]
+    values = {"size": [1] * 900, "unique": keys, "repeated": [key[-1] for key in keys]}
     pq.write_table(pa.table(values), tmp_path / "catalog.parquet")
-    frequent, distinct = count_values(tmp_path / "catalog.parquet", "key", 2)
-    assert (frequent, distinct) == ([Count("000000000", 1, 0), Count("000000001", 1, 0)], 900)
-    monkeypatch.setattr("datacontainer.report.counts.LARGEST_COUNTED_BYTES", 600 * (9 + 3 * 8))
-    assert count_values(tmp_path / "catalog.parquet", "key", 2) == ([], 900)
-    monkeypatch.setattr("datacontainer.report.counts.LARGEST_COUNTED_BYTES", 300 * 9)
-    assert count_values(tmp_path / "catalog.parquet", "key", 2) == ([], 300)
+    digits = [Count("0", 90, 90), Count("1", 90, 90)]
+    assert count_values(tmp_path / "catalog.parquet", "unique", 1) == ([Count(keys[0], 1, 1)], 900)
+    # Exceeded after three batches of 10 distinct values.
+    monkeypatch.setattr("datacontainer.report.counts.LARGEST_COUNTED_BYTES", 3 * 10 * (1 + 4 + 8 + 8))
+    assert count_values(tmp_path / "catalog.parquet", "repeated", 2) == (digits, 10)
+    assert count_values(tmp_path / "catalog.parquet", "unique", 2) == ([], 300)
 
 
 def test_fitting_values_fill_three_lines_and_long_values_are_shortened():
