@@ -57,7 +57,7 @@ def aggregate(
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
-    logger.info("digest of the dataset: %s", statistics.digest)
+    logger.info("dataset digest: %s", statistics.digest)
     finished(statistics.files, statistics.size_bytes)
 
 

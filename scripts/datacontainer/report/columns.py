@@ -19,7 +19,7 @@ class Column(NamedTuple):
     """A column of the catalog.
 
     rows: how many have a value. minimum, maximum: of numbers and times; None for other types and if one is not finite.
-    distinct: the number of values of a user's text or boolean column; None for other columns.
+    distinct: number of distinct values of a user's text or boolean column; None for other columns.
     frequent: the most frequent of these values; empty if the column has too many distinct values to count.
     """
 

@@ -74,7 +74,7 @@ def report(
     values["credit"] = read_credit(values["images"][0].labels, catalog)
     write_page(template, page, values)
     write_bytes(table, _table(described, lines, columns).encode())
-    logger.info("%d files, %d states", described["files"], len(states))
+    logger.info("%d files; the history has %d states", described["files"], len(states))
 
 
 def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Mapping[str, Path]) -> dict[str, Any]:

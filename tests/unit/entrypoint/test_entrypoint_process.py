@@ -15,7 +15,7 @@ from tools.entrypoint import one_line
 
 ROWS = 200_000
 MIB = 1 << 20
-NOBODY = 65534
+NOBODY_UID = 65534
 PIPE_BYTES = 1 << 16
 ODD_ENVIRONMENTS = [
     {},
@@ -181,7 +181,7 @@ def test_list_as_unprivileged_user_in_a_read_only_folder_prints_the_same(small, 
     require_root("becoming another user")
     place = short_folder / "read-only"
     place.mkdir(mode=0o555)
-    done = small.run(cwd=place, user=NOBODY, group=NOBODY, extra_groups=[], env={})
+    done = small.run(cwd=place, user=NOBODY_UID, group=NOBODY_UID, extra_groups=[], env={})
     assert (done.stdout, done.stderr) == (small(), b"")
 
 
