@@ -8,7 +8,7 @@ import pytest
 
 from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import host_architecture
-from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.sif.convert import SifRequest, convert
@@ -48,7 +48,7 @@ def test_query_unusual_values_on_other_platform_prints_the_same(foreign, entrypo
     native = entrypoint(nasty_catalog(plain=False))
     emulator, binary = foreign.command
     (tmp_path / "entrypoint").hardlink_to(binary)
-    (tmp_path / BESIDE).hardlink_to(native.command[0].with_name(BESIDE))
+    (tmp_path / EXTERNAL_INDEX).hardlink_to(native.command[0].with_name(EXTERNAL_INDEX))
     assert Tool((emulator, tmp_path / "entrypoint"))(*arguments.split()) == native(*arguments.split())
 
 
@@ -111,7 +111,7 @@ def test_run_external_index_is_found_without_proc(image, tmp_path):
     (manifest,) = json.loads((image / "oci/manifest.json").read_bytes())
     for layer in manifest["Layers"]:
         subprocess.run(["tar", "--extract", "--file", image / "oci" / layer, "--directory", tmp_path], check=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "entrypoint", BESIDE]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "entrypoint", EXTERNAL_INDEX]
     ask = Tool((require_tool("unshare"), "--map-root-user", f"--root={tmp_path}", "/entrypoint"))
     assert ask() == SIX_USES[""]
     assert b"no differences" in ask("-verify")

@@ -1,4 +1,4 @@
-"""What reports say of finished images, against skopeo and Docker, and the commands that they tell to paste."""
+"""The digests on report pages, compared with skopeo, and the pages' commands, run as pasted."""
 
 import json
 import os
@@ -11,29 +11,40 @@ from html import unescape
 import pytest
 
 from datacontainer.report.images import Package, commands
+from tools.docker import LIMITS
+from tools.engines import Tool
 from tools.images import keys, listing, packed, tree_of
 from tools.products import sha256sum
+
+BASH = Tool(("env",))
 
 
 @pytest.fixture(scope="module")
 def page(images):
-    """The text of a dataset's page."""
+    """Returns the HTML of a dataset's page."""
     return lambda name: images.product(name, "report.html").read_text()
 
 
 @pytest.fixture(scope="module")
 def lines(page):
-    """The commands on a dataset's page, by what they are for."""
+    """Returns the commands on a dataset's page, by purpose."""
 
     def found(name):
         pairs = re.findall(r"<dt>(.*)</dt>\n *<dd><code>(.*)</code></dd>", page(name))
-        return {unescape(purpose): shlex.split(unescape(line)) for purpose, line in pairs}
+        return {unescape(purpose): unescape(line) for purpose, line in pairs}
 
     return found
 
 
+def pasted(line: str, name: str, tool: Tool, options: str, shell: Tool = BASH, **where: object) -> bytes:
+    """Runs a line in bash; the command `name` is the tests' tool, with more options after its subcommand."""
+    command = shlex.join(map(str, tool.command))
+    function = f'{name}() {{ local subcommand=$1; shift; command {command} "$subcommand" {options} "$@"; }}'
+    return shell("bash", "-euc", f"{function}\n{line}", **where)
+
+
 @pytest.mark.parametrize(("name", "architectures"), [("fruit", ["amd64"]), ("odd", ["amd64", "arm64"])])
-def test_page_has_the_digests_that_skopeo_and_sha256sum_give(skopeo, images, page, name, architectures):
+def test_page_has_the_digests_of_skopeo_and_sha256sum(skopeo, images, page, name, architectures):
     text = page(name)
     for architecture in architectures:
         layout = f"oci:{images.product(name, 'oci')}"
@@ -46,54 +57,77 @@ def test_page_has_the_digests_that_skopeo_and_sha256sum_give(skopeo, images, pag
     assert text.count("<dt>image ID</dt>") == len(architectures)
 
 
-def test_page_has_the_manifests_digest_that_skopeo_copies(skopeo, images, page, tmp_path):
+def test_page_has_the_digest_of_the_manifest_that_skopeo_copies(skopeo, images, page, tmp_path):
     skopeo("copy", "--quiet", f"oci:{images.product('fruit', 'oci')}", f"dir:{tmp_path}/copy")
     assert f"<code>sha256:{sha256sum(tmp_path / 'copy/manifest.json')}</code>" in page("fruit")
 
 
-def test_commands_for_docker_do_what_they_are_for(docker, images, lines, tmp_path):
-    for name in ("fruit", "odd"):
-        told, folder = lines(name), images.product(name, ".")
-        assert docker.text(*told["load the image into Docker"][1:], cwd=folder).startswith(f"Loaded image: {name}:")
-        run, *rest = told["list the files with Docker"][1:]
-        # The tests' daemon has no network to give.
-        assert docker(run, "--network", "none", *rest, "-ls", "-null") == keys(images.folder / name)
-    assert docker(run, "--network", "none", *lines("fruit")["list the files with Docker"][2:]) == listing(
-        images.folder / "fruit"
+@pytest.mark.parametrize("name", ["fruit", "odd"])
+def test_commands_for_docker_load_list_and_copy(docker, images, lines, tmp_path, name):
+    commands = lines(name)
+    line = commands["load the image into Docker"]
+    assert pasted(line, "docker", docker, "", cwd=images.product(name, ".")).startswith(
+        b"Loaded image: %b:" % name.encode()
     )
-    run, *rest = (word.replace("$PWD", str(tmp_path)) for word in lines("odd")["copy the files out with Docker"][1:])
-    docker(run, "--network", "none", *rest)
-    assert packed(tree_of(tmp_path / "out")) == packed(tree_of(images.folder / "odd"))
+    # The tests' daemon has no bridge network.
+    line = commands["list the files with Docker"]
+    assert pasted(f"{line} -ls -null", "docker", docker, "--network none") == keys(images.folder / name)
+    pasted(commands["copy the files to ./out with Docker"], "docker", docker, "--network none", cwd=tmp_path)
+    assert packed(tree_of(tmp_path / "out")) == packed(tree_of(images.folder / name))
 
 
-def test_commands_for_apptainer_do_what_they_are_for(apptainer, images, lines, home, sandbox):
-    told = lines("fruit")
+def test_command_for_docker_writes_files_of_the_user(docker, images, lines, tmp_path):
+    docker("load", "-i", images.product("fruit", "fruit.docker.tar"))
+    (tmp_path / "out").mkdir()
+    os.chown(tmp_path / "out", 1234, 5678)
+    line = (
+        "id() { case $1 in -u) echo 1234 ;; -g) echo 5678 ;; esac; }; "
+        + lines("fruit")["copy the files to ./out with Docker"]
+    )
+    pasted(line, "docker", docker, "--network none", cwd=tmp_path)
+    copied = (tmp_path / "out/tomato.txt").stat()
+    assert (copied.st_uid, copied.st_gid) == (1234, 5678)
+
+
+def test_command_for_podman_copies_the_files(podman, images, lines, tmp_path):
+    podman("load", "-i", images.product("fruit", "fruit.docker.tar"))
+    options = f"--network none {shlex.join(LIMITS)}"
+    pasted(lines("fruit")["copy the files to ./out with rootless Podman"], "podman", podman, options, cwd=tmp_path)
+    assert packed(tree_of(tmp_path / "out")) == packed(tree_of(images.folder / "fruit"))
+
+
+def test_commands_for_apptainer_list_copy_and_bind(apptainer, images, lines, home, sandbox):
+    commands, shell, program = lines("fruit"), Tool(apptainer.command[:-1]), Tool(apptainer.command[-1:])
     sif = shutil.copy(images.product("fruit", "fruit.sif"), home)
-    run, *rest = told["list the files with Apptainer"][1:]
-    assert rest == ["fruit.sif"]
-    assert apptainer(run, "--userns", *rest) == listing(images.folder / "fruit")
-    run, *rest = told["give the files to another container"][1:]
-    rest = [str(sandbox) if word == "OTHER.sif" else word for word in rest]
-    assert rest[-2:] == ["ls", "/data"]
+
+    def run(line: str) -> bytes:
+        return pasted(line, "apptainer", program, "--userns", shell)
+
+    assert run(commands["list the files with Apptainer"]) == listing(images.folder / "fruit")
+    run(commands["copy the files to ./out with Apptainer"])
+    assert packed(tree_of(home / "out")) == packed(tree_of(images.folder / "fruit"))
+    shutil.rmtree(home / "out")
+    line = commands["bind the files into another container"]
+    assert line.endswith(" OTHER.sif ls /data")
     # The small system has no ls.
-    found = apptainer(run, "--userns", *rest[:-2], "find", "/data", "-type", "f").split()
-    assert sorted(found) == [b"/data/avocado.txt", b"/data/tomato.txt"]
+    line = line.replace("OTHER.sif ls", f"{shlex.quote(str(sandbox))} find") + " -type f"
+    assert sorted(run(line).split()) == [b"/data/avocado.txt", b"/data/tomato.txt"]
     os.unlink(sif)
 
 
-def test_commands_for_skopeo_do_what_they_are_for(skopeo, images, lines, tmp_path):
-    told, folder = lines("odd"), images.product("odd", ".")
-    labels = json.loads(skopeo(*told["inspect the layout"][1:], cwd=folder))["Labels"]
+def test_commands_for_skopeo_show_and_push(skopeo, images, lines, tmp_path):
+    commands, folder = lines("odd"), images.product("odd", ".")
+    labels = json.loads(pasted(commands["show the image's properties"], "skopeo", skopeo, "", cwd=folder))["Labels"]
     assert labels["org.opencontainers.image.version"] == "2.0"
-    *copy, target = told["push the image to a registry"][1:]
+    copy, target = commands["push the image to a registry"].rsplit(" ", 1)
     assert target == "docker://REGISTRY/odd:2.0"
-    skopeo(*copy, f"dir:{tmp_path}/copy", cwd=folder)
+    pasted(f"{copy} dir:{tmp_path}/copy", "skopeo", skopeo, "", cwd=folder)
     assert len(json.loads((tmp_path / "copy/manifest.json").read_bytes())["manifests"]) == 2
 
 
-def test_commands_large_sif_asks_for_its_digest_and_odd_mount_is_quoted():
-    told = {command.purpose: command.line for command in commands("a:1", "/m n", "oci", {"sif": Package("a.sif", 9)})}
-    assert told["compute the digest of the SIF"] == "sha256sum a.sif"
+def test_commands_large_sif_has_a_sha256sum_and_odd_mount_is_quoted():
+    found = {command.purpose: command.line for command in commands("a:1", "/m n", "oci", {"sif": Package("a.sif", 9)})}
+    assert found["compute the sha256 of the SIF"] == "sha256sum a.sif"
     bind = "apptainer exec --bind 'a.sif:/m n:image-src=/m n' OTHER.sif ls '/m n'"
-    assert told["give the files to another container"] == bind
-    assert not [line for line in told.values() if line.startswith("docker")]
+    assert found["bind the files into another container"] == bind
+    assert not [line for line in found.values() if "docker run" in line]

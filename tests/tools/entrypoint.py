@@ -12,7 +12,7 @@ import pytest
 from datacontainer.entrypoint.compile import compile_entrypoint
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.entrypoint.render import EMBED_LIMIT_BYTES, render
 from datacontainer.runtime.outputs import link_or_copy
 from tools.engines import Tool
@@ -89,7 +89,7 @@ def entrypoint(compiled: Path, short_folder: Path) -> Callable[..., Tool]:
         link_or_copy(compiled, place / "entrypoint")
         (place / "entrypoint").chmod(0o755)
         pq.write_table(catalog, place / "catalog.parquet")
-        write_index(place / "catalog.parquet", place / BESIDE, mount)
+        write_index(place / "catalog.parquet", place / EXTERNAL_INDEX, mount)
         return Tool((place / "entrypoint",))
 
     return make

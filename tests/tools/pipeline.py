@@ -14,7 +14,7 @@ import duckdb
 from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.outputs import link_or_copy
@@ -63,7 +63,7 @@ class Pipeline(Build):
         catalog, summary, platform = self.folder / "catalog.parquet", self.folder / "dataset.json", host_platform()
         self.binary.parent.mkdir(exist_ok=True)
         link_or_copy(self.entrypoint, self.binary)
-        write_index(catalog, self.binary.with_name(BESIDE), IDENTITY.mount)
+        write_index(catalog, self.binary.with_name(EXTERNAL_INDEX), IDENTITY.mount)
         layers = [
             ShardLayer(path, json.loads(facts.read_bytes()))
             for path, facts in zip(self.hashed(".layer"), self.hashed(".json"), strict=True)
@@ -75,8 +75,8 @@ class Pipeline(Build):
         convert(SifRequest(platform=platform, image=self.sif, threads=2, **made))
 
     def images(self) -> dict[str, str]:
-        """The sha256 of all files that depend only on the names and contents of the dataset."""
-        files = [self.archive, self.sif, self.binary.with_name(BESIDE), self.folder / "content.digest"]
+        """The sha256 of all files that the names and contents of the dataset alone decide."""
+        files = [self.archive, self.sif, self.binary.with_name(EXTERNAL_INDEX), self.folder / "content.digest"]
         files += [path for path in self.layout.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.folder)): sha256(path.read_bytes()).hexdigest() for path in files}
 

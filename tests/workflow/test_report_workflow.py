@@ -139,5 +139,5 @@ use rule * from datacontainer as dc_*
         (page,) = (name for name in zipped.namelist() if "/data/raw/" in name and name.endswith(".html"))
         assert zipped.read(page) == (project.folder / "packed/packing/mine/report.html").read_bytes()
         text = zipped.read("report/report.html").decode()
-    assert "The dataset mine at a glance" in text
+    assert "Summary of the dataset mine" in text
     assert "has a page for each dataset" in text

@@ -1,1 +1,1 @@
-"""Catalog: the shards' records joined into one table, and figures about the whole dataset."""
+"""Catalog: the records of all shards in one table, and counts over the whole dataset."""

@@ -1,4 +1,4 @@
-"""Aggregate: joins the shards' records into one sorted catalog, and tells what the dataset is as a whole."""
+"""Aggregate: joins the records of all shards into one sorted catalog, and summarizes the dataset."""
 
 import hashlib
 import json
@@ -28,18 +28,18 @@ def aggregate(
     summary: Path,
     content: Path,
 ) -> None:
-    """Writes the `catalog` (Parquet), the dataset's `summary` (JSON), and the digest of both's `content`.
+    """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
-    identity: name, version and mount. functions: the user's for the whole dataset.
-    records, facts: what hash wrote for each shard, in the order of the shards' paths.
-    catalog: a row per file or link in the order of the paths' bytes: path string (binary when a name is not UTF-8),
-    size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only when the dataset has links),
-    then the users' fields as bool, int64, double or string; the column's metadata says json=1 of strings of JSON, and
-    none=1 where a function returned None, for a missing value to be printed as null and not left out.
-    content: a text that changes only when an image of the dataset would; times are not part of it.
+    identity: name, version and mount. functions: the user's functions for the whole dataset.
+    records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
+    catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
+    size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
+    then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
+    has the metadata none=1 if a function returned None: missing values are then printed as null and not left out.
+    content: a digest that changes only if the images of the dataset change; times are not part of it.
 
     Raises:
-        UsageError: when a user's dataset function fails.
+        UsageError: if a user's function for the dataset fails.
     """
     shards = [json.loads(path.read_bytes()) for path in facts]
     columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
@@ -57,15 +57,15 @@ def aggregate(
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
-    logger.info("digest of the dataset: %s", statistics.digest)
+    logger.info("dataset digest: %s", statistics.digest)
     finished(statistics.files, statistics.size_bytes)
 
 
 class Columns:
-    """The catalog's columns: those of every shard, each as wide as all shards' values need."""
+    """The columns of the catalog: those of all shards, each with a type that fits the values of all shards."""
 
     def __init__(self, schemas: Sequence[pa.Schema], links: bool) -> None:
-        """schemas: of each shard's records. links: whether the dataset has any."""
+        """schemas: of each shard's records. links: whether the dataset has symlinks."""
         self._kinds: dict[str, str] = {}
         with_none = set()
         for field in (field for schema in schemas for field in schema if field.name not in BUILT_IN):
@@ -84,7 +84,7 @@ class Columns:
         return field.with_type(pa.binary() if pa.binary() in types else field.type)
 
     def tables(self, records: Sequence[Path]) -> Iterator[pa.Table]:
-        """Each shard's records with the catalog's columns, one shard in memory at a time."""
+        """Yields each shard's records with the catalog's columns, one shard in memory at a time."""
         for path in records:
             table = pq.read_table(path)
             yield pa.table([self._column(table, field) for field in self.schema], self.schema)

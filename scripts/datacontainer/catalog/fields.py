@@ -1,4 +1,4 @@
-"""The types of users' fields: found value by value, widened until every value fits, and stored in columns."""
+"""The types of users' fields: each type is the narrowest that fits all values of the field."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +13,9 @@ DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, 
 DIGEST_MARK = {b"digest": b"1"}
 BUILT_IN = ("path", "size", "mtime", *DIGEST_BYTES, "link")
 
-# A field's kind says which values it holds. "int" is exact as a float too (up to 2**53), "long" needs 64 bits. "number"
-# is int and float mixed: floats in the catalog, but JSON in a shard, as in another shard the field may be text, and the
-# catalog must not depend on how the dataset was cut.
+# The kinds of fields. An "int" is exact as a float too (up to 2**53), a "long" needs 64 bits. A "number" is int and
+# float mixed: floats in the catalog, but JSON in a shard, because the field may be text in another shard, and the
+# catalog must not depend on the division into shards.
 NULL, BOOL, INT, LONG, FLOAT, NUMBER, TEXT, JSON = "null", "bool", "int", "long", "float", "number", "text", "json"
 ARROW_TYPES = {
     NULL: pa.null(),
@@ -29,13 +29,13 @@ ARROW_TYPES = {
 }
 KIND = b"kind"
 JSON_MARK = {b"json": b"1"}
-# A function returned None for some file: a missing value is then printed as null, and not left out.
+# A function returned None for a file: missing values are printed as null and not left out.
 NONE_MARK = {b"none": b"1"}
 
 
 @dataclass
 class FieldTable:
-    """The users' fields of one shard, in columns: a list of values for each field, None where a file has none."""
+    """The users' fields of one shard: a list of values for each field, None if a file has no value."""
 
     rows: int = 0
     columns: dict[str, list[Any]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class FieldTable:
             column.append(fields.get(key))
 
     def arrays(self) -> list[tuple[pa.Field, pa.Array]]:
-        """The columns as Arrow arrays; each field's metadata holds its kind, and NONE_MARK where that holds."""
+        """Returns the columns as Arrow arrays; a field's metadata has its kind, and NONE_MARK if None occurred."""
         return [_array(key, values, NONE_MARK if key in self.with_none else {}) for key, values in self.columns.items()]
 
 
@@ -69,14 +69,14 @@ def merge_fields(
         fields = function(argument, subject)
         for key in fields:
             if key in merged or key in taken:
-                problem = f"it returned the key {key!r}, which is taken: choose another"
+                problem = f"it returned the key {key!r}, which is the name of another field: rename it"
                 raise FunctionError(function.spec, subject, problem)
         merged.update(fields)
     return merged
 
 
 def kind_of(value: Any) -> str:
-    """The narrowest kind that holds the value exactly."""
+    """Returns the narrowest kind that represents the value exactly."""
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -91,7 +91,7 @@ def kind_of(value: Any) -> str:
 
 
 def widen(one: str, other: str) -> str:
-    """The narrowest kind that holds the values of both."""
+    """Returns the narrowest kind that represents the values of both kinds."""
     kinds = {one, other} - {NULL}
     if len(kinds) <= 1:
         return kinds.pop() if kinds else NULL
@@ -101,7 +101,7 @@ def widen(one: str, other: str) -> str:
 
 
 def convert(array: pa.Array, kind: str, wanted: str) -> pa.Array:
-    """The array of a field of one kind as one of a kind that `widen` gives for it."""
+    """Returns an array of the kind `kind` as an array of the kind `wanted`, which `widen` returned."""
     if kind == NUMBER and wanted == JSON:
         return array
     if kind == NUMBER:
@@ -112,13 +112,13 @@ def convert(array: pa.Array, kind: str, wanted: str) -> pa.Array:
 
 
 def has_none(column: pa.Field) -> bool:
-    """Whether a function returned None for a value of this column."""
+    """Returns whether a function returned None for a value of this column."""
     return (column.metadata or {}).items() >= NONE_MARK.items()
 
 
 def catalog_field(key: str, kind: str, with_none: bool = False) -> pa.Field:
-    """The catalog's column for a field; its metadata has JSON_MARK for text that holds JSON, and NONE_MARK."""
-    # A field that is missing everywhere still has a type that every reader knows.
+    """Returns the catalog's column for a field; its metadata has JSON_MARK if the texts are JSON, and NONE_MARK."""
+    # A field without values is a text column, as not every Parquet reader supports the type null.
     stored = ARROW_TYPES[TEXT if kind == NULL else kind]
     marks = (JSON_MARK if kind == JSON else {}) | (NONE_MARK if with_none else {})
     return pa.field(key, stored, metadata=marks or None)

@@ -1,4 +1,4 @@
-"""What can be said of a dataset as a whole, gathered from its records in columns."""
+"""Counts over a whole dataset: files, bytes, symlinks, types, duplicates, and the dataset digest."""
 
 import hashlib
 
@@ -7,15 +7,15 @@ import pyarrow.compute as pc
 
 from datacontainer.catalog.fields import DIGEST_BYTES
 
-# The last part of a name behind a dot, with the part before it when the last one only says how it is compressed.
+# The last part of a name after a dot; with the part before, if the last part is that of a compression, as in .nii.gz.
 SUFFIX = rb"[^/](?P<suffix>(?:\.[A-Za-z0-9]+)?\.(?:gz|bz2|xz|zst)|\.[^./]+)$"
 
 
 class Statistics:
-    """Counts over the records added so far; they must come in the order of the paths' bytes."""
+    """Counts over the records added so far. Records must be added in the order of the paths' bytes."""
 
     def __init__(self) -> None:
-        """Nothing counted yet."""
+        """Starts with no records."""
         self.files = 0
         self.links = 0
         self.empty = 0
@@ -28,13 +28,13 @@ class Statistics:
     def digest(self) -> str:
         """The dataset digest: sha256 of a line `<sha256 of the file>  <path>\\0` for each file, in order.
 
-        A link's line is `link:<sha256 of its target>  <path>\\0`. Names and contents alone decide it, and anyone can
-        have it of a dataset without links from `find`, `sort -z`, and `sha256sum -z`.
+        The line of a symlink is `link:<sha256 of its target>  <path>\\0`. The digest depends only on names and
+        contents. For a dataset without symlinks, `find`, `sort -z` and `sha256sum -z` compute the same digest.
         """
         return "sha256:" + self._digest.hexdigest()
 
     def add(self, table: pa.Table) -> None:
-        """Adds records: a table with the columns path, size, sha256, and perhaps link."""
+        """Adds records: a table with the columns path, size, sha256, and optionally link."""
         if table.num_rows == 0:
             return
         path, sha256 = (table[name].combine_chunks().cast(pa.large_binary()) for name in ("path", "sha256"))
@@ -49,12 +49,12 @@ class Statistics:
         self._contents.append(_contents(files))
 
     def types(self) -> dict[str, dict[str, int]]:
-        """Files and bytes by the end of the name, as in {".nii.gz": {"files": 2, "bytes": 300}}; the largest first."""
+        """Returns files and bytes by suffix, as in {".nii.gz": {"files": 2, "bytes": 300}}; most bytes first."""
         ordered = sorted(self._types.items(), key=lambda item: (-item[1][1], item[0]))
         return {suffix: {"files": files, "bytes": size_bytes} for suffix, (files, size_bytes) in ordered}
 
     def duplicates(self) -> dict[str, int]:
-        """The files that repeat the content of another, and the bytes they take; empty files are not counted."""
+        """Returns the number and bytes of files with the content of an earlier file; empty files are not counted."""
         if not self._contents:
             return {"files": 0, "bytes": 0}
         content = pa.concat_tables(self._contents).group_by(["sha256", "size"], use_threads=False)
@@ -71,7 +71,7 @@ class Statistics:
             sha256 = pc.if_else(is_link, linked, sha256)
         lines = pc.binary_join_element_wise(sha256, path, _bytes("  "))
         lines = pc.binary_join_element_wise(lines, _bytes(""), _bytes("\0"))
-        # The values of an Arrow array lie one behind the other: just the text to digest.
+        # The values of an Arrow array are contiguous: the buffer is the text to hash.
         self._digest.update(lines.buffers()[2])
 
     def _add_types(self, files: pa.Table) -> None:
@@ -86,7 +86,7 @@ class Statistics:
 
 
 def _contents(files: pa.Table) -> pa.Table:
-    """The digest (as bytes) and the size of each file that is not empty."""
+    """Returns the digest (binary) and the size of each file that is not empty."""
     digests = bytes.fromhex("".join(pc.cast(files["sha256"], pa.string()).to_pylist()))
     fixed = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(DIGEST_BYTES["sha256"]), files.num_rows, [None, pa.py_buffer(digests)]

@@ -5,9 +5,9 @@ import pyarrow as pa
 
 
 def text_parts(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Where each text begins (int64, from 0, and the end of the last), and all their bytes (uint8).
+    """Returns the offset of each text (int64, from 0) and the end of the last text, and the bytes of all texts (uint8).
 
-    texts: large_binary, none missing.
+    texts: large_binary, without nulls.
     """
     if len(texts) == 0:
         return np.zeros(1, np.int64), np.empty(0, np.uint8)

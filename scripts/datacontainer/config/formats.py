@@ -64,7 +64,7 @@ LAYOUT = Format(
     stage="assemble",
     files=("oci/index.json", "oci/manifest.json", "oci/oci-layout", "Dockerfile", ".dockerignore"),
     commands=(
-        Command("inspect the layout", "skopeo inspect oci:{file}"),
+        Command("show the image's properties", "skopeo inspect oci:{file}"),
         Command("push the image to a registry", "skopeo copy --all oci:{file} docker://REGISTRY/{tag}"),
     ),
 )
@@ -76,7 +76,14 @@ ARCHIVE = Format(
     commands=(
         Command("load the image into Docker", "docker load -i {file}"),
         Command("list the files with Docker", "docker run --rm {tag}"),
-        Command("copy the files out with Docker", 'docker run --rm -v "$PWD/out:/out" {tag} -export /out'),
+        Command(
+            "copy the files to ./out with Docker",
+            'mkdir -p out && docker run --rm --user "$(id -u):$(id -g)" -v "$PWD/out:/out" {tag} -export /out',
+        ),
+        Command(
+            "copy the files to ./out with rootless Podman",
+            'mkdir -p out && podman run --rm -v "$PWD/out:/out" {tag} -export /out',
+        ),
     ),
     verifier="datacontainer.verify.archive:verify_archive",
     next_steps=2,
@@ -89,7 +96,11 @@ SIF = Format(
     files=("{name}.sif",),
     commands=(
         Command("list the files with Apptainer", "apptainer run {file}"),
-        Command("give the files to another container", "apptainer exec --bind {bind} OTHER.sif ls {mount}"),
+        Command(
+            "copy the files to ./out with Apptainer",
+            'mkdir -p out && apptainer run --bind "$PWD/out:/out" {file} -export /out',
+        ),
+        Command("bind the files into another container", "apptainer exec --bind {bind} OTHER.sif ls {mount}"),
     ),
     verifier="datacontainer.verify.sif:verify_sif",
     next_steps=1,

@@ -1,1 +1,1 @@
-"""Entrypoint: its Go source and its index, rendered and compiled."""
+"""Entrypoint: renders and compiles the Go program of a dataset, and writes its index."""

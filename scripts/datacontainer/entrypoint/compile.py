@@ -1,4 +1,4 @@
-"""Compile: static Go binaries, the same bytes from the same source on any machine."""
+"""Compile: static Go binaries, with the same bytes on any machine."""
 
 import shutil
 import tempfile
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datacontainer.entrypoint.gobuild import go_build, host_architecture
-from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.runtime.logs import finished
 from datacontainer.runtime.outputs import completed, link_or_copy
 
-# How the names of the packer's sources begin: its own module, and the packages of the entrypoint's that it shares.
+# Prefixes of the packer's source files: its own module, and the packages that it shares with the entrypoint.
 PACKER_MODULES = (
     "packer/",
     "templates/entrypoint/go.mod",
@@ -23,26 +23,26 @@ PACKER_MODULES = (
 def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -> None:
     """Compiles the rendered module in `folder` for a platform such as linux/amd64.
 
-    An index that is too large to be part of the binary comes to lie beside it.
+    Links an index that is too large for the binary next to the binary.
 
     Raises:
-        MissingToolError: without Go.
-        DataContainerError: with the compiler's message.
+        MissingToolError: if there is no `go`.
+        DataContainerError: with the compiler's message, if it fails.
     """
     goos, goarch = platform.split("/")
     with completed(binary) as partial:
         go_build(folder, partial, goos, goarch, cache)
-    index = folder / BESIDE
+    index = folder / EXTERNAL_INDEX
     if index.exists():
-        link_or_copy(index, binary.with_name(BESIDE))
+        link_or_copy(index, binary.with_name(EXTERNAL_INDEX))
     finished(1, binary.stat().st_size)
 
 
 def compile_packer(sources: Sequence[Path], binary: Path, cache: Path) -> None:
     """Compiles the packer for this machine.
 
-    sources: the files that PACKER_MODULES names, packer/go.mod first. They are built in a copy, as their folder may be
-    read-only, with the same places relative to each other, by which one module finds the other.
+    sources: the files below PACKER_MODULES, packer/go.mod first. Builds a copy, as the folder of the sources may be
+    read-only. The copy keeps the relative paths, by which one Go module finds the other.
     """
     root = sources[0].parents[1]
     with tempfile.TemporaryDirectory() as folder:

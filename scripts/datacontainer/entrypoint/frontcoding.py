@@ -1,17 +1,17 @@
-"""Front coding: sorted names, each stored as what it has in common with the one before it, and its rest."""
+"""Front coding: each sorted name is stored as the length of the prefix shared with the previous name, and the rest."""
 
 import numpy as np
 
 BLOCK_ROWS = 16
-# A length from here on takes this byte and four more.
+# A length from here on is stored as this byte and four more bytes.
 LONG = 255
 
 
 def front_coded(offsets: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The names as stored (uint8), and where in that each block of 16 names begins (int64).
+    """Returns the names as stored (uint8), and the offset in that of each block of 16 names (int64).
 
-    offsets: int64, one for each name and one more, of the names in `data` (uint8). The first name begins a block.
-    Takes about 30 times the memory of the names: meant for some thousands of them at a time.
+    offsets: int64, of each name in `data` (uint8), and the end of the last name. The first name begins a block.
+    Takes about 30 times the memory of the names: call it with some thousands of names at a time.
     """
     lengths = np.diff(offsets)
     shared = _shared_lengths(offsets[:-1], lengths, data)
@@ -28,10 +28,10 @@ def front_coded(offsets: np.ndarray, data: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _shared_lengths(starts: np.ndarray, lengths: np.ndarray, data: np.ndarray) -> np.ndarray:
-    """How many bytes each name begins with that the one before it begins with too; 0 for a block's first."""
+    """Returns the length of the prefix that each name shares with the previous name; 0 for the first of a block."""
     previous = np.concatenate([[0], lengths])[: len(lengths)]
     previous[::BLOCK_ROWS] = 0
-    # The names lie one behind the other: the byte at the same place of the name before is that name's length away.
+    # The names are contiguous: subtracting the previous name's length gives the same position in the previous name.
     before = data[np.arange(len(data)) - np.repeat(previous, lengths)]
     differing = np.append(np.flatnonzero(data != before), len(data))
     first = differing[np.searchsorted(differing, starts)]
@@ -40,10 +40,10 @@ def _shared_lengths(starts: np.ndarray, lengths: np.ndarray, data: np.ndarray) -
 
 
 def _put_lengths(numbers: np.ndarray, places: np.ndarray, stored: np.ndarray, is_rest: np.ndarray) -> None:
-    """Stores each number at its place, and marks the bytes it takes as no rest of a name."""
+    """Writes each number at its place in `stored`, and clears `is_rest` for its bytes."""
     stored[places] = np.minimum(numbers, LONG)
     is_rest[places] = False
     long = numbers >= LONG
-    behind = places[long, np.newaxis] + np.arange(1, 5)
-    stored[behind] = numbers[long].astype("<u4").view(np.uint8).reshape(-1, 4)
-    is_rest[behind] = False
+    next_bytes = places[long, np.newaxis] + np.arange(1, 5)
+    stored[next_bytes] = numbers[long].astype("<u4").view(np.uint8).reshape(-1, 4)
+    is_rest[next_bytes] = False

@@ -1,4 +1,4 @@
-"""What a Go binary says of itself, by `go version -m`."""
+"""The build information of a Go binary, from `go version -m`."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from datacontainer.runtime.programs import run
 
 @dataclass(frozen=True)
 class GoBinary:
-    """A binary's digest in hex, its Go's version such as 1.27.3, other modules and build settings, sorted."""
+    """A binary's sha256 in hex, Go version such as 1.27.3, other modules and build settings, both sorted."""
 
     sha256: str
     go: str
@@ -20,15 +20,15 @@ class GoBinary:
 
     @classmethod
     def read(cls, path: Path) -> "GoBinary":
-        """The binary in a file.
+        """Returns the build information of the file.
 
         Raises:
-            MissingToolError: without Go.
-            DataContainerError: for a file that is no Go binary.
+            MissingToolError: if there is no `go`.
+            DataContainerError: if the file is not a Go binary.
         """
-        told = json.loads(run([find_go(), "version", "-m", "-json", path], "go version"))
+        found = json.loads(run([find_go(), "version", "-m", "-json", path], "go version"))
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        modules = sorted((one["Path"], one["Version"]) for one in told.get("Deps") or ())
-        settings = sorted((one["Key"], one.get("Value", "")) for one in told.get("Settings") or ())
-        return cls(digest, told["GoVersion"].removeprefix("go"), tuple(modules), tuple(settings))
+        modules = sorted((one["Path"], one["Version"]) for one in found.get("Deps") or ())
+        settings = sorted((one["Key"], one.get("Value", "")) for one in found.get("Settings") or ())
+        return cls(digest, found["GoVersion"].removeprefix("go"), tuple(modules), tuple(settings))

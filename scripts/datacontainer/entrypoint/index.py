@@ -1,4 +1,4 @@
-"""Index: the catalog as one binary file that the entrypoint uses in place; docs/index-format.md is its layout."""
+"""Index: the catalog as a binary file that the entrypoint reads in place; docs/index-format.md defines the format."""
 
 import struct
 import tempfile
@@ -27,22 +27,22 @@ SECTION = struct.Struct("<QQII")
 SUM_OFFSET, SIZES_OFFSET = 12, 16
 MOUNT_INSIDE, PLAIN = 1, 2
 NULL_PRINTED = 1
-# The path is the key, and no image depends on times.
+# Not fields: the path is the key, and an image does not depend on times.
 NO_FIELDS = ("path", "mtime")
 LONGEST_NAME = 0xFFFF
 CHECKED_BYTES = 1 << 14
-# Their paths and what is computed from them fit into a processor's cache.
+# The paths of a batch, and the arrays computed from them, fit into the processor's cache.
 BATCH_ROWS = 64 * BLOCK_ROWS
 
 
 def write_index(catalog: Path, index: Path, mount: str) -> None:
-    """Writes the `catalog` (Parquet, as aggregate leaves it) as an `index` of files that lie under `mount`.
+    """Writes the `catalog` (Parquet, written by aggregate) as an `index` of files under `mount`.
 
-    A column at a time is in memory, and of paths and of digests as text some thousands.
+    Memory: one column, and some thousands of paths or hexadecimal digests.
 
     Raises:
-        UsageError: when a field's name is too long.
-        DataError: when a column has a type that aggregate does not give.
+        UsageError: if a field's name is too long.
+        DataError: if aggregate does not write columns of this type.
     """
     with (
         pq.ParquetFile(catalog) as rows,
@@ -59,9 +59,9 @@ def write_index(catalog: Path, index: Path, mount: str) -> None:
 
 
 def occurs_inside(mount: bytes, paths: pa.Array) -> bool:
-    """Whether the mount occurs in the key of a path (binary) at any place but the start."""
+    """Returns whether `mount` occurs in the key of a path (binary), other than at the start of the key."""
     found = pc.match_substring(paths, mount)
-    # Or it begins in what stands before the path, from the key's second byte on, and ends in the path.
+    # The mount can also begin before the path, from the second byte of the key on, and end in the path.
     before = mount[1:] + b"/"
     for start in range(len(before)):
         if mount.startswith(before[start:]):
@@ -70,12 +70,12 @@ def occurs_inside(mount: bytes, paths: pa.Array) -> bool:
 
 
 def is_plain(text: np.ndarray) -> bool:
-    """Whether all bytes are from 0x20 to 0x7e, the printable ones of ASCII."""
+    """Returns whether all bytes are printable ASCII, 0x20 to 0x7e."""
     return bool(((text >= 0x20) & (text <= 0x7E)).all())
 
 
 def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> int:
-    """Adds the first two sections; gives the index's flags, which are about its keys."""
+    """Adds the first two sections; returns the flags of the index, which describe the keys."""
     starts, mount_inside, plain = [], False, is_plain(np.frombuffer(mount, np.uint8))
     for names in _whole_blocks(rows):
         mount_inside = mount_inside or occurs_inside(mount, names)
@@ -87,13 +87,13 @@ def _add_names(body: Body, rows: pq.ParquetFile, mount: bytes) -> int:
     starts.append(np.array([body.size]))
     body.end_section(width=0)
     body.add_numbers(np.concatenate(starts))
-    # The starts are section 0, though they are known, and lie, behind the names.
+    # The starts are section 0, but are stored after the names, as they are known only then.
     body.sections.reverse()
     return MOUNT_INSIDE * mount_inside | PLAIN * plain
 
 
 def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:
-    """The paths (large_binary), a thousand at a time; only the last time they may end inside of a block."""
+    """Yields the paths (large_binary) in batches of whole blocks; only the last batch may end inside of a block."""
     rest = pa.array([], pa.large_binary())
     progress = Progress("the index's names", rows.metadata.num_rows, "files")
     for batch in rows.iter_batches(BATCH_ROWS, columns=["path"]):
@@ -106,11 +106,11 @@ def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:
 
 
 def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
-    """Adds a column to the body; gives its line in the field table."""
+    """Adds a column to the body; returns the line of the field table."""
     name = field.name.encode()
     if len(name) > LONGEST_NAME:
         raise UsageError(
-            f"the field {field.name[:40]!r}… has a name of {len(name)} bytes, and an index takes {LONGEST_NAME}: "
+            f"the name of the field {field.name[:40]!r}… has {len(name)} bytes, at most {LONGEST_NAME} are allowed: "
             "shorten the key in your metadata function"
         )
     digests = _digests(rows, field)
@@ -119,7 +119,7 @@ def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
 
 
 def _digests(rows: pq.ParquetFile, field: pa.Field) -> tuple[np.ndarray, np.ndarray] | None:
-    """The digests of the column and which rows have one; None where it holds something else."""
+    """Returns the digests of the column and which rows have one; None if the column does not contain digests."""
     if field.name not in DIGEST_BYTES or not pa.types.is_string(field.type):
         return None
     batches = (batch.column(field.name) for batch in rows.iter_batches(columns=[field.name]))
@@ -127,7 +127,7 @@ def _digests(rows: pq.ParquetFile, field: pa.Field) -> tuple[np.ndarray, np.ndar
 
 
 def _join(head: bytes, scratch: IO[bytes], body_bytes: int, target: BinaryIO) -> None:
-    """Writes the head, made whole with its sizes and checksums, and behind it the body."""
+    """Writes the head, completed with sizes and checksums, and then the body."""
     head_bytes = len(head) + 4 * -(-body_bytes // CHECKED_BYTES)
     target.seek(head_bytes)
     scratch.seek(0)

@@ -1,4 +1,4 @@
-"""The catalog's columns as sections of an index, each with the order of its values."""
+"""The catalog's columns as sections of an index: values, validity, and sort order."""
 
 import binascii
 import struct
@@ -19,7 +19,10 @@ INTEGER, FLOAT, BOOLEAN, TEXT, JSON, DIGEST = 1, 2, 3, 4, 5, 6
 
 @dataclass(frozen=True)
 class Entry:
-    """A field's line in the field table, but for its name and flags; the numbers are those of sections, 0 for none."""
+    """A field's line in the field table, without name and flags.
+
+    base: to add to each stored integer. values to heap: numbers of sections, 0 for none.
+    """
 
     type: int
     values: int
@@ -30,7 +33,7 @@ class Entry:
     base: int = 0
 
     def pack(self, name: bytes, flags: int) -> bytes:
-        """The line's bytes."""
+        """Returns the bytes of the line."""
         numbers = (self.values, self.valid, self.order, self.offsets, self.heap)
         return struct.pack("<BBH5Iq", self.type, flags, len(name), *numbers, self.base) + name
 
@@ -39,7 +42,7 @@ def add_column(body: Body, field: pa.Field, column: pa.ChunkedArray) -> Entry:
     """Adds a column of any type but digest to the body.
 
     Raises:
-        DataError: when the column has a type that aggregate does not give.
+        DataError: if aggregate does not write columns of this type.
     """
     if pa.types.is_boolean(field.type):
         values = pc.fill_null(column, False).cast(pa.uint8()).to_numpy()
@@ -53,22 +56,22 @@ def add_column(body: Body, field: pa.Field, column: pa.ChunkedArray) -> Entry:
         is_json = JSON_MARK.items() <= (field.metadata or {}).items()
         return _add_texts(body, JSON if is_json else TEXT, column.cast(pa.large_binary()).combine_chunks())
     raise DataError(
-        f"the catalog's column {field.name!r} has the type {field.type}, and an index takes bool, int64, double, "
-        "string and binary: remove the catalog and run snakemake again"
+        f"the catalog's column {field.name!r} has the type {field.type}, expected bool, int64, double, string or "
+        "binary: delete the catalog and run snakemake again"
     )
 
 
 def add_digests(body: Body, digests: np.ndarray, valid: np.ndarray) -> Entry:
-    """Adds digests to the body: the bytes of each (zeros where a row has none), and which rows have one."""
+    """Adds digests to the body. digests: a row of bytes each, zeros if missing. valid: which rows have a digest."""
     width = digests.shape[1]
     keys = np.pad(digests, ((0, 0), (0, -width % 8))).view(">u8")
     return _entry(body, DIGEST, body.add(digests, width), keys, valid)
 
 
 def decode_digests(batches: Iterable[pa.Array], rows: int, width: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """The bytes of each digest (zeros where it is missing), and which rows have one; None if a text is no such digest.
+    """Returns the bytes of each digest (zeros if missing), and which rows have one; None if a text is not a digest.
 
-    batches: string; a digest is lower-case hexadecimal digits.
+    batches: string; digests are lower-case hexadecimal. width: bytes of a digest.
     """
     digests, valid, row = np.empty((rows, width), np.uint8), np.empty(rows, bool), 0
     for batch in batches:
@@ -86,16 +89,16 @@ def decode_digests(batches: Iterable[pa.Array], rows: int, width: int) -> tuple[
 
 
 def ordered(keys: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """The rows by their keys, then by number; rows without a value come last.
+    """Returns the row numbers sorted by key, then by row number; rows without a value come last.
 
-    keys: a row of one or more numbers for each row, the first number counting most.
+    keys: one or more numbers per row, the most significant number first.
     """
     present = np.flatnonzero(valid)
     first = keys[present, 0].astype(keys.dtype.newbyteorder("="))
     order = np.argsort(first, kind="stable")
     rows, first = present[order], first[order]
     if keys.shape[1] > 1:
-        # Few digests begin alike: only those are compared to their ends.
+        # Few digests share the first number: only these are compared in full.
         equal = np.flatnonzero(first[1:] == first[:-1])
         tied = np.union1d(equal, equal + 1)
         rows[tied] = rows[tied][np.lexsort(keys[rows[tied]].T[::-1])]
@@ -103,7 +106,7 @@ def ordered(keys: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 
 def is_valid(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """Which rows have a value."""
+    """Returns which rows have a value."""
     return np.asarray(pc.is_valid(column))
 
 
@@ -111,19 +114,19 @@ def _add_integers(body: Body, column: pa.ChunkedArray) -> Entry:
     valid = is_valid(column)
     base = pc.min(column).as_py() or 0
     values = pc.fill_null(column, base).to_numpy()
-    # Modulo 2**64: the distance of two numbers of 64 bits may not be one.
+    # Modulo 2**64, as the difference of two int64 may not be an int64.
     above = values.astype(np.uint64) - np.uint64(base % (1 << 64))
     return _entry(body, INTEGER, body.add_numbers(above), values[:, np.newaxis], valid, base=base)
 
 
 def _add_fixed(body: Body, kind: int, values: np.ndarray, valid: np.ndarray) -> Entry:
-    """Adds values that are stored as they are: one byte each, or a float's eight."""
+    """Adds values of one byte each, or floats of eight bytes."""
     stored = body.add(values.astype(values.dtype.newbyteorder("<")), values.itemsize)
     return _entry(body, kind, stored, values[:, np.newaxis], valid)
 
 
 def _add_texts(body: Body, kind: int, texts: pa.Array) -> Entry:
-    """Adds texts (large_binary), with a dictionary where that makes the index smaller."""
+    """Adds texts (large_binary), with a dictionary if the index becomes smaller."""
     valid = is_valid(texts)
     distinct, numbers = _dictionary(texts)
     values, plain = 0, pc.fill_null(texts, b"")
@@ -135,7 +138,7 @@ def _add_texts(body: Body, kind: int, texts: pa.Array) -> Entry:
 
 
 def _dictionary(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """The distinct texts in the order of their bytes, and for each row the number of its text, 0 where it has none."""
+    """Returns the distinct texts, sorted by bytes, and for each row the number of its text, 0 if it has none."""
     encoded = texts.dictionary_encode()
     by_bytes = np.asarray(pc.sort_indices(encoded.dictionary))
     place = np.zeros(max(1, len(by_bytes)), np.min_scalar_type(len(by_bytes)))
@@ -145,12 +148,12 @@ def _dictionary(texts: pa.Array) -> tuple[pa.Array, np.ndarray]:
 
 
 def _heap_size(texts: pa.Array) -> int:
-    """How many bytes of the body the texts and their offsets take."""
+    """Returns the bytes that the texts and their offsets take in the body."""
     total = pc.sum(pc.binary_length(texts)).as_py() or 0
     return size_of(total, 0) + size_of(len(texts) + 1, total)
 
 
 def _entry(body: Body, kind: int, values: int, keys: np.ndarray, valid: np.ndarray, **others: int) -> Entry:
-    """The entry of values that are in the body, which their order, and the bits that say which are there, join."""
+    """Adds the sort order and the validity bits of values in the body; returns the field's entry."""
     present = 0 if valid.all() else body.add(np.packbits(valid, bitorder="little"), 1)
     return Entry(kind, values, present, body.add_numbers(ordered(keys, valid)), **others)

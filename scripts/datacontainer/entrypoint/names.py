@@ -1,3 +1,3 @@
-"""The names of the index's file."""
+"""File names of the index: inside of the binary, or external, next to the binary."""
 
-EMBEDDED, BESIDE = "index.bin", "entrypoint.index"
+EMBEDDED_INDEX, EXTERNAL_INDEX = "index.bin", "entrypoint.index"

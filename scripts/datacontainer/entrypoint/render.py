@@ -1,4 +1,4 @@
-"""Render: the Go source of a dataset's entrypoint, the same size for 2 files and for 10 million, and its index."""
+"""Render: the Go source of a dataset's entrypoint, and its index. The source's size does not depend on the dataset."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import jinja2
 
 from datacontainer import __version__
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.names import BESIDE, EMBEDDED
+from datacontainer.entrypoint.names import EMBEDDED_INDEX, EXTERNAL_INDEX
 from datacontainer.entrypoint.template import template_files
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
@@ -19,7 +19,7 @@ from datacontainer.runtime.outputs import fresh_directory, write_bytes
 
 MAIN_TEMPLATE = "main.go.j2"
 TEMPLATE_SUFFIX = ".j2"
-# go:embed takes no file of 2 GiB; a larger index becomes a file of the image.
+# Limit of go:embed; a larger index becomes a file of the image.
 EMBED_LIMIT_BYTES = (2 << 30) - 1
 
 
@@ -35,23 +35,23 @@ def render(
 ) -> None:
     """Fills `folder` with the Go module of the entrypoint: source, dataset.json and the index.
 
-    module: the files of templates/entrypoint, go.mod first. template: a user's own file in place of main.go.j2, or a
-    folder laid over the module. summary: dataset.json; a template knows its values by the names they have there, and
-    `index_beside`: whether the index is larger than `embed_limit_bytes`, and so a file beside the binary; and
-    `datacontainer`: the version of this program.
+    module: the files of templates/entrypoint, go.mod first. template: a user's file that replaces main.go.j2, or a
+    folder whose files replace, or are added to, those of the module. summary: dataset.json. The variables of a template
+    are the keys of dataset.json; `index_beside`: whether the index is larger than `embed_limit_bytes`, and therefore a
+    file next to the binary; `datacontainer`: the version of this program.
 
     Raises:
-        UsageError: when the user's template is missing or wrong.
+        UsageError: if the user's template is missing, or if Jinja2 cannot render it.
     """
     sources = {str(source.relative_to(module[0].parent)): source for source in module}
     sources.update(_user_sources(template))
     fresh_directory(folder)
-    write_index(catalog, folder / EMBEDDED, mount)
-    index_bytes = (folder / EMBEDDED).stat().st_size
-    beside = index_bytes > embed_limit_bytes
-    if beside:
-        os.replace(folder / EMBEDDED, folder / BESIDE)
-    values = {**json.loads(summary.read_bytes()), "index_beside": beside, "datacontainer": __version__}
+    write_index(catalog, folder / EMBEDDED_INDEX, mount)
+    index_bytes = (folder / EMBEDDED_INDEX).stat().st_size
+    external = index_bytes > embed_limit_bytes
+    if external:
+        os.replace(folder / EMBEDDED_INDEX, folder / EXTERNAL_INDEX)
+    values = {**json.loads(summary.read_bytes()), "index_beside": external, "datacontainer": __version__}
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder, values)
     shutil.copyfile(summary, folder / "dataset.json")
@@ -60,17 +60,19 @@ def render(
 
 
 def go_string(text: str) -> str:
-    """The text as a Go string literal, whatever is in it."""
+    """Returns a Go string literal of any text."""
     return '"' + "".join(_go_byte(byte) for byte in text.encode("utf-8", "surrogateescape")) + '"'
 
 
 def _user_sources(template: str | None) -> dict[str, Path]:
-    """The user's files by the name they have in the module."""
+    """Returns the user's files by their names in the module."""
     if template is None:
         return {}
     files = template_files(template)
     if not files:
-        raise UsageError(f"template: there is no file or folder with files at {template!r}")
+        raise UsageError(
+            f"template: {template!r} is not a file, nor a folder with files: correct the path in the configuration"
+        )
     if files[0] == Path(template):
         return {MAIN_TEMPLATE: files[0]}
     return {str(file.relative_to(template)): file for file in files}
@@ -91,7 +93,7 @@ def _fill(text: str, source: Path, values: dict[str, Any]) -> str:
     try:
         return environment.from_string(text).render(values)
     except jinja2.TemplateError as error:
-        raise UsageError(f"the template {str(source)!r} cannot be rendered: {error}") from error
+        raise UsageError(f"rendering the template {str(source)!r}: {error}") from error
 
 
 def _go_byte(byte: int) -> str:

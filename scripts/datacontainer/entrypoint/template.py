@@ -6,7 +6,7 @@ from datacontainer.runtime.sources import files_digest
 
 
 def template_files(template: str | None) -> list[Path]:
-    """The files of the user's template, sorted; none where none is configured or it is missing."""
+    """Returns the files of the user's template, sorted; an empty list if it is missing or not configured."""
     if template is None:
         return []
     path = Path(template)
@@ -16,7 +16,7 @@ def template_files(template: str | None) -> list[Path]:
 
 
 def template_digest(template: str | None) -> str:
-    """A digest of the files of the user's template, with their names in it; an empty text where none is configured."""
+    """Returns a digest of the names and contents of the template's files; an empty text if not configured."""
     if template is None:
         return ""
     path = Path(template)

@@ -1,4 +1,4 @@
-"""What a catalog's rows add up to by folder and by size, and which contents repeat; in columns."""
+"""Counts over a catalog's rows: files and bytes by folder, by size and by value, and duplicate files."""
 
 import binascii
 from collections.abc import Iterator, Sequence
@@ -14,20 +14,24 @@ from datacontainer.catalog.text import text_parts
 
 BATCH_ROWS = 1 << 17
 TOP_FOLDER = rb"^(?P<folder>[^/]+)/"
+LARGEST_COUNTED_BYTES = 1 << 27
 # Size classes begin at 0, 1 B, 10 B, 100 B, … 1 PB.
 CLASS_STARTS = (0, *(10**power for power in range(16)))
 
 
 class Count(NamedTuple):
-    """Files, and the bytes in them, of one folder (b"" for files in none) or of one size class (its number)."""
+    """Number of files and their bytes, by key.
 
-    key: bytes | int
+    key: a top-level folder (b"" for files in no folder), the number of a size class, or a value of a column.
+    """
+
+    key: bytes | int | str
     files: int
     size_bytes: int
 
 
-class Repeated(NamedTuple):
-    """A content that several files have, the size of each, and the first of their names."""
+class Duplicates(NamedTuple):
+    """A group of files with the same content: its sha256, the number of files, the size of each, the first names."""
 
     sha256: str
     files: int
@@ -36,27 +40,24 @@ class Repeated(NamedTuple):
 
     @property
     def wasted_bytes(self) -> int:
-        """What one file for all would spare."""
+        """The bytes of all files of the group but one."""
         return (self.files - 1) * self.size_bytes
 
 
 class Counts:
-    """Counts over the files of a catalog. Memory: 40 bytes per file, and one batch of rows.
-
-    Links are left out, as everywhere where bytes are counted.
-    """
+    """Counts over the files of a catalog, without symlinks. Memory: 40 bytes per file, and one batch of rows."""
 
     def __init__(self, catalog: Path) -> None:
         """Reads the catalog once."""
         self._catalog = catalog
         self._folders, self._classes, self._contents = [_no_counts(pa.binary())], [_no_counts(pa.int8())], [NO_CONTENTS]
-        for files in _batches(catalog, ["path", "size", "sha256"]):
+        for files in file_batches(catalog, ["path", "size", "sha256"]):
             self._folders.append(_counted(_top_folders(files["path"]), files["size"]))
             self._classes.append(_counted(_size_classes(files["size"]), files["size"]))
             self._contents.append(_digests_and_sizes(files))
 
     def folders(self, most: int) -> tuple[list[Count], Count]:
-        """The folders at the top with the most bytes, and the sum of all others, whose key is their number."""
+        """Returns the top-level folders with the most bytes, and the sum of the other folders (key: their number)."""
         joined = _joined(self._folders)
         order = pc.sort_indices(joined, [("bytes", "descending"), ("key", "ascending")])
         others = joined.take(order[most:])
@@ -64,13 +65,13 @@ class Counts:
         return _rows(joined.take(order[:most])), rest
 
     def size_classes(self) -> list[Count]:
-        """The files by size, from the class of the smallest to that of the largest."""
+        """Returns the files by size class, from the smallest class that has files to the largest."""
         found = {row.key: row for row in _rows(_joined(self._classes))}
         keys = [key for key in found if isinstance(key, int)]
         return [found.get(key, Count(key, 0, 0)) for key in range(min(keys), max(keys) + 1)] if keys else []
 
-    def repeated(self, most: int, names: int) -> list[Repeated]:
-        """The contents that waste the most bytes, with up to `names` names of each; reads the catalog again."""
+    def duplicates(self, most: int, names: int) -> list[Duplicates]:
+        """Returns the groups that waste the most bytes, with up to `names` names each. Reads the catalog again."""
         contents = pa.concat_tables(self._contents).group_by(["sha256", "size"], use_threads=False)
         groups = contents.aggregate([([], "count_all")])
         groups = groups.filter(pc.greater(groups["count_all"], 1))
@@ -79,17 +80,37 @@ class Counts:
             groups.append_column("wasted", wasted), [("wasted", "descending"), ("sha256", "ascending")]
         )
         largest = groups.take(order[:most]).to_pylist()
-        found = [Repeated(row["sha256"].hex(), row["count_all"], row["size"]) for row in largest]
+        found = [Duplicates(row["sha256"].hex(), row["count_all"], row["size"]) for row in largest]
         return _named(found, self._catalog, names)
 
 
-def _batches(catalog: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """The files' rows, without links; the paths as bytes."""
+def count_values(catalog: Path, column: str, most: int) -> tuple[list[Count], int]:
+    """Returns the most frequent values of a text or boolean column, and the number of distinct values.
+
+    Memory: LARGEST_COUNTED_BYTES and a batch. If the distinct values take more than half of that, the counting stops:
+    the list is empty, and the number is that of the distinct values so far.
+    """
+    parts = [_no_counts(pa.string())]
+    for batch in file_batches(catalog, ["size", column]):
+        files = batch.filter(pc.is_valid(batch[column]))
+        parts.append(_counted(files[column].cast(pa.string()), files["size"]))
+        if sum(part.nbytes for part in parts) > LARGEST_COUNTED_BYTES:
+            parts = [_joined(parts)]
+            if parts[0].nbytes > LARGEST_COUNTED_BYTES // 2:
+                return [], parts[0].num_rows
+    counts = _joined(parts)
+    order = pc.sort_indices(counts, [("files", "descending"), ("key", "ascending")])
+    return _rows(counts.take(order[:most])), counts.num_rows
+
+
+def file_batches(catalog: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yields the rows of files, without symlinks, in batches; `path` is binary."""
     with pq.ParquetFile(catalog) as file:
         linked = "link" in file.schema_arrow.names
         for batch in file.iter_batches(BATCH_ROWS, columns=[*columns, *(["link"] if linked else [])]):
             table = pa.table(batch)
-            table = table.set_column(0, "path", table["path"].cast(pa.binary()))
+            if "path" in columns:
+                table = table.set_column(0, "path", table["path"].cast(pa.binary()))
             yield table.filter(pc.is_null(table["link"])) if linked else table
 
 
@@ -98,7 +119,7 @@ def _top_folders(paths: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _size_classes(sizes: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The number of the class that each size is in; the comparisons are exact, where a logarithm would not be."""
+    """The number of each size's class, by comparisons: they are exact, a logarithm is not."""
     number = pc.multiply(sizes, 0).cast(pa.int8())
     for start in CLASS_STARTS[1:]:
         number = pc.add(number, pc.greater_equal(sizes, start).cast(pa.int8()))
@@ -128,14 +149,14 @@ def _sum(column: pa.ChunkedArray) -> int:
     return pc.sum(column).as_py() or 0
 
 
-# Without chunks: pyarrow imports pandas to make an array of no values.
+# A table without chunks, as pyarrow imports pandas to make an array without values.
 NO_CONTENTS = pa.Table.from_batches(
     [], pa.schema([("sha256", pa.binary(DIGEST_BYTES["sha256"])), ("size", pa.int64())])
 )
 
 
 def _digests_and_sizes(files: pa.Table) -> pa.Table:
-    """The digest (as bytes) and the size of each file that is not empty."""
+    """The digest (binary) and the size of each file that is not empty."""
     files = files.filter(pc.greater(files["size"], 0))
     _, digits = text_parts(files["sha256"].cast(pa.large_binary()).combine_chunks())
     buffers = [None, pa.py_buffer(binascii.unhexlify(digits.data))]
@@ -143,9 +164,9 @@ def _digests_and_sizes(files: pa.Table) -> pa.Table:
     return pa.table([digests, files["size"].combine_chunks()], NO_CONTENTS.schema)
 
 
-def _named(found: Sequence[Repeated], catalog: Path, most: int) -> list[Repeated]:
+def _named(found: Sequence[Duplicates], catalog: Path, most: int) -> list[Duplicates]:
     names: dict[str, list[bytes]] = {one.sha256: [] for one in found}
-    for files in _batches(catalog, ["path", "sha256"]) if found else ():
+    for files in file_batches(catalog, ["path", "sha256"]) if found else ():
         for sha256, known in names.items():
             more = files.filter(pc.equal(files["sha256"], sha256))["path"]
             known.extend(more[: most - len(known)].to_pylist())

@@ -1,4 +1,4 @@
-"""The history of a dataset: what it was each time that a report was made of something new."""
+"""The history of a dataset: a line for each version or content that a report was made for."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ HEADER = "version\tfiles\tbytes\tdigest"
 
 
 class State(NamedTuple):
-    """The dataset as one version had it; digest: the dataset digest."""
+    """A state of the dataset; digest: the dataset digest."""
 
     version: str
     files: int
@@ -18,13 +18,13 @@ class State(NamedTuple):
     digest: str
 
 
-def remember(history: Path, now: State) -> list[State]:
-    """All states in the file `history`, the oldest first, `now` being the last; it is added where it is new.
+def add_state(history: Path, now: State) -> list[State]:
+    """Adds `now` to the file `history`, if it differs from the last state; returns all states, the oldest first.
 
-    The file has a line for each state and no times: a version says more, and a clock is not to be had again.
+    The file contains no times, so that a second build of the same states writes the same bytes.
 
     Raises:
-        DataError: when the file is not one that this function wrote.
+        DataError: if this function did not write the file.
     """
     states = _read(history) if history.exists() else []
     if not states or states[-1] != now:
@@ -38,11 +38,11 @@ def _read(history: Path) -> list[State]:
     header, *lines = history.read_text(encoding="utf-8", errors="backslashreplace").splitlines() or [""]
     try:
         if header != HEADER:
-            raise ValueError(f"the first line is {header!r} and not {HEADER!r}")
+            raise ValueError(f"expected the first line {HEADER!r}, found {header!r}")
         return [_state(*line.split("\t")) for line in lines]
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"{str(history)!r} is not a history that a report wrote ({error}): delete it, or put it back as it was"
+            f"{str(history)!r} is not a history that a report wrote ({error}): delete it, or restore it from a backup"
         ) from error
 
 

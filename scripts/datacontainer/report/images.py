@@ -1,4 +1,4 @@
-"""The images of a dataset with their digests, as the finished files have them, and the commands that run them."""
+"""The images of a dataset with their digests, read from the finished files, and the commands that run the images."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from datacontainer.config.formats import FORMATS, LAYOUT, Command, Format
 from datacontainer.image.oci import blob_path
 
-# A second of reading; of a larger SIF, `sha256sum` is left to who needs it.
+# Takes a second to read. For a larger SIF, the report has a `sha256sum` command.
 LARGEST_HASHED_BYTES = 1 << 30
 
 
@@ -28,7 +28,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Package:
-    """A file with an image in it; sha256 is None where it has none of its own, or is too large to be read for it."""
+    """The file of an image format; sha256 is None if the blobs' digests cover the file, or if the file is too large."""
 
     name: str
     size_bytes: int
@@ -36,13 +36,13 @@ class Package:
 
 
 def read_images(layout: Path) -> list[Image]:
-    """The images of a layout, the first platform's first."""
+    """Returns the images of a layout, in the order of the platforms."""
     top = json.loads((layout / "index.json").read_bytes())["manifests"][0]["digest"]
     return [_image(layout, digest) for digest in _manifests(layout, top)]
 
 
 def package(image_format: Format, image: Path, largest_hashed_bytes: int = LARGEST_HASHED_BYTES) -> Package:
-    """An image's file; one that is another packing of the layout's blobs has their digests, and none of its own."""
+    """Returns the size of an image's file, and its sha256 unless the file only packs the blobs of the layout."""
     size_bytes = image.stat().st_size
     if not image_format.own_data or size_bytes > largest_hashed_bytes:
         return Package(image.name, size_bytes)
@@ -51,20 +51,20 @@ def package(image_format: Format, image: Path, largest_hashed_bytes: int = LARGE
 
 
 def commands(tag: str, mount: str, layout: str, packages: Mapping[str, Package]) -> Iterator[Command]:
-    """What to paste into a shell, in the folder of the images.
+    """Yields the commands to paste into a shell, in the folder of the images.
 
-    tag: as in fruit:1.0. layout: the name of its folder. packages: by format.
+    tag: as in fruit:1.0. layout: the name of the layout's folder. packages: by format name.
     """
     for one in map(FORMATS.__getitem__, packages):
         file = packages[one.name].name
         yield from one.commands_for(Path(file), tag, mount)
         if one.own_data and packages[one.name].sha256 is None:
-            yield Command(f"compute the digest of the {one.title}", f"sha256sum {file}")
+            yield Command(f"compute the sha256 of the {one.title}", f"sha256sum {file}")
     yield from LAYOUT.commands_for(Path(layout), tag, mount)
 
 
 def _manifests(layout: Path, digest: str) -> list[str]:
-    """The digests of the platforms' manifests: those in an index, or the one that there is."""
+    """Returns the digests of the platforms' manifests: those in an index, or `digest` if it is a manifest's."""
     top = _blob(layout, digest)
     return [one["digest"] for one in top["manifests"]] if "manifests" in top else [digest]
 

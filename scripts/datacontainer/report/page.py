@@ -1,24 +1,28 @@
-"""The page of a report: one HTML file that needs nothing else, and how names and numbers are shown in it."""
+"""The page of a report: a self-contained HTML file, and the texts of names, sizes and numbers in it."""
 
 import os
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from datetime import datetime
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
 
 from datacontainer import __version__
+from datacontainer.report.counts import Count
 from datacontainer.report.history import State
 from datacontainer.runtime.outputs import write_bytes
 
+# Characters of one value of a column, and of all values that are shown of a column: about three lines.
+LONGEST_VALUE, LONGEST_VALUES = 60, 240
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-# The drawing of the growth, in its own units.
+# Size of the growth chart, in the units of its viewBox.
 DRAWN_WIDTH, DRAWN_HEIGHT = 600, 100
 
 
 class Bar(NamedTuple):
-    """A line of a bar chart; width: of the bar, in percent of the longest."""
+    """A line of a bar chart; width: of the bar, in percent of the longest bar."""
 
     name: str
     files: int
@@ -27,7 +31,7 @@ class Bar(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A state of the dataset, and how much more it was than the one before; None for the first."""
+    """A state of the dataset, and its difference to the state before; None for the first state."""
 
     state: State
     more_files: int | None
@@ -35,18 +39,19 @@ class Step(NamedTuple):
 
 
 def write_page(template: Path, page: Path, values: dict[str, Any]) -> None:
-    """Fills the template; all values are escaped, and none is ever a template itself."""
+    """Writes the filled template. Jinja2 escapes every value, and never evaluates a value as a template."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"bytes": bytes_text, "count": count_text, "more": more_text, "name": name_text}
-    # Escapes what a user's label has in it that no UTF-8 can hold.
+    environment.filters.update(bytes=bytes_text, bound=bound_text, count=count_text, more=more_text, name=name_text)
+    environment.filters["fitting"] = fitting_values
+    # A label can contain surrogates, which UTF-8 cannot encode.
     html = environment.from_string(template.read_text(encoding="utf-8")).render(datacontainer=__version__, **values)
     write_bytes(page, html.encode("utf-8", "backslashreplace"))
 
 
 def bars(lines: Iterable[tuple[str, int, int]], by: str) -> list[Bar]:
-    """The lines (name, files, bytes) with bars as long as `by` says: "files" or "bytes"."""
+    """Returns the lines (name, files, bytes) with bars in proportion to `by`: "files" or "bytes"."""
     lines = list(lines)
     lengths = [files if by == "files" else size_bytes for _, files, size_bytes in lines]
     longest = max(lengths, default=0) or 1
@@ -54,13 +59,13 @@ def bars(lines: Iterable[tuple[str, int, int]], by: str) -> list[Bar]:
 
 
 def steps(states: Sequence[State]) -> list[Step]:
-    """Each state with what came to it, the first first."""
+    """Returns each state with its difference to the state before, the oldest first."""
     later = [Step(now, now.files - one.files, now.size_bytes - one.size_bytes) for one, now in pairwise(states)]
     return [Step(states[0], None, None), *later]
 
 
 def growth_points(states: Sequence[State]) -> str:
-    """The points of a line from state to state, as high as the bytes; in units of the drawing, from its top left."""
+    """Returns the points of the growth line, as high as the bytes; the origin of the coordinates is at the top left."""
     largest = max(state.size_bytes for state in states) or 1
     apart = DRAWN_WIDTH / max(1, len(states) - 1)
     heights = [DRAWN_HEIGHT * (1 - state.size_bytes / largest) for state in states]
@@ -68,30 +73,51 @@ def growth_points(states: Sequence[State]) -> str:
 
 
 def name_text(name: bytes | str) -> str:
-    """A name as it is where all of it shows, and in quotes with escapes where it would not."""
+    """Returns the name, in quotes with escapes if characters would be invisible or misleading."""
     text = os.fsdecode(name)
     if text.isprintable() and text == text.strip(" '\"") and text:
         return text
     return repr(text)
 
 
+def value_text(value: str) -> str:
+    """Returns a value of a column as `name_text` does, shortened to a fixed length."""
+    return name_text(value) if len(value) <= LONGEST_VALUE else f"{name_text(value[:LONGEST_VALUE])}…"
+
+
+def fitting_values(frequent: Sequence[Count]) -> list[tuple[str, int]]:
+    """Returns the first values with their files, as many as fit into LONGEST_VALUES characters; at least one."""
+    values = [(value_text(str(one.key)), one.files) for one in frequent]
+    ends = accumulate(len(f"{value}  {files}  ") for value, files in values)
+    return [
+        value
+        for number, (value, end) in enumerate(zip(values, ends, strict=True))
+        if not number or end <= LONGEST_VALUES
+    ]
+
+
+def bound_text(bound: float | datetime) -> str:
+    """Returns a number, or a time to the second."""
+    return f"{bound:%Y-%m-%d %H:%M:%S}" if isinstance(bound, datetime) else count_text(bound)
+
+
 def bytes_text(size_bytes: int) -> str:
-    """A size in three digits and a unit of thousands, as in 1.23 MB."""
+    """Returns a size with three digits and a decimal unit, as in 1.23 MB."""
     for power, unit in enumerate(UNITS):
         shown = float(f"{size_bytes / 1000**power:.3g}")
-        # 999,999 bytes are not 1,000 kB.
+        # 999,999 bytes are 1 MB, not 1,000 kB.
         if shown < 1000:
             return f"{shown:g} {unit}"
     return f"{size_bytes} B"
 
 
 def count_text(number: float) -> str:
-    """A number with its thousands apart."""
+    """Returns a number with narrow spaces between the thousands."""
     return f"{number:,}".replace(",", "\u202f")
 
 
 def more_text(number: int | None) -> str:
-    """A difference with its sign; nothing where there is none to tell."""
+    """Returns a difference with its sign; an empty text for None."""
     if number is None:
         return ""
     sign = "+" if number > 0 else "\u2212" if number < 0 else "\u00b1"
@@ -99,7 +125,7 @@ def more_text(number: int | None) -> str:
 
 
 def class_text(number: int) -> str:
-    """A size class in words: 0 is that of empty files, n that of sizes with n digits."""
+    """Returns the bounds of a size class: class 0 has the empty files, class n the sizes with n digits."""
     if number == 0:
         return "empty"
     least, next_least = 10 ** (number - 1), 10**number

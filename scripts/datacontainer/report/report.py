@@ -1,4 +1,4 @@
-"""Report: a page, and a table, that show a dataset and its images at a glance."""
+"""Report: a page and a table that summarize a dataset and its images."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from datacontainer.config.formats import FORMATS
-from datacontainer.report.columns import columns
+from datacontainer.report.columns import Column, read_columns
 from datacontainer.report.counts import Count, Counts
-from datacontainer.report.history import State, remember
+from datacontainer.report.credit import read_credit
+from datacontainer.report.history import State, add_state
 from datacontainer.report.images import Image, commands, package, read_images
-from datacontainer.report.page import bars, class_text, growth_points, name_text, steps, write_page
+from datacontainer.report.page import bars, class_text, growth_points, name_text, steps, value_text, write_page
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import write_bytes
 
-# How many lines of each kind a page has before the rest becomes one.
+# Lines of a chart; one more line has the sum of the rest.
 MOST_LINES = 12
 MOST_GROUPS = 8
 MOST_NAMES = 3
+MOST_VALUES = 40
 TITLE = "org.opencontainers.image.title"
 NO_SUFFIX, NO_FOLDER, OTHERS = "(no suffix)", "(no folder)", "(%d others)"
 
@@ -25,7 +27,7 @@ Line = tuple[str, int, int]
 
 
 class Stage(NamedTuple):
-    """A stage, and how many of what it made."""
+    """A stage, and the number of things that it made; what: their name, as in "shards"."""
 
     name: str
     made: int
@@ -44,38 +46,39 @@ def report(
     table: Path,
     history: Path,
 ) -> None:
-    """Writes the `page` (HTML) and the `table` (tab-separated: section, name, files, bytes), and adds to `history`.
+    """Writes the `page` (HTML) and the `table` (tab-separated: section, name, files, bytes); adds a line to `history`.
 
-    summary: dataset.json. shards: scan's table. images: the product of each further format, by its name.
-    The catalog is read in columns, twice where contents repeat, and a SIF of up to a GiB once for its digest.
+    summary: dataset.json. shards: the table that scan wrote. images: the product of each format but the layout, by the
+    format's name. Reads a SIF of up to 1 GiB for its sha256.
 
     Raises:
-        DataError: when the history is damaged.
+        DataError: if the history is damaged.
     """
     described = json.loads(summary.read_bytes())
     counts = Counts(catalog)
-    lines = _lines(described, counts)
-    states = remember(history, State(*(described[key] for key in ("version", "files", "bytes", "digest"))))
-    repeat = described["duplicates"]["files"] > 0
+    lines, columns = _lines(described, counts), read_columns(catalog, MOST_VALUES)
+    states = add_state(history, State(*(described[key] for key in ("version", "files", "bytes", "digest"))))
+    duplicates = described["duplicates"]["files"] > 0
     values = {
         "dataset": described,
         "types": bars(lines["type"], "bytes"),
         "folders": bars(lines["folder"], "bytes"),
         "sizes": bars(lines["size"], "files"),
-        "repeated": counts.repeated(MOST_GROUPS, MOST_NAMES) if repeat else [],
-        "columns": columns(catalog),
+        "duplicates": counts.duplicates(MOST_GROUPS, MOST_NAMES) if duplicates else [],
+        "columns": columns,
         "metadata": {key: _as_json(value) for key, value in described["metadata"].items()},
         "history": steps(states)[-MOST_LINES:],
         "growth": growth_points(states) if len(states) > 1 else "",
         **_of_images(described, len(shards.read_text().splitlines()), layout, images),
     }
+    values["credit"] = read_credit(values["images"][0].labels, catalog)
     write_page(template, page, values)
-    write_bytes(table, _table(described, lines).encode())
-    logger.info("%d files, %d states", described["files"], len(states))
+    write_bytes(table, _table(described, lines, columns).encode())
+    logger.info("%d files; the history has %d states", described["files"], len(states))
 
 
 def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Mapping[str, Path]) -> dict[str, Any]:
-    """What the page says of the images, and how they came to be."""
+    """Returns the values of the template about the images and the stages that made them."""
     images = read_images(layout)
     packages = {name: package(FORMATS[name], image) for name, image in made.items()}
     tag = f"{described['name']}:{described['version']}"
@@ -89,7 +92,7 @@ def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Ma
 
 
 def _lines(described: Mapping[str, Any], counts: Counts) -> dict[str, list[Line]]:
-    """What the charts show, by section."""
+    """Returns the lines of the charts, by section of the table."""
     found = described["types"].items()
     types = [(name_text(suffix) if suffix else NO_SUFFIX, of["files"], of["bytes"]) for suffix, of in found]
     folders, others = counts.folders(MOST_LINES)
@@ -105,8 +108,12 @@ def _folder_line(count: Count) -> Line:
     return name, count.files, count.size_bytes
 
 
+def _value_line(count: Count) -> Line:
+    return value_text(str(count.key)), count.files, count.size_bytes
+
+
 def _with_others(lines: Sequence[Line]) -> list[Line]:
-    """The first lines, and the sum of all others."""
+    """Returns the first lines, and a line with the sum of the rest."""
     rest = lines[MOST_LINES:]
     if not rest:
         return list(lines)
@@ -114,7 +121,7 @@ def _with_others(lines: Sequence[Line]) -> list[Line]:
 
 
 def _stages(described: Mapping[str, Any], shards: int, images: Sequence[Image], made: Collection[str]) -> list[Stage]:
-    """Each stage, and how many of what it made. made: the formats that were."""
+    """Returns the stages in the order of the workflow. made: names of the formats whose product exists."""
     listed = described["files"] + described["links"]
     stages: list[tuple[str, int, str, str]] = [
         ("scan", listed, "name", "names"),
@@ -132,12 +139,15 @@ def _as_json(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _table(described: Mapping[str, Any], lines: Mapping[str, Sequence[Line]]) -> str:
-    repeated = described["duplicates"]
+def _table(described: Mapping[str, Any], lines: Mapping[str, Sequence[Line]], columns: Sequence[Column]) -> str:
+    duplicates = described["duplicates"]
     rows = [
         ("section", "name", "files", "bytes"),
         ("total", "all files", described["files"], described["bytes"]),
-        ("total", "repeated contents", repeated["files"], repeated["bytes"]),
+        ("total", "duplicate files", duplicates["files"], duplicates["bytes"]),
+        ("total", "empty files", described["empty"], 0),
+        ("total", "symlinks", described["links"], 0),
         *((section, *line) for section, of_section in lines.items() for line in of_section),
+        *((f"value of {name_text(one.name)}", *_value_line(count)) for one in columns for count in one.frequent),
     ]
     return "".join("\t".join(map(str, row)) + "\n" for row in rows)

@@ -1,4 +1,4 @@
-"""The users' fields: the types they get, and the values that come back out of their columns."""
+"""The users' fields: the types of columns, and values read back from columns."""
 
 import json
 import math
@@ -41,7 +41,7 @@ values = st.one_of(
 )
 
 
-def same(one: object, other: object) -> bool:
+def identical(one: object, other: object) -> bool:
     return type(one) is type(other) and (one == other or (isinstance(one, float) and math.isnan(one)))
 
 
@@ -61,7 +61,7 @@ def same(one: object, other: object) -> bool:
         ({}, JSON),
     ],
 )
-def test_kind_of_value_is_the_narrowest(value, kind):
+def test_kind_of_value_is_the_narrowest_exact_one(value, kind):
     assert kind_of(value) == kind
 
 
@@ -79,12 +79,12 @@ def test_kind_of_value_is_the_narrowest(value, kind):
         (NULL, BOOL, BOOL),
     ],
 )
-def test_widen_two_kinds_gives_one_that_holds_both(one, other, wide):
+def test_widen_two_kinds_returns_one_for_both(one, other, wide):
     assert widen(one, other) == widen(other, one) == wide
 
 
 @given(st.lists(st.sampled_from(KINDS), max_size=5), st.randoms())
-def test_widen_order_does_not_matter(kinds, random):
+def test_widen_any_order_returns_the_same(kinds, random):
     def folded(items):
         kind = NULL
         for item in items:
@@ -97,7 +97,7 @@ def test_widen_order_does_not_matter(kinds, random):
 
 
 @given(st.lists(values, max_size=6), st.lists(values, max_size=6))
-def test_columns_of_two_shards_give_every_value_back(first, second):
+def test_convert_columns_of_two_shards_keeps_every_value(first, second):
     kinds, arrays = [], []
     for part in (first, second):
         table = FieldTable()
@@ -112,12 +112,12 @@ def test_columns_of_two_shards_give_every_value_back(first, second):
     found = [v for kind, array in zip(kinds, arrays, strict=True) for v in convert(array, kind, wanted).to_pylist()]
     if wanted == JSON:
         found = [None if text is None else json.loads(text) for text in found]
-    for value, back in zip([*first, *second], found, strict=True):
+    for value, read in zip([*first, *second], found, strict=True):
         expected = float(value) if wanted == NUMBER and isinstance(value, int) else value
-        assert same(expected, back), (wanted, value, back)
+        assert identical(expected, read), (wanted, value, read)
 
 
-def test_field_table_file_without_a_field_has_none():
+def test_field_table_file_without_a_value_is_null():
     table = FieldTable()
     for fields in ({"a": 1}, {}, {"b": "x"}):
         table.append(fields)
@@ -127,7 +127,7 @@ def test_field_table_file_without_a_field_has_none():
     }
 
 
-def test_catalog_field_json_is_marked():
+def test_catalog_field_json_has_the_mark():
     assert catalog_field("x", JSON).metadata == {b"json": b"1"}
     assert catalog_field("x", TEXT).metadata is None
     assert str(catalog_field("x", NULL).type) == "string"
@@ -137,21 +137,22 @@ def functions(*results):
     return [UserFunction(f"f.py:f{i}", lambda _, result=result: result) for i, result in enumerate(results)]
 
 
-def test_merge_fields_of_two_functions_are_joined():
+def test_merge_fields_of_two_functions_has_both():
     assert merge_fields(functions({"a": 1}, {"b": 2}), "path", "'x'") == {"a": 1, "b": 2}
 
 
 @pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
-def test_merge_fields_key_that_is_taken_is_refused(taken):
+def test_merge_fields_taken_key_fails(taken):
     with pytest.raises(
-        UsageError, match=rf"'f.py:f1' failed on 'x': it returned the key '{taken}', which is taken: choose another"
+        UsageError,
+        match=rf"'f.py:f1' failed on 'x': it returned the key '{taken}', which is the name of another field: rename",
     ):
         merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
 
 
-def test_arrays_field_that_was_none_once_is_marked():
+def test_arrays_field_with_one_none_has_the_mark():
     rows = FieldTable()
-    for fields in ({"told": None, "absent": 1}, {"told": 2}):
+    for fields in ({"none_once": None, "absent": 1}, {"none_once": 2}):
         rows.append(fields)
     marks = {column.name: has_none(column) for column, _ in rows.arrays()}
-    assert marks == {"told": True, "absent": False}
+    assert marks == {"none_once": True, "absent": False}

@@ -1,4 +1,4 @@
-"""Compile: the packer, whose source is two Go modules."""
+"""Compile: the packer, built from two Go modules."""
 
 import shutil
 
@@ -7,8 +7,8 @@ from tools.packer import packer_sources
 from tools.workflow import ROOT
 
 
-def test_compile_packer_sources_elsewhere_give_the_same_bytes_and_stay_as_they_are(packer, tmp_path):
-    """As Snakemake has the sources of a workflow that it fetched."""
+def test_compile_packer_sources_in_another_folder_gives_the_same_bytes_and_writes_nothing_there(packer, tmp_path):
+    """Snakemake puts the sources of a workflow that it fetched into a cache folder."""
     there = []
     for source in packer_sources():
         there.append(tmp_path / "elsewhere" / source.relative_to(ROOT))

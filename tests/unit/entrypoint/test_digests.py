@@ -1,4 +1,4 @@
-"""The digests: the same ones in the library, the packer and the entrypoint; the configuration's are generated."""
+"""The library, the packer and the entrypoint support the same digests."""
 
 import hashlib
 import re
@@ -15,13 +15,13 @@ BLAKE3 = "b7d65b48420d1033cb2595293263b6f72eabee20d55e699d0df1973b3c9deed1"
 
 
 def listed(message: str) -> list[str]:
-    """The names that an error lists behind an unknown one."""
+    """Returns the names of digests in an error message about an unknown digest."""
     (names,) = re.findall(r'unknown digest "sha3": the digests are ([^;\n]*)', message)
     return names.split(", ")
 
 
 def catalog(folder, **digests: str) -> pa.Table:
-    """The catalog of one file, which it writes, with these digests besides its sha256."""
+    """Writes a file; returns its catalog, with these digests in addition to sha256."""
     (folder / "n").write_bytes(CONTENT)
     columns = {"path": ["n"], "size": [len(CONTENT)], "sha256": [hashlib.sha256(CONTENT).hexdigest()]}
     return pa.table(columns | {name: [digest] for name, digest in digests.items()})
@@ -29,13 +29,13 @@ def catalog(folder, **digests: str) -> pa.Table:
 
 @pytest.fixture
 def data(short_folder):
-    """Where the files of an image lie."""
+    """The folder of an image's files."""
     folder = short_folder / "digests"
     folder.mkdir(exist_ok=True)
     return folder
 
 
-def test_digests_packer_and_entrypoint_know_those_of_the_library(packer, entrypoint, data, monkeypatch):
+def test_digests_of_packer_and_entrypoint_are_those_of_the_library(packer, entrypoint, data, monkeypatch):
     needed = ["--root", "x", "--list", "x", "--mount", "x", "--records", "x"]
     by_packer = subprocess.run([packer, "hash", *needed, "--digests", "sha3"], stderr=-1, text=True, check=False).stderr
     expected = list(DIGEST_BYTES)
@@ -46,7 +46,7 @@ def test_digests_packer_and_entrypoint_know_those_of_the_library(packer, entrypo
 
 
 @pytest.mark.parametrize(("digest", "status"), [(BLAKE3, 0), ("0" + BLAKE3[1:], 1)])
-def test_verify_blake3_is_computed(entrypoint, data, digest, status):
+def test_verify_compares_blake3(entrypoint, data, digest, status):
     program = entrypoint(catalog(data, blake3=digest), mount=str(data))
     printed = program.run("-verify", status=status).stdout.decode()
     assert (f"{data}/n: blake3 is {BLAKE3}, not {digest}\n" in printed) == (status == 1)

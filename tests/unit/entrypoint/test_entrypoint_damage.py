@@ -1,4 +1,4 @@
-"""An index beside the entrypoint that is missing, of another kind, or not as it was written."""
+"""An external index that is missing, unreadable, damaged, or of another version."""
 
 import random
 import struct
@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from datacontainer.entrypoint.names import BESIDE
+from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_root
 from tools.entrypoint import one_line
@@ -25,13 +25,13 @@ FLIPS = 200
 
 @pytest.fixture
 def program(entrypoint) -> Tool:
-    """An entrypoint with an index of every type of field beside it."""
+    """An entrypoint with an external index that has a field of each type."""
     return entrypoint(nasty_catalog(plain=False).slice(0, 700))
 
 
 @pytest.fixture
 def index(program):
-    return program.command[0].with_name(BESIDE)
+    return program.command[0].with_name(EXTERNAL_INDEX)
 
 
 def failure(program: Tool, *arguments: str) -> str:
@@ -41,7 +41,7 @@ def failure(program: Tool, *arguments: str) -> str:
 
 
 def with_other_version(data: bytes) -> bytes:
-    """The index, with its checksum right, but of the version before."""
+    """Returns the index with the previous version number, and a correct checksum."""
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
     head = bytearray(data[:head_bytes])
     struct.pack_into("<II", head, 8, 1, 0)
@@ -50,19 +50,19 @@ def with_other_version(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("arguments", ["", "-ls", "-count", "-schema", "-get x", "-cat x", "-tree", "-self-check"])
-def test_ask_without_index_beside_is_told_which_file_is_missing(program, index, arguments):
+def test_entrypoint_without_external_index_prints_the_missing_path(program, index, arguments):
     index.unlink()
     missing = f"cannot open the index of this image: open {index}: no such file or directory{ADVICE}"
     assert failure(program, *arguments.split()) == missing
 
 
 @pytest.mark.parametrize("flag", ["-help", "-version", "-info"])
-def test_ask_without_index_what_needs_none_is_answered(program, index, flag):
+def test_flag_that_needs_no_index_works_without_index(program, index, flag):
     index.unlink()
     assert program(flag)
 
 
-def test_list_index_of_another_version_is_told_both(program, index):
+def test_list_index_of_another_version_prints_both_versions(program, index):
     index.write_bytes(with_other_version(index.read_bytes()))
     assert failure(program) == f"{INDEX} has version 1, but this program reads version 2{ADVICE}"
 
@@ -80,7 +80,7 @@ def test_list_index_of_another_version_is_told_both(program, index):
         (lambda data: data[:-9] + b"!" + data[-8:], "checksum mismatch in bytes {last} to {body} of the body"),
     ],
 )
-def test_check_index_that_was_changed_is_told_how(program, index, change, problem):
+def test_self_check_changed_index_prints_the_difference(program, index, change, problem):
     data = index.read_bytes()
     index.write_bytes(change(data))
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
@@ -95,25 +95,25 @@ def test_check_index_that_was_changed_is_told_how(program, index, change, proble
     assert failure(program, "-self-check") == DAMAGED + problem.format(**sizes) + ADVICE
 
 
-def test_list_index_that_is_a_folder_is_an_error(program, index):
+def test_list_index_that_is_a_folder_fails(program, index):
     index.unlink()
     index.mkdir()
     assert str(index) in failure(program)
 
 
-def test_list_index_that_may_not_be_read_is_an_error(program, index):
+def test_list_index_without_read_permission_fails(program, index):
     require_root("becoming another user")
     index.chmod(0)
     done = program.run(status=1, user=65534, group=65534, extra_groups=[])
     assert one_line(done.stderr) == f"cannot open the index of this image: open {index}: permission denied{ADVICE}"
 
 
-def test_ask_index_with_a_flipped_bit_answers_right_or_says_damaged(program, index):
-    """What is printed before the damage is met is right as well."""
+def test_query_index_with_a_flipped_bit_is_correct_or_fails(program, index):
+    """The output before the error is correct too."""
     rows, data = random.Random(1), index.read_bytes()
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
     right = [program.run(*query, status=None) for query in QUERIES]
-    told = 0
+    failed = 0
     for flip in range(FLIPS):
         query = flip % len(QUERIES)
         at = rows.randrange(head_bytes if flip % 8 < 2 else len(data))
@@ -122,8 +122,8 @@ def test_ask_index_with_a_flipped_bit_answers_right_or_says_damaged(program, ind
         if done.returncode == right[query].returncode and done.stderr == right[query].stderr:
             assert done.stdout == right[query].stdout
             continue
-        told += 1
+        failed += 1
         assert done.returncode == 1
         assert one_line(done.stderr).startswith(INDEX)
         assert right[query].stdout.startswith(done.stdout)
-    assert told > FLIPS / 4
+    assert failed > FLIPS / 4

@@ -1,4 +1,4 @@
-"""The entrypoint's answers to any question, against DuckDB and Python reading the same catalog."""
+"""The entrypoint's answers to random queries, compared with DuckDB and Python on the same catalog."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def check(program: Tool, answers: Answers, question: Question) -> None:
 
 @tried(60)
 @given(st.data())
-def test_ask_anything_of_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
+def test_random_query_of_random_catalog_equals_duckdb(entrypoint, data):
     program = entrypoint(data.draw(catalogs()))
     answers = Answers(program.command[0].with_name("catalog.parquet"))
     asked = questions(answers.texts)
@@ -37,14 +37,14 @@ def test_ask_anything_of_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
 
 @pytest.fixture(scope="module", params=["odd", "plain"])
 def nasty(request, entrypoint_of) -> tuple[Tool, Answers]:
-    """An entrypoint of some thousand files with its index inside, and the answers."""
+    """An entrypoint of some thousand files with an embedded index, and the answers."""
     binary = entrypoint_of(nasty_catalog(plain=request.param == "plain"))
     return Tool((binary,)), Answers(binary.parent.parent / "catalog.parquet")
 
 
 @tried(100)
 @given(st.data())
-def test_ask_anything_of_thousands_of_files_is_answered_as_by_duckdb(nasty, data):
+def test_random_query_of_thousands_of_files_equals_duckdb(nasty, data):
     program, answers = nasty
     check(program, answers, data.draw(questions(answers.texts)))
 
@@ -55,8 +55,8 @@ def suffix_is(suffix: bytes) -> Question:
     )
 
 
-# What chance asks too seldom.
-SELDOM = [
+# Queries that are rare among random queries.
+RARE = [
     *(
         Question(get=term)
         for term in (b"/data", b"/data/", b"/data/x", b"/data/y", b"/data.", b"/data/data", b"/datab")
@@ -74,13 +74,13 @@ SELDOM = [
 ]
 
 
-@pytest.mark.parametrize("question", SELDOM, ids=lambda question: repr(question.arguments())[:60])
-def test_ask_what_chance_asks_too_seldom_is_answered_as_by_duckdb(nasty, question):
+@pytest.mark.parametrize("question", RARE, ids=lambda question: repr(question.arguments())[:60])
+def test_rare_query_equals_duckdb(nasty, question):
     check(*nasty, question)
 
 
 def matching(entrypoint, values: Sequence[object], condition: str) -> list[object]:
-    """Those of a field's values for which a condition holds, asked of files that have them."""
+    """Returns the values for which a condition is true, from an entrypoint with a file per value."""
     keys = [f"{row:03}" for row in range(len(values))]
     program = entrypoint(pa.table({"path": keys, "value": values}))
     printed = program.run("-where", condition, "-null", status=None).stdout
@@ -105,10 +105,10 @@ def matching(entrypoint, values: Sequence[object], condition: str) -> list[objec
         ("value <= -9.3e18 or value > 9.3e18", []),
     ],
 )
-def test_where_numbers_at_the_ends_are_compared_exactly(entrypoint, condition, expected):
+def test_where_extreme_integers_are_compared_exactly(entrypoint, condition, expected):
     assert matching(entrypoint, [SMALLEST, SMALLEST + 1, 2**53, 2**53 + 1, LARGEST], condition) == expected
 
 
-def test_where_long_condition_is_answered(entrypoint):
+def test_where_long_condition_is_evaluated(entrypoint):
     condition = " or ".join(f"(not value = {number})" for number in range(5000)) + " and value is missing"
     assert matching(entrypoint, [1, None], condition) == [1]

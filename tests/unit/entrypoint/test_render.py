@@ -1,4 +1,4 @@
-"""Render: Go source that is safe for any text, and users' templates."""
+"""Render: Go source with any text, and users' templates."""
 
 import json
 import re
@@ -18,7 +18,7 @@ SUMMARY = {"name": 'fr"uit', "version": "1.0", "mount": "/data", "digest": "sha2
 
 @pytest.fixture
 def rendered(tmp_path, monkeypatch):
-    """Renders a small module; gives the folder."""
+    """Renders a small module; returns the files by name."""
     monkeypatch.setattr(stage, "write_index", lambda catalog, index, mount: index.write_text(f"{catalog.name} {mount}"))
     module = tmp_path / "module"
     (module / "cli").mkdir(parents=True)
@@ -43,7 +43,7 @@ def rendered(tmp_path, monkeypatch):
     return run
 
 
-def test_render_module_is_copied_and_only_templates_are_filled(rendered):
+def test_render_module_fills_templates_and_copies_other_files(rendered):
     assert rendered() == {
         "go.mod": "module m\n",
         "cli/cli.go": "package cli // {{ kept }}\n",
@@ -58,7 +58,7 @@ def test_render_users_file_replaces_the_template(rendered, tmp_path):
     assert rendered(str(tmp_path / "mine.go.j2"))["main.go"] == "// 1.0\n"
 
 
-def test_render_users_folder_is_laid_over_the_module(rendered, tmp_path):
+def test_render_users_folder_replaces_and_adds_files(rendered, tmp_path):
     mine = tmp_path / "mine"
     (mine / "cli").mkdir(parents=True)
     (mine / "cli/cli.go").write_text("package cli // mine\n")
@@ -71,21 +71,21 @@ def test_render_users_folder_is_laid_over_the_module(rendered, tmp_path):
 
 def test_render_unknown_variable_is_named_with_the_template(rendered, tmp_path):
     (tmp_path / "bad.j2").write_text("{{ nmae }}")
-    with pytest.raises(UsageError, match=r"the template '.*bad.j2' cannot be rendered: 'nmae' is undefined"):
+    with pytest.raises(UsageError, match=r"rendering the template '.*bad.j2': 'nmae' is undefined"):
         rendered(str(tmp_path / "bad.j2"))
 
 
 def test_render_missing_template_is_named(rendered, tmp_path):
-    with pytest.raises(UsageError, match=r"template: there is no file or folder with files at '.*/none'"):
+    with pytest.raises(UsageError, match=r"template: '.*/none' is not a file, nor a folder with files"):
         rendered(str(tmp_path / "none"))
 
 
-def test_template_files_none_is_empty():
+def test_template_files_without_template_is_empty():
     assert template_files(None) == []
 
 
 @given(st.text(), st.binary(max_size=5))
-def test_go_string_holds_the_texts_bytes_and_nothing_else_ends_it(text, odd):
+def test_go_string_of_any_text_has_its_bytes_and_no_quote_inside(text, odd):
     given_text = text.replace("\ud800", "") + odd.decode("utf-8", "surrogateescape")
     try:
         expected = given_text.encode("utf-8", "surrogateescape")
@@ -96,7 +96,7 @@ def test_go_string_holds_the_texts_bytes_and_nothing_else_ends_it(text, odd):
     assert re.sub(r"\\x(..)", lambda m: chr(int(m[1], 16)), literal[1:-1]).encode("latin-1") == expected
 
 
-def test_go_string_is_what_go_reads(tmp_path):
+def test_go_string_evaluated_by_go_is_the_text(tmp_path):
     text = 'a"b\\`{{ x }}$(y)\n\t\udcff漢'
     program = f'package main\nimport "os"\nfunc main() {{ os.Stdout.WriteString({go_string(text)}) }}\n'
     (tmp_path / "main.go").write_text(program)

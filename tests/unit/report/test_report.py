@@ -1,7 +1,9 @@
-"""Report: counts against DuckDB's, the history, and how names and numbers are shown."""
+"""Report: counts compared with DuckDB, the history, and the texts of names and numbers."""
 
 import hashlib
+import json
 import math
+from datetime import UTC, datetime
 from random import Random
 
 import duckdb
@@ -9,20 +11,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from datacontainer.catalog.fields import JSON_MARK
 from datacontainer.config.formats import ARCHIVE, SIF
-from datacontainer.report.columns import columns
-from datacontainer.report.counts import Count, Counts
-from datacontainer.report.history import State, remember
+from datacontainer.report.columns import read_columns
+from datacontainer.report.counts import Count, Counts, count_values
+from datacontainer.report.credit import read_credit
+from datacontainer.report.history import State, add_state
 from datacontainer.report.images import Package, package
 from datacontainer.report.page import (
     bars,
+    bound_text,
     bytes_text,
     class_text,
     count_text,
+    fitting_values,
     growth_points,
     more_text,
     name_text,
     steps,
+    value_text,
 )
 from datacontainer.runtime.errors import DataError
 from tools.trees import ODD_NAMES
@@ -32,7 +39,7 @@ SECOND = State("1.0", 3, 10, "sha256:bb")
 
 
 def write_catalog(path, rows, links=()):
-    """A catalog of these files (path, content) and links, in row groups of 700."""
+    """Writes a catalog of files (path, content) and symlinks (path, target), in row groups of 700."""
     rows = sorted(
         [(name, content, None) for name, content in rows] + [(name, target, target) for name, target in links]
     )
@@ -50,7 +57,7 @@ def write_catalog(path, rows, links=()):
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
-    """A catalog of 2,000 files of many sizes in folders of odd names, many of them alike, and of links."""
+    """A catalog of symlinks and of 2,000 files: many sizes, many duplicates, folders with odd names."""
     chance = Random(1)
     folders = [b"top-", *(name + b"/" for name in ODD_NAMES), *(b"sub-%02d/run/" % number for number in range(9))]
     files = []
@@ -67,15 +74,15 @@ def _many_batches(monkeypatch):
     monkeypatch.setattr("datacontainer.report.counts.BATCH_ROWS", 300)
 
 
-def asked(catalog, query):
+def queried(catalog, query):
     return duckdb.sql(query.format(f"(select * from '{catalog}' where link is null)")).fetchall()
 
 
-def test_folders_are_those_of_duckdb(mixed):
+def test_folders_equal_duckdbs(mixed):
     # DuckDB has no regular expressions over bytes: the part before the first slash, through hexadecimal digits.
     top = "case when hex(path) not like '%2F%' then '' else split_part(regexp_replace(hex(path), '(..)', '\\1 ', 'g')"
     query = f"select replace({top}, '2F ', 1) end, ' ', '') as top, count(*), sum(size) from {{}} group by top"
-    expected = sorted(asked(mixed, query), key=lambda row: (-row[2], bytes.fromhex(row[0])))
+    expected = sorted(queried(mixed, query), key=lambda row: (-row[2], bytes.fromhex(row[0])))
     folders, others = Counts(mixed).folders(5)
     found = [(one.key.hex().upper(), one.files, one.size_bytes) for one in folders]
     assert found == expected[:5]
@@ -83,51 +90,122 @@ def test_folders_are_those_of_duckdb(mixed):
     assert others == Count(len(rest), sum(row[1] for row in rest), sum(row[2] for row in rest))
 
 
-def test_size_classes_are_those_of_duckdb(mixed):
+def test_size_classes_equal_duckdbs(mixed):
     digits = "case when size = 0 then 0 else length(size::varchar) end"
-    expected = asked(mixed, f"select {digits} as digits, count(*), sum(size) from {{}} group by digits order by digits")
+    expected = queried(
+        mixed, f"select {digits} as digits, count(*), sum(size) from {{}} group by digits order by digits"
+    )
     assert Counts(mixed).size_classes() == [Count(*row) for row in expected]
 
 
-def test_repeated_are_those_of_duckdb(mixed):
+def test_duplicates_equal_duckdbs(mixed):
     query = (
         "select sha256, count(*), size, (count(*) - 1) * size as wasted, array_sort(array_agg(hex(path)))[:3] "
         "from {} where size > 0 group by sha256, size having count(*) > 1 order by wasted desc, sha256"
     )
     expected = [
-        (row[0], row[1], row[2], row[3], [bytes.fromhex(name) for name in row[4]]) for row in asked(mixed, query)
+        (row[0], row[1], row[2], row[3], [bytes.fromhex(name) for name in row[4]]) for row in queried(mixed, query)
     ]
-    found = Counts(mixed).repeated(len(expected) + 1, 3)
-    assert Counts(mixed).repeated(2, 3) == found[:2]
+    found = Counts(mixed).duplicates(len(expected) + 1, 3)
+    assert Counts(mixed).duplicates(2, 3) == found[:2]
     assert [(one.sha256, one.files, one.size_bytes, one.wasted_bytes, one.names) for one in found] == expected
 
 
-def test_counts_no_files_are_empty(tmp_path):
+def test_counts_catalog_without_files_is_empty(tmp_path):
     catalog = write_catalog(tmp_path / "catalog.parquet", [])
     counts = Counts(catalog)
-    assert [column.values for column in columns(catalog)] == [0, 0, 0, 0]
+    assert [column.rows for column in read_columns(catalog, 3)] == [0, 0, 0, 0]
     assert counts.folders(5) == ([], Count(0, 0, 0))
-    assert counts.size_classes() == counts.repeated(5, 3) == []
+    assert counts.size_classes() == counts.duplicates(5, 3) == []
 
 
-def test_columns_have_bounds_of_numbers_only(tmp_path):
+def write_table(path, values, marks=()):
+    """Writes a catalog of these columns, a row group per row; columns in `marks` contain JSON."""
+    table = pa.table(values)
+    fields = [field.with_metadata(JSON_MARK) if field.name in marks else field for field in table.schema]
+    pq.write_table(table.cast(pa.schema(fields)), path, row_group_size=1)
+    return path
+
+
+def test_read_columns_have_bounds_of_numbers_and_times(tmp_path):
     values = {"n": [3, None, -7], "x": [0.5, math.nan, -2.5], "text": ["a", "b", None], "huge": [math.inf, 1.0, 0.0]}
-    table = pa.table({**values, "mtime": pa.array([1, 2, 3], pa.timestamp("ns", "UTC"))})
-    pq.write_table(table, tmp_path / "catalog.parquet", row_group_size=1)
-    found = {column.name: column[1:] for column in columns(tmp_path / "catalog.parquet")}
+    times = [1_354_282_196_000_000_001, -1_000_000_000_000_000_000, None]
+    values |= {"size": [1, 1, 1], "mtime": pa.array(times, pa.timestamp("ns", "UTC"))}
+    catalog = write_table(tmp_path / "catalog.parquet", values)
+    found = {column.name: column[1:5] for column in read_columns(catalog, 9)}
     assert found["n"] == ("int64", 2, -7, 3)
     assert found["x"] == ("double", 3, -2.5, 0.5)
     assert found["text"] == ("string", 2, None, None)
     assert found["huge"] == ("double", 3, None, None)
-    assert found["mtime"] == ("timestamp[ns, tz=UTC]", 3, None, None)
+    first, last = datetime(1938, 4, 24, 22, 13, 20, tzinfo=UTC), datetime(2012, 11, 30, 13, 29, 56, tzinfo=UTC)
+    assert found["mtime"] == ("timestamp[ns, tz=UTC]", 2, first, last)
+    assert [bound_text(bound) for bound in (last, 1234, 0.5)] == ["2012-11-30 13:29:56", "1\u202f234", "0.5"]
 
 
-def test_remember_adds_what_is_new_and_nothing_twice(tmp_path):
+def test_read_columns_have_the_most_frequent_values_of_text_and_boolean_columns(tmp_path):
+    values = {
+        "path": ["a", "b", "c", "d", "e"],
+        "size": [1, 2, 4, 8, 16],
+        "a": ["T1w", "bold", None, "bold", "T1w"],
+        "a.b": ["", "x", "y", "x", "x"],
+        "ok": [True, None, False, False, False],
+        "link": [None, None, None, None, "a"],
+    }
+    found = {one.name: one for one in read_columns(write_table(tmp_path / "catalog.parquet", values), 2)}
+    assert (found["a"].distinct, found["a"].frequent) == (2, [Count("bold", 2, 10), Count("T1w", 1, 1)])
+    assert (found["a.b"].distinct, found["a.b"].frequent) == (3, [Count("x", 2, 10), Count("", 1, 1)])
+    assert (found["ok"].distinct, found["ok"].frequent) == (2, [Count("false", 2, 12), Count("true", 1, 1)])
+    assert found["path"].distinct is found["size"].distinct is found["link"].distinct is None
+
+
+def test_count_values_of_too_many_distinct_values_stops(tmp_path, monkeypatch):
+    keys = [f"{number:09}" for number in range(900)]
+    values = {"size": [1] * 900, "unique": keys, "repeated": [key[-1] for key in keys]}
+    pq.write_table(pa.table(values), tmp_path / "catalog.parquet")
+    digits = [Count("0", 90, 90), Count("1", 90, 90)]
+    assert count_values(tmp_path / "catalog.parquet", "unique", 1) == ([Count(keys[0], 1, 1)], 900)
+    # Exceeded after three batches of 10 distinct values.
+    monkeypatch.setattr("datacontainer.report.counts.LARGEST_COUNTED_BYTES", 3 * 10 * (1 + 4 + 8 + 8))
+    assert count_values(tmp_path / "catalog.parquet", "repeated", 2) == (digits, 10)
+    assert count_values(tmp_path / "catalog.parquet", "unique", 2) == ([], 300)
+
+
+def test_fitting_values_fill_three_lines_and_long_values_are_shortened():
+    assert fitting_values([Count(f"{number:02}", 7, 0) for number in range(99)])[-1] == ("33", 7)
+    assert fitting_values([Count("x" * 1000, 10**240, 0), Count("y", 1, 0)]) == [("x" * 60 + "…", 10**240)]
+    assert [value_text(value) for value in ("x" * 60, "x" * 61, "a\n")] == ["x" * 60, "x" * 60 + "…", "'a\\n'"]
+
+
+LABEL = "org.opencontainers.image."
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ({}, {"License": "PDDL", "Authors": "Tom S.M., Fox C.R."}),
+        ({LABEL + "licenses": "CC0-1.0"}, {"License": "CC0-1.0", "Authors": "Tom S.M., Fox C.R."}),
+        ({LABEL + "licenses": "CC0-1.0", LABEL + "authors": "Me"}, {"License": "CC0-1.0", "Authors": "Me"}),
+    ],
+)
+def test_read_credit_of_a_bids_dataset_is_from_labels_then_its_description(tmp_path, labels, expected):
+    authors = [None, json.dumps(["Other"]), json.dumps(["Tom S.M.", "Fox C.R."])]
+    paths = ["README", "a/dataset_description.json", "dataset_description.json"]
+    values = {"path": paths, "License": [None, "MIT", "PDDL"], "Authors": authors}
+    assert read_credit(labels, write_table(tmp_path / "catalog.parquet", values, ["Authors"])) == expected
+
+
+def test_read_credit_without_description_is_that_of_the_labels(tmp_path):
+    catalog = write_table(tmp_path / "catalog.parquet", {"path": ["a"], "License": [3]})
+    assert read_credit({}, catalog) == {}
+    assert read_credit({LABEL + "authors": "Me"}, catalog) == {"Authors": "Me"}
+
+
+def test_add_state_is_appended_only_if_it_differs_from_the_last(tmp_path):
     history = tmp_path / "history.tsv"
-    assert remember(history, FIRST) == [FIRST]
-    assert remember(history, FIRST) == [FIRST]
-    assert remember(history, SECOND) == [FIRST, SECOND]
-    assert remember(history, FIRST) == [FIRST, SECOND, FIRST]
+    assert add_state(history, FIRST) == [FIRST]
+    assert add_state(history, FIRST) == [FIRST]
+    assert add_state(history, SECOND) == [FIRST, SECOND]
+    assert add_state(history, FIRST) == [FIRST, SECOND, FIRST]
     assert history.read_text() == (
         "version\tfiles\tbytes\tdigest\n1.0\t2\t17\tsha256:aa\n1.0\t3\t10\tsha256:bb\n1.0\t2\t17\tsha256:aa\n"
     )
@@ -136,24 +214,24 @@ def test_remember_adds_what_is_new_and_nothing_twice(tmp_path):
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (b"", "the first line is '' and not 'version\\tfiles\\tbytes\\tdigest'"),
+        (b"", "expected the first line 'version\\tfiles\\tbytes\\tdigest', found ''"),
         (b"version\tfiles\tbytes\tdigest\n1.0\ttwo\t17\tsha256:aa\n", "invalid literal for int"),
         (b"version\tfiles\tbytes\tdigest\n1.0\t2\t17\n", "missing 1 required positional argument: 'digest'"),
-        (b"\xff\n", "the first line is '\\\\xff' and not"),
+        (b"\xff\n", "found '\\\\xff'"),
     ],
 )
-def test_remember_damaged_history_is_refused_and_kept(tmp_path, content, cause):
+def test_add_state_to_a_damaged_history_fails_and_keeps_the_file(tmp_path, content, cause):
     history = tmp_path / "history.tsv"
     history.write_bytes(content)
     with pytest.raises(DataError) as caught:
-        remember(history, FIRST)
+        add_state(history, FIRST)
     assert f"'{history}' is not a history that a report wrote (" in str(caught.value)
     assert cause in str(caught.value)
-    assert str(caught.value).endswith("): delete it, or put it back as it was")
+    assert str(caught.value).endswith("): delete it, or restore it from a backup")
     assert history.read_bytes() == content
 
 
-def test_steps_tell_what_came_to_each_state():
+def test_steps_have_the_difference_to_the_state_before():
     assert [(step.more_files, step.more_bytes) for step in steps([FIRST, SECOND, SECOND])] == [
         (None, None),
         (1, -7),
@@ -167,7 +245,7 @@ def test_growth_points_are_as_high_as_the_bytes():
     assert growth_points([half._replace(size_bytes=0)] * 2) == "0.0,100.0 600.0,100.0"
 
 
-def test_bars_are_as_long_as_what_they_stand_for():
+def test_bars_are_in_proportion_to_files_or_bytes():
     lines = [("a", 1, 300), ("b", 4, 100), ("c", 0, 0)]
     assert [bar.width for bar in bars(lines, "bytes")] == [100, 33.33, 0]
     assert [bar.width for bar in bars(lines, "files")] == [25, 100, 0]
@@ -192,7 +270,7 @@ def test_bytes_text_has_three_digits_and_a_unit(size_bytes, expected):
     assert bytes_text(size_bytes) == expected
 
 
-def test_numbers_are_shown_with_thousands_and_signs():
+def test_count_text_and_more_text_have_separators_and_signs():
     assert count_text(1234567) == "1\u202f234\u202f567"
     assert [more_text(number) for number in (None, 0, 1200, -3)] == ["", "±0", "+1\u202f200", "\u22123"]
 
@@ -208,7 +286,7 @@ def test_numbers_are_shown_with_thousands_and_signs():
         (16, "1 PB to 10 PB"),
     ],
 )
-def test_class_text_names_the_bounds(number, expected):
+def test_class_text_has_the_bounds(number, expected):
     assert class_text(number) == expected
 
 
@@ -226,7 +304,7 @@ def test_class_text_names_the_bounds(number, expected):
         (b"", "''"),
     ],
 )
-def test_name_text_is_quoted_where_it_would_not_show(name, expected):
+def test_name_text_with_invisible_characters_is_quoted(name, expected):
     assert name_text(name) == expected
 
 
