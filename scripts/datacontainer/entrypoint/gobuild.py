@@ -35,7 +35,7 @@ def find_go() -> str:
     """
     found = shutil.which("go") or shutil.which("go", path=str(Path(sys.executable).parent))
     if found is None:
-        raise MissingToolError(f"the `go` command, which builds the entrypoint, is not on PATH: {GO_HINT}")
+        raise MissingToolError(f"the `go` command is not on PATH, and the entrypoint is built with it: {GO_HINT}")
     return found
 
 
