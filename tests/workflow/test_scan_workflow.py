@@ -34,7 +34,7 @@ def test_scan_changed_file_of_several_shards_hashes_its_own_alone(several):
     (several.folder / "data/00007").write_bytes(b"changed")
     text = several.build(*CATALOG)
     assert len(set(shards(several)) - set(before)) == 1
-    assert text.count("hash many: shard ") == 1
+    assert text.count("hash many: digests and layers") == 1
     assert {"scan", "hash", "aggregate"} == started(text)
     assert NOTHING in several.build(*CATALOG)
 

@@ -62,7 +62,7 @@ class Console(logging.Handler):
         self._summary, self._whole, self._targets, self._stream = summary, whole, targets, stream
         self._line = ProgressLine(stream)
         self._printed: set[str] = set()
-        self._running: set[int] = set()
+        self._running: dict[int, tuple[str, list[str]]] = {}
         self._active = self._stopped = False
         self._ended = threading.Event()
         self._lock = threading.RLock()
@@ -91,7 +91,7 @@ class Console(logging.Handler):
         elif event == LogEvent.JOB_ERROR:
             self._take_failed_job(record.__dict__)
         elif event == LogEvent.JOB_FINISHED:
-            self._running.discard(record.__dict__["job_id"])
+            self._running.pop(record.__dict__["job_id"], None)
         elif event == LogEvent.PROGRESS:
             self._line.step(record.__dict__["done"], record.__dict__["total"])
         elif record.levelno >= logging.ERROR:
@@ -102,7 +102,7 @@ class Console(logging.Handler):
             self._take_text(record.getMessage())
 
     def _take_job(self, values: Mapping[str, Any]) -> None:
-        self._running.add(values["jobid"])
+        self._running[values["jobid"]] = values["rule_name"], values["log"]
         self.failures.forget_job(values["jobid"])
         title = title_of(values["rule_name"], values["wildcards"])
         text = values["rule_msg"]
@@ -118,7 +118,7 @@ class Console(logging.Handler):
             self.print(text)
 
     def _take_failed_job(self, values: Mapping[str, Any]) -> None:
-        self._running.discard(values["jobid"])
+        self._running.pop(values["jobid"], None)
         self.failures.add_job(values["jobid"], values["rule_name"], values["log"])
         text = f"{values['rule_name']} failed; the error follows when the running jobs have ended"
         if self._running and text not in self._printed and not self._plain:
@@ -183,6 +183,7 @@ class Console(logging.Handler):
             if self._stopped:
                 lines: Iterable[str] = [INTERRUPTED]
             elif self.failures:
+                self.failures.add_unfinished(self._running)
                 lines = self.failures.lines()
             else:
                 lines = self._summary()

@@ -1,7 +1,7 @@
 """Failures: the errors of a run, one entry for each distinct cause."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from datacontainer.runtime.logs import last_error
 MANY = re.compile(r"(.*?) failed on (\d+) files?, first: (.*)", re.DOTALL)
 # The end of Snakemake's message about a command.
 STATUS = re.compile(r"died with \S+ \d+>|returned non-zero exit status -?\d+")
+MISSING = "MissingOutputException"
 SHOWN_CAUSES = 5
 NEXT = "Correct this and run the same command again: it continues with the steps that are not done."
 
@@ -39,10 +40,18 @@ class Failures:
     def add_job(self, job: int, rule: str, logs: list[str]) -> None:
         """Records that a job failed; its error is the end of its first log."""
         log = Path(logs[0]) if logs else None
-        if log and not (log.is_file() and log.stat().st_mtime >= self._since):
-            log = None
-        text = (last_error(log) if log else None) or self._without_error(rule)
-        self._jobs[job] = (text, log)
+        self._jobs[job] = (self._error(logs) or self._without_error(rule), log if log and log.is_file() else None)
+
+    def add_unfinished(self, jobs: Mapping[int, tuple[str, list[str]]]) -> None:
+        """Records the errors in the logs of jobs that Snakemake neither finished nor reported.
+
+        jobs: the rule and the logs of each. Snakemake reports a process that ends without error and without its
+        outputs as missing outputs of the rule; the error in the log replaces this report.
+        """
+        for job, (rule, logs) in jobs.items():
+            if self._error(logs):
+                self.add_job(job, rule, logs)
+                self._run = [text for text in self._run if MISSING not in text]
 
     def add_run(self, text: str) -> None:
         """Records an error that belongs to no job."""
@@ -71,6 +80,11 @@ class Failures:
             yield f"{len(causes) - SHOWN_CAUSES} more causes: the logs of the failed jobs list them"
         if causes:
             yield NEXT
+
+    def _error(self, logs: list[str]) -> str | None:
+        """The error in the first log, if this run wrote it."""
+        log = Path(logs[0]) if logs else Path()
+        return last_error(log) if log.is_file() and log.stat().st_mtime >= self._since else None
 
     def _causes(self) -> list[_Cause]:
         causes: dict[str, _Cause] = {}
