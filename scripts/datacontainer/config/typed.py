@@ -15,7 +15,7 @@ from datacontainer.runtime.errors import UsageError
 class Typed:
     """The texts that a configuration was read from.
 
-    files: configuration files; the first file that has a value wins. words: NAME=VALUE pairs of `--config`.
+    files: configuration files; the first file with an equal value is used. words: NAME=VALUE pairs of `--config`.
     """
 
     files: Sequence[str | Path] = ()
