@@ -22,7 +22,7 @@ class Typed:
     words: Sequence[str] = ()
 
     def text(self, path: Sequence[Any], given: Any, *, of_key: bool = False) -> str | None:
-        """The text that was read as `given`; None if neither files nor words have a text for it.
+        """The text that was read as `given`; None if no file has such a text.
 
         path: the keys that lead to the value. of_key: `given` is the last key of the path, not the value.
         """
