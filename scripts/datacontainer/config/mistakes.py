@@ -83,7 +83,8 @@ def _wrong_type(error: Any, where: str, typed: Typed) -> str:
     if word and "string" in expected:
         return f"{where}: Snakemake reads --config {where}={word} as {_reading(given)}: write --config {where}=./{word}"
     if isinstance(given, str) and expected == ["integer"]:
-        return f"{where}: {given!r} {wrong}; Snakemake passes the keys in --config '{{…}}' as text: use --configfile"
+        hint = "Snakemake passes numbers in --config '{…}' as text: set the key in a configuration file"
+        return f"{where}: {given!r} {wrong}: {hint if typed.word(path[:1]) else 'write it without quotes'}"
     if "string" not in expected or isinstance(given, (list, dict)):
         return f"{where}: {given!r} {wrong}"
     text = typed.text([*path, given] if of_key else path, given, of_key=of_key)

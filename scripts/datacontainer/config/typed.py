@@ -15,14 +15,14 @@ from datacontainer.runtime.errors import UsageError
 class Typed:
     """The texts that a configuration was read from.
 
-    files: configuration files; the first file that has a value wins. words: NAME=VALUE pairs of `--config`.
+    files: configuration files; the first file with an equal value is used. words: NAME=VALUE pairs of `--config`.
     """
 
     files: Sequence[str | Path] = ()
     words: Sequence[str] = ()
 
     def text(self, path: Sequence[Any], given: Any, *, of_key: bool = False) -> str | None:
-        """The text that was read as `given`; None if neither files nor words have a text for it.
+        """The text that was read as `given`; None if no file has such a text.
 
         path: the keys that lead to the value. of_key: `given` is the last key of the path, not the value.
         """

@@ -72,9 +72,9 @@ def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
 
 
 def size_of(table: Path, shards: Collection[str] | None) -> Size:
-    """The size of some shards, or of the whole dataset, from the table that scan wrote; 0 without one."""
+    """Returns the size of some shards, or of the whole dataset, from the table that scan wrote; 0 without a table."""
     lines = table.read_text().splitlines() if table.is_file() else []
-    # A damaged table is written again; until then the size is 0.
+    # A damaged table is created again by scan; until then, wrong rows are ignored.
     rows = [
         row for row in (line.split("\t") for line in lines) if len(row) == 3 and row[1].isdigit() and row[2].isdigit()
     ]

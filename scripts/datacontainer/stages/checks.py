@@ -1,6 +1,5 @@
 """Checks: errors of a configuration that a run reports before its first job."""
 
-import os
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -12,18 +11,6 @@ from datacontainer.functions.load import check_file
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.origin import check_origin
 from datacontainer.sif.sign import check_key
-
-
-def check_outdir(outdir: str) -> None:
-    """Returns if `outdir` is a folder, or can be created in one.
-
-    Raises:
-        UsageError: if a file has its name or the name of a folder above it.
-    """
-    place = Path(outdir)
-    found = next(one for one in (place, *place.absolute().parents) if os.path.lexists(one))
-    if not found.is_dir():
-        raise UsageError(f"outdir: {str(found)!r} is not a folder: set outdir to another path")
 
 
 def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) -> None:

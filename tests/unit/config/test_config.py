@@ -109,7 +109,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ("datasets: {fruit: {path: a, mount: /etc}}", "datasets.fruit.mount: '/etc' is a folder that the image needs"),
         (
             "datasets: {fruit: {path: a, version: '-1'}}",
-            "datasets.fruit.version: '-1' is not a tag of an image",
+            "datasets.fruit.version: '-1' is not a valid image tag",
         ),
         ("datasets: {fruit: {path: a, symlinks: kep}}", "'kep' is not valid: did you mean 'keep'?"),
         (
@@ -118,10 +118,10 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, metadata: [f]}}",
-            "datasets.fruit.metadata.0: 'f' is not a file or module, a colon",
+            "datasets.fruit.metadata.0: 'f' is not FILE.py:FUNCTION or MODULE:FUNCTION",
         ),
         ("datasets: {fruit: {path: a, labels: {lisence: x}}}", "unknown label 'lisence': did you mean 'license'?"),
-        ("datasets: {Fruit: {path: a}}", "datasets: 'Fruit' is not a name of an image: small letters"),
+        ("datasets: {Fruit: {path: a}}", "datasets: 'Fruit' is not a valid image name: lower-case letters"),
         ("datasets: []", "datasets: [] is not a mapping of keys"),
         ("dataset: 5", "dataset: 5 is not text: write it in quotes"),
         ("version: '1'", "unknown key 'version', in the top level: it is a key of a dataset: write it under `datasets"),

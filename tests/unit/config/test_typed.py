@@ -28,6 +28,7 @@ def message(config, typed):
         ("exclude: [a, 1.10]", 'exclude.1: 1.10 is not text, as YAML reads the number 1.1: {}- "1.10"'),
         ("labels: {1.10: x}", 'labels: the key 1.10 is not text, as YAML reads the number 1.1: {}"1.10":'),
         ("template: 1.10", 'template: 1.10 is not text or null, as YAML reads the number 1.1: {}template: "1.10"'),
+        ("shard_files: '7'", "shard_files: '7' is not an integer: write it without quotes"),
         ("symlinks: no", "symlinks: 'no' is not valid (valid: keep, follow, refuse)"),
     ],
 )  # fmt: skip
@@ -48,7 +49,7 @@ def test_read_settings_value_that_is_not_text_is_quoted_as_typed(tmp_path, keys,
         ("version=1.10", 1.1, "'version' is a key of a dataset: {} dataset='{{path: x, version: \"1.10\"}}'"),
         ("symlinks=keep", "keep", "'symlinks' is a key of a dataset: {} dataset='{{path: x, symlinks: keep}}'"),
         ("dataset={path: x, shard_files: 4096}", {"path": "x", "shard_files": "4096"}, "dataset.shard_files: '4096' is "
-         "not an integer; Snakemake passes the keys in --config '{{…}}' as text: use --configfile"),
+         "not an integer: Snakemake passes numbers in --config '{{…}}' as text: set the key in a configuration file"),
     ],
 )  # fmt: skip
 def test_read_settings_value_of_the_command_line_is_quoted_as_typed(word, value, expected):
