@@ -11,7 +11,7 @@ from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.hash.rescan import rescan, rescan_shard
 from datacontainer.hash.stale import remove_stale
 from datacontainer.scan.scan import read_shards, scan
-from datacontainer.scan.sharding import LEAST_SHARD, Limits
+from datacontainer.scan.sharding import MIN_SHARD, Limits
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
@@ -29,7 +29,7 @@ class Build:
     rescan: str = "changed"
     record_format: int = 1
     symlinks: str = "refuse"
-    least: Limits = LEAST_SHARD
+    minimum: Limits = MIN_SHARD
     compression: str = "none"
 
     @property
@@ -44,7 +44,7 @@ class Build:
         lists = self.folder / "stages/scan/lists"
         lists.mkdir(parents=True, exist_ok=True)
         table = self.folder / "stages/scan/shards.tsv"
-        scan(str(self.dataset), (), lists, table, symlinks=self.symlinks, packer=self.packer, least=self.least)
+        scan(str(self.dataset), (), lists, table, symlinks=self.symlinks, packer=self.packer, minimum=self.minimum)
 
     def hash(self, shard: str) -> None:
         hashed = self.folder / "stages/hash"

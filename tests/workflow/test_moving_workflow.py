@@ -16,7 +16,7 @@ def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(
     project.configure(data=settings | {"metadata": ["user.py:ends"]})
     run = project.snakemake()
     assert run.status != 0
-    assert "the process ended while the metadata function 'user.py:ends' looked at 'a'" in run.text
+    assert "the process ended while the metadata function 'user.py:ends' read 'a'" in run.text
     assert not project.product("data", "catalog.parquet").exists()
     project.configure(data=settings | {"dataset_metadata": ["user.py:ends_too"]})
     run = project.snakemake()

@@ -27,7 +27,7 @@ def test_check_origin_another_folder_is_refused_with_both_and_the_way_out(result
     here = os.getcwd()
     expected = (
         f"dataset 's': {str(results)!r} was made from '{here}/a/s', not from '{here}/b/s' of the same name: "
-        f"name one of the two under `datasets`, set another outdir, or delete {str(results)!r}"
+        f"rename one of the two under `datasets`, set another outdir, or delete {str(results)!r}"
     )
     with pytest.raises(UsageError, match=re.escape(expected)):
         check_origin("s", "b/s", results)

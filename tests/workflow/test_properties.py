@@ -17,7 +17,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from datacontainer.scan.sharding import LEAST_SHARD, Limits
+from datacontainer.scan.sharding import MIN_SHARD, Limits
 from tools.datasets import datasets, edits, make, make_with_outside
 from tools.engines import Tool
 from tools.examples import tried
@@ -26,9 +26,9 @@ from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, squash
 from tools.squashfs import extracted
 
 # A shard for each file, for some files or a MiB, and one for all.
-LIMITS = [Limits(1, 1 << 28), Limits(2, 1 << 20), LEAST_SHARD]
+LIMITS = [Limits(1, 1 << 28), Limits(2, 1 << 20), MIN_SHARD]
 options = st.fixed_dictionaries(
-    {"compression": st.sampled_from(["none", "gzip", "zstd"]), "least": st.sampled_from(LIMITS)}
+    {"compression": st.sampled_from(["none", "gzip", "zstd"]), "minimum": st.sampled_from(LIMITS)}
 )
 Place = Callable[[], AbstractContextManager[Path]]
 

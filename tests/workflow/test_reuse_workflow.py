@@ -9,13 +9,13 @@ import pytest
 
 from datacontainer.scan.records import FILE, read_records
 from datacontainer.scan.scan import read_shards
-from datacontainer.scan.sharding import LEAST_SHARD
+from datacontainer.scan.sharding import MIN_SHARD
 from tools.engines import require_root, require_tool
 from tools.reads import reads
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, fails, jobs, started
 
-FILES = {b"%05d" % number: b"content %d" % number for number in range(3 * LEAST_SHARD.files)}
+FILES = {b"%05d" % number: b"content %d" % number for number in range(3 * MIN_SHARD.files)}
 SIZES = {name.decode(): len(content) for name, content in FILES.items()}
 
 
@@ -106,7 +106,7 @@ def test_rescan_full_names_a_file_whose_mtime_was_put_back(small):
     rotten.write_bytes(b"evil")
     os.utime(rotten, ns=(before.st_atime_ns, before.st_mtime_ns))
     text = fails(small, "--config", "rescan=full")
-    assert "error: hash fruit: content changed while size and modification time did not: 'a' (recorded: sha256" in text
+    assert "error: hash fruit: content changed, size and mtime did not: 'a' (recorded: sha256" in text
     assert sha256(small) == recorded
     rotten.touch()
     small.build("--config", "rescan=full")
@@ -135,8 +135,8 @@ def test_rescan_full_names_what_a_disk_has_changed_by_itself(project):
         before = sha256(project)
         for _ in range(2):
             text = fails(project, "--config", "rescan=full")
-            assert "error: rescan fruit: content changed while size and modification time did not: 'good' (" in text
-            assert "; restore the files from a backup, or accept what they hold now with `touch`" in text
+            assert "error: rescan fruit: content changed, size and mtime did not: 'good' (" in text
+            assert "; restore the files from a backup, or run `touch` on them to accept their current content" in text
             assert sha256(project) == before
         assert NOTHING in project.build()
         (data / "good").touch()

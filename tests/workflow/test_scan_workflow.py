@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.scan.scan import read_shards
-from datacontainer.scan.sharding import LEAST_SHARD
+from datacontainer.scan.sharding import MIN_SHARD
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, jobs, started
 
@@ -18,7 +18,7 @@ CATALOG = ("catalog", "--max-checksum-file-size", "100")
 @pytest.fixture
 def several(project) -> Project:
     """A project with a dataset of several shards, in the catalog."""
-    fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(3 * LEAST_SHARD.files)})
+    fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(3 * MIN_SHARD.files)})
     project.configure(many={"path": "data"})
     project.build(*CATALOG)
     return project

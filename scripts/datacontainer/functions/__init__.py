@@ -1,1 +1,1 @@
-"""Functions of the user: loaded, with the sources they import, and watched while they run."""
+"""User functions: loaded, with the digests of their sources, and watched while they run."""

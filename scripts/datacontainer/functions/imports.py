@@ -1,4 +1,4 @@
-"""The files of a user's own that a Python file imports, found by reading and without running anything."""
+"""The local files that a Python file imports, and the names that it defines, without running it."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -10,9 +10,9 @@ Import = tuple[int, tuple[str, ...]]
 
 
 def local_modules(file: Path, folders: Iterable[Path]) -> list[Path]:
-    """The file and all that it imports, directly or not, from `folders`, sorted; installed packages are left out.
+    """The file and all files that it imports from `folders`, directly or indirectly, sorted; no installed packages.
 
-    A file that is not Python counts as one without imports: who loads it says what is wrong.
+    A file that is not Python has no imports here; `load` reports the error.
     """
     folders = [folder.resolve() for folder in folders]
     found, waiting = set(), [file.resolve()]
@@ -26,14 +26,14 @@ def local_modules(file: Path, folders: Iterable[Path]) -> list[Path]:
 
 def _imported(file: Path, folders: Iterable[Path]) -> Iterator[Path]:
     for dots, parts in _imports(file.read_bytes()):
-        # One dot is the file's own folder, each further one the folder above.
+        # One dot is the folder of the file, each further dot the parent folder.
         bases = [file.parents[min(dots, len(file.parents)) - 1]] if dots else folders
         for base in bases:
             yield from _files(base, parts)
 
 
 def _files(base: Path, parts: tuple[str, ...]) -> Iterator[Path]:
-    """The files below `base` that Python reads to import the dotted name `parts`."""
+    """The files in `base` that Python reads to import the dotted name `parts`."""
     place = base
     for part in parts:
         candidates = (place / f"{part}.py", place / part / "__init__.py")
@@ -43,7 +43,7 @@ def _files(base: Path, parts: tuple[str, ...]) -> Iterator[Path]:
 
 @cache
 def _imports(content: bytes) -> list[Import]:
-    """The names that the content of a file imports; of `from a import b` a.b, in case b is a module."""
+    """The names that a file imports, given its content; a.b for `from a import b`, because b may be a module."""
     names: list[Import] = []
     try:
         tree = ast.parse(content)

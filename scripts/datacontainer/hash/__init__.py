@@ -1,1 +1,1 @@
-"""Hash: each file of a shard is read once; its digests, its fields, its bytes in the shard's layer."""
+"""Hash: reads each file of a shard once, for its digests, its fields, and the layer of the shard."""

@@ -1,4 +1,4 @@
-"""The digests that the packer wrote, as columns of text."""
+"""Digests: reads the file of digests that the packer writes, as columns of text."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from datacontainer.catalog.fields import DIGEST_BYTES
 
 
 def read_digests(raw: bytes, names: Sequence[str]) -> dict[str, pa.Array]:
-    """The hexadecimal text of each digest (string), by its name; `raw` holds those of a file one after the other."""
+    """A column of hexadecimal text (string) for each digest. raw: the digests of each file, in the order of `names`."""
     rows = np.frombuffer(raw, np.uint8).reshape(-1, sum(DIGEST_BYTES[name] for name in names))
     columns, start = {}, 0
     for name in names:
@@ -19,7 +19,7 @@ def read_digests(raw: bytes, names: Sequence[str]) -> dict[str, pa.Array]:
 
 
 def _hex(rows: np.ndarray) -> pa.Array:
-    """Each row of bytes as a text of hexadecimal digits."""
+    """A column with the hexadecimal text of each row of bytes."""
     count, width = rows.shape
     text = np.ascontiguousarray(rows).tobytes().hex().encode()
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(2 * width), count, [None, pa.py_buffer(text)])

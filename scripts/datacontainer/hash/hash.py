@@ -1,4 +1,4 @@
-"""Hash: reads each file of a shard once, giving its digests, its users' fields, and its bytes in the shard's layer."""
+"""Hash: reads each file of a shard once, for its digests, for the user's fields, and for the shard's layer."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from datacontainer.catalog.fields import DIGEST_MARK, FieldTable
 from datacontainer.functions.load import source_digest
 from datacontainer.hash.digests import read_digests
-from datacontainer.hash.known import Known, Making, list_files, look_up, write_known
+from datacontainer.hash.known import Known, RecordKey, list_files, look_up, write_known
 from datacontainer.hash.userfields import user_fields
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, pipe_into
 from datacontainer.runtime.logs import finished, logger
@@ -25,14 +25,14 @@ from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record, read_recor
 
 @dataclass(frozen=True)
 class ShardJob:
-    """What hash needs to know about a shard, and where it writes.
+    """The inputs, the outputs and the parameters of hash_shard.
 
     packer: its path. root: the dataset's folder. listed: scan's list of the shard. mount: the folder of the files in
     the image. digests: names of algorithms, sha256 first. functions: the user's, as the configuration names them.
-    records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None where no image is
-    wanted: then files that did not change since an earlier run are not read. compression: of the layer. known: the
-    folder where each run leaves what it found; record_format: the version of what it leaves. rescan: "full" where a
-    file that kept its size and mtime must have kept its content. threads: how many cores to use.
+    records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None if no image is
+    configured: then files that did not change since an earlier run are not read. compression: of the layer. known: the
+    folder in which each run records its results; record_format: the version of these records. rescan: "full" if a
+    change of content is an error for files whose size and mtime did not change. threads: the number of cores to use.
     """
 
     packer: Path
@@ -55,20 +55,20 @@ def hash_shard(shard: ShardJob) -> None:
     """Writes a shard's records (Parquet), its layer (that of an OCI image), and facts about it (JSON).
 
     records: path string (binary when a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one column of hex text
-    per digest, link as path (null but for links), then the users' fields with their kind in each column's metadata; in
-    the order of the shard's list.
-    facts: files, links, directories, bytes; layer_size and diff_id, of the layer's tar; digest, blob_size and
-    compression, of the layer as it is stored.
+    per digest, link like path (the target of a symlink, otherwise null), then the user's fields with their kind in each
+    column's metadata; in the order of the shard's list.
+    facts: files, links, directories, bytes; layer_size and diff_id of the layer's tar; digest, blob_size and
+    compression of the layer as stored.
 
     Raises:
-        DataError: when a file is not as scan found it, or its content changed though its status did not; with rescan
-            "full", though its size and modification time did not.
-        UsageError: when a user's function fails.
+        DataError: if a file changed since the scan, or if its content changed but its status did not; with rescan
+            "full", also if its content changed but its size and mtime did not.
+        UsageError: if a user's function fails.
     """
     listed = list(read_records(shard.listed))
     found = [record for record in listed if record.kind != DIRECTORY]
-    making = Making(shard.record_format, tuple((spec, source_digest(spec)) for spec in shard.functions))
-    before = look_up(shard.known, list_files(found), shard.digests, making)
+    record_key = RecordKey(shard.record_format, tuple((spec, source_digest(spec)) for spec in shard.functions))
+    before = look_up(shard.known, list_files(found), shard.digests, record_key)
     read = np.ones(len(found), bool) if shard.layer else ~before.unread()
     summary, columns = _read(shard, listed, read, before)
     _check(before, columns["sha256"], shard.rescan, shard.layer)
@@ -78,16 +78,16 @@ def hash_shard(shard: ShardJob) -> None:
     summary.update(_counts(listed))
     write_bytes(shard.facts, json.dumps(summary).encode())
     if shard.known:
-        write_known(shard.known / shard.records.name, before.listed, columns, texts, making)
+        write_known(shard.known / shard.records.name, before.listed, columns, texts, record_key)
     logger.info("%(links)d links, layer %(diff_id)s", summary)
-    logger.info("%d files did not change since an earlier run, and were not read", (~read).sum())
+    logger.info("%d files did not change since an earlier run and were not read", (~read).sum())
     finished(summary["files"], summary["bytes"])
 
 
 def _read(
     shard: ShardJob, listed: Sequence[Record], read: np.ndarray, before: Known
 ) -> tuple[dict[str, Any], dict[str, pa.Array]]:
-    """The packer's summary of the files that are to be read, and the digests of all files, a column for each."""
+    """The packer's summary of the files that it reads, and the digests of all files, one column per algorithm."""
     with _scratch(shard.records, ".digests", ".part") as (raw, part):
         inputs: list[str | Path] = ["--root", shard.root, "--list", _to_read(shard.listed, listed, read, part)]
         inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests)]
@@ -113,7 +113,7 @@ def _pack(
 
 @contextmanager
 def _scratch(path: Path, *suffixes: str) -> Iterator[list[Path]]:
-    """Names beside a path, of files that are removed when the block ends."""
+    """The paths of temporary files next to a path; removes the files at the end of the block."""
     names = [path.with_suffix(suffix) for suffix in suffixes]
     try:
         yield names
@@ -123,7 +123,7 @@ def _scratch(path: Path, *suffixes: str) -> Iterator[list[Path]]:
 
 
 def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part: Path) -> Path:
-    """The list of what is to be read, with all folders: the shard's, or a `part` of it, which is then written."""
+    """The list of the files to read and of all folders: the shard's list or, if some are not read, the new `part`."""
     if read.all():
         return shard_list
     rows = iter(read.tolist())
@@ -132,7 +132,7 @@ def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part:
 
 
 def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> None:
-    """Raises DataError, and leaves no layer, when a file has another content for no known reason."""
+    """Raises DataError, and removes the layer, if the content of a file changed but its status did not."""
     try:
         before.check(sha256, full=rescan == "full")
     except BaseException:
@@ -142,7 +142,7 @@ def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> 
 
 
 def _counts(listed: Sequence[Record]) -> dict[str, int]:
-    """The facts that no layer is needed for."""
+    """The facts that do not depend on a layer."""
     kinds = [record.kind for record in listed]
     return {
         "files": kinds.count(FILE),
@@ -153,7 +153,7 @@ def _counts(listed: Sequence[Record]) -> dict[str, int]:
 
 
 def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequence[str | None]) -> pa.Table:
-    """The columns that every catalog has, and the user's."""
+    """The columns of every catalog, then those of the user's fields."""
     table = pa.table(
         {
             "path": _names([record.path for record in records]),
@@ -165,16 +165,16 @@ def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequ
         table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
     links = _names([record.target if record.kind == LINK else None for record in records])
     table = table.append_column("link", links)
-    users = FieldTable()
+    user_table = FieldTable()
     for text in fields:
-        users.append(json.loads(text) if text else {})
-    for column, array in users.arrays():
+        user_table.append(json.loads(text) if text else {})
+    for column, array in user_table.arrays():
         table = table.append_column(column, array)
     return table
 
 
 def _names(names: list[bytes | None]) -> pa.Array:
-    """Names as text, or as bytes when one of them is not UTF-8."""
+    """Names as strings, or as binary if one of them is not UTF-8."""
     array = pa.array(names, pa.binary())
     try:
         return array.cast(pa.string())

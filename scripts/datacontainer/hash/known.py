@@ -1,4 +1,4 @@
-"""Reuse: what earlier runs found in a shard's files, so that a file that did not change is not read, or compared."""
+"""Reuse: the results of earlier runs, with which unchanged files are compared, or which save reading them."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datacontainer.hash.corruption import Corrupted, raise_corrupted, warn_of
+from datacontainer.hash.corruption import Corrupted, raise_corrupted, warn_corrupted
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import completed
 from datacontainer.scan.records import FILE, Record
 
 ABOUT = b"datacontainer"
-# What a file is known by; the names that a file's status has.
+# The columns that identify a version of a file: its path and its status.
 IDENTITY = {"path": pa.binary(), "size": pa.int64(), "mtime": pa.int64(), "ctime": pa.int64(), "inode": pa.uint64()}
 
 
-class Making(NamedTuple):
-    """What a record depends on besides its file: the format version, and the user's functions with their digests."""
+class RecordKey(NamedTuple):
+    """The inputs of a record besides the file: the format version, and the user's functions with their digests."""
 
     format: int
     functions: tuple[tuple[str, str], ...]
@@ -30,40 +30,40 @@ class Making(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What earlier runs found, a row for each file and link of a shard; of links nothing is known.
+    """The results of earlier runs, one row for each file and symlink of a shard; empty for symlinks.
 
-    alike: the files whose size and modification time are as recorded. same: those of them whose ctime and inode are,
-    too. digests: text, null where it is not known. fields: the user's, as JSON, null where a function must be called.
+    same_size_mtime: whether size and mtime equal the recorded ones. same_identity: whether also ctime and inode do.
+    digests: text, null if unknown. fields: the user's fields as JSON, null if the functions must be called.
     """
 
     listed: pa.Table
-    alike: np.ndarray
-    same: np.ndarray
+    same_size_mtime: np.ndarray
+    same_identity: np.ndarray
     digests: dict[str, pa.Array]
     fields: pa.Array
 
     def unread(self) -> np.ndarray:
-        """Which files need not be read for their digests."""
-        unread = self.same
+        """A mask of the files whose digests are all known."""
+        unread = self.same_identity
         for column in self.digests.values():
             unread = unread & _mask(pc.is_valid(column))
         return unread
 
     def joined(self, read: np.ndarray, found: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """The digests of all rows: those found in the rows that were `read`, and of the others those that are known."""
+        """The digests of all rows: in the rows of the mask `read` those of `found`, in order, otherwise known ones."""
         return {name: pc.replace_with_mask(known, read, found[name]) for name, known in self.digests.items()}
 
     def check(self, sha256: pa.Array, full: bool) -> None:
-        """Compares the digests with the recorded ones of files that are the same; of those that are alike if `full`.
+        """Compares the digests of files with an unchanged status to the recorded digests.
 
-        Otherwise it warns of these.
+        A difference in a file of which only size and mtime are unchanged is an error if `full`, otherwise a warning.
 
         Raises:
-            DataError: when they differ, naming the files.
+            DataError: if digests differ; it names the files.
         """
         differ = _mask(pc.not_equal(self.digests["sha256"], sha256))
-        raise_corrupted(self._corrupted(sha256, (self.alike if full else self.same) & differ))
-        warn_of(self._corrupted(sha256, self.alike & ~self.same & differ))
+        raise_corrupted(self._corrupted(sha256, (self.same_size_mtime if full else self.same_identity) & differ))
+        warn_corrupted(self._corrupted(sha256, self.same_size_mtime & ~self.same_identity & differ))
 
     def _corrupted(self, sha256: pa.Array, rows: np.ndarray) -> list[Corrupted]:
         columns = (self.listed["path"], self.digests["sha256"], sha256)
@@ -71,7 +71,7 @@ class Known:
 
 
 def list_files(records: Sequence[Record]) -> pa.Table:
-    """The files and links of a shard as a table with the columns of IDENTITY, and `file`: whether it is one."""
+    """A table of the files and symlinks of a shard, with the columns of IDENTITY, and `file`, false for a symlink."""
     values = ([r.path for r in records], [r.size for r in records], [r.mtime_ns for r in records])
     more = ([r.ctime_ns for r in records], [r.inode for r in records])
     columns = [pa.array(column, kind) for column, kind in zip(values + more, IDENTITY.values(), strict=True)]
@@ -79,61 +79,61 @@ def list_files(records: Sequence[Record]) -> pa.Table:
     return pa.table([*columns, is_file], [*IDENTITY, "file"])
 
 
-def look_up(folder: Path | None, listed: pa.Table, digests: Sequence[str], making: Making) -> Known:
-    """What the records in `folder` (none: nothing) tell of the files of `listed`, a table as list_files gives it."""
+def look_up(folder: Path | None, listed: pa.Table, digests: Sequence[str], key: RecordKey) -> Known:
+    """The results for the files of `listed`, a table of list_files, from the records in `folder` (None: no results)."""
     empty = pa.schema([*IDENTITY.items(), *((name, pa.string()) for name in [*digests, "fields"])]).empty_table()
-    tables = [empty, *_earlier(folder, listed["path"], empty.schema, making)]
+    tables = [empty, *_earlier(folder, listed["path"], empty.schema, key)]
     earlier = pa.concat_tables(tables).combine_chunks()
-    # The first of several records of a path counts: that of the newest run.
+    # If several records have the same path, the first one is used, which is that of the newest run.
     rows = earlier.take(pc.index_in(listed["path"], value_set=earlier["path"]))
-    alike = _mask(listed["file"]) & _equal(rows, listed, "size") & _equal(rows, listed, "mtime")
-    same = alike & _equal(rows, listed, "ctime") & _equal(rows, listed, "inode")
+    same_size_mtime = _mask(listed["file"]) & _equal(rows, listed, "size") & _equal(rows, listed, "mtime")
+    same_identity = same_size_mtime & _equal(rows, listed, "ctime") & _equal(rows, listed, "inode")
     columns = {name: _one_chunk(rows[name]) for name in digests}
-    fields = pc.if_else(pa.array(same), _one_chunk(rows["fields"]), pa.scalar(None, pa.string()))
-    return Known(listed, alike, same, columns, fields)
+    fields = pc.if_else(pa.array(same_identity), _one_chunk(rows["fields"]), pa.scalar(None, pa.string()))
+    return Known(listed, same_size_mtime, same_identity, columns, fields)
 
 
 def write_known(
-    path: Path, listed: pa.Table, digests: dict[str, pa.Array], fields: Sequence[str | None], making: Making
+    path: Path, listed: pa.Table, digests: dict[str, pa.Array], fields: Sequence[str | None], key: RecordKey
 ) -> None:
-    """Writes what look_up finds again: of each file of `listed` its digests and fields; nothing when there is none."""
+    """Writes the records that look_up reads: the digests and fields of each file of `listed`. No rows, no file."""
     columns = {**digests, "fields": pa.array(fields, pa.string())}
     for name, column in columns.items():
         listed = listed.append_column(name, column)
     table = listed.filter(listed["file"]).drop_columns(["file"])
     if not table.num_rows:
         return
-    # The footer's own least and greatest path may be shortened, or left out.
-    about = {**making._asdict(), "first": table["path"][0].as_py().hex(), "last": table["path"][-1].as_py().hex()}
+    # The minimum and maximum path in the Parquet footer may be truncated or missing.
+    about = {**key._asdict(), "first": table["path"][0].as_py().hex(), "last": table["path"][-1].as_py().hex()}
     table = table.replace_schema_metadata({ABOUT: json.dumps(about).encode()})
     with completed(path) as partial:
         pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
 
 
-def _earlier(folder: Path | None, paths: pa.ChunkedArray, schema: pa.Schema, making: Making) -> Iterator[pa.Table]:
-    """The tables that may know some of the sorted `paths`, the newest first, all with the same columns."""
+def _earlier(folder: Path | None, paths: pa.ChunkedArray, schema: pa.Schema, key: RecordKey) -> Iterator[pa.Table]:
+    """The tables that may contain some of the sorted `paths`, the newest first, all with the columns of `schema`."""
     if folder is None or not folder.is_dir() or not len(paths):
         return
     span = paths[0].as_py(), paths[-1].as_py()
     for file in sorted(folder.glob("*.parquet"), key=lambda file: (-file.stat().st_mtime_ns, file.name)):
         try:
-            table = _read(file, span, making)
+            table = _read(file, span, key)
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            logger.warning("%s cannot be read and is not used: %s", file, error)
+            logger.warning("%s cannot be read and is ignored: %s", file, error)
             continue
         if table is not None:
             yield _with_columns(table, schema)
 
 
-def _read(file: Path, span: tuple[bytes, bytes], making: Making) -> pa.Table | None:
-    """The file's table; None when it knows nothing of the span of paths, or has another format."""
+def _read(file: Path, span: tuple[bytes, bytes], key: RecordKey) -> pa.Table | None:
+    """The table of a file; None if it contains no path of the span, or has another format version."""
     about = json.loads((pq.read_schema(file).metadata or {})[ABOUT])
     first, last = bytes.fromhex(about["first"]), bytes.fromhex(about["last"])
-    if about["format"] != making.format or last < span[0] or span[1] < first:
+    if about["format"] != key.format or last < span[0] or span[1] < first:
         return None
     table = pq.read_table(file, page_checksum_verification=True)
-    # Tuples have become lists on the way.
-    same_functions = about["functions"] == [list(function) for function in making.functions]
+    # JSON contains lists instead of tuples.
+    same_functions = about["functions"] == [list(function) for function in key.functions]
     return table if same_functions else table.drop_columns(["fields"])
 
 
@@ -148,7 +148,7 @@ def _equal(one: pa.Table, other: pa.Table, name: str) -> np.ndarray:
 
 
 def _mask(truths: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """The truth values, with what is unknown as false."""
+    """The truth values, with false for null."""
     return np.asarray(pc.fill_null(truths, False).to_numpy(zero_copy_only=False), bool)
 
 

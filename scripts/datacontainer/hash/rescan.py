@@ -1,4 +1,4 @@
-"""Rescan: reads every file again and compares it with its record, to find what changed without anybody's doing."""
+"""Rescan: reads every file again and compares its content with the record, to find silent corruption."""
 
 import json
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ def rescan_shard(
 ) -> list[Corrupted]:
     """Writes `report` (JSON: files, bytes, and `corrupted`, a list of path in hex, recorded and found sha256).
 
-    records: what hash wrote for the shard of this list.
+    records: the records that hash wrote for the shard of this list.
 
     Raises:
-        DataError: when a file is not as scan found it.
+        DataError: if the size, times or inode of a file changed since the scan.
     """
     report.parent.mkdir(parents=True, exist_ok=True)
     raw = report.with_suffix(".digests")
@@ -43,17 +43,17 @@ def rescan_shard(
 
 
 def rescan(reports: Sequence[Path], report: Path) -> None:
-    """Writes `report` (JSON: files, bytes) of the whole dataset when no shard's report tells of a difference.
+    """Writes `report` (JSON: files, bytes) of the whole dataset, if the shards' reports list no corrupted file.
 
     Raises:
-        DataError: naming the files that differ.
+        DataError: if they do; it names the files.
     """
     shards = [json.loads(path.read_bytes()) for path in reports]
     found = [(bytes.fromhex(path), *digests) for shard in shards for path, *digests in shard["corrupted"]]
     raise_corrupted([Corrupted(*values) for values in found])
     totals = {key: sum(shard[key] for shard in shards) for key in ("files", "bytes")}
     write_bytes(report, (json.dumps(totals) + "\n").encode())
-    logger.info("%(files)d files, %(bytes)d bytes are as recorded", totals)
+    logger.info("%(files)d files, %(bytes)d bytes have the recorded content", totals)
 
 
 def _differences(recorded: pa.Table, found: pa.Array) -> list[Corrupted]:

@@ -1,4 +1,4 @@
-"""Stale: what was made of shards that the dataset no longer has, and is removed."""
+"""Stale: removes the files of shards that are no longer part of the dataset."""
 
 import json
 import re
@@ -11,14 +11,14 @@ SHARD = re.compile(r"\.?([0-9a-f]{20})\.")
 
 
 def remove_stale(facts: Sequence[Path], logs: Path) -> None:
-    """Leaves of all that hash and rescan made only what belongs to the shards that have these `facts`.
+    """Removes all files that hash and rescan wrote, except those of the shards of `facts`.
 
-    facts: what hash wrote for each shard that the dataset has. Half-written files of runs that were killed go, too, so
-    no job of the dataset's hash or rescan may run. logs: the folder of the dataset's logs.
+    facts: the facts that hash wrote for each shard of the dataset. Partial files of killed runs are removed too, so no
+    job of the dataset's hash or rescan may run meanwhile. logs: the folder of the dataset's logs.
     """
     layers = {path.stem: json.loads(path.read_bytes())["diff_id"] is not None for path in facts}
     removed = 0
-    for path in _made_of_shards(facts[0].parent, logs):
+    for path in _files_of_shards(facts[0].parent, logs):
         shard = SHARD.match(path.name)
         if shard is None or (shard[1] in layers and _belongs(path, layers[shard[1]])):
             continue
@@ -27,13 +27,13 @@ def remove_stale(facts: Sequence[Path], logs: Path) -> None:
     logger.info("%d files of earlier shards removed", removed)
 
 
-def _made_of_shards(hashed: Path, logs: Path) -> Iterator[Path]:
+def _files_of_shards(hashed: Path, logs: Path) -> Iterator[Path]:
     for folder in (hashed, hashed / "known", hashed.parent / "rescan", logs / "hash", logs / "rescan"):
         if folder.is_dir():
             yield from (path for path in sorted(folder.iterdir()) if path.is_file())
 
 
 def _belongs(path: Path, layer: bool) -> bool:
-    """Whether a current shard has such a file. layer: whether it has a layer."""
+    """Whether the path is a file of a current shard. layer: whether the shard has a layer."""
     kept = {".parquet", ".json", ".log", ".seal"}
     return not path.name.startswith(".") and (path.suffix in kept or (layer and ".layer" in path.suffixes))

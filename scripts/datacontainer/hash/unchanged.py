@@ -1,4 +1,4 @@
-"""Whether a file still is as it was listed and hashed."""
+"""A check that a file did not change since scan listed it."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from datacontainer.scan.records import Record, decode
 
 @contextmanager
 def open_folder(root: str) -> Iterator[int]:
-    """The dataset's folder, open: paths below it may be as long as Linux allows."""
+    """A descriptor of the dataset's folder; paths relative to it may have the maximum length of Linux."""
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield descriptor
@@ -19,29 +19,29 @@ def open_folder(root: str) -> Iterator[int]:
 
 
 def check_unchanged(record: Record, folder: int, when: str) -> None:
-    """Sees that a file of an open dataset is as its record says.
+    """Compares the status of a file with its record. folder: a descriptor of the dataset's folder.
 
     Raises:
-        DataError: naming the file; `when` is what happened meanwhile.
+        DataError: if they differ; the message names the file, and `when`, a clause such as "function f read it".
     """
     found = _difference(record, folder)
     if found:
         raise DataError(
-            f"{decode(record.path)!r} changed while {when}: {found}; a function may read the data and not write to it: "
-            "repair the file, and run snakemake again"
+            f"{decode(record.path)!r} changed while {when}: {found}; functions must not write to the dataset: "
+            "restore the file and run snakemake again"
         )
 
 
 def _difference(record: Record, folder: int) -> str:
     try:
-        # The packer has seen which of the links on the way are to be followed.
+        # If the record's path leads through symlinks that the packer follows, they are followed here too.
         status = os.stat(record.path, dir_fd=folder, follow_symlinks=record.through > 0)
     except OSError as error:
-        return f"it cannot be found any more ({error.strerror})"
+        return f"it does not exist any more ({error.strerror})"
     if status.st_size != record.size:
-        return f"its size was {record.size} bytes and is {status.st_size} now"
+        return f"its size was {record.size} bytes, now it is {status.st_size} bytes"
     if status.st_mtime_ns != record.mtime_ns:
-        return "it was written"
+        return "its mtime changed"
     if status.st_ino != record.inode:
-        return "another file has taken its place"
+        return "another file replaced it"
     return ""

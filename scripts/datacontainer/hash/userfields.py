@@ -1,9 +1,10 @@
-"""User fields: calls the metadata functions of users for the files of a shard, which they may only read."""
+"""User fields: calls the metadata functions of users for the files of a shard."""
 
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,13 @@ from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import Progress
 from datacontainer.scan.records import FILE, Record, decode
 
+REMEDY = "correct the function, or exclude the files with `exclude`"
+
 
 def user_fields(root: str, records: Sequence[Record], specs: Sequence[str], known: pa.Array) -> Sequence[str | None]:
     """Each file's fields as JSON: the known ones, or those that the functions return; None for a file without any.
+
+    All functions are called for all files, also after failures.
 
     Raises:
         DataError: if a file changed during the call of a function.
@@ -36,12 +41,10 @@ def user_fields(root: str, records: Sequence[Record], specs: Sequence[str], know
     failures, progress = Failures(), Progress("the metadata functions", len(unknown), "files")
     with open_folder(root) as folder, witness() as watcher:
         for row in unknown:
-            called = [_Watched(function, records[row], folder, watcher) for function in functions]
+            called = [_Watched(function, records[row], folder, watcher, failures) for function in functions]
             name = decode(records[row].path)
-            try:
+            with failures.collected():
                 texts[row] = json.dumps(merge_fields(called, os.path.join(root, name), repr(name)))
-            except FunctionError as error:
-                failures.add(error)
             progress.add(1)
         # A function may have written to a file other than its argument.
         for record in records:
@@ -59,23 +62,27 @@ class Failures:
         self._first: dict[str, FunctionError] = {}
         self._counts: Counter[str] = Counter()
 
-    def add(self, error: FunctionError) -> None:
-        """Counts and logs a failure; logs the trace of the first one of a function."""
-        first = self._first.setdefault(error.spec, error) is error
-        self._counts[error.spec] += 1
-        logger.error("%s", error, exc_info=error if first else None)
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Counts and logs a FunctionError of the block; logs the trace of the first one of a function."""
+        try:
+            yield
+        except FunctionError as error:
+            first = self._first.setdefault(error.spec, error) is error
+            self._counts[error.spec] += 1
+            logger.error("%s", error, exc_info=error if first else None)
 
     def check(self) -> None:
         """Raises UsageError if a function failed."""
         lines = [self._line(spec) for spec, _ in self._counts.most_common()]
         if lines:
-            first = self._first[next(iter(self._first))]
-            raise UsageError(lines[0], lines[1:]) from first
+            raise UsageError(lines[0], lines[1:])
 
     def _line(self, spec: str) -> str:
         number, first = self._counts[spec], self._first[spec]
         noun = "file" if number == 1 else "files"
-        return f"the metadata function {spec!r} failed on {number} {noun}, first: {first.subject}: {first.problem}"
+        failed = f"the metadata function {spec!r} failed on {number} {noun}"
+        return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class _Watched:
     record: Record
     folder: int
     watcher: Witness
+    failures: Failures
 
     @property
     def spec(self) -> str:
@@ -93,10 +101,10 @@ class _Watched:
         return self.function.spec
 
     def __call__(self, path: str, subject: str) -> dict[str, Any]:
-        """The fields that the function returns for the file."""
-        self.watcher.note(
-            f"the metadata function {self.spec!r} looked at {subject}: it has to return, or raise an error"
-        )
-        fields = self.function(path, subject)
-        check_unchanged(self.record, self.folder, f"the metadata function {self.spec!r} looked at it")
+        """The fields that the function returns for the file; none if it fails."""
+        self.watcher.note(f"the metadata function {self.spec!r} read {subject}: it must return or raise an exception")
+        fields: dict[str, Any] = {}
+        with self.failures.collected():
+            fields = self.function(path, subject)
+        check_unchanged(self.record, self.folder, f"the metadata function {self.spec!r} read it")
         return fields

@@ -1,1 +1,1 @@
-"""Scan: lists the files of the dataset and cuts the list into shards."""
+"""Scan: lists the files of a dataset and cuts the list into shards."""

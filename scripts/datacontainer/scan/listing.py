@@ -13,7 +13,7 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.scan.refused import Refused
 
-# How symlinks are handled if the configuration does not set `symlinks`.
+# The default of `symlinks` in the configuration.
 REFUSE = "refuse"
 # One row for each record: its end in the file of the records, its size, and a number that depends on its path only.
 COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
@@ -32,8 +32,8 @@ class Summary(NamedTuple):
 class Files(NamedTuple):
     """The files of a list.
 
-    records: as shardlist encodes them, in the order of the paths' bytes. columns: COLUMNS. refused: the fields of
-    each, ended by NUL.
+    records: encoded as in a shard list, sorted by the bytes of their paths. columns: COLUMNS. refused: path, reason and
+    target of each refused entry, each terminated by NUL.
     """
 
     records: Path

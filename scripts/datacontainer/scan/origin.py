@@ -1,4 +1,4 @@
-"""Which folder a dataset's results were made from: noted by scan, and compared before another folder replaces them."""
+"""Origin: the folder that a dataset's results were made from, so that another folder does not overwrite them."""
 
 import os
 from pathlib import Path
@@ -6,26 +6,26 @@ from pathlib import Path
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import write_bytes
 
-# In the folder of the dataset's results; not an output of scan, as Snakemake deletes those when scan fails.
+# Relative to the folder of the results. Not an output of scan, as Snakemake deletes the outputs if scan fails.
 ORIGIN = "stages/scan/origin"
 
 
 def note_origin(root: str, results: Path) -> None:
-    """Notes in the folder of the dataset's results that they are made from the folder `root`.
+    """Records in the folder of a dataset's results that they are made from the folder `root`.
 
-    A relative path is noted as seen from there, so that a project and its results can move together.
+    A relative path is recorded relative to that folder, so that a project can move together with its results.
     """
-    seen = root if os.path.isabs(root) else os.path.relpath(os.path.abspath(root), os.path.realpath(results))
+    origin = root if os.path.isabs(root) else os.path.relpath(os.path.abspath(root), os.path.realpath(results))
     file = results / ORIGIN
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(file, os.fsencode(seen))
+    write_bytes(file, os.fsencode(origin))
 
 
 def check_origin(name: str, root: str, results: Path) -> None:
-    """Sees that the results were made from the folder `root`, or that there are none.
+    """Returns if there are no results, or if they were made from the folder `root`.
 
     Raises:
-        UsageError: naming both folders; the second dataset would replace the products of the first.
+        UsageError: if they were made from another folder, whose products the new ones would overwrite.
     """
     file = results / ORIGIN
     if not file.is_file():
@@ -35,5 +35,5 @@ def check_origin(name: str, root: str, results: Path) -> None:
         return
     raise UsageError(
         f"dataset {name!r}: {str(results)!r} was made from {before!r}, not from {os.path.abspath(root)!r} of the same "
-        f"name: name one of the two under `datasets`, set another outdir, or delete {str(results)!r}"
+        f"name: rename one of the two under `datasets`, set another outdir, or delete {str(results)!r}"
     )

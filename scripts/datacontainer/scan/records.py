@@ -1,4 +1,4 @@
-"""The list of a shard's files as it lies on the disk, between scan and hash."""
+"""Records: the files of a shard, in the list that scan writes and hash reads."""
 
 import os
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ FILE, LINK, DIRECTORY = b"f", b"l", b"d"
 
 
 class Record(NamedTuple):
-    """One path of the dataset as scan found it.
+    """One path of the dataset, with its status during the scan.
 
-    path: relative to the dataset, `/`-separated, never decoded. kind: FILE, LINK, or DIRECTORY (an empty one; other
-    folders show in the paths of their files). size: bytes; of a link, those of its target. times: nanoseconds.
-    through: how many bytes of the path lead through links that are to be followed.
+    path: relative to the dataset, `/`-separated, never decoded. kind: FILE, LINK (a symlink), or DIRECTORY (an empty
+    folder; other folders are part of the paths of their files). size: bytes; for a symlink, those of its target. times:
+    nanoseconds. through: the length of the path's prefix that leads through followed symlinks, in bytes.
     """
 
     path: bytes
@@ -27,13 +27,13 @@ class Record(NamedTuple):
     through: int = 0
 
     def encode(self) -> bytes:
-        """The record's three NUL-ended fields: the numbers, without a `through` of 0; the path; the link's target."""
+        """Three fields, each terminated by NUL: the numbers, without a `through` of 0; the path; the target."""
         through = b" %d" % self.through if self.through else b""
         return b"%b %o %d %d %d %d%b\0%b\0%b\0" % (*self[1:7], through, self.path, self.target)
 
 
 def read_records(shard_list: Path) -> Iterator[Record]:
-    """The records of a shard list, in its order: that of the paths' bytes."""
+    """The records of a shard list, sorted by the bytes of their paths."""
     fields = shard_list.read_bytes().split(b"\0")
     for i in range(0, len(fields) - 1, 3):
         kind, mode, size, mtime_ns, ctime_ns, inode, *through = fields[i].split(b" ")
@@ -51,5 +51,5 @@ def read_records(shard_list: Path) -> Iterator[Record]:
 
 
 def decode(path: bytes) -> str:
-    """The path as Python's file functions take it; bytes that are not UTF-8 become lone surrogates."""
+    """The path as text for Python's file functions; bytes that are not UTF-8 become lone surrogates."""
     return os.fsdecode(path)

@@ -78,7 +78,8 @@ def _details(groups: dict[str, _Group], total: int) -> Iterator[str]:
 def _cause(entry: Refused, root: str) -> tuple[str, str]:
     """The cause, as a noun in the singular, and the remedy."""
     reason = entry.reason
-    if ANNEX in entry.target and reason.startswith(DANGLING):
+    # A target may be excluded, or outside of the dataset, and also missing.
+    if ANNEX in entry.target and not os.path.exists(os.path.join(os.fsencode(root), entry.path)):
         return "symlink into .git/annex without content", f"run `datalad get .` or `git annex get .` in {root!r}"
     if entry.target and not reason.startswith((DANGLING, LOOP)):
         return _noun(reason), (
@@ -89,17 +90,15 @@ def _cause(entry: Refused, root: str) -> tuple[str, str]:
         keep = f"--config dataset='{{path: {root}, symlinks: keep}}'"
         return _noun(reason), f"correct the target, or store the symlinks unchanged with {keep}"
     if reason.startswith(UNREADABLE):
-        return f"entry that {_general(reason)}", "give read permission with `chmod`, or use `exclude`"
+        return f"entry that {reason.decode()}", "give read permission with `chmod`, or use `exclude`"
     if reason.startswith(NAME):
         return _noun(reason), "rename the entries, or use `exclude`"
     return _noun(reason), "delete the entries, or use `exclude`"
 
 
 def _noun(reason: bytes) -> str:
-    """The reason as a noun: "is a fifo" becomes "fifo"."""
-    return re.sub(r"^(is|has) an? ", "", _general(reason))
-
-
-def _general(reason: bytes) -> str:
-    """The reason without the numbers of one entry."""
-    return re.sub(r"\d+", "N", reason.decode().rstrip(":"))
+    """The reason as a noun, without the length of one path: "is a fifo" becomes "fifo"."""
+    text = re.sub(r"^(is|has) an? ", "", reason.decode().rstrip(":"))
+    return re.sub(r"path of \d+ bytes, more than the", "path longer than the", text).replace(
+        "the absolute", "an absolute"
+    )

@@ -15,7 +15,7 @@ from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_bytes, written
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
-from datacontainer.scan.sharding import LEAST_SHARD, Limits, cut
+from datacontainer.scan.sharding import MIN_SHARD, Limits, cut
 
 STATE = "state"
 
@@ -38,13 +38,13 @@ def scan(
     packer: Path,
     symlinks: str = REFUSE,
     threads: int | None = None,
-    least: Limits = LEAST_SHARD,
+    minimum: Limits = MIN_SHARD,
 ) -> list[Shard]:
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
-    A list is named by the digest of its content, so an unchanged shard keeps its name. The table has a line per shard:
-    name, files, bytes. symlinks: how symlinks are handled, as in config.schema.yaml. The file `state` next to the table
-    contains the result of `fingerprint`.
+    The name of a list is the digest of its content, so an unchanged shard keeps its name. The table has a line per
+    shard: name, files, bytes. symlinks: how symlinks are handled, as in config.schema.yaml. The file `state` next to
+    the table contains the result of `fingerprint`.
 
     Raises:
         DataError: if the dataset contains entries that cannot be stored in an image.
@@ -56,7 +56,7 @@ def scan(
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
-        shards = _write_lists(files, lists, least)
+        shards = _write_lists(files, lists, minimum)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())
     write_bytes(table.with_name(STATE), summary.digest.encode())
@@ -72,7 +72,7 @@ def fingerprint(root: str, exclude: Iterable[str], packer: Path, symlinks: str =
     try:
         return list_dataset(packer, root, exclude, None, symlinks=symlinks).digest
     except (DataContainerError, OSError) as error:
-        # The stage scan meets the same problem and reports it.
+        # The stage scan fails with the same error and reports it.
         return f"unreadable: {error}"
 
 
@@ -83,18 +83,18 @@ def read_state(table: Path) -> str | None:
 
 
 def read_shards(table: Path) -> list[str]:
-    """The shards' names, in the order of their paths, from the table that scan wrote."""
+    """The names of the shards in the table that scan wrote, in the order of their paths."""
     return [line.split("\t")[0] for line in table.read_text().splitlines()]
 
 
-def _write_lists(files: Files, lists: Path, least: Limits) -> list[Shard]:
+def _write_lists(files: Files, lists: Path, minimum: Limits) -> list[Shard]:
     """Writes a list with the records of each shard."""
     columns = files.read_columns()
     sizes = columns["size"].astype(np.int64)
     shards = []
     with open(files.records, "rb") as records:
         start = 0
-        for span in cut(sizes, columns["chance"], least):
+        for span in cut(sizes, columns["chance"], minimum):
             end = int(columns["end"][span[1] - 1]) if span[1] else 0
             name = _write_list(records, start, end, lists)
             shards.append(Shard(name, span[1] - span[0], int(sizes[slice(*span)].sum())))

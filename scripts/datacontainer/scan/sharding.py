@@ -1,4 +1,4 @@
-"""The cutting of a sorted list of files into shards, at places that depend on the names near them."""
+"""Sharding: cuts a sorted list of files into shards, at borders that depend only on the names near them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,74 +7,75 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-# Docker takes 125 layers, and the entrypoint and its index are among them.
-MOST_SHARDS = 96
-# A shard is twice the least on average: there is no need to try what certainly, or nearly so, gives too many.
-MOST_LEAST_SHARDS = 4 * MOST_SHARDS
-# A file this many times the least shard is a shard of its own.
-LARGE = 8
-# The weight of the least shard. Weights are whole numbers, so that their sums depend on no order.
-LEAST = 1 << 40
+# Docker allows 125 layers, including those of the entrypoint and its index.
+MAX_SHARDS = 96
+# The average shard has twice the minimum size. A dataset with more minimum sizes than this has too many shards.
+MAX_MINIMUMS = 4 * MAX_SHARDS
+# A file with this many times the minimum size is a separate shard.
+LARGE_FACTOR = 8
+# The weight of a shard of the minimum size. Weights are integers, so that their sums do not depend on the order.
+MIN_WEIGHT = 1 << 40
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The least size of a shard."""
+    """The minimum size of a shard: its files / `files` + its bytes / `size_bytes` is at least 1."""
 
     files: int
     size_bytes: int
 
     def doubled(self) -> "Limits":
-        """Twice these limits."""
+        """The limits times two."""
         return Limits(2 * self.files, 2 * self.size_bytes)
 
     @property
     def large_bytes(self) -> int:
-        """The size from which on a file is a shard of its own."""
-        return LARGE * self.size_bytes
+        """The size in bytes at which a file becomes a separate shard."""
+        return LARGE_FACTOR * self.size_bytes
 
     def total(self, sizes: NDArray[np.int64]) -> float:
-        """How many of the least shards files of these sizes are; a large file no more than LARGE."""
+        """The number of minimum-size shards that files of these sizes fill; a large file fills at most LARGE_FACTOR."""
         return len(sizes) / self.files + float(np.minimum(sizes, self.large_bytes).sum(dtype=float)) / self.size_bytes
 
     def weights(self, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What each file adds to a shard, which is full at LEAST; of a large file no more than where it begins."""
-        by_bytes = np.minimum(sizes, self.large_bytes) * (LEAST / self.size_bytes)
-        return LEAST // self.files + by_bytes.astype(np.int64)
+        """The weight of each file in a shard, which needs MIN_WEIGHT; a large file counts only as large_bytes."""
+        by_bytes = np.minimum(sizes, self.large_bytes) * (MIN_WEIGHT / self.size_bytes)
+        return MIN_WEIGHT // self.files + by_bytes.astype(np.int64)
 
 
-# A shard is a job and a layer: below this it is not worth the start of one.
-LEAST_SHARD = Limits(2048, 256 << 20)
+# Each shard is a job and a layer; the start of a job takes longer than hashing fewer files.
+MIN_SHARD = Limits(2048, 256 << 20)
 
 
-def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits = LEAST_SHARD) -> list[Span]:
-    """The shards of a sorted list of files, as the numbers of their first file and of the one behind their last.
+def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], minimum: Limits = MIN_SHARD) -> list[Span]:
+    """The shards of a sorted list of files: for each the index of the first file, and the index after the last file.
 
-    There is at least one, if empty, and at most MOST_SHARDS. chances: a random number that each path alone decides.
+    There are at most MAX_SHARDS; a dataset without files has one empty shard. chances: a pseudorandom number for each
+    path, which depends only on the path.
     """
-    return _cut(sizes, chances, least_for(sizes, chances, least))
+    return _cut(sizes, chances, minimum_for(sizes, chances, minimum))
 
 
-def least_for(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits) -> Limits:
-    """The least shard, doubled until the dataset has no more than MOST_SHARDS."""
-    while least.total(sizes) > MOST_LEAST_SHARDS or len(_cut(sizes, chances, least)) > MOST_SHARDS:
-        least = least.doubled()
-    return least
+def minimum_for(sizes: NDArray[np.int64], chances: NDArray[np.uint64], minimum: Limits) -> Limits:
+    """The minimum size, doubled until the dataset has at most MAX_SHARDS shards."""
+    while minimum.total(sizes) > MAX_MINIMUMS or len(_cut(sizes, chances, minimum)) > MAX_SHARDS:
+        minimum = minimum.doubled()
+    return minimum
 
 
-def _cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits) -> list[Span]:
-    """The shards for one size of the least.
+def _cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], minimum: Limits) -> list[Span]:
+    """The shards for one minimum size.
 
-    A shard begins before the file whose chance is the lowest of all within one least shard before it and behind it. So
-    two beginnings are at least that far apart, and an edit moves only those that are nearer to it: the shard that it is
-    in can change, and the one on either side.
+    A shard begins at each file whose chance is the lowest within one minimum size before and after the file. Therefore
+    two borders are at least one minimum size apart, and a change of a file can move only borders within one minimum
+    size of that file: it can change its shard and the two neighbouring shards.
     """
-    places = np.concatenate((np.zeros(1, np.int64), np.cumsum(least.weights(sizes))))
+    places = np.concatenate((np.zeros(1, np.int64), np.cumsum(minimum.weights(sizes))))
     spans: list[Span] = []
     first = 0
-    for large in [*np.flatnonzero(sizes >= least.large_bytes).tolist(), len(sizes)]:
+    for large in [*np.flatnonzero(sizes >= minimum.large_bytes).tolist(), len(sizes)]:
         borders = [first, *_borders(places[first : large + 1], chances[first:large], first), large]
         spans += pairwise(borders)
         spans.append((large, large + 1))
@@ -83,19 +84,19 @@ def _cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], least: Limits) -
 
 
 def _borders(places: NDArray[np.int64], chances: NDArray[np.uint64], offset: int) -> Iterator[int]:
-    """Where shards begin among files without a large one, but for the first.
+    """The indices at which shards begin, except the first, in a run of files without a large file.
 
-    places: where each file begins and, as the last, where all end.
+    places: the sum of the weights before each file, and as last element the sum of all weights.
     """
     begin, end = int(places[0]), int(places[-1])
-    for block in range(begin, end, LEAST):
-        first, behind = places[:-1].searchsorted([block, block + LEAST]).tolist()
+    for block in range(begin, end, MIN_WEIGHT):
+        first, behind = places[:-1].searchsorted([block, block + MIN_WEIGHT]).tolist()
         if first == behind:
             continue
-        # Only the lowest of a block this long can be the lowest of all that are as near.
+        # Borders are at least MIN_WEIGHT apart: only the file with the lowest chance of the block can be one.
         lowest = first + int(chances[first:behind].argmin())
         place = int(places[lowest])
-        near = int(places.searchsorted(place - LEAST, "right"))
-        window = chances[near : int(places.searchsorted(place + LEAST))]
-        if begin + LEAST <= place <= end - LEAST and near + int(window.argmin()) == lowest:
+        near = int(places.searchsorted(place - MIN_WEIGHT, "right"))
+        window = chances[near : int(places.searchsorted(place + MIN_WEIGHT))]
+        if begin + MIN_WEIGHT <= place <= end - MIN_WEIGHT and near + int(window.argmin()) == lowest:
             yield offset + lowest

@@ -22,6 +22,6 @@ def run(task: Task) -> None:
         table=results.shards,
         packer=task.packer,
         threads=task.threads,
-        least=Limits(dataset.shard_files, dataset.shard_bytes),
+        minimum=Limits(dataset.shard_files, dataset.shard_bytes),
     )
     seal(results.seal("scan"), made_with, read=[results.lists, results.shards])

@@ -5,7 +5,7 @@ import pytest
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.settings import image_name
 from datacontainer.runtime.errors import UsageError
-from datacontainer.scan.sharding import LEAST_SHARD
+from datacontainer.scan.sharding import MIN_SHARD
 from tools.settings import read
 
 
@@ -32,8 +32,8 @@ def test_read_settings_path_alone_gives_the_documented_defaults():
             formats=("docker", "sif"),
             platforms=("linux/amd64",),
             compression="none",
-            shard_files=LEAST_SHARD.files,
-            shard_bytes=LEAST_SHARD.size_bytes,
+            shard_files=MIN_SHARD.files,
+            shard_bytes=MIN_SHARD.size_bytes,
             mount="/data",
             template=None,
             rescan="changed",

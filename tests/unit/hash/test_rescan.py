@@ -22,7 +22,7 @@ def test_rescan_shard_every_difference_is_named_and_counted(staged):
     with pytest.raises(DataError) as raised:
         staged.rescanned()
     text = str(raised.value)
-    assert text.startswith("content changed while size and modification time did not: '01' (")
+    assert text.startswith("content changed, size and mtime did not: '01' (")
     assert "'20' (" in text
     assert "'21' (" not in text
     assert ", and 5 more, all in the log; restore the files" in text

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.hash.known import Making, list_files, look_up
+from datacontainer.hash.known import RecordKey, list_files, look_up
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import read_records
 from datacontainer.scan.sharding import Limits
@@ -105,13 +105,13 @@ def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, 
     folder = tmp_path_factory.mktemp("edits")
     dataset = folder / "dataset"
     fill(dataset, {name: CONTENTS[number % len(CONTENTS)] for number, name in enumerate(NAMES)})
-    staged = Build(packer, dataset, folder / "build", layers, (user,), least=SMALL)
+    staged = Build(packer, dataset, folder / "build", layers, (user,), minimum=SMALL)
     staged.run()
     for number, script in enumerate(scripts):
         for one in script:
             edit(dataset, *one)
         staged.run()
-        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,), least=SMALL)
+        fresh = Build(packer, dataset, folder / f"fresh{number}", layers, (user,), minimum=SMALL)
         fresh.run()
         assert staged.results() == fresh.results()
     shutil.rmtree(folder)
@@ -189,7 +189,7 @@ def test_look_up_damaged_records_are_not_used(staged):
 
     def known(content: bytes) -> list[str | None]:
         path.write_bytes(content)
-        return look_up(path.parent, listed, ["sha256"], Making(1, ())).digests["sha256"].to_pylist()
+        return look_up(path.parent, listed, ["sha256"], RecordKey(1, ())).digests["sha256"].to_pylist()
 
     recorded = known(whole)
     assert recorded == digests_of(staged.folder / "catalog.parquet")
@@ -220,9 +220,9 @@ def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(staged):
     with pytest.raises(DataError) as raised:
         staged.run()
     assert str(raised.value) == (
-        "content changed while size and modification time did not: 'a' (recorded: sha256 770e607624d6..., read: "
-        "b5c1fb2efc6d...); restore the files from a backup, or accept what they hold "
-        "now with `touch`, and run snakemake again"
+        "content changed, size and mtime did not: 'a' (recorded: sha256 770e607624d6..., read: b5c1fb2efc6d...); "
+        "restore the files from a backup, or run `touch` on them to accept their current content, and run snakemake "
+        "again"
     )
     assert [path.stem for path in (staged.folder / "stages/hash").glob("*.layer")] == before
     os.utime(staged.dataset / "a")
@@ -237,7 +237,7 @@ def test_hash_shard_only_ctime_changed_is_new_content_but_not_for_a_full_rescan(
     staged.run()
     rot(staged.dataset / "a", b"evil")
     staged.rescan = "full"
-    with pytest.raises(DataError, match=r"content changed while size .* not: 'a' \(rec"):
+    with pytest.raises(DataError, match=r"content changed, size .* not: 'a' \(rec"):
         staged.run()
     staged.rescan = "changed"
     staged.run()

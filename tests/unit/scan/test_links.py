@@ -105,7 +105,7 @@ def test_scan_links_that_lead_out_or_nowhere_are_refused_each_with_its_reason(da
         "symlink to a path that does not exist (1)",
         "symlink to an excluded path (1)",
         "symlink in a loop (1)",
-        "symlink to the absolute path (1)",
+        "symlink to an absolute path (1)",
         "the log lists all 7 entries",
     ]
     assert [line for line in lines if line.startswith("  ")] == [

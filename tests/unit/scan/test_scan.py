@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import fingerprint, read_shards, scan
-from datacontainer.scan.sharding import LEAST_SHARD
+from datacontainer.scan.sharding import MIN_SHARD
 from tools.trees import fill, names
 from tools.workflow import ROOT
 
@@ -131,7 +131,7 @@ def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed
     assert caught.value.details == (
         "name with the prefix .wh., which deletes a file in an image layer (1): rename the entries, or use `exclude`",
         "  '.wh.x'",
-        f"symlink to the absolute path (1): {follow}",
+        f"symlink to an absolute path (1): {follow}",
         "  'absolute' -> '/etc/passwd'",
         f"symlink to a path outside of the dataset (1): {follow}",
         "  'outside' -> '../other'",
@@ -179,6 +179,9 @@ def test_scan_symlinks_of_git_annex_without_content_are_one_group_with_the_comma
     )
     assert names == [f"  'sub/{i:02}' -> '../.git/annex/objects/k{i}'" for i in range(5)]
     assert last == "the log lists all 80 entries"
+    with pytest.raises(DataError) as caught:
+        listed(dataset / "sub")
+    assert caught.value.details[0].startswith("symlink into .git/annex without content (80): run `datalad get .`")
 
 
 def test_scan_folder_or_file_that_cannot_be_read_is_refused(dataset, packer):
@@ -220,9 +223,9 @@ def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
 
 
 def test_scan_several_shards_hold_all_in_order(dataset, listed):
-    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * LEAST_SHARD.files)})
+    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * MIN_SHARD.files)})
     found = [record.path for record in listed(dataset)]
-    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * LEAST_SHARD.files))
+    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * MIN_SHARD.files))
     table = (dataset.parent / "shards.tsv").read_text()
     lists = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
     assert len(lists) > 1

@@ -9,22 +9,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from datacontainer.scan.sharding import LARGE, LEAST, LEAST_SHARD, MOST_SHARDS, Limits, cut, least_for
+from datacontainer.scan.sharding import LARGE_FACTOR, MAX_SHARDS, MIN_SHARD, MIN_WEIGHT, Limits, cut, minimum_for
 from tools.examples import tried
 
 # A file of a dataset that is cut: its path, its size, its time.
 File = tuple[bytes, int, int]
 
-MIN_FILES, MIN_BYTES = LEAST_SHARD.files, LEAST_SHARD.size_bytes
+MIN_FILES, MIN_BYTES = MIN_SHARD.files, MIN_SHARD.size_bytes
 
 
 def files_of(sizes: list[int]) -> list[File]:
     return [(b"%09d" % i, size, 0) for i, size in enumerate(sizes)]
 
 
-def shards_of(files: list[File], least: Limits = LEAST_SHARD) -> list[list[File]]:
+def shards_of(files: list[File], minimum: Limits = MIN_SHARD) -> list[list[File]]:
     """The files of each shard."""
-    return [files[start:end] for start, end in cut(*columns(files), least)]
+    return [files[start:end] for start, end in cut(*columns(files), minimum)]
 
 
 def columns(files: list[File]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -41,7 +41,9 @@ def test_cut_no_files_make_one_empty_shard():
     assert shards_of([]) == [[]]
 
 
-@pytest.mark.parametrize("sizes", [[1, LARGE * MIN_BYTES, 1], [LARGE * MIN_BYTES] * 2, [LARGE * MIN_BYTES, 1]])
+@pytest.mark.parametrize(
+    "sizes", [[1, LARGE_FACTOR * MIN_BYTES, 1], [LARGE_FACTOR * MIN_BYTES] * 2, [LARGE_FACTOR * MIN_BYTES, 1]]
+)
 def test_cut_large_file_is_a_shard_of_its_own(sizes):
     assert [[size for _, size, _ in shard] for shard in shards_of(files_of(sizes))] == [[size] for size in sizes]
 
@@ -120,7 +122,7 @@ def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
     for clock, edit in enumerate(edits, 1):
         changed = edited(tree, edit, clock)
         after = shards_of(listing(changed), SMALL)
-        assert len(after) <= MOST_SHARDS
+        assert len(after) <= MAX_SHARDS
         assert [file for shard in after for file in shard] == listing(changed)
         paths = {path for path in {*tree, *changed} if tree.get(path) != changed.get(path)}
         if limits_of(tree) == limits_of(changed):
@@ -132,7 +134,7 @@ def test_cut_after_any_edit_only_shards_beside_it_differ(seed, start, edits):
 
 
 def limits_of(tree: Mapping[bytes, tuple[int, int]]) -> Limits:
-    return least_for(*columns(listing(tree)), SMALL)
+    return minimum_for(*columns(listing(tree)), SMALL)
 
 
 @tried(300)
@@ -143,54 +145,54 @@ def limits_of(tree: Mapping[bytes, tuple[int, int]]) -> Limits:
     repeated=st.integers(1, 300),
     ordered=st.booleans(),
 )
-@example(large=[LARGE * MIN_BYTES] * 5, small=[1], huge=0, repeated=1, ordered=False)
+@example(large=[LARGE_FACTOR * MIN_BYTES] * 5, small=[1], huge=0, repeated=1, ordered=False)
 def test_cut_never_makes_more_shards_than_docker_takes(large, small, huge, repeated, ordered):
     sizes = [*large, *small * repeated, huge]
     sizes = sorted(sizes) if ordered else sizes
     files = files_of(sizes)
     found = shards_of(files)
-    assert len(found) <= MOST_SHARDS < 99
+    assert len(found) <= MAX_SHARDS < 99
     assert [file for shard in found for file in shard] == files
 
 
-def test_least_for_stays_until_there_are_too_many_shards():
+def test_minimum_for_stays_until_there_are_too_many_shards():
     sizes, chances = np.zeros(150 * MIN_FILES, np.int64), np.arange(150 * MIN_FILES, dtype=np.uint64)
-    assert least_for(sizes, chances, LEAST_SHARD) == LEAST_SHARD
+    assert minimum_for(sizes, chances, MIN_SHARD) == MIN_SHARD
 
 
 @pytest.mark.parametrize("files", [400, 4000])
-def test_least_for_many_files_is_doubled_until_there_are_few_enough_shards(files):
+def test_minimum_for_many_files_is_doubled_until_there_are_few_enough_shards(files):
     chances = np.random.default_rng(files).integers(0, 2**64, files, dtype=np.uint64)
     sizes = np.zeros(files, np.int64)
-    found, half = least_for(sizes, chances, Limits(1, 1 << 20)), Limits(1, 1 << 20)
+    found, half = minimum_for(sizes, chances, Limits(1, 1 << 20)), Limits(1, 1 << 20)
     while half.doubled() != found:
         half = half.doubled()
-    assert MOST_SHARDS / 3 < len(cut(sizes, chances, found)) <= MOST_SHARDS < files / half.files / 1.5
+    assert MAX_SHARDS / 3 < len(cut(sizes, chances, found)) <= MAX_SHARDS < files / half.files / 1.5
 
 
-def test_least_for_one_huge_file_leaves_the_others_as_they_are():
+def test_minimum_for_one_huge_file_leaves_the_others_as_they_are():
     sizes = np.array([1] * 10 * MIN_FILES + [1 << 50], np.int64)
     chances = np.random.default_rng(1).integers(0, 2**64, len(sizes), dtype=np.uint64)
-    assert least_for(sizes, chances, LEAST_SHARD) == LEAST_SHARD
+    assert minimum_for(sizes, chances, MIN_SHARD) == MIN_SHARD
 
 
 def test_weights_of_a_full_shard_are_the_least():
-    limits = LEAST_SHARD
-    assert limits.weights(np.array([0], np.int64)).tolist() == [LEAST // MIN_FILES]
+    limits = MIN_SHARD
+    assert limits.weights(np.array([0], np.int64)).tolist() == [MIN_WEIGHT // MIN_FILES]
     assert limits.weights(np.array([MIN_BYTES, 1 << 62], np.int64)).tolist() == [
-        LEAST + LEAST // MIN_FILES,
-        LARGE * LEAST + LEAST // MIN_FILES,
+        MIN_WEIGHT + MIN_WEIGHT // MIN_FILES,
+        LARGE_FACTOR * MIN_WEIGHT + MIN_WEIGHT // MIN_FILES,
     ]
 
 
 def test_cut_shards_are_about_twice_the_least():
-    least = Limits(64, MIN_BYTES)
+    minimum = Limits(64, MIN_BYTES)
     sizes, random = np.zeros(40 * 64, np.int64), np.random.default_rng(1)
     lengths = [
         end - start
         for _ in range(50)
-        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64), least)
+        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64), minimum)
     ]
     assert min(lengths) >= 64
     assert 1.9 < np.mean(lengths) / 64 < 2.1
-    assert max(lengths) < LARGE * 64
+    assert max(lengths) < LARGE_FACTOR * 64
