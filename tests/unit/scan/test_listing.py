@@ -36,7 +36,7 @@ def made(
 )
 def test_list_dataset_any_tree_gives_the_same_files_as_in_python(trees, patterns, symlinks, packer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("list")
-    # Some links in odd_trees lead to ../a and ../b.
+    # The folders are named a and b because link targets in odd_trees contain these names.
     dataset, other = folder / "a", folder / "b"
     for root, tree in zip((dataset, other), trees, strict=True):
         root.mkdir()
