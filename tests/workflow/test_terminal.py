@@ -30,7 +30,7 @@ MESSAGES = [
 
 
 def shown(project: Project, *arguments: str, status: int = 0, **options) -> list[str]:
-    """The lines on the terminal of a run, without those that Snakemake prints before it reads the Snakefile."""
+    """The terminal lines of a run, without the lines that Snakemake prints before it reads the Snakefile."""
     run = project.snakemake(*arguments, console=True, **options)
     assert run.status == status, run.text
     return [line for line in run.text.splitlines() if not START.fullmatch(line)]
@@ -69,7 +69,7 @@ def test_run_prints_the_blocks_of_snakemake_on_request(project):
     assert lines[-2].startswith("lab:1.0: 1 file, 1 B, ")
 
 
-def test_job_that_is_killed_is_an_error_with_a_hint(project):
+def test_killed_job_is_an_error_with_a_hint(project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
     project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})
