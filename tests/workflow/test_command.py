@@ -1,4 +1,4 @@
-"""The command line: a folder packed from anywhere, and each stage alone, without Snakemake."""
+"""The command line: `pack` in any folder, and each stage individually, without Snakemake."""
 
 import hashlib
 import os

@@ -113,7 +113,7 @@ def test_github_release_fetches_all_needed_files(lab, released):
     assert "conda_env_hash=" in environments
 
 
-def test_readme_example_packs_a_folder(lab, released):
+def test_lines_of_the_readme_pack_a_folder(lab, released):
     three = lab("github", **released)
     block = blocks("README.md")[0]
     (three.folder / "Snakefile").write_text(block)

@@ -35,7 +35,7 @@ Place = Callable[[], AbstractContextManager[Path]]
 
 @pytest.fixture
 def place(tmp_path_factory) -> Place:
-    """Returns a context manager for the folder of an example; deletes the folder, because a failure runs many examples."""
+    """Returns a context manager for an example's folder; deletes the folder, because a failure runs many examples."""
 
     @contextmanager
     def new() -> Iterator[Path]:

@@ -265,7 +265,7 @@ def test_empty_dataset_entrypoint_prints_that_it_has_no_files(project):
     assert "no files" in done.stderr
 
 
-def test_verify_reads_the_images_in_every_run(built):
+def test_verify_reads_the_images_every_time(built):
     assert "verify fruit: the images and the catalog do not differ" in built.build("verify")
     assert "verify fruit: the images and the catalog do not differ" in built.build("verify")
     blobs = built.product("fruit", "oci/blobs/sha256")

@@ -8,7 +8,7 @@ from tools.workflow import ROOT
 
 
 def test_compile_packer_sources_in_another_folder_give_the_same_bytes(packer, tmp_path):
-    """Snakemake stores the sources of a fetched workflow in such a folder."""
+    """Snakemake stores the sources of a fetched workflow in a folder outside of the repository."""
     copies = []
     for source in packer_sources():
         copies.append(tmp_path / "elsewhere" / source.relative_to(ROOT))

@@ -64,7 +64,7 @@ def without(excluded: set[bytes], files: Paths, folders: Paths) -> Paths:
 
 
 def listed(packer: Path, dataset: Path, lines: Iterable[bytes]) -> Paths:
-    """The paths that the packer lists."""
+    """The paths in the packer's list."""
     files = Files.beside(dataset.parent)
     list_dataset(packer, str(dataset), [os.fsdecode(line) for line in lines], files, symlinks="keep")
     return [record.path for record in read_records(files.records)]
@@ -156,6 +156,6 @@ def test_list_dataset_pattern_that_cannot_match_in_git_is_refused(pattern, packe
     assert ignored(similar, [pattern], [*files, *folders]) == set()
 
 
-def test_fingerprint_pattern_that_cannot_be_encoded_is_named(dataset, packer):
+def test_fingerprint_pattern_that_is_no_name_is_named(dataset, packer):
     message = r"unreadable: '\ud800' stands for no bytes, so it matches no name: correct it in `exclude`"
     assert fingerprint(str(dataset), ["\ud800"], packer) == message

@@ -114,7 +114,7 @@ def test_scan_links_inside_the_dataset_are_recorded_with_their_target(dataset, l
     ]
 
 
-def test_scan_refused_entries_are_all_named_with_the_key_to_change(dataset, listed):
+def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed):
     os.mkfifo(dataset / "pipe")
     (dataset / ".wh.x").touch()
     (dataset / "absolute").symlink_to("/etc/passwd")
@@ -142,14 +142,14 @@ def test_scan_link_that_leaves_the_dataset_through_another_link_is_refused(datas
         listed(dataset)
 
 
-def test_scan_many_refused_entries_are_counted(dataset, listed):
+def test_scan_more_offenders_than_fit_are_counted(dataset, listed):
     for i in range(25):
         os.mkfifo(dataset / f"pipe{i:02}")
     with pytest.raises(DataError, match="and 5 more, all in the log"):
         listed(dataset)
 
 
-def test_scan_unreadable_folder_or_file_is_refused(dataset, packer):
+def test_scan_folder_or_file_that_cannot_be_read_is_an_offender(dataset, packer):
     fill(dataset, {b"locked/a": b"", b"open": b"", b"secret": b"", b"unreadable/b": b""})
     (dataset / "secret").chmod(0o200)
     (dataset / "locked").chmod(0o444)
