@@ -27,7 +27,7 @@ def summary(catalog):
 
 
 def study_files(subjects: int) -> dict[bytes, bytes]:
-    """The files of a study with a number of subjects, as in the picture in the README."""
+    """The files of a study with `subjects` subjects, as in the picture in the README."""
     files = {b"participants.tsv": b"participant\n" * 20, b"README": b"A study.\n" * 30, b"dataset.json": b"{}" * 90}
     for subject in range(1, subjects + 1):
         for run in range(1, 4):

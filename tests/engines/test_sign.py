@@ -77,7 +77,7 @@ def test_convert_signed_is_verified_by_apptainer_and_reproducible(built, keys, v
     first = image.read_bytes()
     assert "Verified signature(s)" in verify(verifier, keys, name, image)
     assert "Signature (SHA-256)" in verifier.text("sif", "list", image)
-    # A PGP signature may contain the time in seconds.
+    # A PGP signature can contain the time in seconds, so the second signature is created one second later.
     time.sleep(1.1 if name in PGP else 0)
     assert signed(built, tmp_path, keys / f"{name}.key").read_bytes() == first
 

@@ -41,7 +41,7 @@ def digests(project: Project, name: str, *products: str) -> dict[str, str]:
     return {file: hashlib.sha256(project.product(name, file).read_bytes()).hexdigest() for file in products}
 
 
-def locally(project: Project, folder: Path, *arguments: str) -> Project:
+def build_locally(project: Project, folder: Path, *arguments: str) -> Project:
     """Builds a copy of the project in another folder, without a cluster."""
     for part in ("config", "data", "fruit", "mine.py"):
         if (project.folder / part).is_dir():
@@ -58,11 +58,11 @@ def test_slurm_products_equal_those_of_a_local_run(on_slurm: SlurmProject, tmp_p
     fill(on_slurm.folder / "data", {b"%02d/%04d" % (i % 40, i): b"%d" % i for i in range(4000)})
     on_slurm.configure(fruit={"path": "fruit"}, many={"path": "data", "shard_files": 512})
     text = on_slurm.build()
-    # Rules that only create links run locally.
+    # Rules that only create links run without Slurm.
     assert "slurm_logs/rule_convert/" in text
     assert "slurm_logs/rule_assemble/" not in text
     assert len(on_slurm.product("many", "stages/scan/shards.tsv").read_text().splitlines()) > 2
-    local = locally(on_slurm, tmp_path)
+    local = build_locally(on_slurm, tmp_path)
     for name in ("fruit", "many"):
         products = (*PRODUCTS, f"{name}.sif", f"{name}.docker.tar")
         assert digests(on_slurm, name, *products) == digests(local, name, *products)
@@ -80,7 +80,7 @@ def test_slurm_killed_jobs_are_retried_and_the_run_succeeds(on_slurm: SlurmProje
     assert "SLURM status is: 'CANCELLED'" in text
     assert "SLURM status is: 'OUT_OF_MEMORY'" in text or "SLURM status is: 'FAILED'" in text
     assert text.count("Trying to restart job") == 2
-    local = locally(on_slurm, tmp_path, "catalog")
+    local = build_locally(on_slurm, tmp_path, "catalog")
     for name in ("first", "second"):
         assert digests(on_slurm, name, "catalog.parquet") == digests(local, name, "catalog.parquet")
 

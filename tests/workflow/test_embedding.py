@@ -20,7 +20,7 @@ def blocks(document: str) -> list[str]:
     return [block for block in found if "module datacontainer" in block]
 
 
-def made(lab) -> set[str]:
+def entries(lab) -> set[str]:
     """The entries of the lab's folder, without Snakemake's own files."""
     return {path.name for path in lab.folder.iterdir()} - {".snakemake", "Snakefile"}
 
@@ -90,7 +90,7 @@ def test_two_embeddings_have_separate_configurations(lab):
 def test_moved_results_are_all_in_the_configured_folders(lab, name, results, logs, top):
     moved = lab(name)
     moved.build()
-    assert made(moved) == top
+    assert entries(moved) == top
     assert listing(moved, results) == ["/data/a.txt"]
     assert (moved.folder / results / "measured/measured.sif").is_file()
     assert (moved.folder / logs / "measured/scan.log").is_file()

@@ -115,7 +115,7 @@ def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fau
     assert os.listdir(tmp_path / "out") == []
 
 
-def running(project: Project, until: str) -> subprocess.Popen[str]:
+def start_build(project: Project, until: str) -> subprocess.Popen[str]:
     """Starts a build in its own session, and returns when its output contains `until`."""
     process = subprocess.Popen(
         command("--cores", "2"),
@@ -141,7 +141,7 @@ def slow(project) -> Project:
 
 
 def test_second_run_names_the_process_that_builds(slow):
-    process = running(slow, "hash slow")
+    process = start_build(slow, "hash slow")
     assert f"dataset 'slow' in 'results' is being built by another run (process {process.pid} on " in fails(slow)
     elsewhere = Project(slow.folder / "elsewhere")
     elsewhere.folder.mkdir()
@@ -156,7 +156,7 @@ def test_second_run_names_the_process_that_builds(slow):
 
 
 def test_ctrl_c_is_one_line_and_the_next_run_completes(slow):
-    process = running(slow, "hash slow")
+    process = start_build(slow, "hash slow")
     time.sleep(4)
     os.killpg(process.pid, signal.SIGINT)
     text, _ = process.communicate()

@@ -118,7 +118,7 @@ def largest_blob(project: Project) -> Path:
 
 
 def layer_blob(project: Project) -> Path:
-    """A blob that is a hard link of the layer of a shard."""
+    """A blob that is a hard link to the layer of a shard."""
     return next(path for path in project.product("many", "oci/blobs/sha256").iterdir() if path.stat().st_nlink > 1)
 
 

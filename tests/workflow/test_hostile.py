@@ -47,7 +47,7 @@ def test_sources_pass_no_text_to_a_shell_and_load_yaml_safely():
     uses = re.compile(
         r"shell\s*=\s*True|os\.system|os\.popen|\bshell\s*:.*\n.*|\bshell\(|yaml\.load\(|\beval\(|\bexec\(|pickle"
     )
-    # The shell commands of rules consist of a command that common.smk has quoted.
+    # Rules pass only commands to the shell that common.smk has quoted.
     quoted = re.compile(r'shell:\n +"exec \{params\.run\} --log \{log:q\}"')
     assert "return shlex.join(" in (ROOT / "rules/common.smk").read_text()
     files = [*ROOT.glob("rules/*.smk"), *ROOT.glob("workflow/*file"), *ROOT.glob("scripts/**/*.py"), ROOT / "Snakefile"]

@@ -1,4 +1,4 @@
-"""A build of a dataset that changes or contains links: no product has mixed content, and the next run succeeds."""
+"""A build of a dataset that changes or contains links: no product mixes old and new content; the next run succeeds."""
 
 import hashlib
 import subprocess
@@ -34,7 +34,7 @@ def test_build_function_that_ends_the_process_leaves_no_product(project, data):
         (lambda data: (data / "a").unlink(), '"a" changed after the scan: it no longer exists', ["b"]),
     ],
 )
-def test_build_file_changed_between_scan_and_hash_fails_until_the_next_run(project, data, change, message, paths):
+def test_build_file_changed_before_hash_fails_and_the_next_run_succeeds(project, data, change, message, paths):
     with change_when_exists(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
         run = project.snakemake()
     assert run.status != 0
@@ -47,7 +47,7 @@ def test_build_file_changed_between_scan_and_hash_fails_until_the_next_run(proje
     ]
 
 
-def test_build_file_changed_before_the_sif_is_written_is_packed_unchanged(project, data):
+def test_build_file_changed_after_hash_is_packed_as_hashed(project, data):
     unsquashfs = require_tool("unsquashfs")
     with change_when_exists(
         project.product("data", "stages/aggregate/content.digest"), lambda: (data / "a").write_bytes(b"other")

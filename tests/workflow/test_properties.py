@@ -35,7 +35,7 @@ Place = Callable[[], AbstractContextManager[Path]]
 
 @pytest.fixture
 def place(tmp_path_factory) -> Place:
-    """Returns a context manager for an example's folder; deletes the folder, because a failure runs many examples."""
+    """Returns a context manager that deletes the folder of an example, because hypothesis runs many examples."""
 
     @contextmanager
     def new() -> Iterator[Path]:

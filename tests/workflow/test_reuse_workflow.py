@@ -55,11 +55,11 @@ def sha256(project: Project) -> list[str]:
 
 
 def test_no_formats_build_only_catalog_and_entrypoint(small):
-    made = sorted(path.name for path in small.product("fruit", "").iterdir())
-    assert made == ["bin", "catalog.parquet", "dataset.json", "stages"]
+    built = sorted(path.name for path in small.product("fruit", "").iterdir())
+    assert built == ["bin", "catalog.parquet", "dataset.json", "stages"]
     for target in ("oci", "docker", "sif", "verify", "default"):
         assert NOTHING in small.build(target) or target == "verify"
-    assert sorted(path.name for path in small.product("fruit", "").iterdir()) == made
+    assert sorted(path.name for path in small.product("fruit", "").iterdir()) == built
     assert not list(small.product("fruit", "stages/hash").glob("*.layer*"))
     entrypoint = small.product("fruit", "bin/linux-amd64/entrypoint")
     assert subprocess.run([entrypoint, "-ls"], capture_output=True, check=True).stdout == b"/data/a\n/data/b\n"

@@ -11,7 +11,7 @@ from datacontainer.scan.sharding import LEAST_SHARD
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, jobs, started
 
-# Snakemake does not compare larger files, so small lists of shards are treated like lists of large datasets.
+# With this limit, Snakemake compares no checksums of shard lists, as for the long lists of a large dataset.
 CATALOG = ("catalog", "--max-checksum-file-size", "100")
 
 

@@ -104,21 +104,21 @@ def test_targets_build_only_their_products(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(one={"path": "data"}, two={"path": "data", "formats": []})
 
-    def made(name):
+    def products(name):
         return sorted({path.name for path in (project.folder / "results" / name).iterdir()} - {"stages"})
 
     project.build("catalog")
-    assert made("one") == made("two") == ["catalog.parquet", "dataset.json"]
+    assert products("one") == products("two") == ["catalog.parquet", "dataset.json"]
     project.build("entrypoint")
-    assert made("one") == made("two") == ["bin", "catalog.parquet", "dataset.json"]
+    assert products("one") == products("two") == ["bin", "catalog.parquet", "dataset.json"]
     project.build("oci")
-    assert made("one") == [".dockerignore", "Dockerfile", "bin", "catalog.parquet", "dataset.json", "oci"]
+    assert products("one") == [".dockerignore", "Dockerfile", "bin", "catalog.parquet", "dataset.json", "oci"]
     project.build("docker")
-    assert "one.docker.tar" in made("one")
-    assert "one.sif" not in made("one")
+    assert "one.docker.tar" in products("one")
+    assert "one.sif" not in products("one")
     project.build()
-    assert "one.sif" in made("one")
-    assert "two.docker.tar" not in made("two")
+    assert "one.sif" in products("one")
+    assert "two.docker.tar" not in products("two")
 
 
 def test_metadata_functions_give_typed_columns_and_dataset_metadata(project):

@@ -1,4 +1,4 @@
-"""Fields of metadata functions: the types of their columns, and values that are unchanged in them."""
+"""Fields of metadata functions: the types of their columns, and values that the columns store unchanged."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Digests: the library, the packer and the entrypoint have the same algorithms."""
+"""Digests: the library, the packer and the entrypoint support the same algorithms."""
 
 import hashlib
 import re

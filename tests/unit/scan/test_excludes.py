@@ -57,7 +57,7 @@ def found_below(folder: Path) -> tuple[Paths, Paths]:
     return files, folders
 
 
-def without(excluded: set[bytes], files: Paths, folders: Paths) -> Paths:
+def remaining(excluded: set[bytes], files: Paths, folders: Paths) -> Paths:
     """The files and the empty folders that remain after some paths are excluded."""
     kept = {path for path in [*files, *folders] if path not in excluded}
     return sorted(kept - {os.path.dirname(path) for path in kept})
@@ -76,7 +76,7 @@ def assert_same_as_git(packer: Path, ignored: Callable[..., set[bytes]], dataset
         by_packer = listed(packer, dataset, lines)
     except UsageError:
         assume(False)
-    assert sorted(by_packer) == without(ignored(dataset, lines, files + folders), files, folders)
+    assert sorted(by_packer) == remaining(ignored(dataset, lines, files + folders), files, folders)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tools.trees import Link, fill, make, odd_trees
 from tools.walk import PIECE_NAMES, list_by_walk
 
 
-def made(
+def write_list(
     packer: Path | None, dataset: Path, patterns: list[str], folder: Path, symlinks: str = REFUSE
 ) -> tuple[Summary, Files]:
     folder.mkdir()
@@ -41,8 +41,8 @@ def test_list_dataset_any_tree_gives_the_same_files_as_in_python(trees, patterns
     for root, tree in zip((dataset, other), trees, strict=True):
         root.mkdir()
         make(root, tree)
-    by_packer, files = made(packer, dataset, patterns, folder / "packer", symlinks)
-    in_python, same = made(None, dataset, patterns, folder / "python", symlinks)
+    by_packer, files = write_list(packer, dataset, patterns, folder / "packer", symlinks)
+    in_python, same = write_list(None, dataset, patterns, folder / "python", symlinks)
     assert [path.read_bytes() for path in files] == [path.read_bytes() for path in same]
     assert by_packer == in_python == list_dataset(packer, str(dataset), patterns, None, symlinks=symlinks)
 
@@ -50,8 +50,8 @@ def test_list_dataset_any_tree_gives_the_same_files_as_in_python(trees, patterns
 def test_list_dataset_folder_read_in_several_pieces_gives_the_same_list(dataset, packer, tmp_path):
     fill(dataset, {b"big/%06d" % i: b"" for i in range(2 * PIECE_NAMES + 1)})
     fill(dataset, {b"big/%06d-/x" % i: b"" for i in range(0, 2 * PIECE_NAMES, 9)})
-    by_packer, _ = made(packer, dataset, [], tmp_path / "packer")
-    in_python, _ = made(None, dataset, [], tmp_path / "python")
+    by_packer, _ = write_list(packer, dataset, [], tmp_path / "packer")
+    in_python, _ = write_list(None, dataset, [], tmp_path / "python")
     assert by_packer == in_python
     assert by_packer.files == by_packer.records == 2 * PIECE_NAMES + 1 + 114
 
@@ -61,7 +61,7 @@ def test_list_dataset_link_chain_has_the_length_limit_of_linux(by, dataset, pack
     make(dataset, {b"near/x": b"", b"deep/hop": Link(b"../near"), b"out": Link(b"deep/hop/../../x")})
     make(dataset, {b"%02d" % i: Link(b"%02d" % (i + 1)) for i in range(49)} | {b"49": Link(b"out")})
     make(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
-    _, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
+    _, files = write_list(packer if by == "packer" else None, dataset, [], tmp_path / "files")
     # Linux follows 40 links: from 11 on, these are the links up to 49, out and hop.
     assert [(refused.path, refused.reason) for refused in files.read_refused()] == [
         *((b"%02d" % i, LOOP) for i in range(11)),
@@ -76,7 +76,7 @@ def test_list_dataset_link_chain_has_the_length_limit_of_linux(by, dataset, pack
 @pytest.mark.parametrize("by", ["packer", "python"])
 def test_list_dataset_files_and_digest_have_the_documented_bytes(by, dataset, packer, tmp_path):
     make(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
-    summary, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
+    summary, files = write_list(packer if by == "packer" else None, dataset, [], tmp_path / "files")
     assert files.refused.read_bytes() == (
         b".wh.b\0has a name with the prefix .wh., which deletes a file in an image layer\0\0"
         b"l\0is a symlink to the absolute path\0/etc\0"

@@ -104,7 +104,7 @@ def listing(tree: Mapping[bytes, tuple[int, int]]) -> list[File]:
     return [(path, size, time) for path, (size, time) in sorted(tree.items())]
 
 
-def near(found: list[list[File]], paths: set[bytes]) -> set[int]:
+def shards_near(found: list[list[File]], paths: set[bytes]) -> set[int]:
     """The numbers of the shards that contain the paths, or would contain them, and of their neighbours."""
     lie_in = {max(0, sum(shard[0][0] <= path for shard in found if shard) - 1) for path in paths}
     return {number + distance for number in lie_in for distance in (-1, 0, 1)}
@@ -124,8 +124,8 @@ def test_cut_after_any_edit_only_neighbouring_shards_differ(seed, start, edits):
         assert [file for shard in after for file in shard] == listing(changed)
         paths = {path for path in {*tree, *changed} if tree.get(path) != changed.get(path)}
         if limits_of(tree) == limits_of(changed):
-            assert {i for i, shard in enumerate(before) if shard not in after} <= near(before, paths)
-            assert {i for i, shard in enumerate(after) if shard not in before} <= near(after, paths)
+            assert {i for i, shard in enumerate(before) if shard not in after} <= shards_near(before, paths)
+            assert {i for i, shard in enumerate(after) if shard not in before} <= shards_near(after, paths)
         if edit[0] == "touch":
             assert sum(shard not in before for shard in after) == bool(paths)
         tree, before = changed, after
