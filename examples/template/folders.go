@@ -1,7 +1,7 @@
-// An example of a flag that you add: -folders prints the bytes in each folder.
+// An example of a flag of one's own: -folders, the bytes in each folder.
 //
-// With `template: examples/template` in the configuration, this file is compiled together with templates/entrypoint;
-// docs/commands.md describes the fields of a command.
+// With `template: examples/template` in the configuration, this file is laid over templates/entrypoint and compiled with it;
+// docs/commands.md says what a command has.
 
 package main
 
@@ -19,7 +19,7 @@ func init() {
 	cli.Add(cli.Command{Name: "folders", Help: "the bytes of the files in each folder", Run: folders})
 }
 
-// folders prints a line for each folder; -get, -where and -limit select the files.
+// folders prints a line for each folder; -get, -where and -limit choose the files.
 func folders(s *cli.Session) (int, error) {
 	rows, err := s.Rows()
 	if err != nil {

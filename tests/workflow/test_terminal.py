@@ -69,7 +69,7 @@ def test_run_prints_the_blocks_of_snakemake_on_request(project):
     assert lines[-2].startswith("lab:1.0: 1 file, 1 B, ")
 
 
-def test_killed_job_is_an_error_with_a_hint(project):
+def test_job_that_is_killed_is_an_error_with_a_hint(project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
     project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})

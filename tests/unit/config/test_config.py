@@ -1,4 +1,4 @@
-"""The configuration: defaults, and an error of one line for each mistake."""
+"""The configuration: defaults, and one readable line for everything that can be wrong with it."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def message(text: str) -> str:
     return str(caught.value)
 
 
-def test_read_settings_path_only_has_documented_defaults():
+def test_read_settings_path_alone_gives_documented_defaults():
     settings = read("datasets: {fruit: {path: here}}")
     assert settings.outdir == "results"
     assert settings.datasets == {
@@ -44,24 +44,24 @@ def test_read_settings_path_only_has_documented_defaults():
     }
 
 
-def test_read_settings_rescan_of_a_dataset_overrides_the_top_level():
+def test_read_settings_rescan_of_a_dataset_goes_before_that_of_all():
     settings = read("{rescan: full, datasets: {one: {path: a}, two: {path: b, rescan: changed}}}")
     assert {name: one.rescan for name, one in settings.datasets.items()} == {"one": "full", "two": "changed"}
 
 
-def test_read_settings_single_dataset_overrides_datasets():
+def test_read_settings_single_dataset_goes_before_datasets():
     settings = read("{dataset: /big/My Folder_2, datasets: {fruit: {path: here}}}")
     assert list(settings.datasets) == ["my-folder_2"]
     assert settings.named_by_folder
     assert settings.datasets["my-folder_2"].path == "/big/My Folder_2"
 
 
-def test_read_settings_trailing_slash_of_a_path_is_removed():
+def test_read_settings_slash_behind_a_path_is_no_other_path():
     (dataset,) = read("dataset: /big/one/").datasets.values()
     assert (dataset.name, dataset.path) == ("one", "/big/one")
 
 
-def test_read_settings_single_dataset_may_be_a_mapping():
+def test_read_settings_single_dataset_as_mapping_takes_keys():
     (dataset,) = read("dataset: {path: /big/one, version: '2', formats: [sif]}").datasets.values()
     assert (dataset.name, dataset.version, dataset.formats) == ("one", "2", ("sif",))
 
@@ -123,7 +123,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ("dataset: 5", "dataset: 5 is not text: put it in quotes, '5'"),
     ],
 )
-def test_read_settings_invalid_key_is_named_in_one_line(text, expected):
+def test_read_settings_wrong_key_gives_one_line_that_names_it(text, expected):
     assert expected in message(text)
 
 
@@ -140,18 +140,18 @@ def test_read_settings_invalid_key_is_named_in_one_line(text, expected):
         ("/p/._q--", "q"),
     ],
 )
-def test_image_name_any_folder_gives_a_valid_repository_name(folder, name):
+def test_image_name_from_folder_is_a_valid_repository_name(folder, name):
     assert image_name(folder) == name
     assert not read(f"datasets: {{{name}: {{path: x}}}}").named_by_folder
 
 
-def test_image_name_folder_without_valid_characters_is_refused():
+def test_image_name_nothing_left_of_the_folder_is_refused():
     with pytest.raises(UsageError, match="no image name can be made from the folder '/big/__'"):
         image_name("/big/__")
 
 
 @pytest.mark.parametrize("name", [12, True, None])
-def test_read_settings_name_that_is_not_text_is_named_with_the_remedy(name):
+def test_read_settings_name_that_is_no_text_is_to_be_quoted(name):
     with pytest.raises(UsageError, match=f"datasets: the name {name!r} is not text: put it in quotes, '{name}'"):
         read_settings({"datasets": {name: {"path": "x"}}}, SCHEMA)
 

@@ -100,7 +100,7 @@ def test_source_digest_missing_file_is_no_error():
     ("spec", "expected"),
     [("none.py:f", "there is no file 'none.py'"), ("no.such.package:f", "there is no module 'no.such.package'")],
 )
-def test_check_file_missing_file_is_named_without_running_the_function(spec, expected):
+def test_check_file_what_is_missing_is_named_without_running_anything(spec, expected):
     with pytest.raises(UsageError, match=expected):
         check_file(spec)
     check_file("functions.py:fails")

@@ -1,4 +1,4 @@
-"""The stages that run again after a change of the configuration, the user's sources, or a format version."""
+"""Which stages a change of the configuration, of the user's sources, or of a format version makes run again."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ HASH = {"hash", "aggregate"}
 
 @pytest.fixture
 def results(tmp_path, monkeypatch) -> Results:
-    """The results of a dataset with one shard; the working directory contains the user's sources."""
+    """The results of a dataset with one shard; the working directory has the user's sources."""
     monkeypatch.chdir(tmp_path)
     results = Results(tmp_path / "results/fruit")
     results.shards.parent.mkdir(parents=True)
@@ -77,12 +77,12 @@ CHANGES = [
     CHANGES,
     ids=lambda value: next(iter(value), "") if isinstance(value, dict) else "",
 )
-def test_key_changed_setting_changes_the_keys_of_dependent_stages(results, change, stages):
+def test_key_changes_where_a_stage_depends_on_the_setting(results, change, stages):
     before = all_keys(dataset(), results)
     assert differing(before, all_keys(dataset(**change), results)) == stages
 
 
-def test_key_every_setting_is_in_the_list_of_changes():
+def test_key_every_setting_is_tried_above():
     tried = {name for change, _ in CHANGES for name in change}
     assert {field.name for field in dataclasses.fields(Dataset)} == tried | {"name"}
 
@@ -96,7 +96,7 @@ def test_key_every_setting_is_in_the_list_of_changes():
         ("results/fruit/stages/aggregate/content.digest", {"rescan"} | ENTRYPOINT),
     ],
 )
-def test_key_changed_file_changes_the_keys_of_dependent_stages(results, file, stages):
+def test_key_changes_with_the_files_that_a_stage_depends_on(results, file, stages):
     before = all_keys(dataset(), results)
     Path(file).write_text("other = 1\n")
     assert differing(before, all_keys(dataset(), results)) == stages
@@ -112,13 +112,13 @@ def test_key_changed_file_changes_the_keys_of_dependent_stages(results, file, st
         ("verify", {"verify"}),
     ],
 )
-def test_key_changed_format_version_changes_the_keys_of_dependent_stages(results, monkeypatch, stage, stages):
+def test_key_changes_with_the_format_of_a_stage_and_of_those_it_is_made_from(results, monkeypatch, stage, stages):
     before = all_keys(dataset(), results)
     monkeypatch.setitem(FORMATS, stage, FORMATS[stage] + 1)
     assert differing(before, all_keys(dataset(), results)) == stages
 
 
-def test_key_changed_packer_changes_no_other_key(results, monkeypatch):
+def test_key_of_the_packer_is_in_no_other_key(results, monkeypatch):
     before, packer = all_keys(dataset(), results), keys.key(Step("packer"), dataset(), results)
     monkeypatch.setattr(keys, "_packer", lambda: "other")
     assert keys.key(Step("packer"), dataset(), results) != packer

@@ -1,4 +1,4 @@
-"""The rules that write below the folder of a dataset and may run after the scan."""
+"""Which rules write below a dataset's folder and may run after it is listed."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Rule:
         return any(re.fullmatch(pattern, file) for pattern in patterns)
 
 
-def test_unordered_writers_rules_that_no_file_in_after_depends_on_are_listed():
+def test_unordered_writers_are_those_that_nothing_waits_for():
     rules = [
         Rule("align", ["results/a.txt"]),
         Rule("call", ["results/{sample}/b.txt"], ["results/a.txt"]),
@@ -31,10 +31,10 @@ def test_unordered_writers_rules_that_no_file_in_after_depends_on_are_listed():
     assert unordered_writers(rules, "results", ["results/./late.txt"]) == []
 
 
-def test_unordered_writers_rule_that_creates_the_folder_is_not_listed():
+def test_unordered_writers_rule_that_makes_the_folder_is_waited_for():
     assert unordered_writers([Rule("measure", ["data"])], "data", []) == []
 
 
-def test_unordered_writers_input_function_hides_the_rules_before_it():
+def test_unordered_writers_nothing_is_known_behind_an_input_function():
     rules = [Rule("align", ["results/a.txt"]), Rule("done", ["done"], [lambda wildcards: wildcards])]
     assert unordered_writers(rules, "results", ["done"]) == []
