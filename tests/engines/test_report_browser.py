@@ -1,4 +1,4 @@
-"""The pages of reports in a real browser: their content, no requests, and hostile names as text."""
+"""The pages of reports in a real browser: what they show, that they ask for nothing, and that names do no harm."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def summary(catalog):
 
 
 def study_files(subjects: int) -> dict[bytes, bytes]:
-    """The files of a study with `subjects` subjects, as in the picture in the README."""
+    """A study of so many subjects, as in the picture of the README."""
     files = {b"participants.tsv": b"participant\n" * 20, b"README": b"A study.\n" * 30, b"dataset.json": b"{}" * 90}
     for subject in range(1, subjects + 1):
         for run in range(1, 4):
@@ -41,7 +41,7 @@ def study_files(subjects: int) -> dict[bytes, bytes]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Project:
-    """The reports of a study that has grown, and of a dataset with hostile names."""
+    """The reports of a study that has grown, and of a dataset of names that would do harm."""
     project = Project(tmp_path_factory.mktemp("reports"))
     (project.folder / "mine.py").write_text(FUNCTIONS)
     odd = {b"/".join([name, one + b"." + name]): name for name in HOSTILE for one in (b"one", b"two")}
@@ -70,7 +70,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_browser_records_requests_and_console_messages(browser, tmp_path):
+def test_browser_notes_what_a_page_asks_for_and_complains_of(browser, tmp_path):
     page = tmp_path / "page.html"
     page.write_text('<img src="http://example.invalid/x"><script>document.body.append("made"); missing()</script>')
     visit = browser.visit(page)
@@ -80,14 +80,14 @@ def test_browser_records_requests_and_console_messages(browser, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["study", "hostile"])
-def test_page_makes_no_requests_and_has_no_console_messages(request, name):
+def test_page_asks_for_nothing_and_complains_of_nothing(request, name):
     visit = request.getfixturevalue(name)
     assert (visit.requests, visit.console) == ([], [])
     assert not {"script", "link", "img", "iframe", "object", "b", "i"} & visit.dom.tags()
     assert not [pair for pair in visit.dom.attributes() if pair[0] in {"src", "href"} or pair[0].startswith("on")]
 
 
-def test_page_shows_a_summary_of_the_dataset(project, study):
+def test_page_shows_the_dataset_at_a_glance(project, study):
     text = words(study.dom.text)
     summary = json.loads(project.product("study", "dataset.json").read_text())
     files = study_files(9)
@@ -104,7 +104,7 @@ def test_page_shows_a_summary_of_the_dataset(project, study):
     assert "and 24 more 27 460 B 12 kB" in text
 
 
-def test_page_shows_the_growth_of_the_dataset(project, study):
+def test_page_shows_how_the_dataset_grew(project, study):
     grown = len(study_files(9)) - len(study_files(5))
     assert f"1.1 93 +{grown}" in words(study.dom.text)
     history = project.product("study", "history.tsv").read_text().splitlines()
@@ -113,10 +113,10 @@ def test_page_shows_the_growth_of_the_dataset(project, study):
     assert line["points"].endswith(" 600.0,0.0")
 
 
-def test_page_hostile_names_are_shown_as_text(hostile):
+def test_hostile_names_are_shown_and_do_nothing(hostile):
     text = hostile.dom.text
     for name in HOSTILE:
-        # The name of a folder, of a suffix, and of a file that has the same content as another file.
+        # As a folder, as a suffix and as the name of a file that another repeats.
         assert f"{name_text(name)}/" in text, name
         assert name_text("." + name.decode("utf-8", "backslashreplace")) in text, name
         assert name_text(name + b"/one." + name) in text, name
@@ -137,17 +137,17 @@ def test_table_has_a_line_for_each_name(project):
 
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("name", ["study", "hostile"])
-def test_page_fits_the_width_of_the_window(project, browser, tmp_path, name, width):
+def test_page_is_no_wider_than_the_window(project, browser, tmp_path, name, width):
     page = project.product(name, "report.html")
-    # chromium opens no window narrower than 500 pixels, so the page is shown in a frame.
+    # chromium makes no window narrower than 500: a frame is what it shows.
     frame = tmp_path / "frame.html"
-    onload = 'onload="document.title = frame.contentDocument.documentElement.scrollWidth"'
-    frame.write_text(f'<iframe id="frame" style="width: {width}px; border: 0" {onload} src="{page.as_uri()}"></iframe>')
+    asks = 'onload="document.title = frame.contentDocument.documentElement.scrollWidth"'
+    frame.write_text(f'<iframe id="frame" style="width: {width}px; border: 0" {asks} src="{page.as_uri()}"></iframe>')
     dom = browser.visit(frame, "--allow-file-access-from-files", "--virtual-time-budget=1000").dom
     assert f"{width}" in dom.text.split()
 
 
-def test_page_has_a_dark_mode(project, browser, tmp_path):
+def test_page_has_a_dark_form(project, browser, tmp_path):
     page = project.product("study", "report.html")
     light, dark = (browser.picture(page, tmp_path / f"{len(flags)}.png", 600, 400, *flags) for flags in ((), (DARK,)))
     assert corner(light) == (246, 247, 249)
@@ -155,13 +155,13 @@ def test_page_has_a_dark_mode(project, browser, tmp_path):
 
 
 def clicked(browser, report, page, act):
-    """The report of Snakemake after a click. `act`: JavaScript, in which `path` is the path of the study's page."""
+    """The report of Snakemake once someone has clicked: `act`, in JavaScript, knows the path of the study's page."""
     path = "Object.keys(results).find(path => path.endsWith('/study/report.html'))"
     page.write_text(f"{report.read_text()}<script>setTimeout(() => {{ const path = {path}; {act} }}, 500)</script>")
     return browser.visit(page, "--virtual-time-budget=5000")
 
 
-def test_snakemake_report_contains_the_page_with_its_caption(project, browser, tmp_path):
+def test_snakemakes_report_has_the_page_with_its_caption(project, browser, tmp_path):
     project.build("--report", "report.html")
     report, page = project.folder / "report.html", tmp_path / "report.html"
     datasets = clicked(browser, report, page, "app.showCategory('Datasets')")

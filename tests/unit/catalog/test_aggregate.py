@@ -1,4 +1,4 @@
-"""Aggregate: one catalog from many shards, and the summary of the dataset."""
+"""Aggregate: one catalog from many shards, and what is said of the dataset as a whole."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
 
 def shard(folder, number, files, links=None, fields=()):
-    """Writes the outputs of hash for a shard: contents by path, link targets by path, users' fields by row."""
+    """Writes what hash would for a shard: contents by path, link targets by path, users' fields by row."""
     links = links or {}
     contents = dict(sorted({**files, **links}.items()))
     records, facts = folder / f"{number}.parquet", folder / f"{number}.json"
@@ -62,7 +62,7 @@ def run(folder, shards, functions=()):
     return pq.read_table(catalog), json.loads(summary.read_text()), content.read_text()
 
 
-def test_aggregate_two_shards_give_one_sorted_catalog(tmp_path):
+def test_aggregate_two_shards_make_one_catalog_in_order(tmp_path):
     shards = [
         shard(tmp_path, 1, {b"a": b"1", b"b": b"22"}, fields=[{"n": 1}, {}]),
         shard(tmp_path, 2, {b"c": b""}, fields=[{"n": 0.5, "t": "x"}]),
@@ -98,13 +98,13 @@ def test_aggregate_none_in_one_shard_marks_the_column_and_changes_the_content(tm
     assert none[1] != absent[1]
 
 
-def test_aggregate_catalog_is_readable_by_duckdb(tmp_path):
+def test_aggregate_catalog_is_read_by_duckdb(tmp_path):
     run(tmp_path, [shard(tmp_path, 1, {b"a": b"1", b"b": b"22"})])
     rows = duckdb.sql(f"select path, size, sha256 from '{tmp_path}/catalog.parquet' order by size desc").fetchall()
     assert rows == [("b", 2, hashlib.sha256(b"22").hexdigest()), ("a", 1, hashlib.sha256(b"1").hexdigest())]
 
 
-def test_aggregate_dataset_digest_equals_that_of_sha256sum(tmp_path):
+def test_aggregate_dataset_digest_is_what_sha256sum_gives(tmp_path):
     dataset = tmp_path / "dataset"
     files = {b"b/x": b"2", b"a": b"1", "ä y".encode(): b""}
     for path, content in files.items():
@@ -129,7 +129,7 @@ def test_aggregate_links_are_counted_and_change_the_digest(tmp_path):
     assert (summary["files"], summary["links"], summary["bytes"]) == (2, 1, 1)
 
 
-def test_aggregate_one_name_that_is_not_utf8_changes_the_column_to_binary(tmp_path):
+def test_aggregate_one_name_that_is_not_utf8_makes_the_paths_bytes(tmp_path):
     catalog, _, _ = run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"}), shard(tmp_path, 2, {b"\xff": b"2"})])
     assert catalog["path"].to_pylist() == [b"a", b"\xff"]
 
@@ -155,7 +155,7 @@ def test_aggregate_types_and_duplicates_are_counted(tmp_path):
     assert summary["duplicates"] == {"files": 2, "bytes": 4}
 
 
-def test_aggregate_content_digest_changes_with_everything_except_times(tmp_path):
+def test_aggregate_content_ignores_times_and_sees_everything_else(tmp_path):
     (tmp_path / "more.py").write_text("def note(catalog): return {'note': 'x'}\n")
     base = {b"a": b"1"}
     content = [
@@ -171,7 +171,7 @@ def test_aggregate_content_digest_changes_with_everything_except_times(tmp_path)
     assert run(tmp_path, [(records, facts)])[2] == content[0]
 
 
-def test_aggregate_dataset_functions_receive_the_catalog_as_a_data_frame(tmp_path):
+def test_aggregate_dataset_functions_see_the_catalog_as_a_data_frame(tmp_path):
     (tmp_path / "functions.py").write_text(
         "def total(catalog): return {'total': catalog['size'].sum(), 'n': len(catalog)}\n"
     )

@@ -1,4 +1,4 @@
-"""Fields of metadata functions: the types of their columns, and values that the columns store unchanged."""
+"""The users' fields: the types they get, and the values that come back out of their columns."""
 
 import json
 import math
@@ -79,7 +79,7 @@ def test_kind_of_value_is_the_narrowest(value, kind):
         (NULL, BOOL, BOOL),
     ],
 )
-def test_widen_two_kinds_gives_the_narrowest_common_kind(one, other, wide):
+def test_widen_two_kinds_gives_one_that_holds_both(one, other, wide):
     assert widen(one, other) == widen(other, one) == wide
 
 
@@ -97,7 +97,7 @@ def test_widen_order_does_not_matter(kinds, random):
 
 
 @given(st.lists(values, max_size=6), st.lists(values, max_size=6))
-def test_convert_columns_of_two_shards_contain_every_value_unchanged(first, second):
+def test_columns_of_two_shards_give_every_value_back(first, second):
     kinds, arrays = [], []
     for part in (first, second):
         table = FieldTable()
@@ -112,12 +112,12 @@ def test_convert_columns_of_two_shards_contain_every_value_unchanged(first, seco
     found = [v for kind, array in zip(kinds, arrays, strict=True) for v in convert(array, kind, wanted).to_pylist()]
     if wanted == JSON:
         found = [None if text is None else json.loads(text) for text in found]
-    for value, stored in zip([*first, *second], found, strict=True):
+    for value, back in zip([*first, *second], found, strict=True):
         expected = float(value) if wanted == NUMBER and isinstance(value, int) else value
-        assert same(expected, stored), (wanted, value, stored)
+        assert same(expected, back), (wanted, value, back)
 
 
-def test_field_table_missing_field_is_none():
+def test_field_table_file_without_a_field_has_none():
     table = FieldTable()
     for fields in ({"a": 1}, {}, {"b": "x"}):
         table.append(fields)
@@ -142,16 +142,16 @@ def test_merge_fields_of_two_functions_are_joined():
 
 
 @pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
-def test_merge_fields_duplicate_key_is_refused(taken):
+def test_merge_fields_key_that_is_taken_is_refused(taken):
     with pytest.raises(
         UsageError, match=rf"'f.py:f1' returned the key '{taken}' for 'x', which is taken: choose another"
     ):
         merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
 
 
-def test_arrays_field_with_the_value_none_is_marked():
+def test_arrays_field_that_was_none_once_is_marked():
     rows = FieldTable()
-    for fields in ({"marked": None, "absent": 1}, {"marked": 2}):
+    for fields in ({"told": None, "absent": 1}, {"told": 2}):
         rows.append(fields)
     marks = {column.name: has_none(column) for column, _ in rows.arrays()}
-    assert marks == {"marked": True, "absent": False}
+    assert marks == {"told": True, "absent": False}

@@ -1,4 +1,4 @@
-"""A command added by a template of the user has the same features as a built-in command."""
+"""A command that a user's template adds is one like the built-in ones."""
 
 import pyarrow as pa
 import pytest
@@ -53,14 +53,14 @@ def program(entrypoint_of, tmp_path_factory) -> Tool:
     return Tool((entrypoint_of(catalog, template=folder),))
 
 
-def test_added_command_receives_its_value_and_the_selected_rows(program):
+def test_added_command_has_its_value_and_the_chosen_rows(program):
     assert program("-above", "1") == b"2\n"
     assert program("-above", "1", "-get", "/data/c") == b"1\n"
     assert program.run("-above", "1", "-get", "/data/a", status=1).stdout == b"0\n"
     assert program("-mount") == b"fruit true\n"
 
 
-def test_added_command_is_last_in_help(program):
+def test_added_command_stands_last_in_help(program):
     lines = program("-help").decode().splitlines()
     added = ["  -above BYTES         how many files are larger", "  -mount               fruit"]
     assert lines[lines.index("  -version, -help") + 1 :][:2] == added
@@ -77,5 +77,5 @@ def test_added_command_is_last_in_help(program):
         ("-above 1 -metric colour", 'unknown metric "colour": the metrics are size'),
     ],
 )
-def test_added_command_wrong_usage_is_reported_with_status_2(program, arguments, message):
+def test_added_command_wrong_usage_is_told_and_ends_with_2(program, arguments, message):
     assert message in one_line(program.run(*arguments.split(), status=2).stderr)

@@ -1,4 +1,4 @@
-"""Digests: the library, the packer and the entrypoint support the same algorithms."""
+"""The digests: the same ones in the library, the packer and the entrypoint; the configuration's are generated."""
 
 import hashlib
 import re
@@ -15,13 +15,13 @@ BLAKE3 = "b7d65b48420d1033cb2595293263b6f72eabee20d55e699d0df1973b3c9deed1"
 
 
 def listed(message: str) -> list[str]:
-    """The digest names that the error about an unknown digest lists."""
+    """The names that an error lists behind an unknown one."""
     (names,) = re.findall(r'unknown digest "sha3": the digests are ([^;\n]*)', message)
     return names.split(", ")
 
 
 def catalog(folder, **digests: str) -> pa.Table:
-    """Writes one file and returns its catalog with sha256 and further digests."""
+    """The catalog of one file, which it writes, with these digests besides its sha256."""
     (folder / "n").write_bytes(CONTENT)
     columns = {"path": ["n"], "size": [len(CONTENT)], "sha256": [hashlib.sha256(CONTENT).hexdigest()]}
     return pa.table(columns | {name: [digest] for name, digest in digests.items()})
@@ -29,13 +29,13 @@ def catalog(folder, **digests: str) -> pa.Table:
 
 @pytest.fixture
 def data(short_folder):
-    """The folder of the files of an image."""
+    """Where the files of an image lie."""
     folder = short_folder / "digests"
     folder.mkdir(exist_ok=True)
     return folder
 
 
-def test_digests_of_packer_and_entrypoint_equal_those_of_the_library(packer, entrypoint, data, monkeypatch):
+def test_digests_packer_and_entrypoint_know_those_of_the_library(packer, entrypoint, data, monkeypatch):
     needed = ["--root", "x", "--list", "x", "--mount", "x", "--records", "x"]
     by_packer = subprocess.run([packer, "hash", *needed, "--digests", "sha3"], stderr=-1, text=True, check=False).stderr
     expected = list(DIGEST_BYTES)

@@ -1,4 +1,4 @@
-"""The compiled entrypoint as a program: its exact output, and its errors for wrong usage."""
+"""The compiled entrypoint asked from outside: what the interface promises word for word, and what it refuses."""
 
 import json
 import re
@@ -18,13 +18,13 @@ FRUIT = ROOT / "examples/fruit"
 
 @pytest.fixture(scope="module")
 def fruit(entrypoint_of) -> Tool:
-    """The entrypoint of the example, with the index embedded in the binary."""
+    """The entrypoint of the example, with its index inside."""
     return Tool((entrypoint_of(fruit_catalog()),))
 
 
 @pytest.fixture
 def odd(entrypoint) -> Tool:
-    """An entrypoint with names and values that need quotes or escapes."""
+    """An entrypoint with names and values that a reader could take for others."""
     table = pa.table({"path": ['a,"b"', "b\nc", "c\td", "d"], "size": pa.array([1, 2, 3, 4], pa.int64())})
     table = table.append_column("note", pa.array(["", None, 'x,\t"y"\n', "\r"], pa.string()))
     return entrypoint(
@@ -52,14 +52,14 @@ MORE_USES = {
 
 
 @pytest.mark.parametrize("arguments", [*SIX_USES, *MORE_USES])
-def test_query_fruit_prints_the_documented_bytes(fruit, arguments):
+def test_ask_fruit_prints_the_bytes_of_the_interface(fruit, arguments):
     status = 1 if "pear" in arguments else 0
     done = fruit.run(*arguments.split(), status=status)
     assert done.stdout == (SIX_USES | MORE_USES)[arguments]
     assert done.stderr == b""
 
 
-def test_query_fruit_prints_the_documented_digests():
+def test_ask_fruit_digests_are_those_of_the_interface():
     assert b'/data/avocado.txt {"size": 9, "sha256": "327b' in AVOCADO
     assert b'/data/tomato.txt {"size": 8, "sha256": "3b77' in TOMATO
 
@@ -68,7 +68,7 @@ def test_query_fruit_prints_the_documented_digests():
     "arguments",
     ["-get pear", "-get /data/pear", "-metric size -search 7", "-where size>9", "-where size>9 -format csv"],
 )
-def test_query_without_match_prints_nothing_and_exits_with_1(fruit, arguments):
+def test_ask_what_nothing_matches_prints_nothing_and_ends_with_1(fruit, arguments):
     done = fruit.run(*arguments.split(), status=1)
     assert (done.stdout, done.stderr) == (b"", b"")
 
@@ -89,13 +89,13 @@ def test_query_without_match_prints_nothing_and_exits_with_1(fruit, arguments):
         ("-null -format json", "-null and -format json cannot be combined"),
     ],
 )
-def test_query_wrong_usage_is_reported_with_the_remedy_and_status_2(fruit, arguments, message):
+def test_ask_wrongly_is_told_what_is_right_and_ends_with_2(fruit, arguments, message):
     done = fruit.run(*arguments.split(), status=2)
     assert one_line(done.stderr).startswith(message)
     assert done.stdout == b""
 
 
-def test_query_invalid_condition_is_reported_with_the_position(fruit):
+def test_ask_wrong_condition_points_at_the_place(fruit):
     done = fruit.run("-where", 'size > 8 and size > "é"', status=2)
     assert done.stdout == b""
     assert done.stderr.decode() == (
@@ -105,18 +105,18 @@ def test_query_invalid_condition_is_reported_with_the_position(fruit):
     )
 
 
-def test_help_lists_every_flag(fruit):
+def test_help_tells_of_every_flag_and_unknown_flag_lists_them(fruit):
     listed = one_line(fruit.run("-no-such-flag", status=2).stderr).partition("the flags are ")[2].partition(";")[0]
-    help_text = fruit.text("-help")
+    told = fruit.text("-help")
     assert len(listed.split()) >= 20
     for flag in listed.split():
-        assert re.search(rf"(^|[ ,]){flag}($|[ ,])", help_text, re.MULTILINE), flag
-    for flag in re.findall(r"^  (-[a-z-]+)", help_text.partition("Conditions:")[0], re.MULTILINE):
+        assert re.search(rf"(^|[ ,]){flag}($|[ ,])", told, re.MULTILINE), flag
+    for flag in re.findall(r"^  (-[a-z-]+)", told.partition("Conditions:")[0], re.MULTILINE):
         assert flag in listed.split()
-    assert fruit.text("--help") == fruit.text("-h") == help_text
+    assert fruit.text("--help") == fruit.text("-h") == told
 
 
-def test_schema_as_json_contains_fields_types_and_counts(odd):
+def test_schema_as_json_names_fields_types_and_counts(odd):
     assert json.loads(odd("-schema", "-format", "json")) == [
         {"field": "path", "type": "text", "files": 4},
         {"field": "size", "type": "integer", "files": 4},
@@ -125,7 +125,7 @@ def test_schema_as_json_contains_fields_types_and_counts(odd):
     ]
 
 
-def test_format_tables_distinguish_empty_text_from_a_missing_value(odd):
+def test_format_tables_tell_the_empty_text_from_the_missing_one(odd):
     assert odd("-format", "csv") == (
         b'path,size,note,seen\n"/data/a,""b""",1,"",true\n"/data/b\nc",2,,\n/data/c\td,3,"x,\t""y""\n",false\n/data/d,4,"\r",\n'
     )
@@ -134,7 +134,7 @@ def test_format_tables_distinguish_empty_text_from_a_missing_value(odd):
     )
 
 
-def test_list_value_none_is_null_and_missing_value_is_omitted(odd):
+def test_list_value_of_none_is_null_and_absent_one_is_left_out(odd):
     assert odd() == (
         b'/data/a,"b" {"size": 1, "note": "", "seen": true}\n'
         b'"/data/b\\nc" {"size": 2, "seen": null}\n'
@@ -143,7 +143,7 @@ def test_list_value_none_is_null_and_missing_value_is_omitted(odd):
     )
 
 
-def test_list_no_files_is_reported_on_stderr(entrypoint):
+def test_list_no_files_is_said_beside_the_output(entrypoint):
     empty = entrypoint(fruit_catalog().slice(0, 0))
     done = empty.run()
     assert (done.stdout, done.stderr) == (b"", b"fruit 1.0 contains no files\n")

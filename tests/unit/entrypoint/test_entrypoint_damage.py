@@ -1,4 +1,4 @@
-"""An external index that is missing, damaged, or has another version."""
+"""An index beside the entrypoint that is missing, of another kind, or not as it was written."""
 
 import random
 import struct
@@ -25,7 +25,7 @@ FLIPS = 200
 
 @pytest.fixture
 def program(entrypoint) -> Tool:
-    """An entrypoint with an external index that contains fields of every type."""
+    """An entrypoint with an index of every type of field beside it."""
     return entrypoint(nasty_catalog(plain=False).slice(0, 700))
 
 
@@ -41,7 +41,7 @@ def failure(program: Tool, *arguments: str) -> str:
 
 
 def with_other_version(data: bytes) -> bytes:
-    """The index with the previous version number and a correct checksum."""
+    """The index, with its checksum right, but of the version before."""
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
     head = bytearray(data[:head_bytes])
     struct.pack_into("<II", head, 8, 1, 0)
@@ -50,19 +50,19 @@ def with_other_version(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("arguments", ["", "-ls", "-count", "-schema", "-get x", "-cat x", "-tree", "-self-check"])
-def test_query_without_external_index_names_the_missing_file(program, index, arguments):
+def test_ask_without_index_beside_is_told_which_file_is_missing(program, index, arguments):
     index.unlink()
     missing = f"cannot open the index of this image: open {index}: no such file or directory{ADVICE}"
     assert failure(program, *arguments.split()) == missing
 
 
 @pytest.mark.parametrize("flag", ["-help", "-version", "-info"])
-def test_query_that_needs_no_index_works_without_index(program, index, flag):
+def test_ask_without_index_what_needs_none_is_answered(program, index, flag):
     index.unlink()
     assert program(flag)
 
 
-def test_list_index_of_another_version_is_reported_with_both_versions(program, index):
+def test_list_index_of_another_version_is_told_both(program, index):
     index.write_bytes(with_other_version(index.read_bytes()))
     assert failure(program) == f"{INDEX} has version 1, but this program reads version 2{ADVICE}"
 
@@ -80,7 +80,7 @@ def test_list_index_of_another_version_is_reported_with_both_versions(program, i
         (lambda data: data[:-9] + b"!" + data[-8:], "checksum mismatch in bytes {last} to {body} of the body"),
     ],
 )
-def test_self_check_changed_index_is_reported_with_the_damage(program, index, change, problem):
+def test_check_index_that_was_changed_is_told_how(program, index, change, problem):
     data = index.read_bytes()
     index.write_bytes(change(data))
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
@@ -101,19 +101,19 @@ def test_list_index_that_is_a_folder_is_an_error(program, index):
     assert str(index) in failure(program)
 
 
-def test_list_unreadable_index_is_an_error(program, index):
+def test_list_index_that_may_not_be_read_is_an_error(program, index):
     require_root("becoming another user")
     index.chmod(0)
     done = program.run(status=1, user=65534, group=65534, extra_groups=[])
     assert one_line(done.stderr) == f"cannot open the index of this image: open {index}: permission denied{ADVICE}"
 
 
-def test_query_index_with_a_flipped_bit_is_correct_or_reports_the_damage(program, index):
-    """The output before the program reads the damaged bytes is correct."""
+def test_ask_index_with_a_flipped_bit_answers_right_or_says_damaged(program, index):
+    """What is printed before the damage is met is right as well."""
     rows, data = random.Random(1), index.read_bytes()
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
     right = [program.run(*query, status=None) for query in QUERIES]
-    reported = 0
+    told = 0
     for flip in range(FLIPS):
         query = flip % len(QUERIES)
         at = rows.randrange(head_bytes if flip % 8 < 2 else len(data))
@@ -122,8 +122,8 @@ def test_query_index_with_a_flipped_bit_is_correct_or_reports_the_damage(program
         if done.returncode == right[query].returncode and done.stderr == right[query].stderr:
             assert done.stdout == right[query].stdout
             continue
-        reported += 1
+        told += 1
         assert done.returncode == 1
         assert one_line(done.stderr).startswith(INDEX)
         assert right[query].stdout.startswith(done.stdout)
-    assert reported > FLIPS / 4
+    assert told > FLIPS / 4

@@ -1,4 +1,4 @@
-"""The entrypoint as a process: pipes, signals, memory, environment, user, and the names that Apptainer calls."""
+"""The entrypoint as a process: its pipes, signals, memory, environment and user, and the names that it is called by."""
 
 import hashlib
 import signal
@@ -15,7 +15,7 @@ from tools.entrypoint import one_line
 
 ROWS = 200_000
 MIB = 1 << 20
-OTHER_USER = 65534
+NOBODY = 65534
 PIPE_BYTES = 1 << 16
 ODD_ENVIRONMENTS = [
     {},
@@ -27,7 +27,7 @@ ODD_ENVIRONMENTS = [
 
 
 def large_catalog() -> pa.Table:
-    """A catalog of many files with different digests."""
+    """The catalog of many files, each with a digest of its own."""
     numbers = np.arange(ROWS)
     digests = np.random.default_rng(1).bytes(32 * ROWS).hex()
     return pa.table(
@@ -41,13 +41,13 @@ def large_catalog() -> pa.Table:
 
 @pytest.fixture(scope="module")
 def large(entrypoint_of) -> Tool:
-    """An entrypoint with many megabytes of index embedded in the binary."""
+    """An entrypoint with an index of many megabytes inside."""
     return Tool((entrypoint_of(large_catalog()),))
 
 
 @pytest.fixture
 def small(entrypoint, short_folder) -> Tool:
-    """An entrypoint of one file, which exists at the path in the index."""
+    """An entrypoint of one file, which lies where its index says."""
     data = short_folder / "small"
     data.mkdir(exist_ok=True)
     (data / "file").write_bytes(b"content")
@@ -62,14 +62,14 @@ def started(program: Tool, *arguments: str, **options: object) -> subprocess.Pop
     return subprocess.Popen([*program.command, *arguments], stdout=-1, stderr=-1, **options)
 
 
-def wait_until(condition, event: str) -> None:
+def wait_until(is_so, what: str) -> None:
     deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, f"it took more than 20 s until {event}"
+    while not is_so():
+        assert time.monotonic() < deadline, f"it took more than 20 s until {what}"
         time.sleep(0.005)
 
 
-def test_list_closed_pipe_is_no_error(large):
+def test_list_reader_that_leaves_is_no_error(large):
     begun = time.monotonic()
     done = subprocess.run(
         ["bash", "-c", '"$0" | head -n 1; echo "${PIPESTATUS[@]}"', large.command[0]], capture_output=True, check=True
@@ -84,7 +84,7 @@ def test_list_closed_pipe_is_no_error(large):
 @pytest.mark.parametrize(
     "arguments", ["-ls", "-metric size -desc", "-format json", "-where size>5", "-limit 150000", "-tree"]
 )
-def test_query_closed_pipe_ends_the_program(large, arguments):
+def test_ask_reader_that_leaves_ends_the_program(large, arguments):
     with started(large, *arguments.split()) as process:
         process.stdout.read(1)
         process.stdout.close()
@@ -96,14 +96,14 @@ def test_query_closed_pipe_ends_the_program(large, arguments):
     "arguments",
     ["", "-ls", "-count", "-info", "-help", "-version", "-schema", "-tree", "-format csv", "-verify", "-self-check"],
 )
-def test_query_full_output_is_an_error(small, arguments):
+def test_ask_output_that_is_full_is_an_error(small, arguments):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*small.command, *arguments.split()], stdout=full, stderr=-1, check=False)
     assert done.returncode == 1
     assert one_line(done.stderr) == "write /dev/stdout: no space left on device"
 
 
-def test_cat_full_output_is_an_error(small, short_folder):
+def test_cat_output_that_is_full_is_an_error(small, short_folder):
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [*small.command, "-cat", short_folder / "small/file"], stdout=full, stderr=-1, check=False
@@ -113,13 +113,13 @@ def test_cat_full_output_is_an_error(small, short_folder):
 
 
 @pytest.mark.parametrize(("closed", "prints"), [("<&-", True), ("2>&-", True), (">&-", False), ("<&- >&- 2>&-", False)])
-def test_list_closed_streams_are_no_error(small, closed, prints):
+def test_list_closed_streams_break_nothing(small, closed, prints):
     done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', small.command[0]], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == (small() if prints else b"")
 
 
-def test_start_uses_no_cpu_time_and_exits_on_signals(small):
+def test_start_takes_no_time_of_the_processor_and_ends_when_told(small):
     binary = small.command[0]
     called = [[binary, "-start"], [binary, "-start"], ["/.singularity.d/startscript"]]
     processes = [subprocess.Popen(command, executable=binary, stdout=-1, stderr=-1) for command in called]
@@ -134,12 +134,12 @@ def test_start_uses_no_cpu_time_and_exits_on_signals(small):
 
 
 def ticks(process: int) -> tuple[str, ...]:
-    """The state, utime and stime of a process. Source: proc(5)."""
+    """The state of a process, utime and stime: proc(5)."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
     return fields[0], fields[11], fields[12]
 
 
-def test_main_names_used_by_apptainer_select_the_command(small, short_folder):
+def test_called_by_apptainers_names_does_what_they_stand_for(small, short_folder):
     def call(name: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         command = [f"/.singularity.d/{name}", *arguments]
         return subprocess.run(command, executable=small.command[0], capture_output=True, check=False)
@@ -154,7 +154,7 @@ def test_main_names_used_by_apptainer_select_the_command(small, short_folder):
     )
 
 
-def test_export_interrupted_exits_at_once_without_partial_files(entrypoint, tmp_path):
+def test_export_interrupted_leaves_nothing_half_done_and_ends_at_once(entrypoint, tmp_path):
     (tmp_path / "data").mkdir()
     with open(tmp_path / "data/large", "wb") as large:
         large.truncate(1024 * MIB)
@@ -177,22 +177,22 @@ def test_list_any_environment_prints_the_same(small, environment):
     assert (done.returncode, done.stdout, done.stderr) == (0, small(), b"")
 
 
-def test_list_unprivileged_user_in_a_read_only_folder_prints_the_same(small, short_folder):
+def test_list_user_without_rights_in_a_folder_that_cannot_be_written_prints_the_same(small, short_folder):
     require_root("becoming another user")
     place = short_folder / "read-only"
     place.mkdir(mode=0o555)
-    done = small.run(cwd=place, user=OTHER_USER, group=OTHER_USER, extra_groups=[], env={})
+    done = small.run(cwd=place, user=NOBODY, group=NOBODY, extra_groups=[], env={})
     assert (done.stdout, done.stderr) == (small(), b"")
 
 
 @pytest.mark.parametrize("arguments", ["", "-ls", "-metric sha256 -desc", "-get bold", "-where size>=0 -format json"])
-def test_query_memory_is_little_more_than_the_index(large, arguments):
+def test_ask_memory_is_that_of_the_index_and_little_more(large, arguments):
     index = large.command[0].parent.parent / "rendered/index.bin"
-    assert peak_memory(large, *arguments.split()) < index.stat().st_size + 20 * MIB
+    assert most_memory(large, *arguments.split()) < index.stat().st_size + 20 * MIB
 
 
-def peak_memory(program: Tool, *arguments: str) -> int:
-    """The peak memory in bytes, read when the output that the program has left to write fits into a pipe."""
+def most_memory(program: Tool, *arguments: str) -> int:
+    """The most memory, in bytes, that the program had when it had printed all but what a pipe holds."""
     left = len(program(*arguments)) - 2 * PIPE_BYTES
     with started(program, *arguments) as process:
         while left > 0:

@@ -1,4 +1,4 @@
-"""The entrypoint's answers to random queries, compared with those of DuckDB and Python from the same catalog."""
+"""The entrypoint's answers to any question, against DuckDB and Python reading the same catalog."""
 
 from collections.abc import Sequence
 
@@ -21,13 +21,13 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1
 def check(program: Tool, answers: Answers, question: Question) -> None:
     done = program.run(*question.arguments(), status=None)
     answers.check(question, done.returncode, done.stdout)
-    has_message = not answers.rows and question.format == "text" and question.only != "count"
-    assert done.stderr == (b"fruit 1.0 contains no files\n" if has_message else b"")
+    says_so = not answers.rows and question.format == "text" and question.only != "count"
+    assert done.stderr == (b"fruit 1.0 contains no files\n" if says_so else b"")
 
 
 @tried(60)
 @given(st.data())
-def test_query_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
+def test_ask_anything_of_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
     program = entrypoint(data.draw(catalogs()))
     answers = Answers(program.command[0].with_name("catalog.parquet"))
     asked = questions(answers.texts)
@@ -37,14 +37,14 @@ def test_query_any_catalog_is_answered_as_by_duckdb(entrypoint, data):
 
 @pytest.fixture(scope="module", params=["odd", "plain"])
 def nasty(request, entrypoint_of) -> tuple[Tool, Answers]:
-    """An entrypoint of several thousand files with the index embedded in the binary, and the expected answers."""
+    """An entrypoint of some thousand files with its index inside, and the answers."""
     binary = entrypoint_of(nasty_catalog(plain=request.param == "plain"))
     return Tool((binary,)), Answers(binary.parent.parent / "catalog.parquet")
 
 
 @tried(100)
 @given(st.data())
-def test_query_thousands_of_files_is_answered_as_by_duckdb(nasty, data):
+def test_ask_anything_of_thousands_of_files_is_answered_as_by_duckdb(nasty, data):
     program, answers = nasty
     check(program, answers, data.draw(questions(answers.texts)))
 
@@ -55,8 +55,8 @@ def suffix_is(suffix: bytes) -> Question:
     )
 
 
-# Queries that the random generator creates too rarely.
-RARE_QUERIES = [
+# What chance asks too seldom.
+SELDOM = [
     *(
         Question(get=term)
         for term in (b"/data", b"/data/", b"/data/x", b"/data/y", b"/data.", b"/data/data", b"/datab")
@@ -74,13 +74,13 @@ RARE_QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("question", RARE_QUERIES, ids=lambda question: repr(question.arguments())[:60])
-def test_query_rare_cases_are_answered_as_by_duckdb(nasty, question):
+@pytest.mark.parametrize("question", SELDOM, ids=lambda question: repr(question.arguments())[:60])
+def test_ask_what_chance_asks_too_seldom_is_answered_as_by_duckdb(nasty, question):
     check(*nasty, question)
 
 
 def matching(entrypoint, values: Sequence[object], condition: str) -> list[object]:
-    """The values that match a condition, from an entrypoint with one file for each value."""
+    """Those of a field's values for which a condition holds, asked of files that have them."""
     keys = [f"{row:03}" for row in range(len(values))]
     program = entrypoint(pa.table({"path": keys, "value": values}))
     printed = program.run("-where", condition, "-null", status=None).stdout
@@ -105,7 +105,7 @@ def matching(entrypoint, values: Sequence[object], condition: str) -> list[objec
         ("value <= -9.3e18 or value > 9.3e18", []),
     ],
 )
-def test_where_smallest_and_largest_numbers_are_compared_exactly(entrypoint, condition, expected):
+def test_where_numbers_at_the_ends_are_compared_exactly(entrypoint, condition, expected):
     assert matching(entrypoint, [SMALLEST, SMALLEST + 1, 2**53, 2**53 + 1, LARGEST], condition) == expected
 
 

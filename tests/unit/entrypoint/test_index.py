@@ -1,4 +1,4 @@
-"""The index: an independent reader returns the rows of the catalog from it."""
+"""The index: an independent reader finds in it what the catalog holds."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ COLUMNS = [
 
 @st.composite
 def catalogs(draw):
-    """A catalog with the schema that aggregate writes, and up to three blocks of names."""
+    """A catalog as aggregate writes them, of up to three blocks of names."""
     keys = sorted(draw(st.sets(paths, max_size=3 * BLOCK_ROWS)))
     fields, arrays = [], []
     for name, kind, metadata, values, _ in COLUMNS:
@@ -64,7 +64,7 @@ def catalogs(draw):
 
 @pytest.fixture
 def indexed(tmp_path):
-    """Returns a function that writes the index of a catalog and returns its bytes."""
+    """Writes the index of a catalog; gives its bytes."""
 
     def run(table, mount="/data", rows_at_once=7):
         pq.write_table(table, tmp_path / "catalog.parquet", row_group_size=rows_at_once)
@@ -76,14 +76,14 @@ def indexed(tmp_path):
 
 
 def one_column(values, kind, name="field", metadata=None):
-    """A catalog with the path and one other column."""
+    """A catalog with one column besides the path."""
     keys = [f"{row:06d}" for row in range(len(values))]
     schema = pa.schema([pa.field("path", pa.string()), pa.field(name, kind, metadata=metadata)])
     return pa.table([pa.array(keys, pa.string()), pa.array(values, kind)], schema)
 
 
 def expected_values(column, kind):
-    """The values of a catalog's column, in the form in which the reader returns them."""
+    """The catalog's values as the reader gives them."""
     values = column.to_pylist()
     if kind == DIGEST:
         return [None if value is None else bytes.fromhex(value) for value in values]
@@ -102,13 +102,13 @@ def expected_order(values):
 
 
 def bits(values):
-    """The values with floats as bytes, because NaN differs from itself, and -0.0 equals 0.0."""
+    """The values, floats as their bytes: NaN is not equal to itself, and -0.0 is equal to 0.0."""
     return [struct.pack("<d", value) if isinstance(value, float) else value for value in values]
 
 
 @tried(60)
 @given(catalogs())
-def test_write_index_any_catalog_is_read_unchanged(indexed, catalog):
+def test_write_index_any_catalog_is_read_back(indexed, catalog):
     index = Index(indexed(catalog))
     assert index.names == catalog["path"].to_pylist()
     assert index.mount == b"/data"
@@ -121,7 +121,7 @@ def test_write_index_any_catalog_is_read_unchanged(indexed, catalog):
         assert field.null_printed == (b"none" in (metadata or {}))
 
 
-def test_write_index_two_files_has_the_documented_bytes(indexed):
+def test_write_index_two_files_has_the_bytes_of_the_page(indexed):
     data = indexed(pa.table({"path": ["avocado.txt", "avocet.txt"], "size": pa.array([9, 8], pa.int64())}))
     head = 56 + 4 * 24 + 32 + 4 + 5 + 4
     assert data[:12] == b"DCINDEX\n\x02\0\0\0"
@@ -140,7 +140,7 @@ def test_write_index_empty_catalog_is_valid(indexed, kind):
     assert all(field.values == field.order == [] for field in index.fields.values())
 
 
-def test_write_index_names_of_several_batches_are_read_unchanged(indexed):
+def test_write_index_names_of_several_batches_are_read_back(indexed):
     keys = ["data/first", *sorted(f"sub-{row % 90}/run-{row}" for row in range(3 * BATCH_ROWS + 5))]
     index = Index(indexed(pa.table({"path": keys}), rows_at_once=BATCH_ROWS + 3))
     assert index.names == [key.encode() for key in keys]
@@ -149,7 +149,7 @@ def test_write_index_names_of_several_batches_are_read_unchanged(indexed):
 
 @pytest.mark.parametrize("rows", [0, 1, *range(20, 44), 250, 300])
 @pytest.mark.parametrize("text", ["", "x", "xy"])
-def test_write_index_text_has_a_dictionary_if_that_is_smaller(indexed, rows, text):
+def test_write_index_text_has_a_dictionary_where_it_is_smaller(indexed, rows, text):
     values, missing = [text] * rows, [None] * (rows % 3)
     field = Index(indexed(one_column(values + missing, pa.string()))).fields["field"]
 
@@ -163,26 +163,26 @@ def test_write_index_text_has_a_dictionary_if_that_is_smaller(indexed, rows, tex
     assert field.values == [text.encode()] * rows + missing
 
 
-def test_write_index_repeated_text_needs_one_byte_per_row_and_its_order(indexed):
+def test_write_index_repeated_text_takes_a_byte_a_row_and_its_place_in_the_order(indexed):
     values = ["derivatives/left", "derivatives/right"] * 5000
     texts, places = indexed(one_column(values, pa.string())), indexed(one_column([1, 2] * 5000, pa.int64()))
     assert len(texts) - len(places) < 100
 
 
 @pytest.mark.parametrize("name", DIGEST_BYTES)
-def test_write_index_every_digest_is_stored_as_bytes(indexed, name):
+def test_write_index_digest_of_every_kind_takes_its_bytes(indexed, name):
     digests = [bytes([row]) * DIGEST_BYTES[name] for row in (3, 1, 2)]
     field = Index(indexed(one_column([digest.hex() for digest in digests], pa.string(), name))).fields[name]
     assert (field.type, field.values, field.order) == (DIGEST, digests, [1, 2, 0])
 
 
 @pytest.mark.parametrize("odd", ["", "0" * 31, "A0" * 16, "g0" * 16, "0" * 33, "0" * 64, "é" * 16])
-def test_write_index_digest_column_with_invalid_digest_is_text(indexed, odd):
+def test_write_index_digest_column_with_other_text_is_text(indexed, odd):
     field = Index(indexed(one_column(["00" * 16, None, odd], pa.string(), "md5"))).fields["md5"]
     assert (field.type, field.values) == (TEXT, [b"00" * 16, None, odd.encode()])
 
 
-def test_write_index_equal_digests_are_in_row_order(indexed):
+def test_write_index_same_digests_are_in_the_order_of_their_rows(indexed):
     content = [hashlib.sha256(b"%d" % (row % 7)).hexdigest() for row in range(1000)]
     content += [content[0][:16] + hashlib.sha1(b"%d" % (row % 5)).hexdigest() + "00" * 4 for row in range(200)]
     field = Index(indexed(one_column(content, pa.string(), "sha256"))).fields["sha256"]
@@ -193,7 +193,7 @@ def test_write_index_equal_digests_are_in_row_order(indexed):
 @pytest.mark.parametrize(
     ("low", "high", "width"), [(7, 7, 1), (-128, 127, 1), (1000, 1256, 2), (-(2**63), 2**63 - 1, 8)]
 )
-def test_write_index_integers_have_the_width_of_their_range(indexed, low, high, width):
+def test_write_index_integers_are_as_wide_as_their_range(indexed, low, high, width):
     index = Index(indexed(one_column([high, None, low], pa.int64())))
     assert index.fields["field"].values == [high, None, low]
     assert [section.width for section in index.sections].count(width) >= 1
@@ -205,7 +205,7 @@ def test_write_index_same_rows_give_the_same_bytes(indexed):
     assert indexed(table) == indexed(table) == indexed(table, rows_at_once=333)
 
 
-def test_write_index_ten_thousand_files_need_at_most_110_bytes_each(indexed):
+def test_write_index_ten_thousand_files_take_at_most_110_bytes_each(indexed):
     keys = sorted(
         f"study-of-imaging/derivatives/sub-{hashlib.md5(b'%d' % row).hexdigest()[:24]}.nii.gz" for row in range(10000)
     )
@@ -222,7 +222,7 @@ def test_write_index_ten_thousand_files_need_at_most_110_bytes_each(indexed):
     assert Index(data).names == [key.encode() for key in keys]
 
 
-def test_write_index_long_field_name_is_refused(indexed):
+def test_write_index_long_name_of_a_field_is_refused(indexed):
     with pytest.raises(
         UsageError, match=r"the field 'k{40}'… has a name of 65536 bytes, and an index takes 65535: sho"
     ):
@@ -252,7 +252,7 @@ def test_write_index_unknown_type_is_refused_and_leaves_nothing(indexed, tmp_pat
         ("/data", b"\xff/data", True),
     ],
 )
-def test_write_index_mount_inside_a_key_is_recorded(indexed, mount, path, inside):
+def test_write_index_mount_inside_a_key_is_told(indexed, mount, path, inside):
     table = pa.table({"path": pa.array(sorted([b"~", path]), pa.binary())})
     index = Index(indexed(table, mount))
     assert (index.mount, index.mount_inside) == (mount.encode(), inside)
@@ -263,12 +263,12 @@ few_letters = st.text("ab/", max_size=7).map(str.encode)
 
 @given(few_letters.map(b"/".__add__), st.lists(few_letters, max_size=3))
 @tried(500)
-def test_occurs_inside_any_mount_and_paths_equals_a_search(mount, paths):
+def test_occurs_inside_any_mount_and_paths_is_what_a_search_finds(mount, paths):
     expected = any(mount in (mount + b"/" + path)[1:] for path in paths)
     assert occurs_inside(mount, pa.array(paths, pa.large_binary())) == expected
 
 
 @pytest.mark.parametrize("odd", ["", "\x1f", "\x7f", "é", "\n"])
-def test_write_index_plain_is_set_if_all_names_are_printable_ascii(indexed, odd):
+def test_write_index_plain_says_that_all_names_are_printable_ascii(indexed, odd):
     paths = [" first", *(f"sub/{i:05d}" for i in range(2 * BATCH_ROWS)), f"~last{odd}"]
     assert Index(indexed(pa.table({"path": paths}))).plain == (odd == "")

@@ -1,4 +1,4 @@
-"""Render: string literals in Go that are safe for any text, and templates of the user."""
+"""Render: Go source that is safe for any text, and users' templates."""
 
 import json
 import re
@@ -18,7 +18,7 @@ SUMMARY = {"name": 'fr"uit', "version": "1.0", "mount": "/data", "digest": "sha2
 
 @pytest.fixture
 def rendered(tmp_path, monkeypatch):
-    """Returns a function that renders a small module and returns the texts of the rendered files."""
+    """Renders a small module; gives the folder."""
     monkeypatch.setattr(stage, "write_index", lambda catalog, index, mount: index.write_text(f"{catalog.name} {mount}"))
     module = tmp_path / "module"
     (module / "cli").mkdir(parents=True)
@@ -43,7 +43,7 @@ def rendered(tmp_path, monkeypatch):
     return run
 
 
-def test_render_module_is_copied_and_templates_are_rendered(rendered):
+def test_render_module_is_copied_and_only_templates_are_filled(rendered):
     assert rendered() == {
         "go.mod": "module m\n",
         "cli/cli.go": "package cli // {{ kept }}\n",
@@ -58,7 +58,7 @@ def test_render_users_file_replaces_the_template(rendered, tmp_path):
     assert rendered(str(tmp_path / "mine.go.j2"))["main.go"] == "// 1.0\n"
 
 
-def test_render_users_folder_overrides_files_of_the_module(rendered, tmp_path):
+def test_render_users_folder_is_laid_over_the_module(rendered, tmp_path):
     mine = tmp_path / "mine"
     (mine / "cli").mkdir(parents=True)
     (mine / "cli/cli.go").write_text("package cli // mine\n")
@@ -85,7 +85,7 @@ def test_template_files_none_is_empty():
 
 
 @given(st.text(), st.binary(max_size=5))
-def test_go_string_any_text_is_escaped_in_one_literal(text, odd):
+def test_go_string_holds_the_texts_bytes_and_nothing_else_ends_it(text, odd):
     given_text = text.replace("\ud800", "") + odd.decode("utf-8", "surrogateescape")
     try:
         expected = given_text.encode("utf-8", "surrogateescape")
@@ -96,7 +96,7 @@ def test_go_string_any_text_is_escaped_in_one_literal(text, odd):
     assert re.sub(r"\\x(..)", lambda m: chr(int(m[1], 16)), literal[1:-1]).encode("latin-1") == expected
 
 
-def test_go_string_is_the_same_text_in_go(tmp_path):
+def test_go_string_is_what_go_reads(tmp_path):
     text = 'a"b\\`{{ x }}$(y)\n\t\udcff漢'
     program = f'package main\nimport "os"\nfunc main() {{ os.Stdout.WriteString({go_string(text)}) }}\n'
     (tmp_path / "main.go").write_text(program)

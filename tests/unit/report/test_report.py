@@ -1,4 +1,4 @@
-"""Report: counts compared with DuckDB, the history, and the text of names and numbers."""
+"""Report: counts against DuckDB's, the history, and how names and numbers are shown."""
 
 import hashlib
 import math
@@ -32,7 +32,7 @@ SECOND = State("1.0", 3, 10, "sha256:bb")
 
 
 def write_catalog(path, rows, links=()):
-    """Writes a catalog of files (path, content) and links, in row groups of 700."""
+    """A catalog of these files (path, content) and links, in row groups of 700."""
     rows = sorted(
         [(name, content, None) for name, content in rows] + [(name, target, target) for name, target in links]
     )
@@ -50,13 +50,13 @@ def write_catalog(path, rows, links=()):
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory):
-    """A catalog of links and 2,000 files of many sizes, many with equal content, in folders with unusual names."""
-    random = Random(1)
+    """A catalog of 2,000 files of many sizes in folders of odd names, many of them alike, and of links."""
+    chance = Random(1)
     folders = [b"top-", *(name + b"/" for name in ODD_NAMES), *(b"sub-%02d/run/" % number for number in range(9))]
     files = []
     for number in range(2000):
-        content = bytes([random.randrange(9)]) * random.choice([0, 1, 9, 10, 99, 100, 999, 1000, 10_000])
-        files.append((random.choice(folders) + b"%04d" % number, content))
+        content = bytes([chance.randrange(9)]) * chance.choice([0, 1, 9, 10, 99, 100, 999, 1000, 10_000])
+        files.append((chance.choice(folders) + b"%04d" % number, content))
     links = [(b"sub-01/link-%d" % number, b"..") for number in range(50)]
     catalog = tmp_path_factory.mktemp("mixed") / "catalog.parquet"
     return write_catalog(catalog, files, links)
@@ -67,15 +67,15 @@ def _many_batches(monkeypatch):
     monkeypatch.setattr("datacontainer.report.counts.BATCH_ROWS", 300)
 
 
-def sql(catalog, query):
+def asked(catalog, query):
     return duckdb.sql(query.format(f"(select * from '{catalog}' where link is null)")).fetchall()
 
 
-def test_folders_equal_those_of_duckdb(mixed):
-    # DuckDB has no regular expressions over bytes, so the part before the first slash is found in hexadecimal digits.
+def test_folders_are_those_of_duckdb(mixed):
+    # DuckDB has no regular expressions over bytes: the part before the first slash, through hexadecimal digits.
     top = "case when hex(path) not like '%2F%' then '' else split_part(regexp_replace(hex(path), '(..)', '\\1 ', 'g')"
     query = f"select replace({top}, '2F ', 1) end, ' ', '') as top, count(*), sum(size) from {{}} group by top"
-    expected = sorted(sql(mixed, query), key=lambda row: (-row[2], bytes.fromhex(row[0])))
+    expected = sorted(asked(mixed, query), key=lambda row: (-row[2], bytes.fromhex(row[0])))
     folders, others = Counts(mixed).folders(5)
     found = [(one.key.hex().upper(), one.files, one.size_bytes) for one in folders]
     assert found == expected[:5]
@@ -83,24 +83,26 @@ def test_folders_equal_those_of_duckdb(mixed):
     assert others == Count(len(rest), sum(row[1] for row in rest), sum(row[2] for row in rest))
 
 
-def test_size_classes_equal_those_of_duckdb(mixed):
+def test_size_classes_are_those_of_duckdb(mixed):
     digits = "case when size = 0 then 0 else length(size::varchar) end"
-    expected = sql(mixed, f"select {digits} as digits, count(*), sum(size) from {{}} group by digits order by digits")
+    expected = asked(mixed, f"select {digits} as digits, count(*), sum(size) from {{}} group by digits order by digits")
     assert Counts(mixed).size_classes() == [Count(*row) for row in expected]
 
 
-def test_repeated_equal_those_of_duckdb(mixed):
+def test_repeated_are_those_of_duckdb(mixed):
     query = (
         "select sha256, count(*), size, (count(*) - 1) * size as wasted, array_sort(array_agg(hex(path)))[:3] "
         "from {} where size > 0 group by sha256, size having count(*) > 1 order by wasted desc, sha256"
     )
-    expected = [(row[0], row[1], row[2], row[3], [bytes.fromhex(name) for name in row[4]]) for row in sql(mixed, query)]
+    expected = [
+        (row[0], row[1], row[2], row[3], [bytes.fromhex(name) for name in row[4]]) for row in asked(mixed, query)
+    ]
     found = Counts(mixed).repeated(len(expected) + 1, 3)
     assert Counts(mixed).repeated(2, 3) == found[:2]
     assert [(one.sha256, one.files, one.size_bytes, one.wasted_bytes, one.names) for one in found] == expected
 
 
-def test_counts_without_files_are_empty(tmp_path):
+def test_counts_no_files_are_empty(tmp_path):
     catalog = write_catalog(tmp_path / "catalog.parquet", [])
     counts = Counts(catalog)
     assert [column.values for column in columns(catalog)] == [0, 0, 0, 0]
@@ -108,7 +110,7 @@ def test_counts_without_files_are_empty(tmp_path):
     assert counts.size_classes() == counts.repeated(5, 3) == []
 
 
-def test_columns_only_numbers_have_bounds(tmp_path):
+def test_columns_have_bounds_of_numbers_only(tmp_path):
     values = {"n": [3, None, -7], "x": [0.5, math.nan, -2.5], "text": ["a", "b", None], "huge": [math.inf, 1.0, 0.0]}
     table = pa.table({**values, "mtime": pa.array([1, 2, 3], pa.timestamp("ns", "UTC"))})
     pq.write_table(table, tmp_path / "catalog.parquet", row_group_size=1)
@@ -120,7 +122,7 @@ def test_columns_only_numbers_have_bounds(tmp_path):
     assert found["mtime"] == ("timestamp[ns, tz=UTC]", 3, None, None)
 
 
-def test_remember_adds_changed_states_only(tmp_path):
+def test_remember_adds_what_is_new_and_nothing_twice(tmp_path):
     history = tmp_path / "history.tsv"
     assert remember(history, FIRST) == [FIRST]
     assert remember(history, FIRST) == [FIRST]
@@ -151,7 +153,7 @@ def test_remember_damaged_history_is_refused_and_kept(tmp_path, content, cause):
     assert history.read_bytes() == content
 
 
-def test_steps_contain_the_differences_between_states():
+def test_steps_tell_what_came_to_each_state():
     assert [(step.more_files, step.more_bytes) for step in steps([FIRST, SECOND, SECOND])] == [
         (None, None),
         (1, -7),
@@ -159,13 +161,13 @@ def test_steps_contain_the_differences_between_states():
     ]
 
 
-def test_growth_points_heights_are_proportional_to_the_bytes():
+def test_growth_points_are_as_high_as_the_bytes():
     half = State("1.0", 1, 5, "")
     assert growth_points([SECOND, half, SECOND._replace(size_bytes=0)]) == "0.0,0.0 300.0,50.0 600.0,100.0"
     assert growth_points([half._replace(size_bytes=0)] * 2) == "0.0,100.0 600.0,100.0"
 
 
-def test_bars_widths_are_proportional_to_the_numbers():
+def test_bars_are_as_long_as_what_they_stand_for():
     lines = [("a", 1, 300), ("b", 4, 100), ("c", 0, 0)]
     assert [bar.width for bar in bars(lines, "bytes")] == [100, 33.33, 0]
     assert [bar.width for bar in bars(lines, "files")] == [25, 100, 0]
@@ -190,7 +192,7 @@ def test_bytes_text_has_three_digits_and_a_unit(size_bytes, expected):
     assert bytes_text(size_bytes) == expected
 
 
-def test_count_text_has_thousands_separators_and_signs():
+def test_numbers_are_shown_with_thousands_and_signs():
     assert count_text(1234567) == "1\u202f234\u202f567"
     assert [more_text(number) for number in (None, 0, 1200, -3)] == ["", "±0", "+1\u202f200", "\u22123"]
 
@@ -206,7 +208,7 @@ def test_count_text_has_thousands_separators_and_signs():
         (16, "1 PB to 10 PB"),
     ],
 )
-def test_class_text_contains_the_bounds(number, expected):
+def test_class_text_names_the_bounds(number, expected):
     assert class_text(number) == expected
 
 
@@ -224,7 +226,7 @@ def test_class_text_contains_the_bounds(number, expected):
         (b"", "''"),
     ],
 )
-def test_name_text_with_invisible_characters_is_quoted(name, expected):
+def test_name_text_is_quoted_where_it_would_not_show(name, expected):
     assert name_text(name) == expected
 
 
