@@ -90,7 +90,7 @@ class Shard:
         with tarfile.open(self.layer, "r:") as tar:
             return tar.getmembers()
 
-    def left(self) -> list[str]:
+    def output_names(self) -> list[str]:
         """The names of all outputs, including hidden files."""
         return os.listdir(self.layer.parent)
 
@@ -178,7 +178,7 @@ def test_hash_shard_facts_describe_the_layer(shard, dataset):
         "blob_size": one.layer.stat().st_size,
         "compression": "none",
     }
-    assert sorted(one.left()) == ["shard.json", "shard.layer", "shard.parquet"]
+    assert sorted(one.output_names()) == ["shard.json", "shard.layer", "shard.parquet"]
 
 
 def test_hash_shard_metadata_functions_are_called_for_files(shard, dataset, tmp_path):
@@ -289,7 +289,7 @@ def test_hash_shard_changed_file_is_named_with_both_sizes(shard, dataset):
     with pytest.raises(DataError) as raised:
         one.hash()
     assert str(raised.value) == message
-    assert one.left() == []
+    assert one.output_names() == []
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_packer_hash_unreadable_file_is_named_with_the_remedy(shard, dataset):
     done = subprocess.run(without_privileges(one.command()), check=False, capture_output=True, text=True)
     message = '"b" cannot be read (permission denied): give read permission with `chmod`, or list it in `exclude`\n'
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
-    assert one.left() == []
+    assert one.output_names() == []
 
 
 def test_packer_hash_file_of_another_user_is_read(shard, dataset):
@@ -361,7 +361,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
     os.truncate(dataset / "large", 4 << 30)
     one = shard()
     with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
-        while not one.left():
+        while not one.output_names():
             time.sleep(0.001)
         time.sleep(0.05)
         process.send_signal(number)
@@ -370,7 +370,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
         1,
         "stopped by a signal; nothing was written: run snakemake again\n",
     )
-    assert one.left() == []
+    assert one.output_names() == []
 
 
 def test_packer_hash_file_that_grows_during_the_read_is_refused(shard, dataset):
@@ -378,12 +378,12 @@ def test_packer_hash_file_that_grows_during_the_read_is_refused(shard, dataset):
     os.truncate(dataset / "large", LARGE)
     one = shard()
     with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
-        while not one.left():
+        while not one.output_names():
             time.sleep(0.0001)
         with open(dataset / "large", "ab") as file:
             file.write(b"more")
         message = process.stderr.read()
-    assert (process.returncode, one.left()) == (1, [])
+    assert (process.returncode, one.output_names()) == (1, [])
     assert f"its size was {LARGE} bytes and is {LARGE + 4} now" in message
 
 

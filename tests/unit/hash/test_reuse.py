@@ -44,7 +44,7 @@ def seen(user: str) -> list[str]:
     return found
 
 
-def forget_ctimes(staged: Build) -> None:
+def record_current_ctimes(staged: Build) -> None:
     """Writes the current ctimes into the known records, so that `rot` appears as silent corruption."""
     for path in (staged.folder / "stages/hash/known").iterdir():
         table = pq.read_table(path)
@@ -215,7 +215,7 @@ def test_hash_shard_silent_corruption_is_named_when_the_layer_is_written(staged)
     staged.run()
     before = staged.shards
     rot(staged.dataset / "a", b"evil")
-    forget_ctimes(staged)
+    record_current_ctimes(staged)
     (staged.dataset / "b").write_bytes(b"newer")
     with pytest.raises(DataError) as raised:
         staged.run()
