@@ -29,12 +29,12 @@ ROOT = Path(__file__).parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", action="store_true", help="write generated documents anew instead of comparing them")
+    parser.addoption("--golden", action="store_true", help="write generated documents instead of comparing them")
 
 
 @pytest.fixture(autouse=True)
 def _fixed_umask():
-    """The tests that look at modes know which ones to expect."""
+    """Sets the umask to 0o022, because tests compare the modes of files."""
     before = os.umask(0o022)
     yield
     os.umask(before)

@@ -1,4 +1,4 @@
-"""Attest: statements about images that a workflow made, against what other tools say, in the SIF and in a registry."""
+"""Attest: statements about the images of a workflow, compared with other tools, in the SIF and in a registry."""
 
 import hashlib
 import json
@@ -25,9 +25,9 @@ PLATFORMS = ["linux-amd64", "linux-arm64"]
 
 
 @pytest.fixture(scope="module")
-def proven(tmp_path_factory, keys) -> Project:
-    """The dataset `fruit`, signed and attested, with a user's function, for two platforms."""
-    return build(tmp_path_factory.mktemp("proven"), keys)
+def signed(tmp_path_factory, keys) -> Project:
+    """The dataset `fruit`, signed and attested, with a metadata function, for two platforms."""
+    return build(tmp_path_factory.mktemp("signed"), keys)
 
 
 def build(folder: Path, keys: Path, **environment: str) -> Project:
@@ -59,23 +59,23 @@ def sha256sum(path: Path) -> str:
     return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
 
 
-def test_provenance_subjects_are_the_images_and_binaries(proven):
-    subjects = {one["name"]: one["digest"] for one in document(proven, "provenance.json")["subject"]}
-    (top,) = json.loads(proven.product("fruit", "oci/index.json").read_bytes())["manifests"]
-    nested = json.loads(proven.product("fruit", f"oci/blobs/{top['digest'].replace(':', '/')}").read_bytes())
+def test_provenance_subjects_are_the_images_and_binaries(signed):
+    subjects = {one["name"]: one["digest"] for one in document(signed, "provenance.json")["subject"]}
+    (top,) = json.loads(signed.product("fruit", "oci/index.json").read_bytes())["manifests"]
+    nested = json.loads(signed.product("fruit", f"oci/blobs/{top['digest'].replace(':', '/')}").read_bytes())
     expected = {"fruit:1.0": top["digest"][7:]}
     for one in nested["manifests"]:
         platform = f"linux/{one['platform']['architecture']}"
         expected[f"fruit:1.0 for {platform}"] = one["digest"][7:]
-        binary = proven.product("fruit", f"bin/{platform.replace('/', '-')}/entrypoint")
+        binary = signed.product("fruit", f"bin/{platform.replace('/', '-')}/entrypoint")
         expected[f"/entrypoint for {platform}"] = sha256sum(binary)
     assert subjects == {name: {"sha256": digest} for name, digest in expected.items()}
 
 
-def test_provenance_dataset_digest_is_that_of_sha256sum(proven):
+def test_provenance_dataset_digest_equals_that_of_sha256sum(signed):
     command = "find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum -z | sha256sum"
-    done = subprocess.run(command, shell=True, cwd=proven.folder / "data", capture_output=True, text=True, check=True)
-    materials = materials_of(proven)
+    done = subprocess.run(command, shell=True, cwd=signed.folder / "data", capture_output=True, text=True, check=True)
+    materials = materials_of(signed)
     assert materials["dataset"] == {"sha256": done.stdout.split()[0]}
 
 
@@ -84,16 +84,16 @@ def materials_of(project: Project) -> dict[str, object]:
     return {one["name"]: one.get("digest") or one["uri"] for one in built["resolvedDependencies"]}
 
 
-def test_provenance_names_the_code_and_the_version_of_go(proven):
-    materials = materials_of(proven)
-    assert materials["function metadata.py:lines"] == {"sha256": sha256sum(proven.folder / "metadata.py")}
+def test_provenance_names_the_code_and_the_version_of_go(signed):
+    materials = materials_of(signed)
+    assert materials["function metadata.py:lines"] == {"sha256": sha256sum(signed.folder / "metadata.py")}
     version = subprocess.run([find_go(), "version"], capture_output=True, text=True, check=True).stdout.split()[2]
     assert materials["go"] == f"pkg:generic/go@{version.removeprefix('go')}"
     assert materials["datacontainer"] == f"pkg:generic/datacontainer@{__version__}"
 
 
-def test_provenance_has_the_form_of_statement_and_predicate(proven):
-    statement = document(proven, "provenance.json")
+def test_provenance_has_the_fields_of_statement_and_predicate(signed):
+    statement = document(signed, "provenance.json")
     assert set(statement) == {"_type", "subject", "predicateType", "predicate"}
     assert (statement["_type"], statement["predicateType"]) == (
         "https://in-toto.io/Statement/v1",
@@ -106,36 +106,36 @@ def test_provenance_has_the_form_of_statement_and_predicate(proven):
     assert statement["predicate"]["runDetails"]["builder"]["id"] == "urn:datacontainer:builder:self"
 
 
-def test_documents_tell_neither_place_nor_host_nor_key(proven):
-    for file in proven.product("fruit", "attestations").glob("*.json"):
-        for told in (str(proven.folder), str(ROOT), socket.gethostname(), "private.key", os.path.expanduser("~") + "/"):
-            assert told not in file.read_text(), (file.name, told)
+def test_documents_contain_no_path_host_or_key(signed):
+    for file in signed.product("fruit", "attestations").glob("*.json"):
+        for word in (str(signed.folder), str(ROOT), socket.gethostname(), "private.key", os.path.expanduser("~") + "/"):
+            assert word not in file.read_text(), (file.name, word)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_sbom_says_what_go_version_says_of_the_binary(proven, platform):
-    binary = proven.product("fruit", f"bin/{platform}/entrypoint")
-    told = subprocess.run([find_go(), "version", "-m", binary], capture_output=True, text=True, check=True).stdout
-    version = told.splitlines()[0].split(": go")[1]
-    bill = document(proven, f"sbom-{platform}.json")
+def test_sbom_equals_the_output_of_go_version(signed, platform):
+    binary = signed.product("fruit", f"bin/{platform}/entrypoint")
+    printed = subprocess.run([find_go(), "version", "-m", binary], capture_output=True, text=True, check=True).stdout
+    version = printed.splitlines()[0].split(": go")[1]
+    bill = document(signed, f"sbom-{platform}.json")
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     assert [(one["name"], one["version"], one["purl"]) for one in bill["components"]] == [
         ("std", version, f"pkg:golang/std@{version}")
     ]
-    assert not re.search(r"^\tdep\t", told, re.MULTILINE)
+    assert not re.search(r"^\tdep\t", printed, re.MULTILINE)
     component = bill["metadata"]["component"]
     assert component["hashes"] == [{"alg": "SHA-256", "content": sha256sum(binary)}]
-    settings = dict(line.split("\t")[2].split("=", 1) for line in told.splitlines() if line.startswith("\tbuild\t"))
+    settings = dict(line.split("\t")[2].split("=", 1) for line in printed.splitlines() if line.startswith("\tbuild\t"))
     assert {one["name"]: one["value"] for one in component["properties"]} == {
         f"go:{key}": value.strip('"') for key, value in settings.items()
     }
 
 
-def test_sif_documents_are_read_back_equal_and_the_whole_is_signed(proven, keys, verifier):
-    image = proven.product("fruit", "fruit.sif")
+def test_sif_contains_the_documents_and_is_signed(signed, keys, verifier):
+    image = signed.product("fruit", "fruit.sif")
     for number, file in (("4", "provenance.json"), ("5", "sbom-linux-amd64.json")):
         assert file in verifier.text("sif", "info", number, image)
-        content = proven.product("fruit", f"attestations/{file}").read_bytes()
+        content = signed.product("fruit", f"attestations/{file}").read_bytes()
         assert verifier("sif", "dump", number, image) == content
     assert "8    |NONE    |1   (G) |" in verifier.text("sif", "list", image)
     verify(verifier, keys, "ed25519", image)
@@ -143,7 +143,7 @@ def test_sif_documents_are_read_back_equal_and_the_whole_is_signed(proven, keys,
 
 
 def pushed(project: Project, skopeo: Tool, host: str) -> list[str]:
-    """Pushes the image and its referrers as the documentation says; gives the referrers' tags."""
+    """Pushes the image and its referrers with the documented commands; returns the tags of the referrers."""
     to = ["copy", "--all", "--dest-tls-verify=false"]
     image = f"oci:{project.product('fruit', 'oci')}"
     skopeo(*to, "--preserve-digests", image, f"docker://{host}/fruit:1.0")
@@ -155,13 +155,13 @@ def pushed(project: Project, skopeo: Tool, host: str) -> list[str]:
     return tags
 
 
-def test_referrers_are_found_in_a_registry_by_the_tag_of_what_they_are_about(proven, skopeo, registry):
-    tags = pushed(proven, skopeo, registry.host)
+def test_referrers_are_found_in_a_registry_by_the_tag_of_their_subject(signed, skopeo, registry):
+    tags = pushed(signed, skopeo, registry.host)
     found = set()
     top = "sha256:" + hashlib.sha256(registry.get("fruit/manifests/1.0", INDEX)).hexdigest()
-    about = [top, *(one["digest"] for one in json.loads(registry.get("fruit/manifests/1.0", INDEX))["manifests"])]
-    assert sorted(tags) == sorted(digest.replace(":", "-") for digest in about)
-    for digest in about:
+    subjects = [top, *(one["digest"] for one in json.loads(registry.get("fruit/manifests/1.0", INDEX))["manifests"])]
+    assert sorted(tags) == sorted(digest.replace(":", "-") for digest in subjects)
+    for digest in subjects:
         assert registry.status(f"fruit/referrers/{digest}") == 404
         for listed in json.loads(registry.get(f"fruit/manifests/{digest.replace(':', '-')}", INDEX))["manifests"]:
             manifest = json.loads(registry.get(f"fruit/manifests/{listed['digest']}", MANIFEST))
@@ -169,7 +169,7 @@ def test_referrers_are_found_in_a_registry_by_the_tag_of_what_they_are_about(pro
             (layer,) = manifest["layers"]
             file = layer["annotations"]["org.opencontainers.image.title"]
             assert registry.get(f"fruit/blobs/{layer['digest']}") == (
-                proven.product("fruit", f"attestations/{file}").read_bytes()
+                signed.product("fruit", f"attestations/{file}").read_bytes()
             )
             found.add((manifest["artifactType"], file))
     assert found == {
@@ -178,9 +178,9 @@ def test_referrers_are_found_in_a_registry_by_the_tag_of_what_they_are_about(pro
     }
 
 
-def test_referrers_index_can_be_stored_as_it_is_with_its_artifact_types(proven, skopeo, registry):
-    layout = proven.product("fruit", "attestations/oci")
-    pushed(proven, skopeo, registry.host)
+def test_referrers_index_is_stored_unchanged_with_its_artifact_types(signed, skopeo, registry):
+    layout = signed.product("fruit", "attestations/oci")
+    pushed(signed, skopeo, registry.host)
     for one in json.loads((layout / "index.json").read_bytes())["manifests"]:
         content = (layout / "blobs" / one["digest"].replace(":", "/")).read_bytes()
         place = f"fruit/manifests/{one['annotations']['org.opencontainers.image.ref.name']}"
@@ -189,50 +189,50 @@ def test_referrers_index_can_be_stored_as_it_is_with_its_artifact_types(proven, 
         assert all(listed["artifactType"] for listed in json.loads(content)["manifests"])
 
 
-def test_layout_of_an_attested_image_has_one_descriptor_and_runs(proven, tmp_path):
-    layout = proven.product("fruit", "oci")
+def test_layout_of_an_attested_image_has_one_descriptor_and_runs(signed, tmp_path):
+    layout = signed.product("fruit", "oci")
     assert len(json.loads((layout / "index.json").read_bytes())["manifests"]) == 1
     apptainer = Tool(("env", f"HOME={tmp_path}", f"APPTAINER_TMPDIR={tmp_path}", require_tool("apptainer")))
     assert apptainer("run", "--userns", f"oci:{layout}", "-count") == b"2\n"
 
 
-def test_build_elsewhere_with_the_same_key_gives_the_same_bytes(proven, keys, tmp_path):
+def test_build_elsewhere_with_the_same_key_gives_the_same_bytes(signed, keys, tmp_path):
     (tmp_path / "deeper down").mkdir()
     other = build(tmp_path / "deeper down", keys, TZ="Pacific/Chatham", USER="someone", SOURCE_DATE_EPOCH="1700000000")
     for file in ("fruit.sif", "attestations/provenance.json", "attestations/oci/index.json"):
-        assert other.product("fruit", file).read_bytes() == proven.product("fruit", file).read_bytes(), file
+        assert other.product("fruit", file).read_bytes() == signed.product("fruit", file).read_bytes(), file
 
 
-def test_verify_target_reads_the_attestations(proven):
-    proven.build("verify")
-    report = json.loads(proven.product("fruit", "stages/verify/report.json").read_bytes())
+def test_verify_target_reads_the_attestations(signed):
+    signed.build("verify")
+    report = json.loads(signed.product("fruit", "stages/verify/report.json").read_bytes())
     files = ["provenance.json", *(f"sbom-{platform}.json" for platform in PLATFORMS)]
     assert report["attestations"] == {
-        file: sha256sum(proven.product("fruit", f"attestations/{file}")) for file in files
+        file: sha256sum(signed.product("fruit", f"attestations/{file}")) for file in files
     }
-    assert report["sif"]["sha256"] == sha256sum(proven.product("fruit", "fruit.sif"))
+    assert report["sif"]["sha256"] == sha256sum(signed.product("fruit", "fruit.sif"))
 
 
-def test_workflow_another_key_signs_again_and_nothing_else(proven, keys, verifier):
-    folder = proven.folder
-    assert "Nothing to be done" in proven.build()
-    before = {file: file.read_bytes() for file in proven.product("fruit", "attestations").rglob("*.json")}
+def test_workflow_another_key_only_signs_again(signed, keys, verifier):
+    folder = signed.folder
+    assert "Nothing to be done" in signed.build()
+    before = {file: file.read_bytes() for file in signed.product("fruit", "attestations").rglob("*.json")}
     shutil.copyfile(keys / "rsa.key", folder / "private.key")
-    assert started(proven.build()) == {"convert", "report"}
-    verify(verifier, keys, "rsa", proven.product("fruit", "fruit.sif"))
+    assert started(signed.build()) == {"convert", "report"}
+    verify(verifier, keys, "rsa", signed.product("fruit", "fruit.sif"))
     assert before == {file: file.read_bytes() for file in before}
 
 
-def test_workflow_the_key_is_in_no_file(proven, keys):
+def test_workflow_key_is_in_no_other_file(signed, keys):
     lines = [line for name in ("ed25519", "rsa") for line in (keys / f"{name}.key").read_bytes().splitlines()[1:2]]
-    searched = [path for path in proven.folder.rglob("*") if path.is_file() and path.name != "private.key"]
+    searched = [path for path in signed.folder.rglob("*") if path.is_file() and path.name != "private.key"]
     assert len(searched) > 50
     for path in searched:
         assert not [line for line in lines if line in path.read_bytes()], path
 
 
-def test_workflow_a_missing_key_stops_before_any_job_in_one_line(proven, tmp_path):
-    done = proven.snakemake("--config", f"dataset={{path: data, sign: {tmp_path}/none}}")
+def test_workflow_missing_key_fails_before_any_job_with_one_line(signed, tmp_path):
+    done = signed.snakemake("--config", f"dataset={{path: data, sign: {tmp_path}/none}}")
     assert done.status == 2
     assert f"datasets.data.sign: there is no file '{tmp_path}/none': name a file with a private key" in done.text
     assert "Job stats" not in done.text

@@ -1,10 +1,10 @@
-"""The tools that the tests drive: all of them in CI, and elsewhere a reason for each that is missing."""
+"""The tools that the tests need: all of them in CI; a missing tool skips tests locally, with a reason."""
 
 import pytest
 
 from tools.engines import Tool, require_root, require_tool
 
-# Each with a call that shows it starts.
+# Each tool with the argument for a call that shows that the tool starts.
 TOOLS = {
     "apptainer": "--version",
     "busybox": "--list",
@@ -32,12 +32,12 @@ def test_tool_is_installed_and_starts(name):
         assert tool.run(TOOLS[name], status=None).stdout
 
 
-def test_docker_is_the_one_with_an_engine():
+def test_docker_client_and_engine_have_the_same_version():
     client, engine = (Tool((require_tool(name),)).text("--version") for name in ("docker", "dockerd"))
     assert client.split(",")[0] == engine.split(",")[0]
 
 
-def test_require_tool_missing_skips_here_and_fails_in_ci(monkeypatch):
+def test_require_tool_missing_is_skipped_locally_and_fails_in_ci(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="no-such-tool is not installed: on Debian 12, `sudo"):
         require_tool("no-such-tool")
@@ -46,7 +46,7 @@ def test_require_tool_missing_skips_here_and_fails_in_ci(monkeypatch):
         require_tool("no-such-tool")
 
 
-def test_require_root_other_user_is_told_who_it_is(monkeypatch):
+def test_require_root_other_user_is_named_in_the_reason(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(pytest.skip.Exception, match="dockerd needs root, but the tests run as user 1000"):

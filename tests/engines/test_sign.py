@@ -1,4 +1,4 @@
-"""Sign: signatures that Apptainer accepts, the same bytes as its own; and what is wrong with a key, in one line."""
+"""Sign: signatures equal to those of Apptainer, and errors of one line for unusable keys."""
 
 import base64
 import json
@@ -19,13 +19,13 @@ from tools.engines import Tool, require_tool
 from tools.keys import PEM, PGP, make_pgp, verify
 from tools.products import IDENTITY, UNIQUE, Products, flip
 
-# Where a SIF has the time of its last change, and those of the sixth object.
+# The byte ranges in a SIF of its modification time, and of the times of the sixth object.
 DESCRIPTOR = 4096 + 5 * 585
 TIMES = ((72, 80), (DESCRIPTOR + 41, DESCRIPTOR + 57))
 
 
 def signed(built: Products, folder: Path, key: Path) -> Path:
-    """The SIF of the products, signed with a key."""
+    """Writes the SIF of the products, signed with a key."""
     image = folder / "signed.sif"
     request = SifRequest(
         identity=IDENTITY,
@@ -41,7 +41,7 @@ def signed(built: Products, folder: Path, key: Path) -> Path:
 
 
 def signed_by_apptainer(built: Products, folder: Path, key: Path) -> bytes:
-    """The SIF of the products, signed by Apptainer, without the times at which it was."""
+    """The bytes of the SIF of the products, signed by Apptainer, with zeros instead of times."""
     image = folder / "apptainer.sif"
     shutil.copyfile(built.sif, image)
     Tool((require_tool("apptainer"),))("sign", "--key", key, image)
@@ -52,17 +52,17 @@ def signed_by_apptainer(built: Products, folder: Path, key: Path) -> bytes:
 
 
 def envelope(image: Path) -> dict[str, object]:
-    """The signature's JSON."""
+    """The JSON of the signature."""
     return dict(json.loads(Tool((require_tool("apptainer"),))("sif", "dump", "6", image)))
 
 
 @pytest.mark.parametrize("name", ["ed25519", "rsa"])
-def test_convert_signed_is_what_apptainer_sign_makes(built, keys, tmp_path, name):
+def test_convert_signed_equals_the_output_of_apptainer_sign(built, keys, tmp_path, name):
     ours = signed(built, tmp_path, keys / f"{name}.key")
     assert ours.read_bytes() == signed_by_apptainer(built, tmp_path, keys / f"{name}.key")
 
 
-def test_convert_signed_with_ecdsa_differs_from_apptainer_in_the_number_of_chance_alone(built, keys, tmp_path):
+def test_convert_signed_with_ecdsa_differs_from_apptainer_only_in_the_random_signature(built, keys, tmp_path):
     ours = envelope(signed(built, tmp_path, keys / "ecdsa.key"))
     signed_by_apptainer(built, tmp_path, keys / "ecdsa.key")
     theirs = envelope(tmp_path / "apptainer.sif")
@@ -72,12 +72,12 @@ def test_convert_signed_with_ecdsa_differs_from_apptainer_in_the_number_of_chanc
 
 
 @pytest.mark.parametrize("name", [*PEM, *PGP])
-def test_convert_signed_is_verified_by_apptainer_and_the_same_twice(built, keys, verifier, tmp_path, name):
+def test_convert_signed_is_verified_by_apptainer_and_reproducible(built, keys, verifier, tmp_path, name):
     image = signed(built, tmp_path, keys / f"{name}.key")
     first = image.read_bytes()
     assert "Verified signature(s)" in verify(verifier, keys, name, image)
     assert "Signature (SHA-256)" in verifier.text("sif", "list", image)
-    # A signature that has the time is another in the next second.
+    # A PGP signature can contain the time in seconds, so the second signature is created one second later.
     time.sleep(1.1 if name in PGP else 0)
     assert signed(built, tmp_path, keys / f"{name}.key").read_bytes() == first
 
@@ -109,7 +109,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_verify_a_flipped_bit_is_refused_by_apptainer(built, keys, verifier, tmp_path, part):
+def test_verify_flipped_bit_is_refused_by_apptainer(built, keys, verifier, tmp_path, part):
     name = "pgp-ed25519" if part in ("data", "descriptor") else "ed25519"
     image = signed(built, tmp_path, keys / f"{name}.key")
     content = image.read_bytes()
@@ -118,7 +118,7 @@ def test_verify_a_flipped_bit_is_refused_by_apptainer(built, keys, verifier, tmp
     assert "integrity compromised" in verify(verifier, keys, name, image, status=255)
 
 
-def test_verify_a_changed_signature_is_refused_by_apptainer(built, keys, verifier, tmp_path):
+def test_verify_changed_signature_is_refused_by_apptainer(built, keys, verifier, tmp_path):
     image = signed(built, tmp_path, keys / "ed25519.key")
     flip(image, b'"sig":"', 20)
     verify(verifier, keys, "ed25519", image, status=255)
@@ -131,7 +131,7 @@ def test_verify_another_key_or_none_is_refused_by_apptainer(built, keys, verifie
     assert "signature not found" in verify(verifier, keys, name, built.sif, status=255)
 
 
-def test_verify_products_signed_sif_holds_what_the_catalog_says(built, keys, tmp_path):
+def test_verify_products_signed_sif_matches_the_catalog(built, keys, tmp_path):
     copy = built.copy(tmp_path / "products")
     copy.sif.unlink()
     signed(built, tmp_path, keys / "pgp-rsa.key").rename(copy.sif)
@@ -139,7 +139,7 @@ def test_verify_products_signed_sif_holds_what_the_catalog_says(built, keys, tmp
     assert copy.verify()["sif"]["sha256"] == sha256
 
 
-def test_convert_with_a_key_leaves_no_trace_of_it(built, keys, tmp_path):
+def test_convert_signed_does_not_contain_the_key(built, keys, tmp_path):
     for name in ("ed25519", "pgp-ed25519"):
         image = signed(built, tmp_path, keys / f"{name}.key")
         for line in (keys / f"{name}.key").read_bytes().splitlines()[1:-1]:
@@ -147,7 +147,7 @@ def test_convert_with_a_key_leaves_no_trace_of_it(built, keys, tmp_path):
             assert len(line) <= 20 or (line not in image.read_bytes() and secret not in image.read_bytes())
 
 
-def test_check_key_each_usable_key_is_taken(keys):
+def test_check_key_every_usable_key_is_accepted(keys):
     for name in [*PEM, *PGP]:
         check_key("fruit", str(keys / f"{name}.key"))
 
@@ -163,7 +163,7 @@ def test_check_key_each_usable_key_is_taken(keys):
         (b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", "is protected by a passphrase"),
     ],
 )
-def test_check_key_unusable_file_is_named_with_the_key_of_the_configuration(keys, tmp_path, content, named):
+def test_check_key_unusable_file_is_named_with_the_configuration_key(keys, tmp_path, content, named):
     file = tmp_path / "some.key"
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else (keys / content).read_bytes())
@@ -174,7 +174,7 @@ def test_check_key_unusable_file_is_named_with_the_key_of_the_configuration(keys
     assert repr(str(file)) in str(caught.value)
 
 
-def test_convert_with_a_pgp_key_behind_a_passphrase_says_so(built, gpg, tmp_path):
+def test_convert_pgp_key_with_a_passphrase_is_refused(built, gpg, tmp_path):
     make_pgp(gpg, tmp_path, "locked", "ed25519", passphrase="secret words")
     with pytest.raises(UsageError, match=r"locked\.key' is protected by a passphrase, for which a run cannot ask"):
         signed(built, tmp_path, tmp_path / "locked.key")
@@ -192,7 +192,7 @@ def test_convert_with_a_pgp_key_behind_a_passphrase_says_so(built, gpg, tmp_path
         (b"-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n", "is damaged or of an unknown kind"),
     ],
 )
-def test_convert_with_a_damaged_key_names_it(built, tmp_path, content, named):
+def test_convert_damaged_key_is_named(built, tmp_path, content, named):
     (tmp_path / "some.key").write_bytes(content)
     with pytest.raises(UsageError, match=named) as caught:
         signed(built, tmp_path, tmp_path / "some.key")
@@ -200,19 +200,19 @@ def test_convert_with_a_damaged_key_names_it(built, tmp_path, content, named):
     assert "aGVsbG8" not in str(caught.value)
 
 
-def test_convert_with_two_pgp_keys_in_a_file_says_how_many(built, keys, tmp_path):
+def test_convert_file_with_two_pgp_keys_is_refused_with_their_number(built, keys, tmp_path):
     both = tmp_path / "both.key"
     both.write_bytes(b"".join((keys / f"{name}.key").read_bytes() for name in PGP))
     with pytest.raises(UsageError, match=r"both\.key' holds 2 private PGP keys: name a file with one"):
         signed(built, tmp_path, both)
 
 
-def test_convert_with_a_pgp_key_and_without_gpg_names_key_and_package(built, keys, tmp_path, monkeypatch):
+def test_convert_pgp_key_without_gpg_names_the_key_and_the_package(built, keys, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingToolError, match=r"`gpg`.*`sign`.*apt install gnupg") as caught:
         signed(built, tmp_path, keys / "pgp-rsa.key")
     assert caught.value.exit_status == 3
 
 
-def test_convert_signed_can_be_started_like_a_program(built, keys, tmp_path):
+def test_convert_signed_is_executable(built, keys, tmp_path):
     assert stat.S_IMODE(signed(built, tmp_path, keys / "ed25519.key").stat().st_mode) == 0o755

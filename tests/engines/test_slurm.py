@@ -1,4 +1,4 @@
-"""The workflow on a real Slurm of two nodes: the same products as a local run, also when jobs are killed on the way."""
+"""The workflow on a Slurm cluster of two nodes: the same products as a local run, even if jobs are killed."""
 
 import hashlib
 import shutil
@@ -8,13 +8,13 @@ from tools.slurm import SlurmProject
 from tools.trees import fill
 from tools.workflow import ROOT, Project
 
-# Each function is another way for a job to end at its first attempt.
+# Each function ends the first attempt of a job in another way.
 FUNCTIONS = '''
 import os, subprocess, time
 from pathlib import Path
 
 def cancelled(path):
-    """Has its own job cancelled when it is called first."""
+    """Cancels its own job at the first call."""
     mark = Path("was-cancelled")
     if "SLURM_JOB_ID" in os.environ and not mark.exists():
         mark.touch()
@@ -23,7 +23,7 @@ def cancelled(path):
     return {"lines": 1}
 
 def greedy(path):
-    """Takes more memory than a first attempt may have, and less than a second one."""
+    """Needs more memory than a first attempt may use, and less than a second attempt."""
     if "SLURM_JOB_ID" in os.environ:
         taken = bytearray(700_000_000)
         taken[::4096] = b"x" * len(taken[::4096])
@@ -37,12 +37,12 @@ PRODUCTS = ("catalog.parquet", "dataset.json", "oci/index.json", "bin/linux-amd6
 
 
 def digests(project: Project, name: str, *products: str) -> dict[str, str]:
-    """The sha256 of a dataset's products."""
+    """The sha256 of the products of a dataset."""
     return {file: hashlib.sha256(project.product(name, file).read_bytes()).hexdigest() for file in products}
 
 
-def locally(project: Project, folder: Path, *arguments: str) -> Project:
-    """The same project, built without a cluster in another folder."""
+def build_locally(project: Project, folder: Path, *arguments: str) -> Project:
+    """Builds a copy of the project in another folder, without a cluster."""
     for part in ("config", "data", "fruit", "mine.py"):
         if (project.folder / part).is_dir():
             shutil.copytree(project.folder / part, folder / part)
@@ -53,23 +53,23 @@ def locally(project: Project, folder: Path, *arguments: str) -> Project:
     return local
 
 
-def test_slurm_builds_what_a_local_run_builds(on_slurm: SlurmProject, tmp_path: Path):
+def test_slurm_products_equal_those_of_a_local_run(on_slurm: SlurmProject, tmp_path: Path):
     shutil.copytree(ROOT / "examples/fruit", on_slurm.folder / "fruit")
     fill(on_slurm.folder / "data", {b"%02d/%04d" % (i % 40, i): b"%d" % i for i in range(4000)})
     on_slurm.configure(fruit={"path": "fruit"}, many={"path": "data", "shard_files": 512})
     text = on_slurm.build()
-    # What makes links alone is none of Slurm's.
+    # Rules that only create links run without Slurm.
     assert "slurm_logs/rule_convert/" in text
     assert "slurm_logs/rule_assemble/" not in text
     assert len(on_slurm.product("many", "stages/scan/shards.tsv").read_text().splitlines()) > 2
-    local = locally(on_slurm, tmp_path)
+    local = build_locally(on_slurm, tmp_path)
     for name in ("fruit", "many"):
         products = (*PRODUCTS, f"{name}.sif", f"{name}.docker.tar")
         assert digests(on_slurm, name, *products) == digests(local, name, *products)
     assert "Nothing to be done" in on_slurm.build()
 
 
-def test_slurm_killed_jobs_are_tried_again_and_the_run_ends_right(on_slurm: SlurmProject, tmp_path: Path):
+def test_slurm_killed_jobs_are_retried_and_the_run_succeeds(on_slurm: SlurmProject, tmp_path: Path):
     fill(on_slurm.folder / "data", {b"a": b"1"})
     (on_slurm.folder / "mine.py").write_text(FUNCTIONS)
     on_slurm.configure(
@@ -80,12 +80,12 @@ def test_slurm_killed_jobs_are_tried_again_and_the_run_ends_right(on_slurm: Slur
     assert "SLURM status is: 'CANCELLED'" in text
     assert "SLURM status is: 'OUT_OF_MEMORY'" in text or "SLURM status is: 'FAILED'" in text
     assert text.count("Trying to restart job") == 2
-    local = locally(on_slurm, tmp_path, "catalog")
+    local = build_locally(on_slurm, tmp_path, "catalog")
     for name in ("first", "second"):
         assert digests(on_slurm, name, "catalog.parquet") == digests(local, name, "catalog.parquet")
 
 
-def test_slurm_failing_job_tells_the_terminal_once_why(on_slurm: SlurmProject):
+def test_slurm_failing_job_prints_its_cause_once(on_slurm: SlurmProject):
     fill(on_slurm.folder / "data", {b"a": b"1"})
     (on_slurm.folder / "mine.py").write_text(FUNCTIONS)
     on_slurm.configure(fruit={"path": "data", "metadata": ["mine.py:wrong"]})

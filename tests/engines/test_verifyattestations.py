@@ -17,7 +17,7 @@ CONTENT = b'{"what":"a statement"}'
 
 
 def attest(products: Products, subject: dict[str, object] | None = None) -> Path:
-    """Makes an attestation about the layout, or another subject, and the SIF with it; gives their folder."""
+    """Writes an attestation about the layout or another subject, and the SIF with it; returns their folder."""
     (top,) = json.loads((products.layout / "index.json").read_bytes())["manifests"]
     top.pop("annotations")
     document = Blob("application/vnd.in-toto+json", CONTENT)
@@ -37,7 +37,7 @@ def attest(products: Products, subject: dict[str, object] | None = None) -> Path
 
 
 def verified(products: Products) -> dict[str, object]:
-    """The report on the products."""
+    """Verifies the products and returns the report."""
     report = products.folder / "report.json"
     verify(
         catalog=products.catalog,
@@ -58,7 +58,7 @@ def refused(products: Products, named: str, remedy: str) -> None:
 
 
 def referrer(folder: Path) -> Path:
-    """The blob of the one manifest."""
+    """The blob of the only manifest."""
     (found,) = (path for path in (folder / "oci/blobs/sha256").iterdir() if b'"subject"' in path.read_bytes())
     return found
 
@@ -90,7 +90,7 @@ def test_verify_attestation_blob_missing_is_refused(products):
     refused(products, "of the attestations is missing", "attestations")
 
 
-def test_verify_attestation_file_that_nothing_refers_to_is_refused(products):
+def test_verify_attestation_file_without_referrer_is_refused(products):
     (attest(products) / "other.json").write_text("{}")
     refused(products, "'other.json' is among the attestations and no referrer has it", "attestations")
 

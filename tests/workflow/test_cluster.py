@@ -1,4 +1,4 @@
-"""The profiles of clusters, with stand-ins for their schedulers' commands; Slurm, which is there, has its own tests."""
+"""The profiles for cluster schedulers, tested with simulated scheduler commands; tests/engines tests a real Slurm."""
 
 import re
 from pathlib import Path
@@ -43,7 +43,7 @@ QUICK = ["--seconds-between-status-checks", "1", "--latency-wait", "10"]
 
 
 def on_cluster(scheduler: Scheduler, project: Project, *arguments: str):
-    """Runs the workflow with the scheduler's profile, on nodes that share the working directory alone."""
+    """Runs the workflow with the profile of the scheduler, on nodes that share only the working directory."""
     require_plugin("cluster-generic")
     profile = ["--profile", str(ROOT / "profiles" / scheduler.name)]
     environment = {**scheduler.environment, "XDG_CACHE_HOME": str(project.folder / "cache")}
@@ -55,7 +55,7 @@ def on_cluster(scheduler: Scheduler, project: Project, *arguments: str):
     [("lsf", "default", r"-M (\d+)MB"), ("pbs", "catalog", r"mem=(\d+)mb"), ("sge", "catalog", r"mem_free=(\d+)M")],
     indirect=["scheduler"],
 )
-def test_cluster_profile_builds_and_tries_a_failed_job_again_with_more(scheduler, target, memory, project: Project):
+def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, target, memory, project: Project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
@@ -64,13 +64,13 @@ def test_cluster_profile_builds_and_tries_a_failed_job_again_with_more(scheduler
     (row,) = pq.read_table(project.product("fruit", "catalog.parquet")).to_pylist()
     assert Path(row["tmp"]).parent.parent == scheduler.jobs
     assert scheduler.left_behind() == []
-    asked = [int(re.search(memory, line)[1]) for line in scheduler.submitted() if re.search(r"\bhash\b", line)]
-    assert len(asked) == 2
-    assert max(asked) == 2 * min(asked)
+    requested = [int(re.search(memory, line)[1]) for line in scheduler.submitted() if re.search(r"\bhash\b", line)]
+    assert len(requested) == 2
+    assert max(requested) == 2 * min(requested)
 
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
-def test_cluster_failing_job_tells_the_terminal_once_why(scheduler, project: Project):
+def test_cluster_failing_job_prints_its_cause_once(scheduler, project: Project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
@@ -80,7 +80,7 @@ def test_cluster_failing_job_tells_the_terminal_once_why(scheduler, project: Pro
 
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
-def test_cluster_embedding_workflow_tells_why_when_it_asks(scheduler, project: Project):
+def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(scheduler, project: Project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text(FUNCTION)
     (project.folder / "Snakefile").write_text(EMBEDDING)
@@ -89,18 +89,18 @@ def test_cluster_embedding_workflow_tells_why_when_it_asks(scheduler, project: P
     assert [line[:16] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash raw:"]
 
 
-def test_local_failing_job_tells_the_terminal_once_why(project: Project):
+def test_local_failing_job_prints_its_cause_once(project: Project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
-    # More than any machine has: what rules ask of a cluster is no limit here.
+    # No machine has this much memory: the memory that a rule requests limits cluster jobs only.
     run = project.snakemake("catalog", "--set-resources", "scan:mem_mb=1000000000")
     assert run.status != 0
     assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*/profile.yaml")), ids=lambda path: path.parent.name)
-def test_profiles_retry_where_a_retry_is_a_new_job(path: Path):
+def test_profiles_only_cluster_profiles_retry_jobs(path: Path):
     profile = yaml.safe_load(path.read_text())
     assert ("executor" in profile) == ("retries" in profile)
     assert profile["rerun-incomplete"] is True

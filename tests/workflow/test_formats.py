@@ -1,4 +1,4 @@
-"""The bytes of each stage against golden digests: when they change, the stage's format version has to be raised."""
+"""The bytes of each stage, compared with golden digests: if they change, raise the format version of the stage."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from tools.trees import fill
 from tools.workflow import ROOT, Project
 
 GOLDEN = ROOT / "tests/workflow/formats.json"
-# The files that each stage writes. Scan's lists have inodes and ctimes, which no two machines share.
+# The files that each stage writes. The lists of scan contain inodes and ctimes, which differ between machines.
 FILES = {
     "hash": ["stages/hash/*.parquet", "stages/hash/*.layer", "stages/hash/*.json"],
     "aggregate": ["catalog.parquet", "dataset.json", "stages/aggregate/content.digest"],
@@ -34,7 +34,7 @@ FILES = {
 
 
 def digest_of(folder: Path, patterns: list[str]) -> str:
-    """A digest of files' names and bytes; the names of shards, which depend on inodes, are left out."""
+    """A digest of the names and bytes of files, without the names of shards, because these depend on inodes."""
     digest = hashlib.sha256()
     files = sorted(file for pattern in patterns for file in folder.glob(pattern) if file.is_file())
     assert files, patterns
@@ -47,7 +47,7 @@ def digest_of(folder: Path, patterns: list[str]) -> str:
 
 
 def scan_digest() -> str:
-    """A digest of two records as scan encodes them, and of the places where it cuts a list into shards."""
+    """A digest of two encoded records of scan, and of the positions at which scan divides a list into shards."""
     times = (1_000_000_007, 1_000_000_009, 42)
     fixed = [Record(b"a/b", FILE, 0o644, 3, *times, b""), Record(b"a/c", LINK, 0o777, 0, *times, b"b", 2)]
     chances = [int.from_bytes(hashlib.sha256(b"%d" % i).digest()[:8]) for i in range(5000)]
@@ -58,7 +58,7 @@ def scan_digest() -> str:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory) -> dict[str, str]:
-    """The digest of each stage's bytes for a small dataset, made by a copy with a fixed program version."""
+    """The digest of the bytes of each stage for a small dataset, built by a copy with a fixed program version."""
     folder = tmp_path_factory.mktemp("formats")
     repository = copy_of_the_repository(folder / "clone")
     library = repository / "scripts/datacontainer/__init__.py"
@@ -75,7 +75,7 @@ def found(tmp_path_factory) -> dict[str, str]:
 
 
 def upstream(stage: str) -> set[str]:
-    """The stages that a stage is made from, directly or not."""
+    """The stages on which a stage depends, directly or indirectly."""
     values = dict.fromkeys(Dataset.__dataclass_fields__, ())
     dataset = Dataset(**{**values, "name": "x", "platforms": ("linux/amd64",), "attest": ("sbom",)})
     before = {step.stage for step in made_from(Step(stage, "x"), dataset, Results(Path())) if step != PACKER}
@@ -83,7 +83,7 @@ def upstream(stage: str) -> set[str]:
     return before.union(*(upstream(one) for one in before))
 
 
-def test_stage_that_writes_other_bytes_has_another_format(found, pytestconfig):
+def test_stage_with_changed_bytes_has_a_new_format_version(found, pytestconfig):
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     raised = {stage for stage in found if golden.get(stage, {}).get("format") != FORMATS[stage]}
     changed = {stage for stage, digest in found.items() if golden.get(stage, {}).get("digest") != digest}
@@ -93,4 +93,4 @@ def test_stage_that_writes_other_bytes_has_another_format(found, pytestconfig):
         table = {stage: {"format": FORMATS[stage], "digest": digest} for stage, digest in found.items()}
         GOLDEN.write_text(json.dumps(table, indent=2) + "\n")
     else:
-        assert not changed, "run `make golden`: the formats were raised, and the golden digests are those of before"
+        assert not changed, "run `make golden`: the format versions are new, the golden digests are not"

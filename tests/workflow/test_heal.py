@@ -1,4 +1,4 @@
-"""A file that was deleted, cut short or replaced is noticed by a plain run, which makes the same products again."""
+"""A normal run detects a deleted, truncated or replaced file and creates the same products again."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ BUILT = ("catalog.parquet", "dataset.json", "Dockerfile", "bin", "oci", "many.do
 
 
 def digests(project: Project) -> dict[str, str]:
-    """The sha256 of each product's files."""
+    """The sha256 of the files of each product."""
     folder = project.product("many", "")
     roots = [folder / name for name in BUILT]
     files = [file for root in roots for file in (root.rglob("*") if root.is_dir() else [root]) if file.is_file()]
@@ -25,7 +25,7 @@ def digests(project: Project) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> Project:
-    """A built dataset of several shards; each test leaves it as it was."""
+    """A built dataset of several shards; each test restores the products."""
     project = Project(tmp_path_factory.mktemp("many"))
     fill(project.folder / "data", {b"%05d" % i: b"content %d" % (i % 7) for i in range(300)})
     project.configure(many={"path": "data", "shard_files": 50})
@@ -41,60 +41,60 @@ def delete(path: Path) -> None:
         path.unlink()
 
 
-def cut_short(path: Path) -> None:
+def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-def replace_later(path: Path) -> None:
-    """Puts another file of the same size in its place."""
+def replace(path: Path) -> None:
+    """Replaces the file by another file of the same size."""
     size_bytes = path.stat().st_size
     path.unlink()
     path.write_bytes(b"x" * size_bytes)
 
 
-def add_beside(path: Path) -> None:
+def add_stray_file(path: Path) -> None:
     path.with_name("stray.go").write_text("package stray\n")
 
 
-# `make faults` tries all; each is two runs of the workflow.
+# `make faults` tests all of them; each test runs the workflow twice.
 ALL = os.environ.get("FAULTS") == "all"
 DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("oci/blobs", delete),
-    ("oci/blobs/sha256/*", cut_short),
+    ("oci/blobs/sha256/*", truncate),
     ("stages/render/index.bin", delete),
-    ("stages/render/main.go", add_beside),
-    ("stages/hash/*.layer", cut_short),
+    ("stages/render/main.go", add_stray_file),
+    ("stages/hash/*.layer", truncate),
     ("stages/hash/*.parquet", delete),
     ("stages/scan/lists", delete),
-    ("bin/linux-amd64/entrypoint", cut_short),
-    ("catalog.parquet", cut_short),
-    ("many.sif", cut_short),
-    ("../.datacontainer/packer", cut_short),
+    ("bin/linux-amd64/entrypoint", truncate),
+    ("catalog.parquet", truncate),
+    ("many.sif", truncate),
+    ("../.datacontainer/packer", truncate),
 ]
 FURTHER_DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
-    ("oci/blobs/sha256/*", add_beside),
-    ("oci/index.json", replace_later),
-    ("Dockerfile", cut_short),
-    ("stages/render/main.go", cut_short),
+    ("oci/blobs/sha256/*", add_stray_file),
+    ("oci/index.json", replace),
+    ("Dockerfile", truncate),
+    ("stages/render/main.go", truncate),
     ("stages/hash/*.layer", delete),
-    ("stages/hash/*.parquet", replace_later),
-    ("stages/hash/*.json", cut_short),
+    ("stages/hash/*.parquet", replace),
+    ("stages/hash/*.json", truncate),
     ("stages/hash/*.seal", delete),
     ("stages/scan/lists/*.list", delete),
-    ("stages/scan/lists/*.list", cut_short),
-    ("stages/scan/shards.tsv", replace_later),
-    ("stages/aggregate/content.digest", replace_later),
-    ("stages/seals/assemble.seal", cut_short),
-    ("dataset.json", replace_later),
-    ("many.docker.tar", replace_later),
-    ("../.datacontainer/packer", replace_later),
+    ("stages/scan/lists/*.list", truncate),
+    ("stages/scan/shards.tsv", replace),
+    ("stages/aggregate/content.digest", replace),
+    ("stages/seals/assemble.seal", truncate),
+    ("dataset.json", replace),
+    ("many.docker.tar", replace),
+    ("../.datacontainer/packer", replace),
 ]
 
 
 @pytest.mark.parametrize(
     ("file", "damage"), DAMAGE + FURTHER_DAMAGE * ALL, ids=lambda value: getattr(value, "__name__", value)
 )
-def test_break_seals_damaged_file_is_made_again_the_same(many, file, damage):
+def test_break_seals_damaged_file_is_rebuilt_identically(many, file, damage):
     before = digests(many)
     path = min(many.product("many", "").glob(file)) if "*" in file else many.product("many", file)
     damage(path)
@@ -104,8 +104,8 @@ def test_break_seals_damaged_file_is_made_again_the_same(many, file, damage):
     assert NOTHING in many.build()
 
 
-def flip_unseen(path: Path) -> None:
-    """Changes a bit of a file and leaves its size and time alone, as a failing disk does."""
+def corrupt_silently(path: Path) -> None:
+    """Changes a bit of a file but not its size and mtime, like a failing disk."""
     status, content = path.stat(), bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     with open(path, "r+b") as file:
@@ -118,7 +118,7 @@ def largest_blob(project: Project) -> Path:
 
 
 def layer_blob(project: Project) -> Path:
-    """A blob that is a shard's layer too."""
+    """A blob that is a hard link to the layer of a shard."""
     return next(path for path in project.product("many", "oci/blobs/sha256").iterdir() if path.stat().st_nlink > 1)
 
 
@@ -127,10 +127,10 @@ def layer_blob(project: Project) -> Path:
     [("many.sif", layer_blob), ("many.docker.tar", largest_blob)]
     + [("many.sif", largest_blob), ("many.docker.tar", layer_blob)] * ALL,
 )
-def test_discard_blob_damaged_unseen_is_named_and_made_again(many, product, blob):
+def test_discard_silently_corrupted_blob_is_named_and_rebuilt(many, product, blob):
     before = digests(many)
     damaged = blob(many)
-    flip_unseen(damaged)
+    corrupt_silently(damaged)
     many.product("many", product).unlink()
     text = fails(many)
     assert f"the blob '{damaged.relative_to(many.folder)}' was damaged after it was written" in text
@@ -154,10 +154,10 @@ def test_discard_blob_damaged_unseen_is_named_and_made_again(many, product, blob
     ]
     * ALL,
 )
-def test_check_file_damaged_unseen_is_named_where_it_is_used(many, file, forced):
+def test_check_silently_corrupted_file_is_named_by_the_stage_that_reads_it(many, file, forced):
     before = digests(many)
     path = min(many.product("many", "").glob(file))
-    flip_unseen(path)
+    corrupt_silently(path)
     text = fails(many, "--forcerun", forced)
     named = path.relative_to(many.folder)
     assert f"error: {forced} many" in text
@@ -168,9 +168,9 @@ def test_check_file_damaged_unseen_is_named_where_it_is_used(many, file, forced)
     assert NOTHING in many.build()
 
 
-def test_verify_blob_damaged_unseen_is_mended_by_the_advice(many):
+def test_verify_silently_corrupted_blob_is_repaired_by_the_printed_remedy(many):
     before = digests(many)
-    flip_unseen(layer_blob(many))
+    corrupt_silently(layer_blob(many))
     text = fails(many, "verify")
     assert "; delete 'results/many' and run snakemake again" in text
     shutil.rmtree(many.product("many", ""))
@@ -178,9 +178,9 @@ def test_verify_blob_damaged_unseen_is_mended_by_the_advice(many):
     assert digests(many) == before
 
 
-def test_check_packer_damaged_unseen_is_named(many):
+def test_check_silently_corrupted_packer_is_named(many):
     packer = many.product(".datacontainer", "packer")
-    flip_unseen(packer)
+    corrupt_silently(packer)
     assert "'results/.datacontainer/packer' is damaged" in fails(many, "--forcerun", "scan")
     packer.unlink()
     many.build()

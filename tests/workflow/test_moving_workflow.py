@@ -1,4 +1,4 @@
-"""A build whose dataset moves, or lies behind links: nothing is made of what changed, and the next run heals."""
+"""A build of a dataset that changes or contains links: no product mixes old and new content; the next run succeeds."""
 
 import hashlib
 import subprocess
@@ -11,7 +11,7 @@ from tools.moving import change_when_exists
 from tools.trees import Link, make
 
 
-def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(project, data):
+def test_build_function_that_ends_the_process_leaves_no_product(project, data):
     settings = {"path": data.name, "formats": ["sif"]}
     project.configure(data=settings | {"metadata": ["user.py:ends"]})
     run = project.snakemake()
@@ -34,7 +34,7 @@ def test_build_users_function_that_ends_the_process_leaves_no_product_and_heals(
         (lambda data: (data / "a").unlink(), '"a" changed after the scan: it no longer exists', ["b"]),
     ],
 )
-def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(project, data, change, message, paths):
+def test_build_file_changed_before_hash_fails_and_the_next_run_succeeds(project, data, change, message, paths):
     with change_when_exists(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
         run = project.snakemake()
     assert run.status != 0
@@ -47,7 +47,7 @@ def test_build_file_changed_between_scan_and_hash_fails_and_the_next_run_heals(p
     ]
 
 
-def test_build_file_changed_before_the_sif_is_written_is_packed_as_it_was_read(project, data):
+def test_build_file_changed_after_hash_is_packed_as_hashed(project, data):
     unsquashfs = require_tool("unsquashfs")
     with change_when_exists(
         project.product("data", "stages/aggregate/content.digest"), lambda: (data / "a").write_bytes(b"other")
@@ -60,7 +60,7 @@ def test_build_file_changed_before_the_sif_is_written_is_packed_as_it_was_read(p
 
 
 def in_sif(unsquashfs: str, project) -> bytes:
-    """The file `a` of the SIF, by its catalog's digest and by unsquashfs, which agree."""
+    """The content of the file `a` in the SIF, after a comparison with its digest in the catalog."""
     image = project.product("data", "data.sif").read_bytes()
     partition = project.folder / "partition"
     partition.write_bytes(image[image.index(b"hsqs") :])
@@ -70,7 +70,7 @@ def in_sif(unsquashfs: str, project) -> bytes:
     return content
 
 
-def test_build_of_an_annexed_dataset_holds_the_contents(project):
+def test_build_annexed_dataset_contains_the_linked_files(project):
     annex = {b".git/annex/objects/x/key": b"content"}
     make(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
     project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "refuse"})

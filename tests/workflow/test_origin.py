@@ -1,4 +1,4 @@
-"""Two folders of one name: the second does not silently replace what the first gave."""
+"""Two folders with the same name: a dataset does not silently replace the results of another dataset."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from tools.workflow import NOTHING, fails
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    """The folder of a dataset's results in a project with two datasets that are both called s."""
+    """The results folder of the dataset `s`, in a project with two folders that are both called s."""
     project = tmp_path / "project"
     for folder in ("a/s", "b/s"):
         (project / folder).mkdir(parents=True)
@@ -21,7 +21,7 @@ def results(tmp_path, monkeypatch):
     return project / "out/s"
 
 
-def test_check_origin_another_folder_is_refused_with_both_and_the_way_out(results):
+def test_check_origin_another_folder_is_refused_with_both_paths_and_the_remedy(results):
     check_origin("s", "a/s", results)
     note_origin("a/s", results)
     here = os.getcwd()
@@ -34,14 +34,14 @@ def test_check_origin_another_folder_is_refused_with_both_and_the_way_out(result
 
 
 @pytest.mark.parametrize("noted", ["a/s", "{here}/a/s"])
-def test_check_origin_same_folder_written_otherwise_is_taken(results, noted):
+def test_check_origin_other_path_of_the_same_folder_is_accepted(results, noted):
     (results.parents[1] / "link").symlink_to("a/s")
     note_origin(noted.format(here=os.getcwd()), results)
     for root in ("a/s", "./a/../a/s/", "link", os.path.abspath("a/s")):
         check_origin("s", root, results)
 
 
-def test_check_origin_project_that_moved_is_taken(results, tmp_path, monkeypatch):
+def test_check_origin_moved_project_is_accepted(results, tmp_path, monkeypatch):
     note_origin("a/s", results)
     (tmp_path / "project").rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path / "moved")
@@ -57,7 +57,7 @@ def test_note_origin_name_that_is_not_utf8_is_kept(results):
         check_origin("s", "a/s", results)
 
 
-def test_second_dataset_of_one_name_stops_before_it_replaces_the_first(project):
+def test_second_dataset_with_the_same_name_fails_before_it_replaces_the_first(project):
     for folder in ("a/My Data", "b/my-data"):
         fill(project.folder / folder, {b"f": folder.encode()})
     project.build("catalog", "--config", "dataset=a/My Data")
@@ -67,7 +67,7 @@ def test_second_dataset_of_one_name_stops_before_it_replaces_the_first(project):
     assert text.splitlines()[-1].startswith("error: dataset 'my-data': 'results/my-data' was made from ")
     assert catalog.read_bytes() == before
     assert NOTHING in project.build("catalog", "--config", "dataset=a/My Data")
-    # Under a name of one's own a dataset may move.
+    # A dataset with a configured name may have another folder.
     project.configure(**{"my-data": {"path": "b/my-data"}})
     project.build("catalog")
     assert catalog.read_bytes() != before

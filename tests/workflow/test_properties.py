@@ -1,6 +1,6 @@
-"""Any dataset through the whole pipeline: its products by what other programs find in them; and any edits of it.
+"""Random datasets and edits through the whole pipeline: other programs read the expected content from the products.
 
-`make properties EXAMPLES=1000` tries that many others each time.
+`make properties EXAMPLES=1000` tests this number of new examples in each run.
 """
 
 import json
@@ -25,7 +25,7 @@ from tools.images import Entry, copy_backwards, packed, tree_of, umask
 from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, squashfs_offset, unpacked
 from tools.squashfs import extracted
 
-# A shard for each file, for some files or a MiB, and one for all.
+# The limits give one shard per file, one shard per few files or MiB, and one shard for all files.
 LIMITS = [Limits(1, 1 << 28), Limits(2, 1 << 20), MIN_SHARD]
 options = st.fixed_dictionaries(
     {"compression": st.sampled_from(["none", "gzip", "zstd"]), "minimum": st.sampled_from(LIMITS)}
@@ -35,7 +35,7 @@ Place = Callable[[], AbstractContextManager[Path]]
 
 @pytest.fixture
 def place(tmp_path_factory) -> Place:
-    """A new folder for each example, which is removed: they are many, and a failure makes more to find a small one."""
+    """Returns a context manager that deletes the folder of an example, because hypothesis runs many examples."""
 
     @contextmanager
     def new() -> Iterator[Path]:
@@ -50,12 +50,12 @@ def place(tmp_path_factory) -> Place:
 
 @pytest.fixture
 def pipeline(packer, compiled) -> Callable[..., Pipeline]:
-    """A dataset's pipeline."""
+    """Returns the pipeline of a dataset."""
     return partial(Pipeline, packer, entrypoint=compiled)
 
 
 class Expected:
-    """What must be found of a folder: its entries, files and links among them, and the digests of its files."""
+    """The expected content of an image of a folder: entries, files and links, and the digests of the files."""
 
     def __init__(self, folder: Path) -> None:
         self.tree = {path: entry for path, entry in packed(tree_of(folder)).items() if path}
@@ -66,7 +66,7 @@ class Expected:
 
 
 def check_tree(found: Mapping[bytes, Entry], expected: Expected, build: Pipeline) -> None:
-    """What was found in an image is the tree below the mount, and the entrypoint."""
+    """Raises AssertionError if the image does not contain exactly the tree below the mount, and the entrypoint."""
     below = {path.removeprefix(b"data/"): entry for path, entry in found.items() if path.startswith(b"data/")}
     assert brief(below) == brief(expected.tree)
     program = Entry(stat.S_IFREG | 0o755, build.entrypoint.read_bytes())
@@ -74,13 +74,13 @@ def check_tree(found: Mapping[bytes, Entry], expected: Expected, build: Pipeline
 
 
 def brief(tree: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
-    """The tree with digests in the place of long contents, for what differs to be printed."""
+    """The tree with digests instead of long contents, so that differences are short enough to print."""
     short = {path: entry for path, entry in tree.items() if len(entry.content) < 5000}
     return {path: Entry(entry.mode, sha256(entry.content).digest()) for path, entry in tree.items()} | short
 
 
 def check_archive(build: Pipeline, expected: Expected) -> None:
-    """The layers are the tree, for GNU tar; the blobs have their digests, and skopeo knows both forms of the image."""
+    """GNU tar extracts the tree from the layers, blobs match their digests, and skopeo reads layout and archive."""
     folder = build.folder / "unpacked"
     tree = unpacked(build.archive, folder, build.compression)
     check_tree(tree, expected, build)
@@ -89,14 +89,14 @@ def check_archive(build: Pipeline, expected: Expected) -> None:
     assert {os.fsencode(digest) for digest in sums.values()} == set(sums)
     assert sums == sha256sums(build.layout / "blobs/sha256")
     layers = json.loads((folder / "manifest.json").read_bytes())[0]["Layers"]
-    told = inspected(f"oci:{build.layout}")
-    assert told["Layers"] == [f"sha256:{os.path.basename(layer)}" for layer in layers]
-    assert told["Labels"]["io.datacontainer.dataset.files"] == str(len(expected.sums))
-    assert inspected(f"docker-archive:{build.archive}")["Labels"] == told["Labels"]
+    properties = inspected(f"oci:{build.layout}")
+    assert properties["Layers"] == [f"sha256:{os.path.basename(layer)}" for layer in layers]
+    assert properties["Labels"]["io.datacontainer.dataset.files"] == str(len(expected.sums))
+    assert inspected(f"docker-archive:{build.archive}")["Labels"] == properties["Labels"]
 
 
 def check_catalog(build: Pipeline, expected: Expected) -> None:
-    """The catalog says of each file what sha256sum says, and of each link where it leads; in the order of the names."""
+    """The catalog lists all files with the digests of sha256sum, and all links with their targets, sorted by path."""
     rows = catalog_rows(build.folder / "catalog.parquet")
     assert [row["path"] for row in rows] == list(expected.named)
     assert [row["size"] for row in rows] == [len(entry.content) for entry in expected.named.values()]
@@ -105,7 +105,7 @@ def check_catalog(build: Pipeline, expected: Expected) -> None:
 
 
 def check_entrypoint(build: Pipeline, expected: Expected) -> None:
-    """The entrypoint answers with the same names, sizes and digests."""
+    """The entrypoint prints the expected names, sizes and digests."""
     program = Tool((build.binary,))
     keys = [b"/data/" + path for path in expected.named]
     assert program("-ls", "-null") == b"".join(key + b"\0" for key in keys)
@@ -118,7 +118,7 @@ def check_entrypoint(build: Pipeline, expected: Expected) -> None:
 
 @tried(80)
 @given(dataset=datasets(), options=options)
-def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, place):
+def test_pipeline_any_dataset_is_complete_in_all_products(dataset, options, pipeline, place):
     with place() as folder:
         make_with_outside(os.fsencode(folder / "dataset"), dataset.tree)
         make(os.fsencode(folder / "expected"), dataset.packed())
@@ -138,9 +138,7 @@ def test_pipeline_any_dataset_is_in_all_products(dataset, options, pipeline, pla
     scripts=st.lists(st.lists(edits, min_size=1, max_size=5), min_size=1, max_size=3),
     options=options,
 )
-def test_pipeline_after_any_edits_products_are_those_of_a_fresh_build_elsewhere(
-    dataset, scripts, options, pipeline, place
-):
+def test_pipeline_after_any_edits_products_equal_a_fresh_build(dataset, scripts, options, pipeline, place):
     pipeline = partial(pipeline, symlinks="keep", **options)
     with place() as folder:
         make(root := os.fsencode(folder / "dataset"), dataset.tree)

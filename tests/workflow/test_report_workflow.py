@@ -1,4 +1,4 @@
-"""When the workflow makes a report, when it leaves it alone, and what becomes of its history."""
+"""The runs that write a report, the runs that leave it unchanged, and its history."""
 
 import json
 import shutil
@@ -30,13 +30,13 @@ def contents(project: Project) -> dict[str, bytes]:
     return {file: project.product("fruit", file).read_bytes() for file in PRODUCTS}
 
 
-def test_default_makes_the_report_and_then_has_nothing_to_do(built):
+def test_default_writes_the_report_once(built):
     assert all(contents(built).values())
     assert NOTHING in built.build()
     assert NOTHING in built.build("report")
 
 
-def test_touched_file_makes_no_new_report(changing):
+def test_touched_file_leaves_the_report_unchanged(changing):
     before = contents(changing)
     (changing.folder / "data/tomato.txt").touch()
     ran = started(changing.build())
@@ -45,7 +45,7 @@ def test_touched_file_makes_no_new_report(changing):
     assert contents(changing) == before
 
 
-def test_other_formats_and_targets_make_no_report(project):
+def test_other_targets_write_no_report(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(fruit={"path": "data", "formats": ["oci"]})
     assert "report" not in started(project.build("oci"))
@@ -55,7 +55,7 @@ def test_other_formats_and_targets_make_no_report(project):
     assert "skopeo inspect oci:oci" in page
 
 
-def test_changed_label_reaches_the_report_and_is_no_new_state(built):
+def test_changed_label_is_in_the_report_without_a_new_state(built):
     before = contents(built)
     built.configure(fruit={"path": "data", "labels": {"title": "Two fruits"}})
     assert "report" in started(built.build())
@@ -75,7 +75,7 @@ def test_changed_dataset_is_a_new_state(changing):
     assert NOTHING in changing.build()
 
 
-def test_deleted_report_is_made_again_the_same_and_alone(built):
+def test_deleted_report_is_rebuilt_identically_and_alone(built):
     before = contents(built)
     for file in ("report.html", "history.tsv"):
         built.product("fruit", file).unlink()
@@ -84,7 +84,7 @@ def test_deleted_report_is_made_again_the_same_and_alone(built):
     assert NOTHING in built.build()
 
 
-def test_damaged_history_stops_the_report_alone_and_is_kept(changing):
+def test_damaged_history_fails_only_the_report_and_is_kept(changing):
     history = changing.product("fruit", "history.tsv")
     history.write_text("mine\n")
     (changing.folder / "data/pepper.txt").write_text("pepper\n")
@@ -106,14 +106,14 @@ def test_report_elsewhere_is_the_same(fruit, tmp_path):
     assert contents(other) == contents(fruit)
 
 
-def test_empty_dataset_has_a_report_that_says_so(project):
+def test_empty_dataset_has_a_report_about_no_files(project):
     (project.folder / "data").mkdir()
     project.configure(fruit={"path": "data"})
     project.build()
     assert "The dataset has no files." in project.product("fruit", "report.html").read_text()
 
 
-def test_embedded_report_finds_its_captions(project):
+def test_embedded_report_contains_its_captions(project):
     fill(project.folder / "data", {b"a": b"1"})
     snakefile = f"""
 rule all:

@@ -1,4 +1,4 @@
-"""The same names and contents give the same images, byte for byte, wherever and however they are built."""
+"""The same names and contents give identical images in any folder and environment."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ import pytest
 from tools.images import copy_backwards, fill_odd, umask
 from tools.workflow import ROOT, Project
 
-# What may differ between two machines, and between two users of one.
+# Variables that may differ between two machines, and between two users of one machine.
 HERE = {"TZ": "UTC", "LANG": "C", "PYTHONHASHSEED": "1"}
 THERE = {
     "GOAMD64": "v3",
@@ -24,14 +24,14 @@ THERE = {
 
 
 def build(project: Project, cores: int, mask: int, environment: dict[str, str]) -> None:
-    """Builds the images of the folder `data`, under a name that does not come from where it lies."""
+    """Builds the images of the folder `data`, with a name that does not depend on the path."""
     project.configure(same={"path": "data", "platforms": ["linux/amd64", "linux/arm64"]})
     with umask(mask):
         project.build(cores=cores, environment=environment)
 
 
 def digests(project: Project) -> dict[str, str]:
-    """The sha256 of each product that depends on the data alone."""
+    """The sha256 of each product that depends only on the data."""
     top = project.product("same", ".")
     files = ["same.sif", "same.docker.tar", "Dockerfile"]
     files += [str(path.relative_to(top)) for folder in ("oci", "bin") for path in top.glob(f"{folder}/**/*")]
@@ -40,7 +40,7 @@ def digests(project: Project) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def here_and_there(tmp_path_factory) -> tuple[Project, Project]:
-    """The same data in two projects, in which everything else is different."""
+    """Two projects with the same data, but different paths, environments, umasks and numbers of cores."""
     here = Project(tmp_path_factory.mktemp("here"))
     there = Project(tmp_path_factory.mktemp("there") / "deeper down")
     there.folder.mkdir()
@@ -68,9 +68,9 @@ def test_build_elsewhere_gives_the_same_layers(here_and_there):
     assert layers[0][0]["Layers"] == layers[1][0]["Layers"]
 
 
-def test_products_do_not_tell_where_or_by_whom_they_were_built(here_and_there):
+def test_products_contain_no_path_of_the_build(here_and_there):
     for project in here_and_there:
         for file in ("same.sif", "same.docker.tar", "dataset.json"):
             content = project.product("same", file).read_bytes()
-            for told in (project.folder, ROOT):
-                assert os.fsencode(told) not in content, f"{file} tells {told}"
+            for path in (project.folder, ROOT):
+                assert os.fsencode(path) not in content, f"{file} contains {path}"

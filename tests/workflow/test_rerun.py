@@ -1,4 +1,4 @@
-"""What makes a stage run again, and what does not; and that only a build changes files."""
+"""The changes that run a stage again, and commands that change no file."""
 
 import os
 import re
@@ -32,7 +32,7 @@ Tree = dict[str, tuple[int, int, int]]
 
 
 def tree(folder: Path) -> Tree:
-    """Each file below a folder with its size, mtime and inode."""
+    """The size, mtime and inode of each file below a folder."""
     found = {}
     for path in folder.rglob("*"):
         status = path.lstat()
@@ -52,7 +52,7 @@ def built(tmp_path_factory) -> Project:
 
 @pytest.fixture(scope="module")
 def damaged(built, tmp_path_factory) -> Project:
-    """A copy with a file changed, and a layer gone."""
+    """A copy with a changed file and a missing layer."""
     copy = Project(tmp_path_factory.mktemp("damaged") / "copy")
     shutil.copytree(built.folder, copy.folder, symlinks=True)
     (copy.folder / "data/00003").write_bytes(b"changed")
@@ -68,13 +68,13 @@ def test_commands_that_report_change_no_file(damaged, arguments):
     assert tree(damaged.folder / "results") == before
 
 
-def test_dry_run_names_the_stages_that_would_run_and_why(damaged):
+def test_dry_run_lists_the_stages_to_run_and_the_reason(damaged):
     text = damaged.build("--dry-run")
     assert "dataset 'many' changed since the last scan; scanning it again" in text
     assert {"scan", "aggregate", "assemble", "convert"} <= jobs(text).keys()
 
 
-def test_dry_run_names_a_damaged_file_and_the_stages_that_make_it_again(built):
+def test_dry_run_names_a_missing_file_and_the_stages_to_run(built):
     layer = min(built.product("many", "stages/hash").glob("*.layer"))
     layer.rename(layer.with_suffix(".away"))
     text = built.build("--dry-run")
@@ -84,8 +84,8 @@ def test_dry_run_names_a_damaged_file_and_the_stages_that_make_it_again(built):
     assert NOTHING in built.build()
 
 
-def test_dry_run_of_somebody_who_may_not_write_changes_nothing(damaged, tmp_path):
-    """From a folder of their own, as Snakemake writes notes of its own into the working directory."""
+def test_dry_run_of_a_user_without_write_permission_changes_nothing(damaged, tmp_path):
+    """The user needs a writable working directory, because Snakemake writes its own files there."""
     require_root("becoming another user")
     results, before = damaged.folder / "results", tree(damaged.folder / "results")
     for folder in [damaged.folder, *damaged.folder.parents][:-1]:
@@ -107,12 +107,12 @@ def test_dry_run_of_somebody_who_may_not_write_changes_nothing(damaged, tmp_path
         check=False,
     )
     assert "PermissionError" not in done.stdout + done.stderr
-    # Snakemake's own message, as there are jobs to run.
+    # This message is from Snakemake, because there are jobs to run.
     assert "Write-protected output files" in done.stdout
     assert tree(results) == before
 
 
-def test_dry_runs_and_a_second_run_leave_a_running_build_alone(project):
+def test_dry_run_and_second_run_do_not_disturb_a_running_build(project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "slow.py").write_text(
         "import time\n\ndef wait(path):\n    time.sleep(12)\n    return {'waited': 1}\n"
@@ -140,7 +140,7 @@ def wait_for(path: Path) -> None:
     raise AssertionError(f"{path} did not appear")
 
 
-def test_other_code_makes_nothing_run_again_and_a_new_format_its_stage(built, tmp_path):
+def test_changed_code_runs_nothing_and_new_format_version_runs_its_stage(built, tmp_path):
     other = copy_of_the_repository(tmp_path / "clone")
     for file in [*other.rglob("*.py"), *other.rglob("*.smk")]:
         file.write_text(file.read_text() + "\n# A comment.\n")
@@ -154,7 +154,7 @@ def test_other_code_makes_nothing_run_again_and_a_new_format_its_stage(built, tm
     built.build()
 
 
-def test_other_source_of_the_packer_builds_it_and_reads_no_data(built, tmp_path):
+def test_changed_packer_source_builds_the_packer_and_reads_no_data(built, tmp_path):
     other = copy_of_the_repository(tmp_path / "clone")
     with open(other / "packer/main.go", "a") as source:
         source.write("\n// A comment.\n")
@@ -165,7 +165,7 @@ def test_other_source_of_the_packer_builds_it_and_reads_no_data(built, tmp_path)
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS)
-def test_change_of_data_or_configuration_is_noticed_under_every_trigger(built, trigger):
+def test_changed_data_or_configuration_is_detected_with_every_trigger(built, trigger):
     only = ("catalog", "--rerun-triggers", trigger)
     file = built.folder / "data/00005"
     before = file.read_bytes()
@@ -180,8 +180,8 @@ def test_change_of_data_or_configuration_is_noticed_under_every_trigger(built, t
     built.build()
 
 
-def test_moved_file_of_a_template_is_noticed(built):
-    """The digest of a user's sources has the names of folders too."""
+def test_moved_file_of_a_template_is_detected(built):
+    """The digest of the user's sources includes the names of folders."""
     template = built.folder / "template"
     fill(template, {b"cli/extra.go": b"package cli\n"})
     built.configure(many={"path": "data", "shard_files": 50, "template": "template"})
@@ -197,7 +197,7 @@ def test_moved_file_of_a_template_is_noticed(built):
     built.build()
 
 
-def test_every_stage_has_a_format_and_each_rule_its_command():
+def test_every_stage_has_a_format_version_and_a_rule():
     assert set(FORMATS) == set(STAGES) - {"compile_packer"}
     called = set()
     for file in (ROOT / "rules").glob("*.smk"):

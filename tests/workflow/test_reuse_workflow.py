@@ -1,4 +1,4 @@
-"""What the workflow reads again of a dataset, and what it reports where it is asked to read everything."""
+"""The files that the workflow reads again, and the report of a full rescan."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ SIZES = {name.decode(): len(content) for name, content in FILES.items()}
 
 
 @pytest.mark.parametrize("formats", [["oci"], []])
-def test_reads_each_byte_once_then_what_changed_then_nothing(project, formats):
+def test_runs_read_each_byte_once_then_changed_files_then_nothing(project, formats):
     data = project.folder / "data"
     fill(data, FILES)
     project.configure(many={"path": "data", "formats": formats, "exclude": ["excluded"]})
@@ -43,7 +43,7 @@ def shards(project: Project) -> list[set[str]]:
 
 @pytest.fixture
 def small(project) -> Project:
-    """A project with a small dataset of which no image is wanted, built."""
+    """A built project with a small dataset and no image formats."""
     fill(project.folder / "data", {b"a": b"good", b"b": b"fine"})
     project.configure(fruit={"path": "data", "formats": []})
     project.build()
@@ -54,18 +54,18 @@ def sha256(project: Project) -> list[str]:
     return pq.read_table(project.product("fruit", "catalog.parquet"))["sha256"].to_pylist()
 
 
-def test_no_formats_make_catalog_and_entrypoint_alone(small):
-    made = sorted(path.name for path in small.product("fruit", "").iterdir())
-    assert made == ["bin", "catalog.parquet", "dataset.json", "stages"]
+def test_no_formats_build_only_catalog_and_entrypoint(small):
+    built = sorted(path.name for path in small.product("fruit", "").iterdir())
+    assert built == ["bin", "catalog.parquet", "dataset.json", "stages"]
     for target in ("oci", "docker", "sif", "verify", "default"):
         assert NOTHING in small.build(target) or target == "verify"
-    assert sorted(path.name for path in small.product("fruit", "").iterdir()) == made
+    assert sorted(path.name for path in small.product("fruit", "").iterdir()) == built
     assert not list(small.product("fruit", "stages/hash").glob("*.layer*"))
     entrypoint = small.product("fruit", "bin/linux-amd64/entrypoint")
     assert subprocess.run([entrypoint, "-ls"], capture_output=True, check=True).stdout == b"/data/a\n/data/b\n"
 
 
-def test_formats_given_later_and_taken_away_again(small):
+def test_formats_added_and_removed_later_keep_the_catalog(small):
     before = sha256(small)
     small.configure(fruit={"path": "data", "formats": ["oci"]})
     small.build()
@@ -92,7 +92,7 @@ def test_rescan_full_reads_everything_and_runs_nothing_else(small):
     assert not jobs(text)
 
 
-def test_rescan_full_of_one_dataset_leaves_the_others(project):
+def test_rescan_full_of_one_dataset_does_not_read_other_datasets(project):
     fill(project.folder / "data", {b"a": b"good"})
     project.configure(one={"path": "data", "formats": [], "rescan": "full"}, two={"path": "data", "formats": []})
     text = project.build("catalog")
@@ -100,7 +100,7 @@ def test_rescan_full_of_one_dataset_leaves_the_others(project):
     assert "rescan two" not in text
 
 
-def test_rescan_full_names_a_file_whose_mtime_was_put_back(small):
+def test_rescan_full_file_with_restored_mtime_is_named(small):
     rotten = small.folder / "data/a"
     before, recorded = rotten.stat(), sha256(small)
     rotten.write_bytes(b"evil")
@@ -113,7 +113,7 @@ def test_rescan_full_names_a_file_whose_mtime_was_put_back(small):
     assert sha256(small) != recorded
 
 
-def test_rescan_full_names_what_a_disk_has_changed_by_itself(project):
+def test_rescan_full_file_corrupted_on_the_disk_is_named(project):
     require_root("mounting a file system")
     image = project.folder / "disk"
     image.touch()
@@ -147,7 +147,7 @@ def test_rescan_full_names_what_a_disk_has_changed_by_itself(project):
 
 
 def change_byte(image: Path, content: bytes) -> None:
-    """Changes the first byte of a file's content where it lies on the disk."""
+    """Changes the first byte of a file's content in the image of the disk."""
     disk = image.read_bytes()
     assert disk.count(content) == 1
     with open(image, "r+b") as file:
@@ -155,7 +155,7 @@ def change_byte(image: Path, content: bytes) -> None:
         file.write(b"A")
 
 
-def test_changed_file_leaves_nothing_of_its_former_shard(project):
+def test_changed_file_removes_the_outputs_of_its_previous_shard(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(fruit={"path": "data", "formats": ["oci"]})
     project.build("catalog")

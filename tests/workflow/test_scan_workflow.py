@@ -1,4 +1,4 @@
-"""When the workflow scans again, and what follows from it."""
+"""The changes after which the workflow scans again, and the stages that follow."""
 
 import shutil
 from pathlib import Path
@@ -11,13 +11,13 @@ from datacontainer.scan.sharding import MIN_SHARD
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, jobs, started
 
-# Snakemake compares the content of no larger file, so a shard's list is one of a large dataset.
+# With this limit, Snakemake compares no checksums of shard lists, as for the long lists of a large dataset.
 CATALOG = ("catalog", "--max-checksum-file-size", "100")
 
 
 @pytest.fixture
 def several(project) -> Project:
-    """A project with a dataset of several shards, in the catalog."""
+    """A project with the catalog of a dataset of several shards."""
     fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(3 * MIN_SHARD.files)})
     project.configure(many={"path": "data"})
     project.build(*CATALOG)
@@ -28,7 +28,7 @@ def shards(project: Project) -> list[str]:
     return read_shards(Path(project.product("many", "stages/scan/shards.tsv")))
 
 
-def test_scan_changed_file_of_several_shards_hashes_its_own_alone(several):
+def test_scan_changed_file_hashes_only_its_shard(several):
     before = shards(several)
     assert len(before) > 1
     (several.folder / "data/00007").write_bytes(b"changed")
@@ -39,7 +39,7 @@ def test_scan_changed_file_of_several_shards_hashes_its_own_alone(several):
     assert NOTHING in several.build(*CATALOG)
 
 
-def test_scan_change_is_noticed_though_the_packer_is_missing(several):
+def test_scan_change_is_detected_without_the_packer(several):
     several.product(".datacontainer", "packer").unlink()
     (several.folder / "data/zzz").write_bytes(b"new")
     text = several.build(*CATALOG)
@@ -47,7 +47,7 @@ def test_scan_change_is_noticed_though_the_packer_is_missing(several):
     assert NOTHING in several.build(*CATALOG)
 
 
-def test_scan_is_all_that_follows_a_packer_built_again(several):
+def test_scan_is_the_only_stage_after_a_rebuilt_packer(several):
     several.product(".datacontainer", "packer").unlink()
     text = several.build(*CATALOG)
     assert jobs(text)["scan"] == jobs(text)["compile_packer"] == 1
@@ -55,7 +55,7 @@ def test_scan_is_all_that_follows_a_packer_built_again(several):
     assert NOTHING in several.build(*CATALOG)
 
 
-def test_scan_own_patterns_of_any_bytes_are_followed(project):
+def test_scan_ignore_file_of_any_bytes_is_applied(project):
     fill(project.folder / "data", {b"keep": b"1", b"a\xff": b"2"})
     (project.folder / "data/.datacontainerignore").write_bytes(b"?\xff\n")
     project.configure(many={"path": "data"})
@@ -65,14 +65,14 @@ def test_scan_own_patterns_of_any_bytes_are_followed(project):
     assert NOTHING in project.build(*CATALOG)
 
 
-def test_scan_wrong_pattern_is_the_last_line_printed(project):
+def test_scan_invalid_pattern_is_printed(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(many={"path": "data", "exclude": ["[a"]})
     message = '"[a" is not a valid gitignore pattern: correct it in `exclude` or in .datacontainerignore'
     assert message in project.snakemake(*CATALOG).text
 
 
-def test_scan_smaller_shards_where_the_configuration_wants_them(project):
+def test_scan_configured_shard_files_gives_smaller_shards(project):
     fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(100)})
     project.configure(many={"path": "data"})
     project.build("catalog")
@@ -84,11 +84,11 @@ def test_scan_smaller_shards_where_the_configuration_wants_them(project):
     assert pq.read_table(project.product("many", "catalog.parquet")) == whole
 
 
-def test_scan_change_is_noticed_though_snakemake_has_no_record_of_the_last_one(project):
+def test_scan_change_is_detected_without_a_record_of_snakemake(project):
     fill(project.folder / "data", {b"a/b/deep": b"1"})
     project.configure(many={"path": "data"})
     project.build("catalog")
-    # As of a job of a cluster that outlived the process that sent it.
+    # The record is missing, for example, if a cluster job outlived the Snakemake process that submitted it.
     shutil.rmtree(project.folder / ".snakemake/metadata")
     assert NOTHING in project.build("catalog")
     with open(project.folder / "data/a/b/deep", "r+b") as file:

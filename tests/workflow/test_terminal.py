@@ -30,7 +30,7 @@ MESSAGES = [
 
 
 def shown(project: Project, *arguments: str, status: int = 0, **options) -> list[str]:
-    """The lines on the terminal of a run, without those that Snakemake prints before it reads the Snakefile."""
+    """The terminal lines of a run, without the lines that Snakemake prints before it reads the Snakefile."""
     run = project.snakemake(*arguments, console=True, **options)
     assert run.status == status, run.text
     return [line for line in run.text.splitlines() if not START.fullmatch(line)]

@@ -1,4 +1,4 @@
-"""The workflow as a user runs it: its products, what runs again, and what it says when something is wrong."""
+"""The workflow as a user runs it: products, stages that run again, and errors."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ def changing(fruit, tmp_path) -> Project:
     return fruit.copy(tmp_path / "copy", with_data=True)
 
 
-def test_products_are_where_the_interface_says(fruit):
+def test_products_have_the_documented_paths(fruit):
     files = ["catalog.parquet", "dataset.json", "bin/linux-amd64/entrypoint", "oci/index.json", "Dockerfile"]
     for file in [*files, "fruit.docker.tar", "fruit.sif"]:
         assert fruit.product("fruit", file).is_file(), file
@@ -52,7 +52,7 @@ def test_run_again_has_nothing_to_do(built):
     assert NOTHING in built.build()
 
 
-def test_changed_file_is_noticed_and_reaches_the_images(changing):
+def test_changed_file_changes_the_images(changing):
     before = changing.image_id("fruit")
     (changing.folder / "data/tomato.txt").write_text("cherry!\n")
     changing.build()
@@ -62,7 +62,7 @@ def test_changed_file_is_noticed_and_reaches_the_images(changing):
     assert NOTHING in changing.build()
 
 
-def test_touched_file_makes_no_new_image(changing):
+def test_touched_file_leaves_the_images_unchanged(changing):
     products = ["fruit.sif", "fruit.docker.tar"]
     before = {file: changing.product("fruit", file).stat().st_mtime_ns for file in products}
     image_id = changing.image_id("fruit")
@@ -75,7 +75,7 @@ def test_touched_file_makes_no_new_image(changing):
 
 
 @pytest.mark.parametrize("file", ["fruit.sif", "fruit.docker.tar", "catalog.parquet", "bin/linux-amd64/entrypoint"])
-def test_deleted_product_is_made_again_the_same(built, file):
+def test_deleted_product_is_rebuilt_identically(built, file):
     product = built.product("fruit", file)
     before = product.read_bytes()
     product.unlink()
@@ -101,28 +101,28 @@ def test_single_dataset_on_the_command_line_needs_no_configuration(project):
     assert project.product("my-data", "my-data.sif").is_file()
 
 
-def test_targets_stop_where_they_say(project):
+def test_targets_build_only_their_products(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(one={"path": "data"}, two={"path": "data", "formats": []})
 
-    def made(name):
+    def products(name):
         return sorted({path.name for path in (project.folder / "results" / name).iterdir()} - {"stages"})
 
     project.build("catalog")
-    assert made("one") == made("two") == ["catalog.parquet", "dataset.json"]
+    assert products("one") == products("two") == ["catalog.parquet", "dataset.json"]
     project.build("entrypoint")
-    assert made("one") == made("two") == ["bin", "catalog.parquet", "dataset.json"]
+    assert products("one") == products("two") == ["bin", "catalog.parquet", "dataset.json"]
     project.build("oci")
-    assert made("one") == [".dockerignore", "Dockerfile", "bin", "catalog.parquet", "dataset.json", "oci"]
+    assert products("one") == [".dockerignore", "Dockerfile", "bin", "catalog.parquet", "dataset.json", "oci"]
     project.build("docker")
-    assert "one.docker.tar" in made("one")
-    assert "one.sif" not in made("one")
+    assert "one.docker.tar" in products("one")
+    assert "one.sif" not in products("one")
     project.build()
-    assert "one.sif" in made("one")
-    assert "two.docker.tar" not in made("two")
+    assert "one.sif" in products("one")
+    assert "two.docker.tar" not in products("two")
 
 
-def test_users_functions_give_typed_columns_and_dataset_metadata(project):
+def test_metadata_functions_give_typed_columns_and_dataset_metadata(project):
     fill(project.folder / "data", {b"a.txt": b"x\ny\n", b"b.txt": b""})
     shutil.copy(ROOT / "examples/metadata.py", project.folder / "mine.py")
     functions = {"metadata": ["mine.py:lines"], "dataset_metadata": ["mine.py:summary"]}
@@ -147,7 +147,7 @@ def test_changed_function_runs_again(project):
     assert pq.read_table(project.product("fruit", "catalog.parquet"))["n"].to_pylist() == [2]
 
 
-def test_changed_module_that_a_function_imports_runs_again(project):
+def test_changed_module_of_a_function_runs_again(project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "my").mkdir()
     (project.folder / "my/mine.py").write_text("from near import n\ndef f(path): return {'n': n}\n")
@@ -160,7 +160,7 @@ def test_changed_module_that_a_function_imports_runs_again(project):
     assert NOTHING in project.build("catalog")
 
 
-def test_changed_function_is_noticed_though_the_packer_is_missing(built):
+def test_changed_function_is_detected_without_the_packer(built):
     (built.folder / "mine.py").write_text("def f(path): return {'n': 1}\n")
     built.configure(fruit={"path": "data", "metadata": ["mine.py:f"]})
     built.product(".datacontainer", "packer").unlink()
@@ -169,21 +169,21 @@ def test_changed_function_is_noticed_though_the_packer_is_missing(built):
     assert NOTHING in built.build()
 
 
-def test_packer_built_again_reads_no_data(built):
+def test_rebuilt_packer_reads_no_data(built):
     built.product(".datacontainer", "packer").unlink()
     assert not {"hash", "convert"} & started(built.build())
     assert NOTHING in built.build()
 
 
-def test_changed_version_reaches_images_and_entrypoint(built):
+def test_changed_version_is_in_images_and_entrypoint(built):
     built.configure(fruit={"path": "data", "version": "1.1"})
     assert not {"scan", "hash"} & started(built.build())
     entrypoint = built.product("fruit", "bin/linux-amd64/entrypoint")
-    said = subprocess.run([entrypoint, "-version"], capture_output=True, check=True)
-    assert said.stdout.startswith(b"fruit 1.1 ")
+    printed = subprocess.run([entrypoint, "-version"], capture_output=True, check=True)
+    assert printed.stdout.startswith(b"fruit 1.1 ")
 
 
-def test_template_of_ones_own_adds_a_flag(project):
+def test_template_of_the_user_adds_a_flag(project):
     fill(project.folder / "data", {b"a/x": b"123", b"a/b/y": b"4", b"a/z": b"56", b"top": b""})
     shutil.copytree(ROOT / "examples/template", project.folder / "mine")
     project.configure(fruit={"path": "data", "template": "mine"})
@@ -203,13 +203,13 @@ def test_template_of_ones_own_adds_a_flag(project):
     assert "undefined: undefined" in text
 
 
-def test_wrong_path_is_named_with_the_key_to_correct(project):
+def test_missing_path_is_named_with_the_key_to_correct(project):
     project.configure(fruit={"path": "no/such/folder"})
     line = fails(project).splitlines()[-1]
     assert line.startswith("error: dataset 'fruit': 'no/such/folder' is not a folder: correct datasets.fruit.path")
 
 
-def test_wrong_key_is_named_with_the_nearest(project):
+def test_unknown_key_is_named_with_the_nearest_key(project):
     project.configure(fruit={"path": "data", "exlude": []})
     text = fails(project)
     assert "configuration: unknown key 'exlude': did you mean 'exclude'?" in text
@@ -251,14 +251,14 @@ def test_missing_go_stops_before_the_first_job(project, tmp_path):
 
 
 def python_without_go(folder: Path) -> Path:
-    """A Python with this one's packages and no `go` beside it."""
+    """A Python with the packages of this environment, without `go` next to it."""
     venv.create(folder, symlinks=True)
     (packages,) = folder.glob("lib/python3*/site-packages")
     (packages / "shared.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     return folder / "bin/python"
 
 
-def test_empty_dataset_gives_an_image_that_says_so(project):
+def test_empty_dataset_entrypoint_prints_that_it_has_no_files(project):
     (project.folder / "data").mkdir()
     project.configure(void={"path": "data"})
     project.build()

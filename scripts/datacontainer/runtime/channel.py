@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 # The environment variable with the path of the run's socket.
 ADDRESS = "DATACONTAINER_CONSOLE"
+MAXIMUM_ERROR = 2000
 
 
 class Amount(NamedTuple):
@@ -20,12 +21,16 @@ class Amount(NamedTuple):
 
 
 class Message(NamedTuple):
-    """The progress of one job. title: such as "hash fruit". done: whether this is the job's last message."""
+    """The progress of one job.
+
+    title: such as "hash fruit". done: whether this is the job's last message. error: of a job that cannot write its log.
+    """
 
     job: str
     title: str
     amount: Amount
     done: bool = False
+    error: str = ""
 
 
 def has_console() -> bool:
@@ -33,11 +38,11 @@ def has_console() -> bool:
     return ADDRESS in os.environ
 
 
-def send(title: str, amount: Amount, *, done: bool = False) -> None:
+def send(title: str, amount: Amount, *, done: bool = False, error: str = "") -> None:
     """Sends the progress of this process, if a run on this machine listens; drops it if the run is busy or gone."""
     if not has_console():
         return
-    content = json.dumps(Message(str(os.getpid()), title, amount, done)).encode()
+    content = json.dumps(Message(str(os.getpid()), title, amount, done, error[:MAXIMUM_ERROR])).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
         channel.setblocking(False)
         channel.sendto(content, os.environ[ADDRESS])
@@ -46,7 +51,7 @@ def send(title: str, amount: Amount, *, done: bool = False) -> None:
 def received(content: bytes) -> Message | None:
     """The message that `send` sent; None for anything else."""
     try:
-        job, title, amount, done = json.loads(content)
-        return Message(str(job), str(title), Amount(*map(int, amount)), bool(done))
+        job, title, amount, done, error = json.loads(content)
+        return Message(str(job), str(title), Amount(*map(int, amount)), bool(done), str(error))
     except (ValueError, TypeError):
         return None

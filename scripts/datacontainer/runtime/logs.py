@@ -64,7 +64,7 @@ def stage(
     try:
         with _handlers(log, title):
             _log_beginning(inputs, parameters or {})
-            with _logged_error(title):
+            with _logged_error(Path(log), title):
                 yield
             done = [f"{one.files} files, {one.size_bytes} bytes" for one in _done]
             logger.info("%s: done: %s", title, ", ".join([*done, *_used(time.monotonic() - began)]))
@@ -200,7 +200,7 @@ class _Seldom(logging.Filter):
 
 
 @contextmanager
-def _logged_error(title: str) -> Iterator[None]:
+def _logged_error(log: Path, title: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
@@ -214,6 +214,9 @@ def _logged_error(title: str) -> Iterator[None]:
         logger.error("%s", text)
         if not has_console():
             print(text, file=sys.stderr)
+        elif last_error(log) != text:
+            # A full disk has no place for the log.
+            send(title, Amount(), error=text)
         raise SystemExit(getattr(error, "exit_status", 1)) from error
 
 

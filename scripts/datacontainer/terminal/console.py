@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake.logging import LogEvent
 
 from datacontainer.runtime.channel import ADDRESS, Amount, received
 from datacontainer.terminal.failures import Failures
@@ -163,6 +163,8 @@ class Console(logging.Handler):
             with self._lock:
                 if message:
                     self._line.update(message)
+                    if message.error:
+                        self.failures.add_run(message.error)
                 if not self._plain and not self._ended.is_set() and time.monotonic() > drawn + DRAW_SECONDS:
                     drawn = time.monotonic()
                     self._line.draw()

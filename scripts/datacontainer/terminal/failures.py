@@ -40,7 +40,10 @@ class Failures:
     def add_job(self, job: int, rule: str, logs: list[str]) -> None:
         """Records that a job failed; its error is the end of its first log."""
         log = Path(logs[0]) if logs else None
-        self._jobs[job] = (self._error(logs) or self._without_error(rule), log if log and log.is_file() else None)
+        error = self._error(logs)
+        # A job that cannot write its log sends its error, which is an error of the run.
+        if error or not self._run:
+            self._jobs[job] = (error or self._without_error(rule), log if log and log.is_file() else None)
 
     def add_unfinished(self, jobs: Mapping[int, tuple[str, list[str]]]) -> None:
         """Records the errors in the logs of jobs that Snakemake neither finished nor reported.

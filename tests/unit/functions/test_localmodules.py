@@ -1,4 +1,4 @@
-"""The files that a user's function imports: found without running them."""
+"""The local files that a metadata function imports, found without running them."""
 
 import subprocess
 import sys
@@ -37,12 +37,12 @@ def names(folder: Path, entry: str) -> list[str]:
     return [str(path.relative_to(folder)) for path in found]
 
 
-def test_local_modules_follow_every_form_of_import(folder):
+def test_local_modules_every_form_of_import_is_followed(folder):
     used = [name for name in FILES if "unused" not in name]
     assert names(folder, "mine/entry.py") == sorted(used)
 
 
-def test_local_modules_are_what_python_loads(folder):
+def test_local_modules_equal_the_modules_that_python_loads(folder):
     (folder / "far.py").write_text("def g(): pass\n")
     (folder / "mine/pack/other.py").write_text("")
     (folder / "mine/pack/__init__.py").write_text("NAME = 1\nfrom . import sibling\n")
@@ -58,6 +58,6 @@ def test_local_modules_are_what_python_loads(folder):
     assert names(folder, "mine/entry.py") == sorted(done.stdout.split())
 
 
-def test_local_modules_more_dots_than_folders_are_no_error(folder):
+def test_local_modules_more_dots_than_folders_is_no_error(folder):
     (folder / "far.py").write_text("from " + "." * 99 + " import x\n")
     assert names(folder, "far.py") == ["far.py"]

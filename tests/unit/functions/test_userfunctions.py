@@ -1,4 +1,4 @@
-"""Users' functions: found by every way of naming one, and their mistakes named."""
+"""Metadata functions: every form of their names, and the errors for failing functions."""
 
 import sys
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_load_file_module_and_dotted_names_are_found(spec, result):
         ("functions.py:Group.none", "has no function 'Group.none'"),
     ],
 )
-def test_load_what_is_missing_is_named(spec, expected):
+def test_load_missing_file_module_or_function_is_named(spec, expected):
     with pytest.raises(UsageError) as caught:
         load(spec)
     assert expected in str(caught.value)
@@ -68,19 +68,19 @@ def test_load_what_is_missing_is_named(spec, expected):
         ("gives_number_key", "'functions.py:gives_number_key' failed on 'x': it returned the key 1: use plain text"),
     ],
 )
-def test_call_mistake_names_function_and_file(name, expected):
+def test_call_failing_function_is_named_with_the_file(name, expected):
     with pytest.raises(UsageError) as caught:
         load(f"functions.py:{name}")("path", "'x'")
     assert expected in str(caught.value)
 
 
-def test_call_numpy_scalars_become_pythons_own():
+def test_call_numpy_scalars_are_converted_to_python_types():
     fields = load("functions.py:gives_numpy")("path", "'x'")
     assert fields == {"n": 0.5, "m": 7}
     assert not any(isinstance(value, np.generic) for value in fields.values())
 
 
-def test_source_digest_follows_the_files_content():
+def test_source_digest_changes_with_the_source_file():
     for spec, file in [("functions.py:triple", "functions.py"), ("mypackage.inner:two", "mypackage/inner.py")]:
         before = source_digest(spec)
         assert before == source_digest(spec)
@@ -89,7 +89,7 @@ def test_source_digest_follows_the_files_content():
         assert source_digest(spec) != before
 
 
-def test_source_digest_follows_what_the_file_imports():
+def test_source_digest_changes_with_an_imported_file():
     before = source_digest("functions.py:triple")
     Path("neighbour_of_mine.py").write_text("FACTOR = 4\n")
     assert source_digest("functions.py:triple") != before
@@ -117,6 +117,6 @@ def test_check_file_missing_function_is_named_without_running_the_file(spec, exp
     check_file("mypackage.inner:two")
 
 
-def test_call_mistake_names_the_line_of_the_users_file():
+def test_call_failing_function_is_named_with_its_line():
     with pytest.raises(UsageError, match=r"KeyError\('gone'\), in line 6 of 'functions.py'$"):
         load("functions.py:fails")("path", "'x'")

@@ -1,4 +1,4 @@
-"""Hash: the digests of other programs, layers that other programs read, and what is said of files that changed."""
+"""Hash: digests equal to those of other programs, layers that GNU tar reads, and errors about changed files."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from tools.examples import tried
 from tools.trees import ODD_NAMES, fill, names
 
 ALL_DIGESTS = list(DIGEST_BYTES)
-NOBODY = 65534
+OTHER_USER = 65534
 LARGE = 64 << 20
 USER_FUNCTION = """\
 def lines(path):
@@ -37,7 +37,7 @@ def lines(path):
 
 @dataclass(frozen=True)
 class Shard:
-    """A dataset with the list of its only shard, and where its outputs go."""
+    """A dataset with one shard, the list of this shard, and the folder for the outputs."""
 
     packer: Path
     dataset: Path
@@ -90,8 +90,8 @@ class Shard:
         with tarfile.open(self.layer, "r:") as tar:
             return tar.getmembers()
 
-    def left(self) -> list[str]:
-        """The names of all outputs, hidden ones too."""
+    def output_names(self) -> list[str]:
+        """The names of all outputs, including hidden files."""
         return os.listdir(self.layer.parent)
 
 
@@ -107,12 +107,12 @@ def make_shard(packer: Path, dataset: Path) -> Shard:
 
 @pytest.fixture
 def shard(packer, dataset):
-    """Scans the dataset as it is when this is called."""
+    """Returns a function that scans the dataset and returns its only shard."""
     return lambda: make_shard(packer, dataset)
 
 
 def contents(folder: Path) -> dict[bytes, tuple[object, ...]]:
-    """What an image keeps of every path below a folder: kind, execute bit, content or target."""
+    """The properties that an image preserves, by path below a folder: kind, execute bit, content or target."""
     found: dict[bytes, tuple[object, ...]] = {}
     root = os.fsencode(folder)
     for parent, folders, files in os.walk(root):
@@ -130,14 +130,14 @@ def contents(folder: Path) -> dict[bytes, tuple[object, ...]]:
 
 
 def extracted(layer: Path, folder: Path) -> Path:
-    """The mount's folder after GNU tar has extracted the layer."""
+    """Extracts the layer with GNU tar and returns the folder of the mount."""
     folder.mkdir()
     subprocess.run(["tar", "-xpf", layer, "-C", folder], check=True, capture_output=True)
     return folder / "data"
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha1", "sha512", "md5"])
-def test_hash_shard_digests_are_those_of_the_systems_programs(shard, dataset, algorithm):
+def test_hash_shard_digests_equal_those_of_system_programs(shard, dataset, algorithm):
     fill(dataset, {name: name * 50 for name in ODD_NAMES} | {b"empty": b"", b"large": b"0123456789abcdef" * 70_000})
     rows = shard().hash(*ALL_DIGESTS)
     program = [f"{algorithm}sum", "--zero", "--", *sorted(os.listdir(os.fsencode(dataset)))]
@@ -146,7 +146,7 @@ def test_hash_shard_digests_are_those_of_the_systems_programs(shard, dataset, al
     assert {row["path"]: row[algorithm] for row in rows} == expected
 
 
-def test_hash_shard_records_tell_what_scan_and_the_packer_found(shard, dataset):
+def test_hash_shard_records_contain_the_results_of_scan_and_packer(shard, dataset):
     fill(dataset, {b"a/file": b"12345", b"b": b""})
     os.utime(dataset / "a/file", ns=(0, 1_500_000_000_123_456_789))
     os.symlink("a/file", dataset / "link")
@@ -161,7 +161,7 @@ def test_hash_shard_records_tell_what_scan_and_the_packer_found(shard, dataset):
     assert table["sha256"].to_pylist() == [hashlib.sha256(text).hexdigest() for text in (b"12345", b"", b"a/file")]
 
 
-def test_hash_shard_facts_are_those_of_the_layer(shard, dataset):
+def test_hash_shard_facts_describe_the_layer(shard, dataset):
     fill(dataset, {b"a/file": b"12345", b"b": b"6"})
     (dataset / "void").mkdir()
     os.symlink("b", dataset / "link")
@@ -178,10 +178,10 @@ def test_hash_shard_facts_are_those_of_the_layer(shard, dataset):
         "blob_size": one.layer.stat().st_size,
         "compression": "none",
     }
-    assert sorted(one.left()) == ["shard.json", "shard.layer", "shard.parquet"]
+    assert sorted(one.output_names()) == ["shard.json", "shard.layer", "shard.parquet"]
 
 
-def test_hash_shard_users_functions_see_the_files(shard, dataset, tmp_path):
+def test_hash_shard_metadata_functions_are_called_for_files(shard, dataset, tmp_path):
     fill(dataset, {b"a": b"1\n2\n", b"not utf-8 \xff": b"1\n"})
     os.symlink("a", dataset / "link")
     (tmp_path / "user.py").write_text(USER_FUNCTION)
@@ -189,7 +189,7 @@ def test_hash_shard_users_functions_see_the_files(shard, dataset, tmp_path):
     assert [(row["path"], row["lines"]) for row in rows] == [(b"a", 2), (b"link", None), (b"not utf-8 \xff", 1)]
 
 
-def test_hash_shard_no_files_give_a_layer_with_the_mount(shard):
+def test_hash_shard_without_files_has_a_layer_with_the_mount(shard):
     one = shard()
     assert one.hash() == []
     (member,) = one.members()
@@ -203,7 +203,7 @@ def test_hash_shard_no_files_give_a_layer_with_the_mount(shard):
     links=st.dictionaries(names, names, max_size=3),
     folders=st.lists(names, max_size=3),
 )
-def test_hash_shard_any_tree_comes_out_of_gnu_tar_as_it_was(files, links, folders, packer, tmp_path_factory):
+def test_hash_shard_any_tree_is_extracted_unchanged_by_gnu_tar(files, links, folders, packer, tmp_path_factory):
     dataset = tmp_path_factory.mktemp("any") / "dataset"
     fill(dataset, {path: content for path, (content, _) in files.items()})
     for path, (_, mode) in files.items():
@@ -217,7 +217,7 @@ def test_hash_shard_any_tree_comes_out_of_gnu_tar_as_it_was(files, links, folder
 
 
 def add_links_and_folders(dataset: bytes, links: dict[bytes, bytes], folders: list[bytes]) -> None:
-    """Adds what fits between the files that are there."""
+    """Adds folders and links whose paths do not conflict with existing files."""
     for path in folders:
         try:
             os.makedirs(os.path.join(dataset, path))
@@ -229,7 +229,7 @@ def add_links_and_folders(dataset: bytes, links: dict[bytes, bytes], folders: li
 
 
 def check_members(members: list[tarfile.TarInfo]) -> None:
-    """Every path is there once, behind all of its folders, with nothing of the file's owner, times or odd modes."""
+    """Each path occurs once, after its parent folders, without the owner, times and unusual modes of the file."""
     seen: set[str] = set()
     for member in members:
         parent = os.path.dirname(member.name)
@@ -240,7 +240,7 @@ def check_members(members: list[tarfile.TarInfo]) -> None:
         assert member.mode in {True: (0o644, 0o755), member.isdir(): (0o755,), member.issym(): (0o777,)}[True]
 
 
-def test_hash_shard_deep_and_long_names_come_out_of_gnu_tar(shard, dataset):
+def test_hash_shard_deep_and_long_names_are_extracted_by_gnu_tar(shard, dataset):
     long = [b"f" * 200 + b"/" + "ü".encode() * 120, b"/".join([b"folder"] * 60) + b"/x", b"d" * 155 + b"/" + b"n" * 100]
     fill(dataset, {path: path for path in long})
     os.symlink(b"missing/" + b"t" * 300, dataset / "link")
@@ -270,18 +270,18 @@ def test_packer_hash_reads_each_byte_once(shard, dataset):
     fill(dataset, {b"%03d" % i: os.urandom(10_000) for i in range(200)} | {b"large": os.urandom(5_000_000)})
     one = shard()
     with subprocess.Popen(one.command(), stdout=subprocess.PIPE) as process:
-        # The kernel's count is there until somebody waits for the process.
+        # The kernel keeps the counters of a finished process until its parent waits for it.
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         counts = dict(line.split(": ") for line in Path(f"/proc/{process.pid}/io").read_text().splitlines())
         summary = json.load(process.stdout)
-    read_besides = int(counts["rchar"]) - summary["bytes"]
-    # The list is read twice, and the Go runtime reads a few small files of the system.
-    assert 0 <= read_besides <= 2 * one.records.stat().st_size + 16_384
-    written_besides = int(counts["wchar"]) - summary["layer_size"]
-    assert written_besides <= 201 * 32 + 1000
+    other_bytes_read = int(counts["rchar"]) - summary["bytes"]
+    # The packer reads the list twice, and the Go runtime reads a few small system files.
+    assert 0 <= other_bytes_read <= 2 * one.records.stat().st_size + 16_384
+    other_bytes_written = int(counts["wchar"]) - summary["layer_size"]
+    assert other_bytes_written <= 201 * 32 + 1000
 
 
-def test_hash_shard_changed_file_stops_with_its_name_and_both_sizes(shard, dataset):
+def test_hash_shard_changed_file_is_named_with_both_sizes(shard, dataset):
     fill(dataset, {b"sub-01/bold.nii.gz": b"0123456789", b"z": b""})
     one = shard()
     (dataset / "sub-01/bold.nii.gz").write_bytes(b"0123456789ab")
@@ -289,7 +289,7 @@ def test_hash_shard_changed_file_stops_with_its_name_and_both_sizes(shard, datas
     with pytest.raises(DataError) as raised:
         one.hash()
     assert str(raised.value) == message
-    assert one.left() == []
+    assert one.output_names() == []
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_hash_shard_changed_file_stops_with_its_name_and_both_sizes(shard, datas
         ("rmdir dataset/void", '"void" changed after the scan: it no longer exists'),
     ],
 )
-def test_hash_shard_any_other_change_stops_too(shard, dataset, change, message):
+def test_hash_shard_any_other_change_is_named(shard, dataset, change, message):
     fill(dataset, {b"a": b"0123456789", b"sub/b": b""})
     (dataset / "void").mkdir()
     os.symlink("target", dataset / "link")
@@ -316,31 +316,31 @@ def test_hash_shard_any_other_change_stops_too(shard, dataset, change, message):
 
 
 def without_privileges(command: list[str | Path]) -> list[str | Path]:
-    """The command, run such that modes and owners of files mean something even to root."""
+    """The command without the capabilities by which root ignores modes and owners of files."""
     capabilities = "-dac_override,-dac_read_search,-fowner"
     return ["setpriv", f"--bounding-set={capabilities}", *command] if os.getuid() == 0 else command
 
 
-def test_packer_hash_file_without_permission_tells_how_to_go_on(shard, dataset):
+def test_packer_hash_unreadable_file_is_named_with_the_remedy(shard, dataset):
     fill(dataset, {b"a": b"open", b"b": b"closed"})
     (dataset / "b").chmod(0)
     one = shard()
     done = subprocess.run(without_privileges(one.command()), check=False, capture_output=True, text=True)
     message = '"b" cannot be read (permission denied): give read permission with `chmod`, or list it in `exclude`\n'
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
-    assert one.left() == []
+    assert one.output_names() == []
 
 
-def test_packer_hash_files_of_another_owner_are_read_all_the_same(shard, dataset):
+def test_packer_hash_file_of_another_user_is_read(shard, dataset):
     if os.getuid() != 0:
         pytest.skip("only root can make files of another user")
     fill(dataset, {b"a": b"open", b"b": b"open too"})
-    os.chown(dataset / "b", NOBODY, NOBODY)
+    os.chown(dataset / "b", OTHER_USER, OTHER_USER)
     done = subprocess.run(without_privileges(shard().command()), check=True, capture_output=True, text=True)
     assert json.loads(done.stdout)["bytes"] == 12
 
 
-def test_packer_hash_full_disk_names_the_output_and_the_way_out(shard, dataset):
+def test_packer_hash_full_disk_is_named_with_the_remedy(shard, dataset):
     fill(dataset, {b"a": bytes(500_000)})
     one = shard()
     disk = one.folder / "disk"
@@ -361,7 +361,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
     os.truncate(dataset / "large", 4 << 30)
     one = shard()
     with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
-        while not one.left():
+        while not one.output_names():
             time.sleep(0.001)
         time.sleep(0.05)
         process.send_signal(number)
@@ -370,20 +370,20 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
         1,
         "stopped by a signal; nothing was written: run snakemake again\n",
     )
-    assert one.left() == []
+    assert one.output_names() == []
 
 
-def test_packer_hash_file_that_grows_while_it_is_read_stops(shard, dataset):
+def test_packer_hash_file_that_grows_during_the_read_is_refused(shard, dataset):
     (dataset / "large").touch()
     os.truncate(dataset / "large", LARGE)
     one = shard()
     with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
-        while not one.left():
+        while not one.output_names():
             time.sleep(0.0001)
         with open(dataset / "large", "ab") as file:
             file.write(b"more")
         message = process.stderr.read()
-    assert (process.returncode, one.left()) == (1, [])
+    assert (process.returncode, one.output_names()) == (1, [])
     assert f"its size was {LARGE} bytes and is {LARGE + 4} now" in message
 
 

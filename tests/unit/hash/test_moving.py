@@ -1,4 +1,4 @@
-"""A dataset that moves while it is read: each change is named, nothing is made of it, and the next run heals."""
+"""A dataset that changes while it is read: the error names each change, and no output is written."""
 
 import os
 import signal
@@ -16,15 +16,15 @@ from tools.moving import wait_until
 from tools.trees import fill
 from tools.workflow import ROOT
 
-LARGE = 256 << 20
+LARGE_FACTOR = 256 << 20
 
 
 @pytest.fixture
 def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
-    """A packer that is stopped in the middle of the file `large`."""
+    """A packer process that is paused while it reads the file `large`."""
     fill(dataset, {b"a": b"a"})
     (dataset / "large").touch()
-    os.truncate(dataset / "large", LARGE)
+    os.truncate(dataset / "large", LARGE_FACTOR)
     os.utime(dataset / "large", (1, 1))
     lists, out = dataset.parent / "lists", dataset.parent / "out"
     out.mkdir()
@@ -42,7 +42,7 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
 
 
 def opened(process: subprocess.Popen[str]) -> list[str]:
-    """The names of a process's open files, those that are closed meanwhile left out."""
+    """The names of the open files of a process."""
     found = []
     for one in Path(f"/proc/{process.pid}/fd").iterdir():
         with suppress(FileNotFoundError):
@@ -53,8 +53,8 @@ def opened(process: subprocess.Popen[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("printf more >> large", f"its size was {LARGE} bytes and is {LARGE + 4} now"),
-        ("truncate -s 1000 large", f"its size was {LARGE} bytes and is 1000 now"),
+        ("printf more >> large", f"its size was {LARGE_FACTOR} bytes and is {LARGE_FACTOR + 4} now"),
+        ("truncate -s 1000 large", f"its size was {LARGE_FACTOR} bytes and is 1000 now"),
         ("printf X | dd of=large conv=notrunc status=none", "its modification time was 1970-01-01T00:00:01Z and is"),
         (
             "printf X | dd of=large conv=notrunc status=none; touch -d @1 large",
@@ -64,26 +64,26 @@ def opened(process: subprocess.Popen[str]) -> list[str]:
         ("chmod 600 large; mv large away; touch large", "it was written or its status was changed while it was read"),
     ],
 )
-def test_packer_hash_file_changed_in_the_middle_of_it_is_named(reading, dataset, change, message):
+def test_packer_hash_file_changed_during_the_read_is_named(reading, dataset, change, message):
     subprocess.run(change, shell=True, cwd=dataset, check=True)
     reading.send_signal(signal.SIGCONT)
-    said = reading.stderr.read()
+    printed = reading.stderr.read()
     assert reading.wait() == 1
-    assert said.startswith('"large" changed after the scan: ' + message)
-    assert said.endswith("; run snakemake again\n")
+    assert printed.startswith('"large" changed after the scan: ' + message)
+    assert printed.endswith("; run snakemake again\n")
     assert not list((dataset.parent / "out").iterdir())
 
 
-def test_packer_hash_file_that_waits_unchanged_is_packed(reading, dataset):
+def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, dataset):
     time.sleep(0.1)
     reading.send_signal(signal.SIGCONT)
     assert (reading.wait(), reading.stderr.read()) == (0, "")
-    assert (dataset.parent / "out/layer.tar").stat().st_size > LARGE
+    assert (dataset.parent / "out/layer.tar").stat().st_size > LARGE_FACTOR
 
 
 @pytest.fixture
 def hashed_with(data, packer) -> Callable[..., tuple[int, str]]:
-    """Runs the stage hash alone with a user's function, as its script does; gives exit status and what is said."""
+    """Runs the stage hash with a metadata function, as its script does; returns exit status and stderr."""
     script = (
         "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import ShardJob, hash_shard\n"
         "from datacontainer.runtime.logs import stage\nfrom datacontainer.scan.scan import scan\n"
@@ -117,14 +117,14 @@ def hashed_with(data, packer) -> Callable[..., tuple[int, str]]:
         ("fails", 2, "the metadata function 'user.py:fails' failed on 2 files, first: 'a': ValueError('no header')"),
     ],
 )
-def test_hash_shard_users_function_that_misbehaves_is_named_with_the_file(data, hashed_with, function, status, message):
-    found, said = hashed_with(function)
-    assert (found, said.count("\n")) == (status, 1)
-    assert message in said
+def test_hash_shard_faulty_metadata_function_is_named_with_the_file(data, hashed_with, function, status, message):
+    found, printed = hashed_with(function)
+    assert (found, printed.count("\n")) == (status, 1)
+    assert message in printed
     assert not (data.parent / "out/r.parquet").exists()
 
 
-def test_hash_shard_users_function_that_behaves_says_nothing(hashed_with):
+def test_hash_shard_correct_metadata_function_prints_nothing(hashed_with):
     assert hashed_with("fine") == (0, "")
 
 

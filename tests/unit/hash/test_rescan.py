@@ -1,4 +1,4 @@
-"""Rescan: what is said of files whose content is not as it was recorded."""
+"""Rescan: the error for files whose content differs from the recorded digest."""
 
 import os
 from pathlib import Path

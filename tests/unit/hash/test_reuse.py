@@ -1,4 +1,4 @@
-"""Reuse: what is not read or called again, that it shows in no result, and what is said of silent corruption."""
+"""Reuse of recorded digests and metadata: unchanged results, fewer reads, and the error for silent corruption."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ from tools.builds import Build, rot
 from tools.examples import tried
 from tools.trees import fill
 
-# A file says itself which fields it has.
+# The content of each file is a Python expression for the fields of this file.
 USER_FUNCTION = """\
 from pathlib import Path
 SEEN = []
@@ -31,21 +31,21 @@ def fields(path):
 
 @pytest.fixture
 def user(tmp_path) -> str:
-    """The name of a user's function that notes which files it sees."""
+    """The name of a metadata function that records for which files it is called."""
     (tmp_path / "user.py").write_text(USER_FUNCTION)
     return f"{tmp_path}/user.py:fields"
 
 
 def seen(user: str) -> list[str]:
-    """The files that the user's function was called with since this was asked last."""
+    """The files for which the metadata function was called since the last call of `seen`."""
     file = os.path.realpath(user.rpartition(":")[0])
     (module,) = (one for one in sys.modules.values() if getattr(one, "__file__", None) == file)
     found, module.SEEN = sorted(module.SEEN), []
     return found
 
 
-def forget_ctimes(staged: Build) -> None:
-    """Makes what is known of the files tell the ctimes that they have now: as if no rot had changed them."""
+def record_current_ctimes(staged: Build) -> None:
+    """Writes the current ctimes into the known records, so that `rot` appears as silent corruption."""
     for path in (staged.folder / "stages/hash/known").iterdir():
         table = pq.read_table(path)
         ctimes = [
@@ -76,7 +76,7 @@ edits = st.tuples(
 
 
 def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> None:
-    """Does one of the edits where the tree is such that it can be done."""
+    """Does one of the edits if the tree permits it."""
     path, elsewhere = (os.path.join(os.fsencode(root), one) for one in (name, other))
     there = os.path.lexists(path)
     folder = os.path.dirname(elsewhere)
@@ -101,7 +101,7 @@ def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> No
 
 @tried(10)
 @given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
-def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
+def test_hash_shard_after_any_edits_results_equal_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
     folder = tmp_path_factory.mktemp("edits")
     dataset = folder / "dataset"
     fill(dataset, {name: CONTENTS[number % len(CONTENTS)] for number, name in enumerate(NAMES)})
@@ -118,7 +118,7 @@ def test_hash_shard_after_any_edits_results_are_those_of_a_fresh_build(scripts, 
 
 
 @pytest.mark.parametrize("layers", [True, False])
-def test_hash_shard_functions_see_changed_files_alone(staged, user, layers):
+def test_hash_shard_metadata_functions_are_called_for_changed_files_only(staged, user, layers):
     fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{'b': 1}", b"c": b"{'a': 2}"})
     staged.functions, staged.layers = (user,), layers
     staged.run()
@@ -131,7 +131,7 @@ def test_hash_shard_functions_see_changed_files_alone(staged, user, layers):
     assert rows == [{"a": 1, "b": None}, {"a": None, "b": 5}, {"a": 2, "b": None}, {"a": 3, "b": None}]
 
 
-def test_hash_shard_functions_of_another_source_see_all_files(staged, user, tmp_path):
+def test_hash_shard_changed_metadata_functions_are_called_for_all_files(staged, user, tmp_path):
     fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{}"})
     staged.functions = (user,)
     staged.run()
@@ -154,7 +154,7 @@ def test_hash_shard_other_record_format_reads_everything(staged):
     fill(staged.dataset, {b"a": b"1"})
     staged.layers = False
     staged.run()
-    plant(staged, "0" * 64)
+    record_digest(staged, "0" * 64)
     staged.again()
     assert digests_of(staged.folder / "catalog.parquet") == ["0" * 64]
     staged.record_format = 2
@@ -162,15 +162,15 @@ def test_hash_shard_other_record_format_reads_everything(staged):
     assert digests_of(staged.folder / "catalog.parquet") != ["0" * 64]
 
 
-def plant(staged: Build, digest: str) -> None:
-    """Makes what is known of the only file tell another digest."""
+def record_digest(staged: Build, digest: str) -> None:
+    """Writes another digest into the known record of the only file."""
     (path,) = (staged.folder / "stages/hash/known").iterdir()
     table = pq.read_table(path)
     column = table.column_names.index("sha256")
     pq.write_table(table.set_column(column, "sha256", pa.array([digest])), path)
 
 
-def test_hash_shard_more_digests_than_are_known_reads_the_file(staged):
+def test_hash_shard_digest_that_was_not_recorded_reads_the_file(staged):
     fill(staged.dataset, {b"a": b"1"})
     staged.layers = False
     staged.run()
@@ -200,7 +200,7 @@ def test_look_up_damaged_records_are_not_used(staged):
 
 
 @pytest.mark.parametrize("name", ["a", "z"])
-def test_hash_shard_records_of_one_file_serve_at_either_end(staged, user, name):
+def test_hash_shard_record_is_reused_after_a_new_first_or_last_file(staged, user, name):
     fill(staged.dataset, {b"m": b"{'a': 1}"})
     staged.functions = (user,)
     staged.run()
@@ -210,12 +210,12 @@ def test_hash_shard_records_of_one_file_serve_at_either_end(staged, user, name):
     assert seen(user) == [name]
 
 
-def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(staged):
+def test_hash_shard_silent_corruption_is_named_when_the_layer_is_written(staged):
     fill(staged.dataset, {b"a": b"good", b"b": b"old", b"c": b"fine"})
     staged.run()
     before = staged.shards
     rot(staged.dataset / "a", b"evil")
-    forget_ctimes(staged)
+    record_current_ctimes(staged)
     (staged.dataset / "b").write_bytes(b"newer")
     with pytest.raises(DataError) as raised:
         staged.run()
@@ -231,7 +231,7 @@ def test_hash_shard_silent_corruption_is_named_where_the_layer_reads_it(staged):
 
 
 @pytest.mark.parametrize("layers", [True, False])
-def test_hash_shard_only_ctime_changed_is_new_content_but_not_for_a_full_rescan(staged, layers):
+def test_hash_shard_only_ctime_changed_is_an_error_only_in_a_full_rescan(staged, layers):
     fill(staged.dataset, {b"a": b"good"})
     staged.layers = layers
     staged.run()

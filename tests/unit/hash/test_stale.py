@@ -1,9 +1,9 @@
-"""Stale: what is left of shards that a dataset no longer has."""
+"""Stale files: the outputs of shards that a dataset no longer has."""
 
 from tools.trees import fill
 
 
-def test_remove_stale_leaves_what_belongs_to_current_shards(staged):
+def test_remove_stale_keeps_files_of_current_shards(staged):
     fill(staged.dataset, {b"a": b"1"})
     staged.run()
     hashed, logs = staged.folder / "stages/hash", staged.folder / "logs/hash"

@@ -1,4 +1,4 @@
-"""What is left out: the patterns of .gitignore, by the packer and by git."""
+"""Exclude patterns: the packer excludes the paths that git ignores with the same patterns."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ Paths = list[bytes]
 
 @pytest.fixture(scope="module")
 def ignored(tmp_path_factory) -> Callable[[Path, list[bytes], Paths], set[bytes]]:
-    """Asks git which of the paths in a folder some patterns ignore."""
+    """Returns the paths in a folder that git ignores with these patterns."""
     repository = tmp_path_factory.mktemp("git") / "repository"
     subprocess.run(["git", "-c", "init.defaultBranch=main", "init", "--quiet", "--bare", repository], check=True)
     git = ["git", f"--git-dir={repository}", "-c", "core.bare=false", "-c", "core.excludesFile="]
@@ -37,7 +37,7 @@ def ignored(tmp_path_factory) -> Callable[[Path, list[bytes], Paths], set[bytes]
     def run(folder: Path, lines: list[bytes], paths: Paths) -> set[bytes]:
         (repository / "info/exclude").write_bytes(b"".join(line + b"\n" for line in lines))
         command = [*git, f"--work-tree={folder}", "check-ignore", "--no-index", "-z", "--stdin"]
-        # Behind a dot no path begins with a colon, which would mean something to git.
+        # The prefix ./ is needed because git interprets a leading colon as pathspec magic.
         given = b"".join(b"./" + path + b"\0" for path in paths)
         done = subprocess.run(command, input=given, cwd=folder, capture_output=True, check=False)
         assert done.returncode in (0, 1), done.stderr
@@ -47,7 +47,7 @@ def ignored(tmp_path_factory) -> Callable[[Path, list[bytes], Paths], set[bytes]
 
 
 def found_below(folder: Path) -> tuple[Paths, Paths]:
-    """The paths of all files, and of all folders, but for those that scan never lists."""
+    """The paths of all files and of all folders, without .snakemake_timestamp, which scan never lists."""
     found: tuple[Paths, Paths] = ([], [])
     for parent, folders, files in os.walk(os.fsencode(folder)):
         below = os.path.relpath(parent, os.fsencode(folder))
@@ -57,9 +57,9 @@ def found_below(folder: Path) -> tuple[Paths, Paths]:
     return files, folders
 
 
-def without(left_out: set[bytes], files: Paths, folders: Paths) -> Paths:
-    """The files, and the folders that have nothing, when some are left out."""
-    kept = {path for path in [*files, *folders] if path not in left_out}
+def remaining(excluded: set[bytes], files: Paths, folders: Paths) -> Paths:
+    """The files and the empty folders that remain after some paths are excluded."""
+    kept = {path for path in [*files, *folders] if path not in excluded}
     return sorted(kept - {os.path.dirname(path) for path in kept})
 
 
@@ -70,19 +70,19 @@ def listed(packer: Path, dataset: Path, lines: Iterable[bytes]) -> Paths:
     return [record.path for record in read_records(files.records)]
 
 
-def assert_alike(packer: Path, ignored: Callable[..., set[bytes]], dataset: Path, lines: list[bytes]) -> None:
+def assert_same_as_git(packer: Path, ignored: Callable[..., set[bytes]], dataset: Path, lines: list[bytes]) -> None:
     files, folders = found_below(dataset)
     try:
         by_packer = listed(packer, dataset, lines)
     except UsageError:
         assume(False)
-    assert sorted(by_packer) == without(ignored(dataset, lines, files + folders), files, folders)
+    assert sorted(by_packer) == remaining(ignored(dataset, lines, files + folders), files, folders)
 
 
 @pytest.fixture(scope="module")
-def alike(tmp_path_factory) -> Path:
-    """A dataset in which each name of SIMILAR is that of a file, and of a folder that has all of them."""
-    dataset = tmp_path_factory.mktemp("alike") / "dataset"
+def similar(tmp_path_factory) -> Path:
+    """A dataset with a file for each name in SIMILAR, and with folders of these names that contain such files."""
+    dataset = tmp_path_factory.mktemp("similar") / "dataset"
     dataset.mkdir()
     make(dataset, {b"/".join(names): b"" for names in [*permutations(SIMILAR[:3], 3), *permutations(SIMILAR, 2)]})
     make(dataset, {b"folder/" + name: b"" for name in SIMILAR})
@@ -97,8 +97,8 @@ def alike(tmp_path_factory) -> Path:
 @example(lines=[b"a/**/b", b"!a/ab/b"])
 @example(lines=[b"a/", b"!a/b"])
 @example(lines=[b"**/ab", b"?\xff"])
-def test_list_dataset_leaves_out_what_git_ignores(lines, packer, ignored, alike):
-    assert_alike(packer, ignored, alike, lines)
+def test_list_dataset_similar_names_are_excluded_as_by_git(lines, packer, ignored, similar):
+    assert_same_as_git(packer, ignored, similar, lines)
 
 
 @tried(150)
@@ -106,16 +106,16 @@ def test_list_dataset_leaves_out_what_git_ignores(lines, packer, ignored, alike)
     tree=st.dictionaries(names, st.just(b""), min_size=1, max_size=8),
     kinds=st.lists(st.sampled_from([b"%b", b"/%b", b"%b/", b"!%b", b"*%b", b"**/%b", b"/%b/**", b"?%b*"]), max_size=3),
 )
-def test_list_dataset_any_names_are_left_out_as_git_ignores_them(tree, kinds, packer, ignored, tmp_path_factory):
+def test_list_dataset_any_names_are_excluded_as_by_git(tree, kinds, packer, ignored, tmp_path_factory):
     dataset = tmp_path_factory.mktemp("any") / "dataset"
     fill(dataset, tree)
     lines = [kind % name[len(name) // 3 :] for kind, name in zip(kinds, tree, strict=False)]
-    assert_alike(packer, ignored, dataset, lines)
+    assert_same_as_git(packer, ignored, dataset, lines)
 
 
 @pytest.fixture(scope="module")
-def bytewise(tmp_path_factory) -> Path:
-    """A dataset of files called x and one byte."""
+def every_byte(tmp_path_factory) -> Path:
+    """A dataset with one file for each possible byte; its name is x and this byte."""
     dataset = tmp_path_factory.mktemp("bytes") / "dataset"
     fill(dataset, {b"x%c" % byte: b"" for byte in range(1, 256) if byte != ord("/")})
     return dataset
@@ -123,23 +123,23 @@ def bytewise(tmp_path_factory) -> Path:
 
 @tried(200)
 @given(inside=st.lists(st.sampled_from(in_brackets), min_size=1, max_size=6).map(b"".join))
-def test_list_dataset_brackets_are_those_of_git(inside, packer, ignored, bytewise):
-    assert_alike(packer, ignored, bytewise, [b"x[" + inside + b"]"])
+def test_list_dataset_brackets_match_as_in_git(inside, packer, ignored, every_byte):
+    assert_same_as_git(packer, ignored, every_byte, [b"x[" + inside + b"]"])
 
 
-def test_list_dataset_classes_are_those_of_git(packer, ignored, bytewise):
+def test_list_dataset_character_classes_match_as_in_git(packer, ignored, every_byte):
     for name in b"alnum alpha blank cntrl digit graph lower print punct space upper xdigit".split():
-        assert_alike(packer, ignored, bytewise, [b"x[[:%b:]]" % name])
+        assert_same_as_git(packer, ignored, every_byte, [b"x[[:%b:]]" % name])
 
 
-def test_list_dataset_own_file_comes_behind_the_configuration(dataset, packer):
+def test_list_dataset_ignore_file_overrides_the_configuration(dataset, packer):
     fill(dataset, dict.fromkeys([b"a.tmp", b"b.tmp", b"c.log", b"z", b"z\x0by"], b""))
     (dataset / ".datacontainerignore").write_bytes(b"# all but these\n!a.tmp\r\n*.log  \nz\x0by\n")
     assert listed(packer, dataset, [b"*.tmp"]) == [b".datacontainerignore", b"a.tmp", b"z"]
 
 
 @pytest.mark.parametrize("pattern", ["a\\", "[z-a]", "!"])
-def test_list_dataset_wrong_pattern_is_named(pattern, packer, dataset):
+def test_list_dataset_invalid_pattern_is_named(pattern, packer, dataset):
     quoted = pattern.replace("\\", "\\\\")
     message = f'"{quoted}" is not a valid gitignore pattern: correct it in `exclude` or in .datacontainerignore'
     with pytest.raises(UsageError) as caught:
@@ -149,11 +149,11 @@ def test_list_dataset_wrong_pattern_is_named(pattern, packer, dataset):
 
 
 @pytest.mark.parametrize("pattern", [b"\\", b"a\\", b"a\\/", b"!", b"[a", b"[", b"a[!", b"[\\", b"[[:letter:]]"])
-def test_list_dataset_pattern_is_refused_for_which_git_ignores_nothing(pattern, packer, ignored, alike):
+def test_list_dataset_pattern_that_cannot_match_in_git_is_refused(pattern, packer, ignored, similar):
     with pytest.raises(UsageError):
-        listed(packer, alike, [pattern])
-    files, folders = found_below(alike)
-    assert ignored(alike, [pattern], [*files, *folders]) == set()
+        listed(packer, similar, [pattern])
+    files, folders = found_below(similar)
+    assert ignored(similar, [pattern], [*files, *folders]) == set()
 
 
 def test_fingerprint_pattern_that_is_no_name_is_named(dataset, packer):

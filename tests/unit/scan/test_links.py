@@ -1,4 +1,4 @@
-"""Links: what the policies keep, follow and refuse, in the list, in the layer and in the next run."""
+"""Symlinks: the policies keep, follow and refuse, tested in the list, in the layer and in the next run."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ Listed = Callable[..., list[Record]]
 
 @pytest.fixture
 def listed(packer, dataset) -> Listed:
-    """Scans the dataset under a policy, and reads the only shard's list."""
+    """Scans the dataset with a policy and returns the records of the only shard."""
 
     def run(symlinks: str, *exclude: str) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
@@ -29,8 +29,8 @@ def listed(packer, dataset) -> Listed:
     return run
 
 
-def plant_both(dataset: Path) -> None:
-    """A dataset with links of all kinds, and what lies outside."""
+def make_links(dataset: Path) -> None:
+    """Fills a dataset with links of all kinds, and the folders next to it that these links point to."""
     make(dataset.parent / "other", {b"file": b"outside", b"deep/er/x": b"x", b"void": None, b"deep/up": Link(b"er/x")})
     (dataset.parent / "other/run").write_bytes(b"#!")
     (dataset.parent / "other/run").chmod(0o755)
@@ -41,8 +41,8 @@ def plant_both(dataset: Path) -> None:
     make(dataset, {b"d": Link(b"../other/deep"), b"l": Link(b"left/c"), b"v": Link(b"../other/void")})
 
 
-def test_scan_links_to_follow_give_what_cp_gives(dataset, listed, packer):
-    plant_both(dataset)
+def test_scan_followed_links_give_the_same_tree_as_cp(dataset, listed, packer):
+    make_links(dataset)
     found = listed("follow", "/left/")
     assert [(r.path, r.kind, r.size) for r in found] == [
         (b"a", b"f", 6),
@@ -61,7 +61,7 @@ def test_scan_links_to_follow_give_what_cp_gives(dataset, listed, packer):
     unpacked = dataset.parent / "unpacked"
     unpacked.mkdir()
     subprocess.run(["tar", "-xf", layer, "-C", unpacked], check=True)
-    # As it is with every link followed, on both sides.
+    # Both sides have all links followed.
     copied = dataset.parent / "copied"
     subprocess.run(["cp", "-rL", dataset, copied], check=True)
     subprocess.run(["rm", "-r", copied / "left"], check=True)
@@ -72,7 +72,7 @@ def test_scan_links_to_follow_give_what_cp_gives(dataset, listed, packer):
 
 
 def hashed(packer: Path, dataset: Path) -> Path:
-    """The layer of the dataset's only shard."""
+    """Hashes the dataset's only shard and returns its layer."""
     (name,) = read_shards(dataset.parent / "shards.tsv")
     out = dataset.parent / "out"
     out.mkdir(exist_ok=True)
@@ -92,8 +92,8 @@ def hashed(packer: Path, dataset: Path) -> Path:
     return out / "layer.tar"
 
 
-def test_scan_links_that_lead_out_or_nowhere_are_refused_each_with_its_reason(dataset, listed):
-    plant_both(dataset)
+def test_scan_broken_or_outside_links_are_refused_with_their_reasons(dataset, listed):
+    make_links(dataset)
     make(dataset, {b"gone": Link(b"missing"), b"round": Link(b"round"), b"to file/": Link(b"a/.")})
     with pytest.raises(DataError) as caught:
         listed("refuse", "/left/")
@@ -119,19 +119,19 @@ def test_scan_links_that_lead_out_or_nowhere_are_refused_each_with_its_reason(da
 
 
 @pytest.mark.parametrize("policy", ["keep", "follow", "refuse"])
-def test_scan_links_that_stay_inside_are_kept_by_every_policy(dataset, listed, policy):
+def test_scan_links_inside_the_dataset_are_kept_by_every_policy(dataset, listed, policy):
     make(dataset, {b"sub/a": b"", b"l": Link(b"sub/a"), b"folder": Link(b"sub"), b"sub/up": Link(b"../l")})
     links = [(r.path, r.target) for r in listed(policy) if r.kind == b"l"]
     assert links == [(b"folder", b"sub"), (b"l", b"sub/a"), (b"sub/up", b"../l")]
 
 
-def test_scan_links_to_keep_are_all_as_they_are(dataset, listed):
+def test_scan_policy_keep_records_every_link_unchanged(dataset, listed):
     targets = {b"abs": b"/etc/passwd", b"gone": b"missing", b"out": b"../../..", b"round": b"round"}
     make(dataset, {name: Link(target) for name, target in targets.items()})
     assert {r.path: r.target for r in listed("keep")} == targets
 
 
-def test_scan_links_to_follow_that_have_no_end_are_refused(dataset, listed):
+def test_scan_followed_links_in_a_loop_are_refused(dataset, listed):
     make(dataset.parent / "other", {b"x": b"", b"back": Link(b"../other"), b"gone": Link(b"/missing")})
     make(dataset, {b"above": Link(b".."), b"all": Link(b"/"), b"o": Link(b"../other"), b"round": Link(b"round")})
     os.mkfifo(dataset.parent / "other/pipe")
@@ -148,7 +148,7 @@ def test_scan_links_to_follow_that_have_no_end_are_refused(dataset, listed):
     ]
 
 
-def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, packer):
+def test_fingerprint_followed_link_changes_with_its_target(dataset, packer):
     make(dataset.parent, {b"other/x": b"1"})
     make(dataset, {b"o": Link(b"../other"), b"f": Link(b"../other/x")})
 
@@ -172,7 +172,7 @@ def test_fingerprint_sees_what_lies_behind_a_followed_link(dataset, packer):
         ("mv other/sub moved; ln -s ../moved other/sub", '"d/sub" changed after the scan: it was a folder and'),
     ],
 )
-def test_hash_shard_what_changed_behind_a_followed_link_is_named(dataset, listed, packer, change, message):
+def test_hash_shard_changed_target_of_a_followed_link_is_named(dataset, listed, packer, change, message):
     make(dataset.parent, {b"other/x": b"1", b"other/sub/y": b"y", b"other/void": None, b"f": b"f", b"third": b"t"})
     make(dataset, {b"d": Link(b"../other"), b"f": Link(b"../f")})
     os.utime(dataset.parent / "f", (1, 1))

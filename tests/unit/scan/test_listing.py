@@ -1,4 +1,4 @@
-"""A dataset's list: the packer's is the one made in Python, byte for byte."""
+"""The list of a dataset: the packer writes the same bytes as an implementation in Python."""
 
 import hashlib
 import subprocess
@@ -18,7 +18,7 @@ from tools.trees import Link, fill, make, odd_trees
 from tools.walk import PIECE_NAMES, list_by_walk
 
 
-def made(
+def write_list(
     packer: Path | None, dataset: Path, patterns: list[str], folder: Path, symlinks: str = REFUSE
 ) -> tuple[Summary, Files]:
     folder.mkdir()
@@ -34,36 +34,36 @@ def made(
     patterns=st.lists(st.sampled_from(["*.tmp", "/a", "!a", ".*", "b/", "ab", "!b/"]), max_size=2),
     symlinks=st.sampled_from([KEEP, FOLLOW, REFUSE]),
 )
-def test_list_packers_files_are_those_made_in_python(trees, patterns, symlinks, packer, tmp_path_factory):
+def test_list_dataset_any_tree_gives_the_same_files_as_in_python(trees, patterns, symlinks, packer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("list")
-    # Called so that links in one lead to the other.
+    # The folders are named a and b because link targets in odd_trees contain these names.
     dataset, other = folder / "a", folder / "b"
     for root, tree in zip((dataset, other), trees, strict=True):
         root.mkdir()
         make(root, tree)
-    by_packer, files = made(packer, dataset, patterns, folder / "packer", symlinks)
-    in_python, same = made(None, dataset, patterns, folder / "python", symlinks)
+    by_packer, files = write_list(packer, dataset, patterns, folder / "packer", symlinks)
+    in_python, same = write_list(None, dataset, patterns, folder / "python", symlinks)
     assert [path.read_bytes() for path in files] == [path.read_bytes() for path in same]
     assert by_packer == in_python == list_dataset(packer, str(dataset), patterns, None, symlinks=symlinks)
 
 
-def test_list_folder_of_several_pieces_is_the_same(dataset, packer, tmp_path):
+def test_list_dataset_folder_read_in_several_pieces_gives_the_same_list(dataset, packer, tmp_path):
     fill(dataset, {b"big/%06d" % i: b"" for i in range(2 * PIECE_NAMES + 1)})
     fill(dataset, {b"big/%06d-/x" % i: b"" for i in range(0, 2 * PIECE_NAMES, 9)})
-    by_packer, _ = made(packer, dataset, [], tmp_path / "packer")
-    in_python, _ = made(None, dataset, [], tmp_path / "python")
+    by_packer, _ = write_list(packer, dataset, [], tmp_path / "packer")
+    in_python, _ = write_list(None, dataset, [], tmp_path / "python")
     assert by_packer == in_python
     assert by_packer.files == by_packer.records == 2 * PIECE_NAMES + 1 + 114
 
 
 @pytest.mark.parametrize("by", ["packer", "python"])
-def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_path):
+def test_list_dataset_link_chain_has_the_length_limit_of_linux(by, dataset, packer, tmp_path):
     make(dataset, {b"near/x": b"", b"deep/hop": Link(b"../near"), b"out": Link(b"deep/hop/../../x")})
     make(dataset, {b"%02d" % i: Link(b"%02d" % (i + 1)) for i in range(49)} | {b"49": Link(b"out")})
     make(dataset, {b"loop": Link(b"loop"), b"inside": Link(b"loop/../near"), b"up": Link(b"near/../..")})
-    _, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
-    # From 11 on it takes 40 links: those up to 49, out and hop.
-    assert [(offender.path, offender.reason) for offender in files.read_refused()] == [
+    _, files = write_list(packer if by == "packer" else None, dataset, [], tmp_path / "files")
+    # Linux follows 40 links: from 11 on, these are the links up to 49, out and hop.
+    assert [(refused.path, refused.reason) for refused in files.read_refused()] == [
         *((b"%02d" % i, LOOP) for i in range(11)),
         *((b"%02d" % i, OUTSIDE) for i in range(11, 50)),
         (b"inside", LOOP),
@@ -74,9 +74,9 @@ def test_list_links_are_followed_as_far_as_linux_does(by, dataset, packer, tmp_p
 
 
 @pytest.mark.parametrize("by", ["packer", "python"])
-def test_list_files_and_digest_are_as_documented(by, dataset, packer, tmp_path):
+def test_list_dataset_files_and_digest_have_the_documented_bytes(by, dataset, packer, tmp_path):
     make(dataset, {b"a": b"12345", b".wh.b": b"", b"void": None, b"l": Link(b"/etc")})
-    summary, files = made(packer if by == "packer" else None, dataset, [], tmp_path / "files")
+    summary, files = write_list(packer if by == "packer" else None, dataset, [], tmp_path / "files")
     assert files.refused.read_bytes() == (
         b".wh.b\0has a name with the prefix .wh., which deletes a file in an image layer\0\0"
         b"l\0is a symlink to the absolute path\0/etc\0"
@@ -91,7 +91,7 @@ def test_list_files_and_digest_are_as_documented(by, dataset, packer, tmp_path):
     assert columns["chance"][3] == int(printed[:16], 16)
 
 
-def test_list_folder_that_is_gone_is_named_in_one_line(packer, tmp_path):
+def test_list_dataset_missing_folder_is_named_in_one_line(packer, tmp_path):
     with pytest.raises(DataError, match=r'^opening the dataset ".*/none": no such file or directory$'):
         list_dataset(packer, str(tmp_path / "none"), [], None)
 

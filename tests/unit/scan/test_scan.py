@@ -1,4 +1,4 @@
-"""Scan: what is listed, in which order, and what is refused."""
+"""Scan: the listed paths, their order, and the refused entries."""
 
 import hashlib
 import logging
@@ -26,7 +26,7 @@ Listed = Callable[..., list[Record]]
 
 @pytest.fixture
 def listed(packer) -> Listed:
-    """Scans a dataset, and reads the shards' lists."""
+    """Scans a dataset and returns the records of all shards."""
 
     def run(dataset: Path, *exclude: str) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
@@ -38,17 +38,17 @@ def listed(packer) -> Listed:
 
 @pytest.fixture
 def paths(listed) -> Callable[..., list[bytes]]:
-    """Scans a dataset, and gives the paths."""
+    """Scans a dataset and returns the paths."""
     return lambda dataset, *exclude: [record.path for record in listed(dataset, *exclude)]
 
 
 @pytest.fixture
 def state(packer) -> Callable[..., str | None]:
-    """The fingerprint of a dataset."""
+    """Returns the fingerprint of a dataset."""
     return lambda dataset, *exclude: fingerprint(str(dataset), exclude, packer)
 
 
-def test_scan_records_hold_what_lstat_says(dataset, listed):
+def test_scan_records_contain_the_fields_of_lstat(dataset, listed):
     file = dataset / "a.txt"
     file.write_bytes(b"12345")
     file.chmod(0o754)
@@ -66,13 +66,13 @@ def test_scan_records_hold_what_lstat_says(dataset, listed):
     )
 
 
-def test_scan_order_is_that_of_the_whole_paths_bytes(dataset, paths):
+def test_scan_records_are_sorted_by_the_bytes_of_the_path(dataset, paths):
     fill(dataset, {b"a/b": b"", b"a-b": b"", b"a.b": b"", b"a0": b"", b"a/b.c/d": b"", "ä".encode(): b""})
     assert paths(dataset) == [b"a-b", b"a.b", b"a/b", b"a/b.c/d", b"a0", "ä".encode()]
 
 
 @given(tree=st.dictionaries(names, st.binary(max_size=20), max_size=12))
-def test_scan_any_names_are_those_that_find_prints(tree, tmp_path_factory, paths):
+def test_scan_any_names_lists_the_paths_that_find_prints(tree, tmp_path_factory, paths):
     dataset = tmp_path_factory.mktemp("any") / "dataset"
     fill(dataset, tree)
     found = subprocess.run(
@@ -81,7 +81,7 @@ def test_scan_any_names_are_those_that_find_prints(tree, tmp_path_factory, paths
     assert paths(dataset) == sorted(found.stdout.split(b"\0")[:-1])
 
 
-def test_scan_empty_folder_is_listed_and_a_filled_one_is_not(dataset, listed):
+def test_scan_only_empty_folders_are_listed(dataset, listed):
     (dataset / "full").mkdir()
     (dataset / "full/file").touch()
     (dataset / "void/deep").mkdir(parents=True)
@@ -100,12 +100,12 @@ def test_scan_excluded_patterns_work_as_in_gitignore(dataset, paths):
     assert kept == [b".datacontainerignore", b"keep.tmp", b"sub/logs"]
 
 
-def test_scan_snakemake_timestamp_is_left_out(dataset, listed):
+def test_scan_snakemake_timestamp_is_excluded(dataset, listed):
     (dataset / ".snakemake_timestamp").touch()
     assert listed(dataset) == []
 
 
-def test_scan_links_inside_are_kept_with_their_target(dataset, listed):
+def test_scan_links_inside_the_dataset_are_recorded_with_their_target(dataset, listed):
     fill(dataset, {b"sub/a": b"x"})
     (dataset / "sub/up").symlink_to("../sub/a")
     (dataset / "folder").symlink_to("sub")
@@ -143,7 +143,7 @@ def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
 
 
-def test_scan_link_that_leaves_through_another_link_is_refused(dataset, listed):
+def test_scan_link_that_leaves_the_dataset_through_another_link_is_refused(dataset, listed):
     (dataset / "deep").mkdir()
     (dataset / "deep/hop").symlink_to("../near")
     (dataset / "near").mkdir()
@@ -222,7 +222,7 @@ def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
     assert paths(dataset) == [b"/".join([*names, b"file"])]
 
 
-def test_scan_several_shards_hold_all_in_order(dataset, listed):
+def test_scan_several_shards_contain_all_files_in_order(dataset, listed):
     fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * MIN_SHARD.files)})
     found = [record.path for record in listed(dataset)]
     assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * MIN_SHARD.files))
@@ -244,7 +244,7 @@ def test_scan_counts_are_in_the_log(dataset, listed, caplog):
     assert "1 files, 5 bytes, 2 paths, 1 shards" in caplog.messages
 
 
-def test_scan_leaves_no_working_files(dataset, listed):
+def test_scan_that_fails_leaves_no_temporary_files(dataset, listed):
     os.mkfifo(dataset / "pipe")
     with pytest.raises(DataError):
         listed(dataset)
@@ -265,7 +265,7 @@ def test_scan_same_tree_gives_the_same_lists(dataset, listed):
 
 
 @pytest.mark.parametrize("change", ["content", "time", "mode", "new", "gone", "link"])
-def test_fingerprint_any_change_is_seen(dataset, change, state):
+def test_fingerprint_changes_with_every_change(dataset, change, state):
     fill(dataset, {b"a": b"1", b"b/c": b"2"})
     (dataset / "l").symlink_to("a")
     before = state(dataset)
@@ -289,7 +289,7 @@ def test_fingerprint_any_change_is_seen(dataset, change, state):
     assert state(dataset) != before
 
 
-def test_fingerprint_excluded_file_does_not_count(dataset, state):
+def test_fingerprint_excluded_file_changes_nothing(dataset, state):
     before = state(dataset, "*.tmp")
     (dataset / "x.tmp").touch()
     assert state(dataset, "*.tmp") == before
@@ -299,7 +299,7 @@ def test_fingerprint_missing_folder_is_none(tmp_path, state):
     assert state(tmp_path / "none") is None
 
 
-def test_fingerprint_packer_that_does_not_run_is_told(dataset, tmp_path):
+def test_fingerprint_failing_packer_is_reported(dataset, tmp_path):
     assert "unreadable: " in str(fingerprint(str(dataset), [], tmp_path / "none"))
     (tmp_path / "packer").write_text("#!/bin/sh\necho 'unknown command \"scan\"' >&2\nexit 2\n")
     (tmp_path / "packer").chmod(0o755)
