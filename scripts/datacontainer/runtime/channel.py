@@ -23,7 +23,7 @@ class Amount(NamedTuple):
 class Message(NamedTuple):
     """The progress of one job.
 
-    title: such as "hash fruit". done: whether this is the job's last message. error: of a job that cannot write its log.
+    title: such as "hash fruit". done: whether this is the job's last message. error: the error, if the job cannot log it.
     """
 
     job: str
