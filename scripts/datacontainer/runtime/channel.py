@@ -23,7 +23,7 @@ class Amount(NamedTuple):
 class Message(NamedTuple):
     """The progress of one job.
 
-    title: such as "hash fruit". done: whether this is the job's last message. error: the error, if the job cannot log it.
+    title: such as "hash fruit". done: whether it is the last message of the job. error: one that the job cannot log.
     """
 
     job: str
