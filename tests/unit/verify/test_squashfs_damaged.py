@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.verify.squashfsblocks import Cursor, Stretch, Table
+from datacontainer.verify.squashfsblocks import Cursor, Extent, Table
 from tools.examples import tried
 from tools.images import LARGE
 from tools.squashfs import PLAIN, changed, packed, read
@@ -123,7 +123,7 @@ def test_nodes_metadata_block_of_a_wrong_size_is_refused(plain, stored_bytes):
 def test_table_keeps_few_of_many_blocks(tmp_path):
     (tmp_path / "table").write_bytes(b"\1\x80x" * 1000)
     with open(tmp_path / "table", "rb") as file:
-        table = Table(Stretch(tmp_path / "table", file.fileno(), 0, 3000), "the table", 0, 3000)
+        table = Table(Extent(tmp_path / "table", file.fileno(), 0, 3000), "the table", 0, 3000)
         assert Cursor(table, 0, 0).read(1000) == b"x" * 1000
         assert len(table._kept) <= 256
 
