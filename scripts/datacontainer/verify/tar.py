@@ -60,7 +60,7 @@ class HashedStream:
         while size_bytes:
             if not self._block and not self._next():
                 raise DataError(
-                    f"{str(self.path)!r} is truncated: {size_bytes} bytes are missing after byte {self.size_bytes}"
+                    f"{str(self.path)!r} is truncated at byte {self.size_bytes}: {size_bytes} bytes missing"
                 )
             piece = self._block[:size_bytes]
             self._block = self._block[len(piece) :]

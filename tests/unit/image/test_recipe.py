@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from datacontainer.config.settings import Dataset, read_settings
-from datacontainer.image.attest import NOT_TOLD, TOLD, Recipe, recipe
+from datacontainer.image.attest import OMITTED_KEYS, RECORDED_KEYS, Recipe, recipe
 from tools.workflow import ROOT
 
 
@@ -15,8 +15,8 @@ def settings(folder: Path, **keys: object) -> Dataset:
 
 
 def test_recipe_every_key_is_told_or_left_out_on_purpose():
-    assert {field.name for field in dataclasses.fields(Dataset)} == TOLD | NOT_TOLD
-    assert not TOLD & NOT_TOLD
+    assert {field.name for field in dataclasses.fields(Dataset)} == RECORDED_KEYS | OMITTED_KEYS
+    assert not RECORDED_KEYS & OMITTED_KEYS
 
 
 def test_recipe_without_attestations_is_the_same_for_all(tmp_path):
