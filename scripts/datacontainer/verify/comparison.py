@@ -94,7 +94,7 @@ class Differences:
 
     def _error(self) -> DifferencesError:
         more = len(self.lines) - SHOWN
-        rest = f"; and {more} more (see the log)" if more > 0 else ""
+        rest = f"; and {more} more, all in the log" if more > 0 else ""
         stopped = f"; stopped after {MOST} differences" if len(self.lines) >= MOST else ""
         remedies = " and ".join(repr(str(path)) for path in self.remedies)
         first = "; ".join(self.lines[:SHOWN])

@@ -140,13 +140,8 @@ class Layout:
         labels = pick(image, "the config", "config", "Labels", of=dict)
         check = self.differences.check
         check("the platform", platform or found, found, "the image index", "the config")
-        check(
-            f"the labels of {found}",
-            labels,
-            pick(manifest, "the manifest", "annotations"),
-            "the config",
-            "the manifest",
-        )
+        annotations = pick(manifest, "the manifest", "annotations")
+        check(f"the labels of {found}", labels, annotations, "the config", "the manifest")
         check("the media type of a manifest", MANIFEST, descriptor.media_type, "the specification", descriptor.named_by)
         check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
         entrypoint = pick(image, "the config", "config", "Entrypoint")

@@ -68,9 +68,7 @@ def _object(image: Path, row: tuple[Any, ...], data: int, size_bytes: int) -> Si
     kind, _, _, _, _, offset, size, _, _, _, _, _, name, extra = row
     shown = name.rstrip(b"\0").decode("utf-8", "backslashreplace")
     if offset < data or size < 0 or offset + size > size_bytes:
-        raise _damaged(
-            image, f"{shown!r} should be at {offset} to {offset + size}, but the file has {size_bytes} bytes"
-        )
+        raise _damaged(image, f"{shown!r} should be at {offset} to {offset + size}, the file ends at {size_bytes}")
     if kind != PARTITION:
         return SifObject(kind, shown, offset, size, (0, 0), "")
     system, use, architecture = _PARTITION.unpack(extra[: _PARTITION.size])

@@ -198,9 +198,7 @@ class Squashfs:
             count, block, first = _RUN.unpack(cursor.read(_RUN.size))
             left -= _RUN.size
             if count >= MAX_RUN:
-                raise self._extent.damaged(
-                    f"the folder {_shown(folder)} has a run of {count + 1} names, at most {MAX_RUN} are allowed"
-                )
+                raise self._extent.damaged(f"a run of {count + 1} names in {_shown(folder)}, more than {MAX_RUN}")
             for _ in range(count + 1):
                 at, distance, kind, length = _ENTRY.unpack(cursor.read(_ENTRY.size))
                 name = cursor.read(length + 1)
@@ -236,8 +234,7 @@ class Squashfs:
         elif kind in (3, 10):
             (size,) = _LINK.unpack(cursor.read(_LINK.size))
             if not 0 < size <= MAX_TARGET:
-                limits = f"expected 1 to {MAX_TARGET}"
-                raise self._extent.damaged(f"the link {_shown(path)} has a target of {size} bytes, {limits}")
+                raise self._extent.damaged(f"the target of link {_shown(path)} has {size} bytes, not 1 to {MAX_TARGET}")
             target = cursor.read(size)
         else:
             what = f"{_shown(path)} has an inode of type {kind}, expected a file, link or folder"

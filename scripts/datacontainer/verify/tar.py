@@ -59,9 +59,7 @@ class HashedStream:
         """The next `size_bytes` bytes, in pieces without copying. Raises DataError if the file is too short."""
         while size_bytes:
             if not self._block and not self._next():
-                raise DataError(
-                    f"{str(self.path)!r} is truncated at byte {self.size_bytes}: {size_bytes} bytes missing"
-                )
+                raise DataError(f"{str(self.path)!r} is truncated at byte {self.size_bytes}, {size_bytes} bytes early")
             piece = self._block[:size_bytes]
             self._block = self._block[len(piece) :]
             size_bytes -= len(piece)

@@ -17,11 +17,7 @@ def digest(content: bytes) -> str:
 
 def test_verify_blob_without_reference_is_named(products):
     products.blob("0" * 64).write_bytes(b"")
-    refused(
-        products,
-        f"'blobs/sha256/{'0' * 64}' is in the layout, but no manifest refers to it",
-        f"delete '{products.layout}'",
-    )
+    refused(products, f"{'0' * 64}' is in the layout, but no manifest refers to it", f"delete '{products.layout}'")
 
 
 def test_verify_missing_blobs_are_named(products):
@@ -52,10 +48,7 @@ def test_verify_changed_config_is_named_with_both_digests(products):
             lambda c: c.update(architecture="arm64"),
             "the platform: expected linux/amd64 (the image index), found linux/arm64 (the config)",
         ),
-        (
-            lambda c: c["config"].update(Entrypoint=["/bin/sh"]),
-            "the entrypoint of linux/amd64: expected ['/entrypoint'] (the data container format), found ",
-        ),
+        (lambda c: c["config"].update(Entrypoint=["/bin/sh"]), "the entrypoint of linux/amd64: expected ['/entry"),
         (lambda c: c["config"]["Labels"].popitem(), "the labels of linux/amd64: expected {"),
         (lambda c: c.pop("rootfs"), "the config has no rootfs.diff_ids"),
         (lambda c: c.update(history=5), "the config: history is not a list"),
@@ -82,10 +75,7 @@ def test_verify_descriptor_of_another_size_names_the_blob(products):
     ("change", "named"),
     [
         (lambda m: m["config"].update(mediaType="x"), "media type of the config: expected application/"),
-        (
-            lambda m: m["layers"][1].update(mediaType="x"),
-            "the media type of layer 2: expected application/",
-        ),
+        (lambda m: m["layers"][1].update(mediaType="x"), "the media type of layer 2: expected application/"),
         (lambda m: m["config"].update(size=7), "expected 7 bytes (the manifest), found "),
         (lambda m: m.update(annotations={}), "the labels of linux/amd64: expected {"),
         (lambda m: m.update(layers=[]), "lists no layer"),
@@ -138,11 +128,7 @@ def test_verify_layout_file_of_many_megabytes_is_not_read(products):
             "expected 1 (a layout for Apptainer), found 2 (index.json)",
         ),
         ("index.json", lambda v: v.pop("manifests"), "index.json has no manifests"),
-        (
-            "index.json",
-            lambda v: v["manifests"][0].update(digest="../../x"),
-            "index.json contains the digest '../../x'",
-        ),
+        ("index.json", lambda v: v["manifests"][0].update(digest="../../x"), "contains the digest '../../x', which is"),
         ("manifest.json", lambda v: v[0]["Layers"].pop(), "the list of layers: expected ['blobs/sha256/"),
         ("manifest.json", lambda v: v[0].update(Config="x"), "the config: expected blobs/sha256/"),
     ],

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 
 import pytest
 
@@ -72,9 +71,7 @@ def test_verify_truncated_sif_names_it_and_its_sizes(products, size_bytes):
     whole = products.sif.stat().st_size
     os.truncate(products.sif, size_bytes if size_bytes >= 0 else whole + size_bytes)
     error = refused(products, f"the SIF '{products.sif}' is damaged: ")
-    assert size_bytes in (0, 100) or re.search(
-        rf"to {whole}, but the file has {products.sif.stat().st_size} bytes", error
-    )
+    assert size_bytes in (0, 100) or f"to {whole}, but the file has {products.sif.stat().st_size} bytes" in error
 
 
 @pytest.mark.parametrize(
@@ -106,10 +103,7 @@ def test_verify_sif_with_a_changed_part_names_it(products, near, distance, named
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (
-            lambda e: e.update({b"bin": Entry(FOLDER | 0o755, b"")}),
-            "'/bin/' is in the SIF, but is not part of the data",
-        ),
+        (lambda e: e.update({b"bin": Entry(FOLDER | 0o755, b"")}), "'/bin/' is in the SIF, but is not part of"),
         (lambda e: e.update({b"entrypoint": Entry(FILE | 0o644, b"")}), "the mode of '/entrypoint': expected 0755"),
         (lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the SIF"),
     ],
