@@ -267,7 +267,7 @@ DAMAGE: list[tuple[Change, str]] = [
     (add, "'sub/unheard of' is in the {} but not in the catalog"),
     (lengthen, f"'sub/unique': expected 31 bytes (the catalog), found {len(UNIQUE) + 1} bytes (the {{}})"),
     (set_mode, "'sub/unique': expected mode 0644 or 0755 for a file, found 4755 (the {})"),
-    (change_target, "'sub/up': expected a link to '../run.sh' (the catalog), found a link to '../run.sX' (the {})"),
+    (change_target, "expected a symlink to '../run.sh' (the catalog), found a symlink to '../run.sX' (the {})"),
     (replace_link_by_file, "'sub/up': expected link (the catalog), found file (the {})"),
 ]
 

@@ -18,9 +18,9 @@ OLDEST = (4, 5)
 LEVELS = {"gzip": 6, "zstd": 3}
 # Without -exit-on-error, mksquashfs writes unreadable files as empty files. -exports and -root-mode: version 4.5 and
 # later versions write the same bytes. Without -mem, mksquashfs uses a quarter of the machine's memory.
-FORM = ("-tar", "-noappend", "-exit-on-error", "-exports", "-no-xattrs", "-all-root", "-root-mode", "755")
+TAR_OPTIONS = ("-tar", "-noappend", "-exit-on-error", "-exports", "-no-xattrs", "-all-root", "-root-mode", "755")
 TIMES = ("-mkfs-time", "0", "-all-time", "0")
-OPTIONS = (*FORM, *TIMES, "-mem", "256M", "-no-progress", "-quiet")
+OPTIONS = (*TAR_OPTIONS, *TIMES, "-mem", "256M", "-no-progress", "-quiet")
 # Each layer contains the parent folders of its files; mksquashfs always reads names as bytes.
 HARMLESS = re.compile(r" already exists in the tar file, ignoring!?$|^Unrecognised keyword \"hdrcharset\"")
 

@@ -15,7 +15,7 @@ from datacontainer.verify.kinds import FILE, FOLDER, LINK
 # The modes allowed in images, by kind; decisions/0002.
 MODES = {FILE: (0o644, 0o755), LINK: (0o777,), FOLDER: (0o755,)}
 # The number of differences in the error message, and the number after which the comparison stops.
-SHOWN, MOST = 3, 20
+SHOWN, MAX_DIFFERENCES = 3, 20
 
 
 class Row(NamedTuple):
@@ -72,13 +72,13 @@ class Differences:
         """Records a difference.
 
         Raises:
-            DifferencesError: if there are MOST differences.
+            DifferencesError: if there are MAX_DIFFERENCES differences.
         """
         logger.error("%s", line)
         self.lines.append(line)
         if self._remedy not in self.remedies:
             self.remedies.append(self._remedy)
-        if len(self.lines) >= MOST:
+        if len(self.lines) >= MAX_DIFFERENCES:
             raise self._error()
 
     def check(self, what: str, expected: Any, found: Any, expected_by: str, found_in: str) -> None:
@@ -95,7 +95,7 @@ class Differences:
     def _error(self) -> DifferencesError:
         more = len(self.lines) - SHOWN
         rest = f"; and {more} more, all in the log" if more > 0 else ""
-        stopped = f"; stopped after {MOST} differences" if len(self.lines) >= MOST else ""
+        stopped = f"; stopped after {MAX_DIFFERENCES} differences" if len(self.lines) >= MAX_DIFFERENCES else ""
         remedies = " and ".join(repr(str(path)) for path in self.remedies)
         first = "; ".join(self.lines[:SHOWN])
         return DifferencesError(f"{first}{rest}{stopped}; delete {remedies} and run snakemake again")
@@ -123,7 +123,7 @@ def shown(path: bytes) -> str:
 
 FIELDS: dict[str, Callable[[Any], str]] = {
     "kind": str,
-    "target": lambda target: f"a link to {shown(target)}",
+    "target": lambda target: f"a symlink to {shown(target)}",
     "size_bytes": "{} bytes".format,
     "sha256": "sha256 {}".format,
     "mode": "mode {:04o}".format,

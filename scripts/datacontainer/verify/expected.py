@@ -13,8 +13,8 @@ from datacontainer.verify.rows import Spool
 class Expected:
     """The catalog, the layout that was compared with the catalog, and the list in which verifiers record differences.
 
-    image: of the first platform; formats with one platform contain this image. own: sha256 of its files outside of the
-    mount, by name. spool: its folders and modes, which the catalog does not contain. documents: sha256 of each
+    image: of the first platform, which formats with one platform contain. entrypoint_files: sha256 of its files outside
+    of the mount, by name. spool: its folders and modes, which the catalog does not contain. documents: sha256 of each
     attestation, by its file's name; None if attestations are not configured.
     """
 
@@ -22,7 +22,7 @@ class Expected:
     mount: str
     layout: Layout
     image: Image
-    own: Mapping[bytes, str]
+    entrypoint_files: Mapping[bytes, str]
     spool: Spool
     differences: Differences
     documents: Mapping[str, str] | None = None

@@ -13,22 +13,22 @@ from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layout import DATA_CONTAINER, LAYER, Descriptor, Image, Layout
 from datacontainer.verify.tar import Member, members
 
-# The files outside of the data, and their modes. An index that is too large for the entrypoint is a file of its own.
+# The modes of the files outside of the data: the entrypoint, and the index if it is too large to be embedded in it.
 ENTRYPOINT, INDEX = b"entrypoint", b"entrypoint.index"
-OWN_MODES = {ENTRYPOINT: 0o755, INDEX: 0o644}
+ENTRYPOINT_MODES = {ENTRYPOINT: 0o755, INDEX: 0o644}
 
 
 @dataclass
 class Layers:
     """The layers of the images of a layout.
 
-    own: sha256 of the files outside of the data, by platform and name; filled while the layers are read.
+    entrypoint_files: sha256 of the files outside of the data, by platform and name; filled while layers are read.
     """
 
     layout: Layout
     images: Sequence[Image]
     mount: str
-    own: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
         """The files, links and folders below the mount, each once, sorted by path.
@@ -38,7 +38,7 @@ class Layers:
         """
         index: dict[bytes, str] = {}
         for image in self.images:
-            self.own[image.platform] = index
+            self.entrypoint_files[image.platform] = index
         last = None
         for member in self._data(index):
             row = _row(member, member.name[len(self._prefix) :])
@@ -56,15 +56,15 @@ class Layers:
         """Reads the last layer of each image; records unexpected, missing and changed files."""
         differences = self.layout.differences
         for image in self.images:
-            own = dict(self.own[image.platform])
+            files = dict(self.entrypoint_files[image.platform])
             progress = Progress(f"the entrypoint of {image.platform}", image.layers[-1].size_bytes)
             for member in self._members(image.layers[-1], progress):
-                self._record_own(member, ENTRYPOINT, own)
-            if ENTRYPOINT not in own:
+                self._record_entrypoint_file(member, ENTRYPOINT, files)
+            if ENTRYPOINT not in files:
                 differences.add(f"'/entrypoint' is missing from the last layer of {image.platform}")
-            self.own[image.platform] = own
-            for name in OWN_MODES:
-                self._check_built(image.platform, name, own.get(name, ""))
+            self.entrypoint_files[image.platform] = files
+            for name in ENTRYPOINT_MODES:
+                self._check_built(image.platform, name, files.get(name, ""))
 
     @property
     def _prefix(self) -> bytes:
@@ -81,7 +81,7 @@ class Layers:
                 elif member.kind == FOLDER and self._prefix.startswith(member.name):
                     self._check_mode(member, MODES[FOLDER][0])
                 else:
-                    self._record_own(member, INDEX, index)
+                    self._record_entrypoint_file(member, INDEX, index)
 
     def _members(self, layer: Descriptor, progress: Progress) -> Iterator[Member]:
         """A layer's members; compares the layer's digests and size after the last one."""
@@ -101,13 +101,13 @@ class Layers:
                 what = f"the diff ID of the layer {layer.digest}"
                 self.layout.differences.check(what, layer.diff_id, f"sha256:{diff_id}", "the config", "its tar")
 
-    def _record_own(self, member: Member, allowed: bytes, own: dict[bytes, str]) -> None:
+    def _record_entrypoint_file(self, member: Member, allowed: bytes, files: dict[bytes, str]) -> None:
         if member.name != allowed or member.kind != FILE:
             extra = shown(b"/" + member.name)
             self.layout.differences.add(f"{extra} is in the layers; only {self.mount} and {shown(allowed)} are allowed")
             return
-        self._check_mode(member, OWN_MODES[allowed])
-        own[allowed] = member.sha256
+        self._check_mode(member, ENTRYPOINT_MODES[allowed])
+        files[allowed] = member.sha256
 
     def _check_mode(self, member: Member, expected: int) -> None:
         what = f"the mode of {shown(b'/' + member.name)}"

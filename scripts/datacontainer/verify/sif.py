@@ -11,7 +11,7 @@ from datacontainer.runtime.progress import Progress
 from datacontainer.verify.comparison import Row, compare, folder_row, link_row, shown
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
-from datacontainer.verify.layers import OWN_MODES
+from datacontainer.verify.layers import ENTRYPOINT_MODES
 from datacontainer.verify.layout import DATA_CONTAINER, parsed, pick
 from datacontainer.verify.rows import Totals, catalog_rows
 from datacontainer.verify.sifobjects import SQUASHFS_ON_DATA, SQUASHFS_ON_SYSTEM, SifObject, read_object, sif_objects
@@ -82,14 +82,14 @@ class SifFiles:
         """The files, links and folders below the mount, sorted by path; records differences outside of the mount."""
         progress = Progress("the SIF", partition.size_bytes)
         prefix = self.expected.mount.strip("/").encode() + b"/"
-        missing = {*ACTIONS, *self.expected.own}
+        missing = {*ACTIONS, *self.expected.entrypoint_files}
         with opened(self.path, partition.offset, partition.size_bytes) as squashfs:
             for node in squashfs.nodes():
                 row = _row(squashfs, node, progress)
                 if row.path.startswith(prefix):
                     yield row._replace(path=row.path[len(prefix) :])
                 elif not (row.kind == FOLDER and prefix.startswith(row.path)):
-                    self._check_own(row)
+                    self._check_outside_of_data(row)
                 missing.discard(row.path)
         for name in sorted(missing):
             self.expected.differences.add(f"{shown(b'/' + name)} is missing from the SIF")
@@ -106,11 +106,11 @@ class SifFiles:
             sha256 = hashlib.sha256(read_object(self.path, one)).hexdigest()
             differences.check(f"sha256 of {name!r}", documents[name], sha256, "the attestations", "the SIF")
 
-    def _check_own(self, row: Row) -> None:
-        name, own, differences = shown(b"/" + row.path), self.expected.own, self.expected.differences
-        if row.path in own:
-            differences.check(f"sha256 of {name}", own[row.path], row.sha256, "the layout", "the SIF")
-            expected, found = f"{OWN_MODES[row.path]:04o}", f"{row.mode:04o}"
+    def _check_outside_of_data(self, row: Row) -> None:
+        name, files, differences = shown(b"/" + row.path), self.expected.entrypoint_files, self.expected.differences
+        if row.path in files:
+            differences.check(f"sha256 of {name}", files[row.path], row.sha256, "the layout", "the SIF")
+            expected, found = f"{ENTRYPOINT_MODES[row.path]:04o}", f"{row.mode:04o}"
             differences.check(f"the mode of {name}", expected, found, DATA_CONTAINER, "the SIF")
         elif row.path in ACTIONS:
             differences.check(f"the target of {name}", ACTIONS[row.path], row.target, "Apptainer", "the SIF")

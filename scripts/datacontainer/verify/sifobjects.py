@@ -15,7 +15,7 @@ SQUASHFS_ON_SYSTEM, SQUASHFS_ON_DATA = (1, 2), (1, 3)
 ARCHITECTURES = {b"02\0": "amd64", b"04\0": "arm64"}
 _LAUNCH = b"#!/usr/bin/env run-singularity\n\0"
 # Far more than any program writes.
-MOST_DESCRIPTORS = 1 << 16
+MAX_DESCRIPTORS = 1 << 16
 # Launch script, magic, version, architecture, UUID, two times; then numbers.
 _HEADER = struct.Struct("<32s10s3s3s16sqq6q")
 _DESCRIPTOR = struct.Struct("<I?III3q2q2q128s384s")
@@ -48,7 +48,7 @@ def sif_objects(image: Path) -> tuple[str, list[SifObject]]:
         if not 0 <= start <= start + length <= data <= data + data_bytes <= size_bytes:
             areas = f"descriptors from {start}, data from {data} to {data + data_bytes}"
             raise _damaged(image, f"the header describes {areas}, but the file has {size_bytes} bytes")
-        if not 0 <= free <= total <= MOST_DESCRIPTORS or length != total * _DESCRIPTOR.size:
+        if not 0 <= free <= total <= MAX_DESCRIPTORS or length != total * _DESCRIPTOR.size:
             raise _damaged(image, f"the header describes {total} descriptors, {free} of them free, in {length} bytes")
         file.seek(start)
         rows = _DESCRIPTOR.iter_unpack(file.read(length))

@@ -96,8 +96,8 @@ class Squashfs:
         magic, _, _, self.block_bytes, self._fragments, compressor, log, _, _, major, minor = values[:11]
         root, self.size_bytes, identities, xattrs, inodes, directories, fragments, exports = values[11:]
         self._check_superblock(magic, (major, minor), compressor, log)
-        behind = (identities, xattrs, fragments, exports, self.size_bytes)
-        end = min((place for place in behind if place >= directories), default=directories)
+        following = (identities, xattrs, fragments, exports, self.size_bytes)
+        end = min((place for place in following if place >= directories), default=directories)
         self._inodes = Table(extent, "the inode table", inodes, directories)
         self._directories = Table(extent, "the directory table", directories, end)
         self._fragment_places = fragments
@@ -234,10 +234,10 @@ class Squashfs:
         elif kind in (3, 10):
             (size,) = _LINK.unpack(cursor.read(_LINK.size))
             if not 0 < size <= MAX_TARGET:
-                raise self._extent.damaged(f"the target of link {_shown(path)} has {size} bytes, not 1 to {MAX_TARGET}")
+                raise self._extent.damaged(f"the target of {_shown(path)} has {size} bytes, not 1 to {MAX_TARGET}")
             target = cursor.read(size)
         else:
-            what = f"{_shown(path)} has an inode of type {kind}, expected a file, link or folder"
+            what = f"{_shown(path)} has an inode of type {kind}, expected a file, symlink or folder"
             raise self._extent.damaged(what)
         return Inode(KINDS[kind], mode, number, size, start, offset, parent, fragment, target, cursor)
 

@@ -131,7 +131,7 @@ def _member(tar: HashedStream, header: bytes, records: dict[bytes, bytes]) -> Me
     target = records.get(b"linkpath") or _text(header, 157, 100)
     size = _digits(tar, records[b"size"], 10) if b"size" in records else _number(tar, header, 124, 12)
     if kind is None:
-        raise _damaged(tar, f"{name!r} has the type {header[156:157]!r}; only files, links and folders are expected")
+        raise _damaged(tar, f"{name!r} has the type {header[156:157]!r}; only files, symlinks and folders are expected")
     if kind != FILE and size:
         raise _damaged(tar, f"{name!r} is a {kind}, but has {size} bytes of data")
     if kind == FOLDER:

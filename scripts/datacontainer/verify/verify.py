@@ -65,7 +65,7 @@ class Verification:
     spool: Spool
     differences: Differences
     images: Sequence[Image] = ()
-    own: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
     documents: Mapping[str, str] | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -83,7 +83,7 @@ class Verification:
         rows = self.spool.recorded(found.counted(layers.rows()))
         compare(expected.counted(catalog_rows(self.catalog)), rows, "the layers", self.differences)
         layers.read_entrypoints()
-        self.own = layers.own
+        self.entrypoint_files = layers.entrypoint_files
         self._check_summary(expected)
         images = {one.platform: {"id": one.config.digest, "manifest": one.manifest.digest} for one in self.images}
         rows_of_catalog = expected.counts[FILE] + expected.counts[LINK]
@@ -100,7 +100,8 @@ class Verification:
     def check_image(self, name: str, image: Path) -> None:
         """Compares the image of a format with catalog, layout and attestations."""
         first = self.images[0]
-        fields = self.catalog, self.mount, self.layout, first, self.own[first.platform], self.spool, self.differences
+        files = self.entrypoint_files[first.platform]
+        fields = self.catalog, self.mount, self.layout, first, files, self.spool, self.differences
         with self.differences.remedy(image):
             self.report[name] = FORMATS[name].load_verifier()(image, Expected(*fields, self.documents))
 

@@ -55,7 +55,7 @@ def test_opened_truncated_image_names_its_size(mixed, share):
 
 
 def test_nodes_device_is_refused_with_its_name(mixed):
-    with pytest.raises(DataError, match=r"'void/device' has an inode of type 5, expected a file, link or folder"):
+    with pytest.raises(DataError, match=r"'void/device' has an inode of type 5, expected a file, symlink or folder"):
         read(packed(mixed, "-p", "void/device c 644 0 0 1 3"))
 
 
@@ -139,7 +139,7 @@ def test_nodes_link_with_a_target_of_no_size_is_named(dataset):
     (dataset / "link").symlink_to("target of a link")
     image = packed(dataset, *PLAIN)
     changed(image, image.read_bytes().index(b"target of") - 4, bytes(4))
-    with pytest.raises(DataError, match="the target of link 'link' has 0 bytes, not 1 to 4095"):
+    with pytest.raises(DataError, match="the target of 'link' has 0 bytes, not 1 to 4095"):
         read(image)
 
 

@@ -118,7 +118,7 @@ def field(start: int, content: bytes) -> Callable[[bytes], bytes]:
     [
         (lambda t: t[:10] + b"x" + t[11:], "before byte 512: checksum mismatch: the header contains "),
         (field(257, b"posix"), r"a header contains b'posix\x00', expected b'ustar\x00'"),
-        (field(156, b"3"), "b'one' has the type b'3'; only files, links and folders are expected"),
+        (field(156, b"3"), "b'one' has the type b'3'; only files, symlinks and folders are expected"),
         (field(156, b"1"), "b'one' has the type b'1'"),
         (field(156, b"L"), "b'one' has the type b'L'"),
         (field(156, b"5"), "b'one' is a folder, but has 3 bytes of data"),
