@@ -63,8 +63,8 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
     for line in filter(None, lines):
         logger.info("%s", line)
     if status != 0:
-        printed_text = " ".join(lines).strip() or f"exit status {status}"
-        raise DataContainerError(f"mksquashfs failed: {printed_text}; the SIF's compression {compression!r} needs it")
+        output = " ".join(lines).strip() or f"exit status {status}"
+        raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
     return image.stat().st_size - offset
 
 

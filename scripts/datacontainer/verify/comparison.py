@@ -49,7 +49,7 @@ class DifferencesError(DataError):
 
 @dataclass
 class Differences:
-    """The differences found, a line for each, and the paths that must be deleted to have them created again."""
+    """The differences found, a line for each, and the files and folders that the user must delete to repair them."""
 
     lines: list[str] = field(default_factory=list)
     remedies: list[Path] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Differences:
 
     @contextmanager
     def remedy(self, path: Path) -> Iterator[None]:
-        """Names `path` as the file or folder to delete for all differences found in the block; records a DataError."""
+        """Sets the path to delete for the differences found in the block; records a DataError as a difference."""
         before, self._remedy = self._remedy, path
         try:
             yield
@@ -151,6 +151,8 @@ def _compare_rows(expected: Row, found: Row, where: str, differences: Difference
         differences.add(f"{path}: expected mode {modes} for a {found.kind}, found {found.mode:04o} ({where})")
     if expected.mode is None or found.mode not in allowed:
         expected = expected._replace(mode=found.mode)
+    if expected == found:
+        return
     for name, text in FIELDS.items():
         one, other = getattr(expected, name), getattr(found, name)
         if one != other:

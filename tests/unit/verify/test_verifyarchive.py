@@ -61,4 +61,4 @@ def test_verify_archive_with_other_members_names_them(products, members, change,
 def test_verify_truncated_archive_names_its_end(products):
     size = products.archive.stat().st_size
     os.truncate(products.archive, size - 100_000)
-    refused(products, f"'{products.archive}' is truncated at byte {size - 100_000}: ")
+    refused(products, f"'{products.archive}' is truncated at byte {size - 100_000}, ")
