@@ -234,5 +234,5 @@ def test_workflow_the_key_is_in_no_file(proven, keys):
 def test_workflow_a_missing_key_stops_before_any_job_in_one_line(proven, tmp_path):
     done = proven.snakemake("--config", f"dataset={{path: data, sign: {tmp_path}/none}}")
     assert done.status == 2
-    assert f"datasets.data.sign: there is no file '{tmp_path}/none': name a file with a private key" in done.text
+    assert f"datasets.data.sign: the file '{tmp_path}/none' does not exist: name a file with a private key" in done.text
     assert "Job stats" not in done.text
