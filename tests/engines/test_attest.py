@@ -234,5 +234,5 @@ def test_workflow_key_is_in_no_other_file(signed, keys):
 def test_workflow_missing_key_fails_before_any_job_with_one_line(signed, tmp_path):
     done = signed.snakemake("--config", f"dataset={{path: data, sign: {tmp_path}/none}}")
     assert done.status == 2
-    assert f"datasets.data.sign: there is no file '{tmp_path}/none': name a file with a private key" in done.text
+    assert f"datasets.data.sign: the file '{tmp_path}/none' does not exist: name a file with a private key" in done.text
     assert "Job stats" not in done.text

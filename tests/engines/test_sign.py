@@ -155,11 +155,11 @@ def test_check_key_every_usable_key_is_accepted(keys):
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (None, "there is no file"),
-        ("ed25519.pub", "holds a public key: name a private key"),
-        ("pgp-rsa.pub", "holds a public key: name a private key"),
-        (b"hello", "holds no private key: name a private key"),
-        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", "is protected by a passphrase, for which a run cannot ask"),
+        (None, "does not exist: name a file with a private key"),
+        ("ed25519.pub", "contains a public key: name a private key"),
+        ("pgp-rsa.pub", "contains a public key: name a private key"),
+        (b"hello", "contains no private key: name a private key"),
+        (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n", "a passphrase, which cannot be entered during a run"),
         (b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", "is protected by a passphrase"),
     ],
 )
@@ -176,7 +176,7 @@ def test_check_key_unusable_file_is_named_with_the_configuration_key(keys, tmp_p
 
 def test_convert_pgp_key_with_a_passphrase_is_refused(built, gpg, tmp_path):
     make_pgp(gpg, tmp_path, "locked", "ed25519", passphrase="secret words")
-    with pytest.raises(UsageError, match=r"locked\.key' is protected by a passphrase, for which a run cannot ask"):
+    with pytest.raises(UsageError, match=r"locked\.key' is protected by a passphrase, which cannot be entered"):
         signed(built, tmp_path, tmp_path / "locked.key")
     assert not (tmp_path / "signed.sif").exists()
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
@@ -187,7 +187,7 @@ def test_convert_pgp_key_with_a_passphrase_is_refused(built, gpg, tmp_path):
     [
         (
             b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\naGVsbG8=\n-----END PGP PRIVATE KEY BLOCK-----\n",
-            "cannot sign: gpg: ",
+            "gpg cannot sign with the key .*: gpg: ",
         ),
         (b"-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n", "is damaged or of an unknown kind"),
     ],
@@ -203,7 +203,7 @@ def test_convert_damaged_key_is_named(built, tmp_path, content, named):
 def test_convert_file_with_two_pgp_keys_is_refused_with_their_number(built, keys, tmp_path):
     both = tmp_path / "both.key"
     both.write_bytes(b"".join((keys / f"{name}.key").read_bytes() for name in PGP))
-    with pytest.raises(UsageError, match=r"both\.key' holds 2 private PGP keys: name a file with one"):
+    with pytest.raises(UsageError, match=r"both\.key' contains 2 private PGP keys: name a file with one key"):
         signed(built, tmp_path, both)
 
 

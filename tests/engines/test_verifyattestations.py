@@ -72,12 +72,12 @@ def test_verify_attestations_reports_their_digests(products):
 def test_verify_attestations_about_another_image_are_refused(products):
     digest = "sha256:" + 64 * "0"
     attest(products, {"mediaType": "a/b", "digest": digest, "size": 1})
-    refused(products, f"the attestations are about {digest}, which is no manifest of the layout", "attestations")
+    refused(products, f"the attestations refer to {digest}, which is not a manifest of the layout", "attestations")
 
 
 def test_verify_attestation_file_changed_is_refused(products):
     flip(attest(products) / "provenance.json", b"statement")
-    refused(products, "the digest of 'provenance.json': a referrer says sha256:", "attestations")
+    refused(products, "the digest of 'provenance.json': expected sha256:", "attestations")
 
 
 def test_verify_attestation_blob_changed_is_refused(products):
@@ -92,16 +92,16 @@ def test_verify_attestation_blob_missing_is_refused(products):
 
 def test_verify_attestation_file_without_referrer_is_refused(products):
     (attest(products) / "other.json").write_text("{}")
-    refused(products, "'other.json' is among the attestations and no referrer has it", "attestations")
+    refused(products, "'other.json' is in the folder of attestations, but no referrer refers to it", "attestations")
 
 
 def test_verify_sif_with_another_document_is_refused(products):
     attest(products)
     flip(products.sif, b"a statement")
-    refused(products, "sha256 of 'provenance.json': the attestations says ", "odd.sif")
+    refused(products, "sha256 of 'provenance.json': expected ", "odd.sif")
 
 
 def test_verify_sif_without_documents_is_refused(products):
     attest(products)
     products.convert()
-    refused(products, "holds none of ['provenance.json']", "odd.sif")
+    refused(products, "contains no attestation, expected one of ['provenance.json']", "odd.sif")

@@ -264,11 +264,11 @@ def replace_link_by_file(entries: Entries) -> None:
 # Changes of the last data layer, and the error of verify for an image with the change.
 DAMAGE: list[tuple[Change, str]] = [
     (drop, "'sub/unique' is missing from the {}"),
-    (add, "'sub/unheard of' is in the {} and not in the catalog"),
-    (lengthen, f"'sub/unique': the catalog says {len(UNIQUE)} bytes, the {{}} {len(UNIQUE) + 1} bytes"),
-    (set_mode, "'sub/unique': a file has mode 0644 or 0755, in the {} it has 4755"),
-    (change_target, "'sub/up': the catalog says a link to '../run.sh', the {} a link to '../run.sX'"),
-    (replace_link_by_file, "'sub/up': the catalog says link, the {} file"),
+    (add, "'sub/unheard of' is in the {} but not in the catalog"),
+    (lengthen, f"'sub/unique': expected 31 bytes (the catalog), found {len(UNIQUE) + 1} bytes (the {{}})"),
+    (set_mode, "'sub/unique': expected mode 0644 or 0755 for a file, found 4755 (the {})"),
+    (change_target, "expected a symlink to '../run.sh' (the catalog), found a symlink to '../run.sX' (the {})"),
+    (replace_link_by_file, "'sub/up': expected link (the catalog), found file (the {})"),
 ]
 
 

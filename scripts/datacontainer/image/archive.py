@@ -14,13 +14,13 @@ from datacontainer.runtime.progress import growing
 
 
 def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> None:
-    """Writes the layout as one tar: an OCI archive, and what `docker load` takes.
+    """Writes the layout as one tar, which is an OCI archive and can be loaded with `docker load`.
 
-    compression: of the layers; there is a warning of one that not every Docker can read.
-    The folders are members of it, and before their files: Apptainer does not create them itself.
+    compression: of the layers; logs a warning for zstd, which old versions of Docker cannot read.
+    Each folder is a member before its files, because Apptainer does not create parent folders itself.
 
     Raises:
-        DataError: when a blob is not that of its digest any more.
+        DataError: if the content of a blob does not match its digest.
     """
     if compression == ZSTD:
         warn(f"{archive.name}: its layers are compressed with zstd, which Docker before version 23 cannot load")
@@ -47,7 +47,7 @@ def _append(archive: BinaryIO, path: Path, name: str) -> None:
 
 
 def _append_blob(archive: BinaryIO, path: Path) -> None:
-    """Appends a blob, whose bytes must still be those of its digest."""
+    """Appends a blob to the archive; raises DataError if its content does not match its digest."""
     size_bytes = append_header(archive, path, f"blobs/sha256/{path.name}", 0o644)
     found = copy_hashed(path, archive)
     if found != path.name:

@@ -1,4 +1,4 @@
-"""Assemble: the image layout from the layers that exist, without a second copy of the data, and its archive."""
+"""Assemble: writes the image layout from the shards' layers, without a second copy of the data."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from datacontainer.runtime.outputs import link_or_copy, write_bytes
 
 @dataclass(frozen=True)
 class ShardLayer:
-    """A shard's layer, and the facts about it, as hash left them."""
+    """A shard's layer and the facts about the layer, both written by the stage hash."""
 
     path: Path
     facts: Mapping[str, Any]
 
     def described(self) -> oci.Layer:
-        """The layer as an image's manifest and history tell of it."""
+        """The layer with the values for an image's manifest, config and history."""
         origin = f"datacontainer hash: {self.facts['files']} files, {self.facts['bytes']} bytes"
         facts = self.facts
         return oci.Layer(facts["diff_id"], facts["digest"], facts["blob_size"], origin, facts["compression"])
@@ -49,10 +49,10 @@ def assemble_layout(
     compression: str = NONE,
     packer: Path = Path(),
 ) -> None:
-    """Makes `layout` an OCI image layout, which `docker load` takes too once it is in a tar.
+    """Makes `layout` an OCI image layout, which `docker load` can load from a tar.
 
-    summary: dataset.json. binaries: the entrypoint by platform, whose layer is compressed as asked; for gzip, by the
-    packer. index.json is written last: until then a reader finds the image that was there before, or none.
+    summary: dataset.json. binaries: the entrypoint of each platform. compression: of the entrypoint's layer; the packer
+    compresses with gzip. index.json is written last: until then, readers find the previous image or none.
     """
     blobs = Blobs(layout, compression, packer)
     data = [layer.described() for layer in layers]
@@ -78,7 +78,7 @@ def _image(
 ) -> PlatformImage:
     """Stores the entrypoint's layer, the config and the manifest of one platform.
 
-    The entrypoint is the last layer, so that platforms, and versions with the same data, share the others.
+    The entrypoint is the last layer: all platforms, and all versions with the same data, share the other layers.
     """
     index, layers = binary.with_name(EXTERNAL_INDEX), list(data)
     if index.exists():

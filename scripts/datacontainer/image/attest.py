@@ -1,4 +1,4 @@
-"""Attest: what can be said of an image and shown with it, by one kind of document each."""
+"""Attest: documents about an image (attestations); a module for each kind of document."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from datacontainer.image.sbom import SBOM
 
 DOCUMENTS: dict[str, Document] = {one.name: one for one in (PROVENANCE, SBOM)}
 TITLE = "org.opencontainers.image.title"
-# The keys that decide the images, and those that do not, or whose files are told of by their digests.
-TOLD = {
+# The configuration keys that the provenance records because they determine the images.
+RECORDED_KEYS = {
     "compression",
     "digests",
     "exclude",
@@ -27,26 +27,27 @@ TOLD = {
     "symlinks",
     "version",
 }
-NOT_TOLD = {"after", "attest", "dataset_metadata", "formats", "metadata", "path", "rescan", "sign", "template"}
+# The keys that do not determine the images, or that name files whose digests are recorded instead.
+OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "metadata", "path", "rescan", "sign", "template"}
 
 
 def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:
-    """The recipe of a dataset's images, the same for all datasets that ask for no attestation.
+    """The recipe of a dataset's images; an empty recipe if no attestation is configured.
 
-    sources: digests, in hex, of the code by what it is.
+    sources: digests, in hex, of the code by its name.
     """
     if not dataset.attest:
         return Recipe((), "", ())
-    values = {key: value for key, value in asdict(dataset).items() if key in TOLD}
+    values = {key: value for key, value in asdict(dataset).items() if key in RECORDED_KEYS}
     values["labels"] = dict(dataset.labels)
     for key, functions in (("metadata", dataset.metadata), ("dataset_metadata", dataset.dataset_metadata)):
-        # A path would tell where they lie; their content is among the sources.
+        # A full path would disclose folders of the host; `sources` contains the digests of these files.
         values[key] = [function.rpartition("/")[2] for function in functions]
     return Recipe(dataset.attest, json.dumps(values, sort_keys=True), tuple(sorted(sources.items())))
 
 
 def attestations(recipe: Recipe, *, layout: Path, summary: Path, binaries: Sequence[Path]) -> list[Attestation]:
-    """What the recipe's claims ask for, the same bytes for the same images.
+    """The attestations that the recipe's claims list; the same images give the same bytes.
 
     summary: dataset.json. binaries: the entrypoint of each platform, in the order of the layout.
     """
@@ -55,7 +56,7 @@ def attestations(recipe: Recipe, *, layout: Path, summary: Path, binaries: Seque
 
 
 def documents(recipe: Recipe, *, layout: Path, summary: Path, binaries: Sequence[Path]) -> dict[str, bytes]:
-    """The documents that are about the layout's first platform, by file name; none where none is asked for."""
+    """The documents about the layout's first platform, by file name; empty if no attestation is configured."""
     if not recipe.claims:
         return {}
     made = attestations(recipe, layout=layout, summary=summary, binaries=binaries)

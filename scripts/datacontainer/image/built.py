@@ -1,4 +1,4 @@
-"""Images that are built, as documents about them see them, and such documents."""
+"""Types of the attestations, and of the images that attestations describe."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +11,9 @@ from datacontainer.image.oci import Blob, blob_path
 
 
 class Recipe(NamedTuple):
-    """What is known of a build beforehand: what to attest, the configuration, and digests of code by what it is.
+    """The inputs of a build: the attestations to write, the configuration, and the digests of the code.
 
-    parameters: JSON.
+    claims: the names of attestations. parameters: the configuration as JSON. sources: names and sha256 of the code.
     """
 
     claims: tuple[str, ...]
@@ -31,7 +31,7 @@ class Manifests:
 
 @dataclass(frozen=True)
 class BuiltImages:
-    """The images of a layout. described: dataset.json. entrypoints: by platform, as the layout has them."""
+    """The images of a layout. described: dataset.json. entrypoints: by platform, in the order of the layout."""
 
     recipe: Recipe
     described: Mapping[str, Any]
@@ -46,7 +46,7 @@ class BuiltImages:
         return cls(recipe, json.loads(summary.read_bytes()), manifests, dict(entrypoints))
 
     def only(self, platform: str) -> "BuiltImages":
-        """The image of one platform, which is on top then."""
+        """The image of one platform, with its manifest as the top descriptor."""
         one = self.manifests.platforms[platform]
         return replace(
             self, manifests=Manifests(one, {platform: one}), entrypoints={platform: self.entrypoints[platform]}
@@ -55,11 +55,11 @@ class BuiltImages:
 
 @dataclass(frozen=True)
 class Document:
-    """A kind of document about images: a module of its own makes it, and attest.py lists it.
+    """A kind of document about images. Each kind has a module; attest.py lists all kinds.
 
-    name: as in `attest` of the configuration. file: its name; one with {platform} is made for each platform.
-    make: its JSON value, the same for the same images, without times, host or user.
-    annotations: of the referrer; without any, the file's name.
+    name: in the configuration's `attest`. file: name of the file; {platform} in the name gives a file per platform.
+    make: returns the JSON value, the same value for the same images, without times, host or user.
+    annotations: of the referrer; if empty, the referrer is annotated with the file's name.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Attestation:
-    """A document and the descriptor of the manifest or index that it is about. file: its name."""
+    """A document and its subject: the descriptor of a manifest or index. file: name of the document's file."""
 
     file: str
     document: Blob
@@ -80,7 +80,7 @@ class Attestation:
 
 
 def read_manifests(layout: Path) -> Manifests:
-    """The descriptors in a layout, without annotations."""
+    """The descriptors of a layout's index and manifests, without annotations."""
     (top,) = json.loads((layout / "index.json").read_bytes())["manifests"]
     plain = {key: top[key] for key in ("mediaType", "digest", "size")}
     content = json.loads((layout / blob_path(top["digest"])).read_bytes())

@@ -1,4 +1,4 @@
-"""Blobs whose bytes are not those of their digest any more: deleted under all names, so that they are made anew."""
+"""Detection of damaged blobs: a blob that does not match its digest is deleted with all copies, to be recreated."""
 
 import hashlib
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ from datacontainer.runtime.errors import DataError
 
 
 def discard_damaged(blobs: Iterable[Path]) -> None:
-    """Reads the blobs, and deletes the first that is damaged.
+    """Reads the blobs, and deletes the first damaged blob.
 
     Raises:
-        DataError: when there is one.
+        DataError: if a blob is damaged.
     """
     for blob in blobs:
         found = _sha256(blob)
@@ -20,9 +20,9 @@ def discard_damaged(blobs: Iterable[Path]) -> None:
 
 
 def discard(blob: Path, found: str) -> DataError:
-    """Deletes a damaged blob of the given sha256, and the shard's layer that it is a link to, or a copy of.
+    """Deletes a damaged blob, and the shard's layer with the same content; returns the error for the caller to raise.
 
-    The error that tells of it is for the caller to raise.
+    found: the sha256 of the blob's content. The shard's layer is a hard link to the blob, or a copy.
     """
     for layer in (blob.parents[3] / "stages" / "hash").glob("*.layer*"):
         same_size = layer.stat().st_size == blob.stat().st_size
@@ -30,8 +30,8 @@ def discard(blob: Path, found: str) -> DataError:
             layer.unlink()
     blob.unlink()
     return DataError(
-        f"the blob {str(blob)!r} was damaged after it was written, its sha256 is {found} now: it is deleted, "
-        "run snakemake again to make it anew"
+        f"checksum mismatch for the blob {str(blob)!r}: its content has the sha256 {found}; "
+        "the damaged blob was deleted: run snakemake again to recreate it"
     )
 
 

@@ -1,4 +1,4 @@
-"""The Dockerfile of an image, for those who build on it: `docker build` makes the same files from the same layers."""
+"""The Dockerfile of an image: users can extend it; `docker build` creates the same files from the same layers."""
 
 import json
 from pathlib import Path
@@ -10,17 +10,17 @@ from datacontainer.image.labels import labels_of
 from datacontainer.layers.compression import NONE, ZSTD
 from datacontainer.runtime.outputs import write_bytes
 
-# Docker sends the whole folder to its daemon but for what stands here.
+# Docker sends the whole folder to its daemon, except the files listed in .dockerignore.
 IGNORE, IGNORE_ALL = b"*\n!oci/blobs/sha256/*\n", b"*\n"
 
 
 def write_dockerfile(
     identity: Identity, template: Path, layout: Path, summary: Path, dockerfile: Path, *, compression: str = NONE
 ) -> None:
-    """Writes the Dockerfile beside the layout, and the .dockerignore that goes with it.
+    """Writes the Dockerfile and its .dockerignore next to the layout.
 
-    compression: of the layers. `docker build` unpacks a tar, also one in gzip's form, and copies one in zstd's form as
-    it is: the Dockerfile then begins with the image, which has to be loaded.
+    compression: of the layers. `docker build` unpacks tars that are uncompressed or compressed with gzip, but not with
+    zstd: for zstd, the Dockerfile starts from the image, which must be loaded before.
     """
     image = json.loads((layout / "manifest.json").read_bytes())[0]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
@@ -36,7 +36,7 @@ def write_dockerfile(
 
 
 def docker_string(text: str) -> str:
-    """The text in a Dockerfile's double quotes, which cannot hold a line's end: it becomes a blank."""
+    """The text in double quotes for a Dockerfile; line breaks, which cannot be quoted, become spaces."""
     escaped = " ".join(text.splitlines())
     for character in '\\"$':
         escaped = escaped.replace(character, "\\" + character)

@@ -1,4 +1,4 @@
-"""The image's labels, which are the manifest's annotations too."""
+"""The image's labels, which are also the manifest's annotations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ LABEL_PREFIX = "io.datacontainer."
 
 
 def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str]:
-    """The image's labels, which are the manifest's annotations too: the OCI's, ours, then the user's.
+    """The labels: OCI labels, io.datacontainer labels, and the user's labels, which override the others.
 
     described: dataset.json.
     """

@@ -19,9 +19,9 @@ METADATA_FILES = ("oci-layout", "index.json", "manifest.json")
 
 @dataclass
 class Blobs:
-    """The blobs of a layout in the folder `layout`; remembers those stored, and `prune` removes all others.
+    """The blobs of the layout in the folder `layout`. stored: the blobs to keep; `prune` removes all others.
 
-    compression: of the layers that are made here; the packer is needed for gzip.
+    compression: of the layers that `add_file_layer` creates; the packer is needed for gzip.
     """
 
     layout: Path
@@ -30,19 +30,19 @@ class Blobs:
     stored: set[str] = field(default_factory=set)
 
     def path(self, digest: str) -> Path:
-        """Where the blob of a digest lies; from now on it is one to keep."""
+        """The path of the blob with a digest; `prune` keeps the blob."""
         path = self.layout / oci.blob_path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         self.stored.add(path.name)
         return path
 
     def add(self, blob: oci.Blob) -> oci.Blob:
-        """Stores a blob, and gives it back."""
+        """Stores a blob and returns it."""
         write_bytes(self.path(blob.digest), blob.content)
         return blob
 
     def add_file_layer(self, source: Path, name: str, mode: int, origin: str) -> oci.Layer:
-        """Stores a layer with nothing but the file `source` under the given name and mode."""
+        """Stores a layer that contains only the file `source`, with the given name and mode."""
         partial = self.layout / f".{name}.partial"
         with written(partial) as tar:
             append_file(tar, source, name, mode)
@@ -59,14 +59,14 @@ class Blobs:
         return oci.Layer(diff_id, *stored, origin, self.compression)
 
     def prune(self) -> None:
-        """Removes what earlier images left."""
+        """Removes the blobs of earlier images."""
         for path in (self.layout / "blobs" / "sha256").iterdir():
             if path.name not in self.stored:
                 path.unlink()
 
 
 def append_header(tar: BinaryIO, path: Path, name: str, mode: int) -> int:
-    """Appends what goes before a file, as of nobody and of no time; the file's size."""
+    """Appends the header of a file with owner root and time 0; returns the file's size."""
     member = tarfile.TarInfo(name)
     member.size, member.mode = path.stat().st_size, mode
     tar.write(member.tobuf(tarfile.PAX_FORMAT))

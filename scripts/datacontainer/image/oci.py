@@ -19,7 +19,7 @@ LAYER_TYPES = {"none": LAYER_TYPE, "gzip": LAYER_TYPE + "+gzip", "zstd": LAYER_T
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer as it is stored; without compression, its digest is its diff ID. `origin` is told in the history."""
+    """A stored layer. Without compression, its digest equals its diff ID. origin: its entry in the image's history."""
 
     diff_id: str
     digest: str
@@ -34,14 +34,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class Blob:
-    """JSON as it is stored, with its media type."""
+    """Serialized JSON with its media type."""
 
     media_type: str
     content: bytes
 
     @classmethod
     def of(cls, media_type: str, value: Any) -> "Blob":
-        """The blob of a JSON value, the same bytes for the same value."""
+        """The blob of a JSON value; equal values give equal bytes."""
         return cls(media_type, json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
     @property
@@ -55,7 +55,7 @@ class Blob:
 
 
 def image_config(platform: str, layers: Sequence[Layer], labels: Mapping[str, str]) -> Blob:
-    """The config blob, whose digest is the image ID. It has no `created`: the same data is the same image."""
+    """The config blob, whose digest is the image ID. Has no `created`: the same data gives the same image ID."""
     operating_system, architecture = platform.split("/")
     return Blob.of(
         CONFIG_TYPE,
@@ -97,7 +97,7 @@ def image_index(manifests: Mapping[str, Blob], annotations: Mapping[str, str]) -
 
 
 def layout_index(top: Blob, name: str, version: str) -> bytes:
-    """index.json of a layout with one image, under the names that containerd and podman look for."""
+    """index.json of a layout with one image, with the annotations from which containerd and podman take the name."""
     annotations = {
         "org.opencontainers.image.ref.name": version,
         "io.containerd.image.name": f"docker.io/library/{name}:{version}",
@@ -108,7 +108,7 @@ def layout_index(top: Blob, name: str, version: str) -> bytes:
 
 
 def docker_manifest(config: Blob, layers: Sequence[Layer], name: str, version: str) -> bytes:
-    """manifest.json, by which `docker load` reads the same blobs. Source: moby, image/tarexport."""
+    """manifest.json, with which `docker load` finds the blobs. Source: moby, image/tarexport."""
     value = [
         {
             "Config": blob_path(config.digest),
@@ -120,7 +120,7 @@ def docker_manifest(config: Blob, layers: Sequence[Layer], name: str, version: s
 
 
 def blob_path(digest: str) -> str:
-    """Where a layout keeps the blob of a digest."""
+    """The path of a blob relative to the layout."""
     return "blobs/" + digest.replace(":", "/")
 
 

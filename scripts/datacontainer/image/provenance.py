@@ -1,4 +1,4 @@
-"""The provenance: a statement of how the images were built.
+"""The provenance: an in-toto statement about how the images were built.
 
 Source: in-toto, spec/v1/statement.md; SLSA, provenance v1.
 """
@@ -10,12 +10,12 @@ from datacontainer import __version__
 from datacontainer.image.built import BuiltImages, Document
 
 STATEMENT, PREDICATE = "https://in-toto.io/Statement/v1", "https://slsa.dev/provenance/v1"
-# docs/reliability.md says what they stand for.
+# docs/reliability.md defines both names.
 BUILD_TYPE, BUILDER = "urn:datacontainer:build:1", "urn:datacontainer:builder:self"
 
 
 def provenance(images: BuiltImages) -> dict[str, Any]:
-    """The statement. It has no times, host or user: it says how the same images can be made again."""
+    """The statement: the inputs from which the same images can be built again; without times, host or user."""
     recipe, manifests, entrypoints = images.recipe, images.manifests, images.entrypoints
     parameters = json.loads(recipe.parameters)
     name = f"{parameters['name']}:{parameters['version']}"

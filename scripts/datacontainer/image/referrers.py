@@ -1,4 +1,4 @@
-"""Attestations as files, and as an image layout of referrers: manifests that name the image's as their subject.
+"""Attestations as files, and as an image layout of referrers: manifests whose subject is the image's manifest.
 
 Source: OCI image-spec 1.1, manifest.md, "Guidelines for Artifact Usage"; distribution-spec 1.1, "Referrers Tag Schema".
 """
@@ -19,10 +19,10 @@ EMPTY = Blob("application/vnd.oci.empty.v1+json", b"{}")
 
 
 def write_attestations(attestations: Sequence[Attestation], folder: Path) -> None:
-    """Makes `folder`: a file for each attestation, and in oci/ a layout with the referrers of each subject.
+    """Creates `folder` with a file for each attestation, and oci/, a layout with the referrers of each subject.
 
-    A layout of its own, as Apptainer refuses an index.json with more than one descriptor. Its images are called by the
-    tag under which registries without a referrers API are asked for what refers to a digest: sha256-<hex>.
+    The layout is separate because Apptainer refuses an index.json with more than one descriptor. Its images have the
+    tag sha256-<hex>, with which clients of registries without a referrers API find the referrers of a digest.
     """
     partial = fresh_directory(partial_name(folder))
     for one in attestations:
@@ -52,7 +52,7 @@ def _write_layout(attestations: Sequence[Attestation], layout: Path) -> None:
 
 
 def _referrer(one: Attestation, blobs: Blobs) -> dict[str, Any]:
-    """Stores the manifest of an attestation, and gives the descriptor by which an index lists it."""
+    """Stores the manifest of an attestation; returns its descriptor for an index."""
     document = blobs.add(one.document)
     described = document.descriptor(annotations={"org.opencontainers.image.title": one.file})
     manifest = {

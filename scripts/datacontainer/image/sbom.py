@@ -6,7 +6,7 @@ from datacontainer.image.built import BuiltImages, Document
 
 
 def bill_of_materials(image: BuiltImages) -> dict[str, Any]:
-    """What a platform's entrypoint says it was built of: Go's standard library, and what a user's template adds."""
+    """The SBOM of a platform's entrypoint: Go's standard library and modules, from the binary's build information."""
     (binary,) = image.entrypoints.values()
     modules = {"std": binary.go, **dict(binary.modules)}
     components = [_component(name, version) for name, version in modules.items()]

@@ -1,1 +1,1 @@
-"""Layers: how they are compressed and read."""
+"""Layers: compression and reading of layers."""

@@ -1,4 +1,4 @@
-"""Compression: layers as they are stored, gzip by the packer and zstd here, in one pass over the tar."""
+"""Compression of layers in one pass over the tar: the packer compresses with gzip, this module with zstd."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from datacontainer.runtime.packer import run_packer
 NONE, GZIP, ZSTD = "none", "gzip", "zstd"
 # The measurements are in docs/decisions/0010-compression.md.
 ZSTD_LEVEL = 3
-# Frames are compressed for themselves, several at once. Behind one another they are a zstd file like any other.
+# Frames are compressed independently, several at once. Concatenated frames are an ordinary zstd file.
 FRAME_BYTES = 4 << 20
 
 
@@ -33,14 +33,14 @@ NOTHING = Stored("", 0)
 
 @dataclass
 class Pipe:
-    """A pipe into a blob. descriptor: its end to write to. stored: the blob, once the pipe is closed."""
+    """A pipe into a blob. descriptor: the end for writing. stored: the blob, set when the pipe is closed."""
 
     descriptor: int
     stored: Stored = NOTHING
 
 
 def compress_file(compression: str, packer: Path, tar: Path, blob: Path) -> Stored:
-    """Makes `blob` the compressed tar; the packer is needed for gzip."""
+    """Writes the compressed tar to `blob`; the packer is needed for gzip."""
     if compression == GZIP:
         facts = json.loads(run_packer(packer, ["compress", "--output", blob, tar], {"GOMAXPROCS": "2"}))
         return Stored(facts["digest"], facts["blob_size"])
@@ -50,7 +50,7 @@ def compress_file(compression: str, packer: Path, tar: Path, blob: Path) -> Stor
 
 @contextmanager
 def pipe_into(blob: Path, threads: int) -> Iterator[Pipe]:
-    """A pipe whose content is compressed with zstd as it comes; it is `blob` when the block ends well."""
+    """A pipe that compresses its input with zstd; the result is `blob` if the block ends without an error."""
     with written(blob) as target, ThreadPoolExecutor(1) as reader:
         read_end, write_end = os.pipe()
         done = reader.submit(_drain, read_end, target, threads)
@@ -59,12 +59,12 @@ def pipe_into(blob: Path, threads: int) -> Iterator[Pipe]:
             yield pipe
         finally:
             os.close(write_end)
-            # A failure here goes before that of who wrote into a pipe that nobody read any more.
+            # An error of the reader replaces the writer's error, which is only a broken pipe.
             pipe.stored = done.result()
 
 
 def compress_zstd(source: BinaryIO, target: BinaryIO, threads: int = 2) -> Stored:
-    """Appends the compressed bytes of `source` to `target`; they depend on these and the version of zstd alone.
+    """Appends the compressed bytes of `source` to `target`; they depend only on `source` and the version of zstd.
 
     Memory: some frames for each thread.
     """
@@ -86,7 +86,7 @@ def _drain(read_end: int, target: BinaryIO, threads: int) -> Stored:
 
 
 def _frames(source: BinaryIO) -> Iterator[bytes]:
-    """The content in pieces of FRAME_BYTES, however a pipe gives it out."""
+    """The content in pieces of FRAME_BYTES, even if a pipe returns smaller pieces."""
     while True:
         pieces, missing = [], FRAME_BYTES
         while missing and (piece := source.read(missing)):

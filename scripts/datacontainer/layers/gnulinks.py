@@ -1,4 +1,4 @@
-"""The targets of a tar's links, for a mksquashfs that changes those in extended headers.
+"""Targets of links in a tar, in GNU's format: mksquashfs 4.5 changes targets in extended headers.
 
 Source: POSIX.1-2017, pax, "pax Extended Header"; GNU tar's manual, "Basic Tar Format".
 """
@@ -11,12 +11,12 @@ _EXTENDED = ord("x")
 
 
 def with_gnu_targets(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The tar, where each target in an extended header is followed by the same in GNU's form, which then counts.
+    """The tar, with a GNU header after each extended header with a target; the GNU header's target is used.
 
-    mksquashfs 4.5 takes ../, ./ and / off the front of targets in extended headers. Memory: a piece and a header.
+    mksquashfs 4.5 removes leading ../, ./ and / from targets in extended headers. Memory: a piece and a header.
 
     Raises:
-        ValueError: when this is no tar.
+        ValueError: if the input is not a tar.
     """
     held, at, extended_size = b"", 0, None
     for piece in pieces:
@@ -36,7 +36,7 @@ def with_gnu_targets(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 done = end
             extended_size = int(records[b"size"]) if b"size" in records else None
             at = end
-        # Where the next header begins, or all where that is still to come.
+        # The bytes before the next header are complete.
         known = min(at, len(held))
         yield held[done:known]
         held, at = held[known:], at - known

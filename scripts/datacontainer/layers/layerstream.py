@@ -1,4 +1,4 @@
-"""The files of several stored layers as one tar, in a stream."""
+"""Several stored layers as one tar, in a stream."""
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,17 +13,17 @@ from datacontainer.runtime.progress import Progress
 READ_BYTES = 1 << 20
 # Two blocks of zeros.
 END = bytes(1024)
-# In the header and behind the content, gzip's own form and not that of zlib alone.
-_GZIP_FORM = zlib.MAX_WBITS | 16
+# zlib's flag for a stream with gzip's header and trailer.
+_GZIP_FORMAT = zlib.MAX_WBITS | 16
 
 
 def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[bytes]:
-    """The layers' members, then those of the tar `last`, and the end of a tar, in pieces.
+    """One tar, in pieces: the members of all layers, then the members of the tar `last`, then the end of a tar.
 
-    A path that is in several of them is in the result as often. Targets of links are such that mksquashfs keeps them.
+    A path that occurs in several layers occurs several times in the tar. mksquashfs keeps the targets of links.
 
     Raises:
-        DataError: when a layer is damaged.
+        DataError: if a layer is damaged.
     """
     progress = Progress("the layers", sum(layer.stat().st_size for layer in layers))
     for layer in layers:
@@ -58,25 +58,25 @@ def _counted(stored: BinaryIO, progress: Progress) -> Iterator[bytes]:
 
 
 def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """What the only member of a gzip file decompresses to, in pieces of READ_BYTES at most."""
-    inflate = zlib.decompressobj(_GZIP_FORM)
+    """The decompressed content of a gzip file with one member, in pieces of at most READ_BYTES."""
+    inflate = zlib.decompressobj(_GZIP_FORMAT)
     for piece in pieces:
         if inflate.eof:
-            raise ValueError("there are bytes behind its end")
+            raise ValueError("extra bytes follow the compressed stream")
         content = inflate.decompress(piece, READ_BYTES)
         while content:
             yield content
             content = inflate.decompress(inflate.unconsumed_tail, READ_BYTES)
     if not inflate.eof or inflate.unused_data:
-        raise ValueError("it is not one whole member of gzip's form")
+        raise ValueError("the compressed stream is truncated, or extra bytes follow it")
 
 
 def _without_end(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The bytes of a tar but for the zeros at its end."""
+    """The bytes of a tar without the zeros at its end."""
     held = b""
     for piece in pieces:
         held += piece
         yield held[: -len(END)]
         held = held[-len(END) :]
     if held != END:
-        raise ValueError("it does not end as a tar does")
+        raise ValueError("the end of the tar is missing")

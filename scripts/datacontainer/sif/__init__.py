@@ -1,1 +1,1 @@
-"""SIF: written directly, and signed."""
+"""SIF: the writer of the Singularity image format, and its signatures."""

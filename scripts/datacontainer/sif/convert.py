@@ -1,4 +1,4 @@
-"""Convert: the SIF, written directly: SquashFS of the layers inside a file that runs, binds and verifies."""
+"""Convert: writes the SIF, which contains the layers as a SquashFS, without calling Apptainer."""
 
 import io
 import json
@@ -24,9 +24,9 @@ from datacontainer.sif import header as sif
 from datacontainer.sif.mksquashfs import write_compressed
 from datacontainer.sif.sign import add_signature
 
-# Apptainer starts these files; without a shell they can only be the entrypoint, which sees the name it is called by.
+# Apptainer starts these files. The image has no shell, so they are links to the entrypoint, which reads its own name.
 ACTIONS = ("runscript", "startscript", "test")
-# Apptainer mounts or binds these from the host, and stops or warns where there is nothing to mount on.
+# Apptainer mounts these files and folders from the host, and fails or warns if they are missing from the image.
 FOLDERS = (".singularity.d", "dev", "etc", "home", "proc", "root", "sys", "tmp", "var", "var/tmp")
 FILES = {
     "etc/group": b"root:x:0:\n",
@@ -39,13 +39,13 @@ FILES = {
 
 @dataclass(frozen=True)
 class SifRequest:
-    """The SIF to make: of which image, with what in it, and how.
+    """The inputs and options of a SIF.
 
-    identity: what the image says of itself. platform: the one of the layout's manifest.json.
-    packer: the program that writes the SquashFS, and that signs. layout: the image layout. summary: dataset.json.
-    image: the file to make. documents: JSON to add, by name. key: a file with the key to sign with; for that the data
-    is read once more. compression: that of the layers, and of the SquashFS too, which mksquashfs then makes and not
-    the packer. threads: how many compress.
+    identity: name, version, mount and labels. platform: that of the image in the layout's manifest.json.
+    packer: the program that writes the SquashFS and signs. layout: the image layout. summary: dataset.json.
+    image: the SIF to write. documents: JSON objects to add, by name. key: the file with the private key; signing reads
+    the data once more. compression: of the layers and of the SquashFS; mksquashfs writes a compressed SquashFS, the
+    packer an uncompressed one. threads: the number of threads that compress.
     """
 
     identity: Identity
@@ -63,11 +63,11 @@ class SifRequest:
 def convert(request: SifRequest) -> None:
     """Writes the SIF; each byte of data is read and written once.
 
-    The SquashFS is listed twice: as the system that runs, and as data, so that other containers can bind it with
+    Two descriptors refer to the SquashFS: a system partition to run, and a data partition, which containers bind with
     `image-src`.
 
     Raises:
-        DataError: when a layer is not what it was any more.
+        DataError: if a layer is damaged.
     """
     architecture = request.platform.split("/")[1]
     config_name, layers = _docker_image(request.layout)
@@ -87,7 +87,7 @@ def convert(request: SifRequest) -> None:
             placed.append(add_signature(partial, file, placed, request.key, request.packer))
         file.seek(0)
         file.write(sif.header(architecture, placed))
-        # An image can be started like any program by those who can read it.
+        # Users who can read the image can start it like any program.
         mode = partial.stat().st_mode
         partial.chmod(mode | (mode & 0o444) >> 2)
     logger.info("SquashFS of %d bytes at offset %d", size_bytes, offset)
@@ -95,7 +95,7 @@ def convert(request: SifRequest) -> None:
 
 
 def skeleton_layer() -> bytes:
-    """A layer with what Apptainer needs to find in an image that has no operating system."""
+    """A layer with the files and folders that Apptainer needs in an image without an operating system."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in FOLDERS:
@@ -118,13 +118,13 @@ def _member(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
 
 
 def _docker_image(layout: Path) -> tuple[str, list[str]]:
-    """The config's and the layers' paths of the layout's first platform."""
+    """The paths of the config and of the layers of the layout's first platform."""
     image = json.loads((layout / "manifest.json").read_bytes())[0]
     return image["Config"], image["Layers"]
 
 
 def _objects(request: SifRequest, described: Mapping[str, Any], config_name: str) -> dict[str, tuple[int, bytes]]:
-    """The objects before the data, by name: kind and content."""
+    """The data objects before the SquashFS, by name: kind and content."""
     return {
         "Singularity": (sif.DEFFILE, _definition(request.identity)),
         "inspect-metadata.json": (sif.GENERIC_JSON, _inspection(request.identity, described)),
@@ -134,7 +134,7 @@ def _objects(request: SifRequest, described: Mapping[str, Any], config_name: str
 
 
 def _placed(objects: Mapping[str, tuple[int, bytes]]) -> list[sif.DataObject]:
-    """The objects one behind the other."""
+    """The data objects, each placed at the end of the previous one."""
     placed, offset = [], sif.DATA_OFFSET
     for name, (kind, content) in objects.items():
         placed.append(sif.DataObject(kind, name, offset, len(content)))
@@ -149,11 +149,11 @@ def _write_objects(file: BinaryIO, placed: Sequence[sif.DataObject], objects: Ma
 
 
 def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[Path]) -> int:
-    """Writes the SquashFS of the layers into the image, and gives its size; deletes a layer that is damaged."""
+    """Writes the SquashFS of the layers into the image and returns its size; deletes a damaged layer."""
     try:
         if request.compression == NONE:
             return _write_squashfs(request.packer, image, offset, layers)
-        # The first of a folder's entries counts: the layers', as with the packer.
+        # mksquashfs keeps the first entry of a folder: the layers' entry, which the packer keeps too.
         tar = one_tar(layers, request.compression, skeleton_layer())
         return write_compressed(image, offset, request.compression, request.threads, tar)
     except DataError:
@@ -173,16 +173,16 @@ def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Pat
 
 
 def _definition(identity: Identity) -> bytes:
-    """The text that `apptainer inspect --deffile` shows: how to build the same from the archive."""
+    """The text that `apptainer inspect --deffile` prints: a definition that builds the image from the archive."""
     return f"Bootstrap: docker-archive\nFrom: {product_of(identity.name, 'docker')}\n".encode()
 
 
 def _inspection(identity: Identity, described: Mapping[str, Any]) -> bytes:
-    """What `apptainer inspect` reads instead of starting a shell in the image."""
+    """The JSON that `apptainer inspect` reads; without it, Apptainer would start a shell in the image."""
     help_text = (
         f"{identity.name} {identity.version}: a data container with {described['files']} files in {identity.mount}.\n"
-        f"apptainer run IMAGE -help            all it can be asked\n"
-        f"apptainer run IMAGE                  every file with its metadata\n"
+        f"apptainer run IMAGE -help            all options\n"
+        f"apptainer run IMAGE                  list every file with its metadata\n"
         f"apptainer exec --bind IMAGE:{identity.mount}:image-src={identity.mount},ro OTHER.sif ls {identity.mount}\n"
     )
     attributes = {

@@ -1,4 +1,4 @@
-"""The Singularity image format: a header, descriptors, and data objects one behind the other in a file.
+"""The Singularity image format (SIF): a file of a header, descriptors, and data objects in sequence.
 
 Source: github.com/sylabs/sif, pkg/sif, sif.go and descriptor.go, pkg/integrity, metadata.go; all numbers little-endian.
 """
@@ -11,17 +11,17 @@ DEFFILE, PARTITION, SIGNATURE, GENERIC_JSON = 0x4001, 0x4004, 0x4005, 0x4006
 SQUASHFS, PRIMARY_SYSTEM, DATA = 1, 2, 3
 ARCHITECTURES = {"amd64": b"02\0", "arm64": b"04\0"}
 
-# Objects that verify and sign together belong to one group; ours is group 1.
+# A group of objects is signed and verified together. All objects of a data container are in group 1.
 GROUP, NO_GROUP = 0xF0000001, 0xF0000000
 DESCRIPTORS = 48
 DESCRIPTORS_OFFSET = 4096
-# The partition begins at a multiple of this, so that it can be mounted in place.
+# The offset of a partition is a multiple of this number, so that it can be mounted without being extracted.
 ALIGNMENT = 4096
 
 _HEADER = struct.Struct("<32s10s3s3s16s8q")
 _DESCRIPTOR = struct.Struct("<i?3I3q2q2q128s384s")
 _PARTITION = struct.Struct("<ii3s")
-# Of the header and of a descriptor, what a signature covers: not where an object lies, nor what comes later.
+# The signed fields of the header and of a descriptor: without offsets, and without fields that change later.
 _SIGNED_HEADER = struct.Struct("<32s10s3s16s")
 _SIGNED_DESCRIPTOR = struct.Struct("<i?IIqqqq128s384s")
 _SIGNER = struct.Struct("<i64s")
@@ -33,7 +33,7 @@ DATA_OFFSET = DESCRIPTORS_OFFSET + DESCRIPTORS * _DESCRIPTOR.size
 
 @dataclass(frozen=True)
 class DataObject:
-    """A data object that lies in the file already, at `offset`, for `size_bytes`. link: the group that it signs."""
+    """A data object at `offset` in the file, of `size_bytes`. link: the group that a signature signs, else 0."""
 
     kind: int
     name: str
@@ -45,24 +45,24 @@ class DataObject:
 
 
 def partition(name: str, offset: int, size_bytes: int, part_type: int, architecture: str) -> DataObject:
-    """A SquashFS as a partition of the given type, for an architecture as Go names it."""
+    """A SquashFS as a partition of the given type; `architecture` is Go's name."""
     extra = _PARTITION.pack(SQUASHFS, part_type, ARCHITECTURES[architecture])
     return DataObject(PARTITION, name, offset, size_bytes, extra)
 
 
 def signature(offset: int, size_bytes: int, fingerprint: bytes) -> DataObject:
-    """A signature, made over SHA-256 digests, of all objects of our group. fingerprint: of a PGP key, or nothing."""
+    """A signature over the SHA-256 digests of all objects of GROUP. fingerprint: of a PGP key, else empty."""
     extra = _SIGNER.pack(_SHA256, fingerprint)
     return DataObject(SIGNATURE, "", offset, size_bytes, extra, NO_GROUP, GROUP)
 
 
 def aligned(offset: int) -> int:
-    """The next multiple of ALIGNMENT."""
+    """`offset` rounded up to a multiple of ALIGNMENT."""
     return -(-offset // ALIGNMENT) * ALIGNMENT
 
 
 def header(architecture: str, objects: Sequence[DataObject]) -> bytes:
-    """The first DATA_OFFSET bytes of the file. The UUID is nil and the times are 0: the same data is the same file."""
+    """The first DATA_OFFSET bytes of the file. UUID and times are 0, so that the same data gives the same file."""
     end = max(one.offset + one.size_bytes for one in objects)
     fixed = _HEADER.pack(
         _LAUNCH,
@@ -84,12 +84,12 @@ def header(architecture: str, objects: Sequence[DataObject]) -> bytes:
 
 
 def signed_header() -> bytes:
-    """What a signature covers of the header."""
+    """The signed fields of the header."""
     return _SIGNED_HEADER.pack(_LAUNCH, b"SIF_MAGIC", b"01", bytes(16))
 
 
 def signed_descriptor(number: int, one: DataObject) -> bytes:
-    """What a signature covers of the descriptor of an object, the group's first one being number 0."""
+    """The signed fields of an object's descriptor. number: of the object in its group, from 0."""
     name = one.name.encode()
     return _SIGNED_DESCRIPTOR.pack(one.kind, True, number, one.link, one.size_bytes, 0, 0, 0, name, one.extra)
 

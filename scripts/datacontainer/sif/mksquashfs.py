@@ -1,4 +1,4 @@
-"""A compressed SquashFS, made by mksquashfs of a tar that it reads from a pipe."""
+"""A compressed SquashFS, which mksquashfs writes from a tar in a pipe."""
 
 import os
 import re
@@ -12,24 +12,24 @@ from typing import IO
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
 from datacontainer.runtime.logs import logger
 
-# The first that reads a tar.
+# The first version that reads a tar.
 OLDEST = (4, 5)
 # The measurements are in docs/decisions/0010-compression.md.
 LEVELS = {"gzip": 6, "zstd": 3}
-# Without -exit-on-error, what cannot be read becomes an empty file. -exports and -root-mode make 4.5 and later versions
-# give the same bytes. Left to itself, it takes a quarter of the machine's memory.
-FORM = ("-tar", "-noappend", "-exit-on-error", "-exports", "-no-xattrs", "-all-root", "-root-mode", "755")
+# Without -exit-on-error, mksquashfs writes unreadable files as empty files. -exports and -root-mode: version 4.5 and
+# later versions write the same bytes. Without -mem, mksquashfs uses a quarter of the machine's memory.
+TAR_OPTIONS = ("-tar", "-noappend", "-exit-on-error", "-exports", "-no-xattrs", "-all-root", "-root-mode", "755")
 TIMES = ("-mkfs-time", "0", "-all-time", "0")
-OPTIONS = (*FORM, *TIMES, "-mem", "256M", "-no-progress", "-quiet")
-# Each layer has the folders that its files are in, and all texts are taken as bytes in any case.
+OPTIONS = (*TAR_OPTIONS, *TIMES, "-mem", "256M", "-no-progress", "-quiet")
+# Each layer contains the parent folders of its files; mksquashfs always reads names as bytes.
 HARMLESS = re.compile(r" already exists in the tar file, ignoring!?$|^Unrecognised keyword \"hdrcharset\"")
 
 
 def find_mksquashfs(compression: str) -> str:
-    """The path of mksquashfs, of a version that reads a tar.
+    """The path of mksquashfs, if its version reads tars.
 
     Raises:
-        MissingToolError: when there is none, or an older one.
+        MissingToolError: if mksquashfs is missing or older.
     """
     found = shutil.which("mksquashfs")
     if found is None:
@@ -38,22 +38,22 @@ def find_mksquashfs(compression: str) -> str:
     version = re.search(r"version (\d+)\.(\d+)", done.stdout)
     if version is None or (int(version[1]), int(version[2])) < OLDEST:
         line = (done.stdout or done.stderr).partition("\n")[0]
-        raise _missing(compression, f"at {found!r} is too old, or not what it should be: it says {line!r}")
+        raise _missing(compression, f"at {found!r} is too old or another program: -version prints {line!r}")
     logger.info("%s: %s", found, version[0])
     return found
 
 
 def write_compressed(image: Path, offset: int, compression: str, threads: int, tar: Iterable[bytes]) -> int:
-    """Writes a SquashFS of the tar into the image, from offset to its end; gives its size. What was before is lost.
+    """Writes a SquashFS of the tar to the image, from `offset`, and returns its size. Overwrites the bytes before.
 
     Raises:
-        MissingToolError: without mksquashfs.
-        DataContainerError: with what it printed when it failed; and whatever reading the tar raises.
+        MissingToolError: if mksquashfs is missing.
+        DataContainerError: if mksquashfs fails, with its output. Errors of reading the tar are not caught.
     """
     program = find_mksquashfs(compression)
     chosen = ["-comp", compression, "-Xcompression-level", str(LEVELS[compression]), "-processors", str(threads)]
     command = [program, "-", str(image), *OPTIONS, *chosen, "-offset", str(offset)]
-    # It refuses this variable beside -mkfs-time.
+    # mksquashfs refuses this variable together with -mkfs-time.
     environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
     logger.info("running %s", " ".join(map(repr, command)))
     with tempfile.TemporaryFile("w+", errors="backslashreplace") as printed:
@@ -63,13 +63,13 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
     for line in filter(None, lines):
         logger.info("%s", line)
     if status != 0:
-        told = " ".join(lines).strip() or f"exit status {status}"
-        raise DataContainerError(f"mksquashfs failed: {told}; compression {compression!r} of the SIF needs it")
+        output = " ".join(lines).strip() or f"exit status {status}"
+        raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
     return image.stat().st_size - offset
 
 
 def _feed(command: list[str], environment: dict[str, str], tar: Iterable[bytes], printed: IO[str]) -> int:
-    """Runs the command with the tar as its input; gives its exit status. It does not outlive a failure of the tar."""
+    """Runs the command with the tar as its input and returns its exit status; kills it if reading the tar fails."""
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=printed
     )
@@ -77,9 +77,9 @@ def _feed(command: list[str], environment: dict[str, str], tar: Iterable[bytes],
         with process:
             _write_all(process, tar)
     except BrokenPipeError as error:
-        # What it printed, and its status, say why it ended.
+        # With another status, the caller reports the status and the output.
         if process.returncode == 0:
-            raise DataContainerError("mksquashfs ended before the layers did: run snakemake again") from error
+            raise DataContainerError("mksquashfs exited before it read all layers: run snakemake again") from error
     return process.returncode
 
 
@@ -97,6 +97,6 @@ def _write_all(process: subprocess.Popen[bytes], tar: Iterable[bytes]) -> None:
 
 def _missing(compression: str, what: str) -> MissingToolError:
     return MissingToolError(
-        f"mksquashfs {what}, and a SIF with compression: {compression} is made by version 4.5 or later: install the "
+        f"mksquashfs {what}; compression: {compression} of a SIF needs version 4.5 or later: install the "
         "package squashfs-tools, or set compression: none"
     )

@@ -1,4 +1,4 @@
-"""A message signed with a PGP key by GnuPG, in a home of its own, the same bytes every time."""
+"""Signatures with PGP keys: GnuPG signs in a temporary home folder; the same message gives the same bytes."""
 
 import os
 import shutil
@@ -10,33 +10,33 @@ from datacontainer.runtime.errors import DataContainerError, MissingToolError, U
 from datacontainer.runtime.logs import logger
 
 ARMOR = b"-----BEGIN PGP PRIVATE KEY BLOCK-----"
-# The first byte of a secret key's packet: old form with a length of 1 or 2 bytes, and new form.
+# The first byte of a secret key's packet: old format with a length of 1 or 2 bytes, and new format.
 # Source: RFC 4880, section 4.2.
 BINARY = (0x94, 0x95, 0xC5)
-LONGEST_PLACE = 70
-HINT = "install GnuPG, `apt install gnupg` or `conda install -c conda-forge gnupg`, or name a PEM key, which needs none"
-# The user's own settings must not change the signature, and nobody is there to be asked.
+MAX_FOLDER_BYTES = 70
+HINT = "install GnuPG, `apt install gnupg` or `conda install -c conda-forge gnupg`, or name a PEM key instead"
+# The user's settings must not change the signature, and a passphrase cannot be entered during a run.
 SETTINGS = ("--no-options", "--batch", "--no-tty", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "")
 
 
 def is_pgp_key(content: bytes) -> bool:
-    """Whether the content of a file is that of a private PGP key, armored or binary."""
+    """Whether the content is a private PGP key, armored or binary."""
     return ARMOR in content or content[:1] in [bytes([byte]) for byte in BINARY]
 
 
 def clear_signed(key: Path, message: Path) -> tuple[bytes, bytes]:
-    """The message with its signature as text, and the key's fingerprint of 20 bytes.
+    """The message with its cleartext signature, and the key's fingerprint of 20 bytes.
 
-    The signature's time is that of the key itself: with the same key, it is the same signature.
+    The signature's time is the key's creation time, so that the same key gives the same signature.
 
     Raises:
-        MissingToolError: without gpg.
-        UsageError: when the file has no key, or one that needs a passphrase.
+        MissingToolError: if gpg is missing.
+        UsageError: if the file contains no key, or a key that needs a passphrase.
     """
     if shutil.which("gpg") is None:
-        raise MissingToolError(f"the `gpg` command is not on PATH, and `sign` names a PGP key, {str(key)!r}: {HINT}")
-    # GnuPG has a socket in its home, whose path may have 107 bytes.
-    place = tempfile.gettempdir() if len(tempfile.gettempdir()) <= LONGEST_PLACE else "/tmp"
+        raise MissingToolError(f"the `gpg` command is not on PATH, but `sign` names a PGP key, {str(key)!r}: {HINT}")
+    # GnuPG creates a socket in its home folder; the path of a socket has at most 107 bytes.
+    place = tempfile.gettempdir() if len(tempfile.gettempdir()) <= MAX_FOLDER_BYTES else "/tmp"
     with tempfile.TemporaryDirectory(prefix="gpg-", dir=place) as home:
         try:
             _gpg(home, "--import", str(key))
@@ -57,25 +57,25 @@ def _gpg(home: str, *arguments: str) -> bytes:
 
 
 def _signer(listed: str, key: Path) -> tuple[str, int]:
-    """The fingerprint of the primary key, and the time at which it and its subkeys are there."""
+    """The fingerprint of the primary key, and the creation time of the newest of the key and its subkeys."""
     rows = [line.split(":") for line in listed.splitlines()]
     primary = [row for row in rows if row[0] == "sec"]
     if len(primary) != 1:
-        raise UsageError(f"the key {str(key)!r} holds {len(primary)} private PGP keys: name a file with one")
+        raise UsageError(f"the file {str(key)!r} contains {len(primary)} private PGP keys: name a file with one key")
     fingerprint = next(row[9] for row in rows if row[0] == "fpr")
     if len(fingerprint) != 40:
         raise DataContainerError(
-            f"the key {str(key)!r} is of a version that a SIF has no place for: use one of version 4"
+            f"the fingerprint of the key {str(key)!r} is too long for a SIF: use a PGP key of version 4"
         )
     return fingerprint, max(int(row[5]) for row in rows if row[0] in ("sec", "ssb"))
 
 
 def _explain(key: Path, error: subprocess.CalledProcessError) -> str:
-    told = error.stderr.decode(errors="backslashreplace").strip()
-    logger.info("gpg: %s", told)
-    if "passphrase" in told.lower():
+    printed = error.stderr.decode(errors="backslashreplace").strip()
+    logger.info("gpg: %s", printed)
+    if "passphrase" in printed.lower():
         return (
-            f"the key {str(key)!r} is protected by a passphrase, for which a run cannot ask: "
-            "name a copy without one that you alone may read"
+            f"the key {str(key)!r} is protected by a passphrase, which cannot be entered during a run: "
+            "name a copy without a passphrase that only you can read"
         )
-    return f"the key {str(key)!r} cannot sign: {told.splitlines()[-1] if told else 'gpg says nothing'}"
+    return f"gpg cannot sign with the key {str(key)!r}: {printed.splitlines()[-1] if printed else 'no output of gpg'}"

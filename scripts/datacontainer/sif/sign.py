@@ -1,4 +1,4 @@
-"""Sign: the signature of a SIF by a user's private key, which `apptainer verify` checks.
+"""Sign: signs a SIF with a user's private key; `apptainer verify` checks the signature.
 
 Source: github.com/sylabs/sif, pkg/integrity, metadata.go, dsse.go and clearsign.go.
 """
@@ -18,19 +18,19 @@ from datacontainer.sif.pgp import clear_signed, is_pgp_key
 
 METADATA_TYPE = "application/vnd.sylabs.sif-metadata+json"
 READ_BYTES = 1 << 20
-# The keys that are used are a few kilobytes.
+# Keys have a few kilobytes.
 MAX_KEY_BYTES = 1 << 20
 
 
 def check_key(name: str, key: str) -> None:
-    """Returns when `key`, which datasets.NAME.sign names, looks like a private key that needs no passphrase.
+    """Checks that the file `key`, the value of datasets.NAME.sign, contains a private key without a passphrase.
 
     Raises:
-        UsageError: in one line, without the content.
+        UsageError: if not; the message does not contain the file's content.
     """
     where, path = f"datasets.{name}.sign", Path(key)
     if not path.is_file():
-        raise UsageError(f"{where}: there is no file {key!r}: name a file with a private key, or remove `sign`")
+        raise UsageError(f"{where}: the file {key!r} does not exist: name a file with a private key, or remove `sign`")
     try:
         with open(path, "rb") as file:
             content = file.read(MAX_KEY_BYTES)
@@ -40,22 +40,22 @@ def check_key(name: str, key: str) -> None:
         return
     if b"ENCRYPTED PRIVATE KEY-----" in content or b"\nProc-Type: 4,ENCRYPTED" in content:
         raise UsageError(
-            f"{where}: the key {key!r} is protected by a passphrase, for which a run cannot ask: "
-            "name a copy without one (`openssl pkey -in KEY -out COPY`) that you alone may read"
+            f"{where}: the key {key!r} is protected by a passphrase, which cannot be entered during a run: "
+            "name a copy without a passphrase (`openssl pkey -in KEY -out COPY`) that only you can read"
         )
     if b"PRIVATE KEY-----" not in content:
         found = "a public key" if b"PUBLIC KEY" in content else "no private key"
-        raise UsageError(f"{where}: the file {key!r} holds {found}: name a private key, in PEM or PGP form")
+        raise UsageError(f"{where}: the file {key!r} contains {found}: name a private key in PEM or PGP format")
 
 
 def add_signature(
     image: Path, file: BinaryIO, objects: Sequence[sif.DataObject], key: Path, packer: Path
 ) -> sif.DataObject:
-    """Writes a signature of all objects behind the last one, and gives its place. file: the image, open for writing.
+    """Signs all objects, appends the signature to the image and returns its data object. file: the image, writable.
 
     Raises:
-        UsageError: when the key cannot be used.
-        MissingToolError: for a PGP key, without gpg.
+        UsageError: if the key cannot be used.
+        MissingToolError: if the key is a PGP key and gpg is missing.
     """
     message = json.dumps(metadata(image, objects), separators=(",", ":")).encode()
     with tempfile.NamedTemporaryFile(suffix=".json") as written:
@@ -73,13 +73,13 @@ def add_signature(
 
 
 def metadata(image: Path, objects: Sequence[sif.DataObject]) -> dict[str, object]:
-    """What is signed: the digests of the header, and of each object's descriptor and content."""
+    """The signed message: the digests of the header, and of each object's descriptor and content."""
     contents: dict[tuple[int, int], str] = {}
     described = []
     for number, one in enumerate(objects):
         place = one.offset, one.size_bytes
         if place not in contents:
-            # The system and the data are the same bytes.
+            # The system partition and the data partition are the same bytes.
             contents[place] = _digest_of_part(image, *place)
         descriptor = _digest(sif.signed_descriptor(number, one))
         described.append({"relativeId": number, "descriptorDigest": descriptor, "objectDigest": contents[place]})
@@ -101,7 +101,7 @@ def _digest_of_part(image: Path, offset: int, size_bytes: int) -> str:
         while size_bytes:
             piece = file.read(min(size_bytes, READ_BYTES))
             if not piece:
-                raise OSError(f"{image} ended {size_bytes} bytes early while it was signed")
+                raise OSError(f"{str(image)!r} was truncated while it was signed: {size_bytes} bytes are missing")
             digest.update(piece)
             size_bytes -= len(piece)
     return "sha256:" + digest.hexdigest()

@@ -1,1 +1,1 @@
-"""Verify: reads the finished images and compares them with the catalog."""
+"""Verify: compares the finished images with the catalog."""

@@ -1,4 +1,4 @@
-"""The attestations: files and referrers against each other and the images that they are about.
+"""Comparison of the attestations' files, of their referrers, and of the image layout that they describe.
 
 Source: OCI image-spec 1.1, image-layout.md, image-index.md, manifest.md.
 """
@@ -19,52 +19,52 @@ TITLE = "org.opencontainers.image.title"
 
 @dataclass
 class Attestations:
-    """The folder of a dataset's attestations while it is read. sha256: of each document, by its file's name."""
+    """The folder of a dataset's attestations. sha256: of each document read so far, by its file's name."""
 
     path: Path
     differences: Differences
     sha256: dict[str, str] = field(default_factory=dict)
 
     def check(self, manifests: Collection[str]) -> None:
-        """Compares the referrers with the files, and what they are about with the digests of the layout's manifests.
+        """Compares the referrers with the files, and the referrers' subjects with the digests of `manifests`.
 
         Raises:
-            DataError: when one cannot be read.
+            DataError: if a file, blob or referrer is missing or cannot be read.
         """
-        about = set()
+        subjects = set()
         index = parsed((self.path / "oci/index.json").read_bytes(), "index.json of the attestations")
         for listed in pick(index, "index.json of the attestations", "manifests", of=list):
             for one in pick(self._blob(listed), "the list of referrers", "manifests", of=list):
                 manifest = self._blob(one)
-                about.add(pick(manifest, "a referrer", "subject", "digest"))
+                subjects.add(pick(manifest, "a referrer", "subject", "digest"))
                 self._check_document(pick(manifest, "a referrer", "layers", 0))
-        for digest in sorted(about - set(manifests)):
-            self.differences.add(f"the attestations are about {digest}, which is no manifest of the layout")
+        for digest in sorted(subjects - set(manifests)):
+            self.differences.add(f"the attestations refer to {digest}, which is not a manifest of the layout")
         for name in sorted({path.name for path in self.path.glob("*.json")} - self.sha256.keys()):
-            self.differences.add(f"{name!r} is among the attestations and no referrer has it")
+            self.differences.add(f"{name!r} is in the folder of attestations, but no referrer refers to it")
 
     def _check_document(self, layer: Any) -> None:
         name = pick(layer, "a referrer", "annotations", TITLE, of=str)
         path = self.path / Path(name).name
         if not path.is_file():
-            raise DataError(f"{name!r} is not in {str(self.path)!r}")
+            raise DataError(f"a referrer refers to {name!r}, which is not in {str(self.path)!r}")
         self.sha256[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         self._blob(layer)
-        given = pick(layer, "a referrer", "digest")
+        found = pick(layer, "a referrer", "digest")
         self.differences.check(
-            f"the digest of {name!r}", given, "sha256:" + self.sha256[name], "a referrer", "the file"
+            f"the digest of {name!r}", found, "sha256:" + self.sha256[name], "a referrer", "the file"
         )
 
     def _blob(self, descriptor: Any) -> Any:
-        """The JSON that a descriptor is of."""
+        """The JSON value in the blob that the descriptor refers to."""
         digest = pick(descriptor, "a descriptor", "digest", of=str)
         path = self.path / "oci/blobs" / digest.replace(":", "/")
         if not re.fullmatch("sha256:[0-9a-f]{64}", digest) or not path.is_file():
             raise DataError(f"the blob {digest!r} of the attestations is missing")
         if path.stat().st_size > MAX_JSON:
-            raise DataError(f"{str(path)!r} is {path.stat().st_size} bytes large, where {MAX_JSON} are the most")
+            raise DataError(f"{str(path)!r} has {path.stat().st_size} bytes; at most {MAX_JSON} are allowed")
         content = path.read_bytes()
         found = "sha256:" + hashlib.sha256(content).hexdigest()
         if found != digest:
-            raise DataError(f"the blob {digest} of the attestations has the digest {found}")
+            raise DataError(f"the content of the blob {digest} of the attestations has the digest {found}")
         return parsed(content, f"the blob {digest}")

@@ -1,6 +1,6 @@
-"""A layer's blob and the tar that it stands for: both read once, in pieces, and digested.
+"""Reader of a layer's blob and of the tar in it: both are read once, in pieces, and hashed.
 
-It shares nothing with what compresses layers, but for the zstd library.
+The module shares no code with the compression of layers, except the zstd library.
 Source: RFC 1952, "GZIP file format"; RFC 8878, "Zstandard".
 """
 
@@ -15,25 +15,25 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.verify.tar import READ_BYTES, OncePassed, Readable, passing
+from datacontainer.verify.tar import READ_BYTES, HashedStream, Readable, hashing
 
-# With gzip's header and trailer.
-_GZIP_FORM = zlib.MAX_WBITS | 16
+# zlib's flag for a stream with gzip's header and trailer.
+_GZIP_FORMAT = zlib.MAX_WBITS | 16
 
 
 class StoredBytes:
-    """A file of compressed bytes, digested as they are read. The methods are those that pyarrow asks for."""
+    """A compressed file whose bytes are hashed as they are read. Has the methods that pyarrow calls."""
 
     closed = False
 
     def __init__(self, file: BinaryIO, path: Path, read: Callable[[int], None]) -> None:
-        """read: is told of each block that was read."""
+        """read: called with the size of each block read."""
         self._file, self._path, self._read = file, path, read
         self._digest = hashlib.sha256()
         self.size_bytes = 0
 
     def read(self, size_bytes: int) -> bytes:
-        """The next bytes, none at the end."""
+        """The next bytes; empty at the end."""
         content = self._file.read(size_bytes)
         self._digest.update(content)
         self.size_bytes += len(content)
@@ -41,31 +41,31 @@ class StoredBytes:
         return content
 
     def readable(self) -> bool:
-        """That it can be read."""
+        """True: the file can be read."""
         return True
 
     def close(self) -> None:
-        """Leaves the file to its owner."""
+        """Does nothing: the owner of the file closes it."""
 
     def sha256(self) -> str:
-        """The digest of what was read."""
+        """The digest of the bytes read so far."""
         return self._digest.hexdigest()
 
     def damaged(self, what: str) -> DataError:
-        """The error to raise."""
+        """The error to raise for a damaged blob."""
         return DataError(f"the blob {str(self._path)!r} cannot be decompressed: {what}")
 
 
 class Gzip:
-    """What the only member of a gzip file decompresses to."""
+    """The decompressed content of a gzip file, which must have exactly one member."""
 
     def __init__(self, stored: StoredBytes) -> None:
-        """stored: the file."""
+        """stored: the compressed file."""
         self._stored = stored
-        self._inflate = zlib.decompressobj(_GZIP_FORM)
+        self._inflate = zlib.decompressobj(_GZIP_FORMAT)
 
     def read(self, size_bytes: int) -> bytes:
-        """The next bytes, no more than asked for, none at the end."""
+        """The next bytes, at most `size_bytes`; empty at the end."""
         while not self._inflate.eof:
             waiting = self._inflate.unconsumed_tail or self._stored.read(READ_BYTES)
             try:
@@ -75,22 +75,22 @@ class Gzip:
             if content:
                 return content
             if not waiting:
-                raise self._stored.damaged("it ends early")
+                raise self._stored.damaged("the compressed stream is truncated")
         if self._inflate.unused_data or self._stored.read(1):
-            raise self._stored.damaged("there are bytes behind its end")
+            raise self._stored.damaged("extra bytes follow the compressed stream")
         return b""
 
 
 class Zstd:
-    """What the frames of a zstd file decompress to."""
+    """The decompressed content of all frames of a zstd file."""
 
     def __init__(self, stored: StoredBytes) -> None:
-        """stored: the file."""
+        """stored: the compressed file."""
         self._stored = stored
         self._stream = pa.CompressedInputStream(pa.PythonFile(stored, "r"), "zstd")
 
     def read(self, size_bytes: int) -> bytes:
-        """The next bytes, no more than asked for, none at the end."""
+        """The next bytes, at most `size_bytes`; empty at the end."""
         try:
             content: bytes = self._stream.read(size_bytes)
         except OSError as error:
@@ -100,13 +100,13 @@ class Zstd:
 
 @dataclass(frozen=True)
 class LayerBlob:
-    """A layer while it is read. stored: the bytes of one that is compressed."""
+    """A layer while it is read. stored: the compressed bytes, if the layer is compressed."""
 
-    tar: OncePassed
+    tar: HashedStream
     stored: StoredBytes | None = None
 
     def read_rest(self) -> tuple[str, int, str]:
-        """sha256 and size of the blob, and sha256 of the tar; what is left of it is read."""
+        """Reads the rest; returns the sha256 and the size of the blob, and the sha256 of the tar."""
         sha256 = self.tar.sha256()
         if self.stored is None:
             return sha256, self.tar.size_bytes, sha256
@@ -115,18 +115,18 @@ class LayerBlob:
 
 @contextmanager
 def reading_layer(path: Path, media_type: str, read: Callable[[int], None]) -> Iterator[LayerBlob]:
-    """The layer, compressed as its media type says; `read` is told of each block's size.
+    """Opens a layer, compressed according to its media type; `read` is called with the size of each block read.
 
     Raises:
-        DataError: here and by all that reads on, when it is not.
+        DataError: here and in all later reads, if the blob is not compressed that way, or is damaged.
     """
-    forms: dict[str, Callable[[StoredBytes], Readable]] = {"+gzip": Gzip, "+zstd": Zstd}
-    form = forms.get(media_type[-5:])
+    formats: dict[str, Callable[[StoredBytes], Readable]] = {"+gzip": Gzip, "+zstd": Zstd}
+    decompressor = formats.get(media_type[-5:])
     with open(path, "rb", buffering=0) as file:
-        if form is None:
-            with passing(file, path, read) as tar:
+        if decompressor is None:
+            with hashing(file, path, read) as tar:
                 yield LayerBlob(tar)
             return
         stored = StoredBytes(file, path, read)
-        with passing(form(stored), path, lambda _: None) as tar:
+        with hashing(decompressor(stored), path, lambda _: None) as tar:
             yield LayerBlob(tar, stored)

@@ -1,4 +1,4 @@
-"""Two streams of rows, both in the order of their paths, compared; and the differences found so far."""
+"""Comparison of two streams of rows that are sorted by path; the list of differences found."""
 
 import hashlib
 import os
@@ -12,16 +12,17 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import logger
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 
-# The modes that images have, by kind; decisions/0002.
+# The modes allowed in images, by kind; decisions/0002.
 MODES = {FILE: (0o644, 0o755), LINK: (0o777,), FOLDER: (0o755,)}
-SHOWN, MOST = 3, 20
+# The number of differences in the error message, and the number after which the comparison stops.
+SHOWN, MAX_DIFFERENCES = 3, 20
 
 
 class Row(NamedTuple):
-    """A path below the mount, and what is there.
+    """A file, link or folder below the mount.
 
-    path: a folder's ends with a slash, and the mount's own is empty. size_bytes: of a file's content, or of a link's
-    target. sha256: of a file's content, or of a link's target; in hex. mode: None where it is not known.
+    path: relative to the mount, empty for the mount; a folder's path ends with a slash. size_bytes, sha256 (in hex): of
+    a file's content or of a link's target. mode: None if it is not known.
     """
 
     path: bytes
@@ -33,7 +34,7 @@ class Row(NamedTuple):
 
 
 def link_row(path: bytes, target: bytes, mode: int) -> Row:
-    """The row of a link: size and digest are those of its target's text."""
+    """The row of a link, with the size and the digest of its target's bytes."""
     return Row(path, LINK, len(target), hashlib.sha256(target).hexdigest(), target, mode)
 
 
@@ -43,20 +44,20 @@ def folder_row(path: bytes, mode: int) -> Row:
 
 
 class DifferencesError(DataError):
-    """What images differ in; all comparing ends with it."""
+    """Raised with the first differences; no further comparison follows."""
 
 
 @dataclass
 class Differences:
-    """What was found to be wrong, a line for each, and what to delete so that it is made anew."""
+    """The differences found, a line for each, and the files and folders that the user must delete to repair them."""
 
     lines: list[str] = field(default_factory=list)
     remedies: list[Path] = field(default_factory=list)
     _remedy: Path = Path()
 
     @contextmanager
-    def mended_by_deleting(self, path: Path) -> Iterator[None]:
-        """What is found in the block would be made anew if `path` were not there; an error ends it, and is noted."""
+    def remedy(self, path: Path) -> Iterator[None]:
+        """Sets the path to delete for the differences found in the block; records a DataError as a difference."""
         before, self._remedy = self._remedy, path
         try:
             yield
@@ -68,61 +69,61 @@ class Differences:
             self._remedy = before
 
     def add(self, line: str) -> None:
-        """Notes a difference.
+        """Records a difference.
 
         Raises:
-            DifferencesError: when there are MOST of them.
+            DifferencesError: if there are MAX_DIFFERENCES differences.
         """
         logger.error("%s", line)
         self.lines.append(line)
         if self._remedy not in self.remedies:
             self.remedies.append(self._remedy)
-        if len(self.lines) >= MOST:
+        if len(self.lines) >= MAX_DIFFERENCES:
             raise self._error()
 
-    def check(self, what: str, wanted: Any, given: Any, wanted_by: str, given_by: str) -> None:
-        """Notes the difference, if there is one, between two things that should be equal."""
-        if wanted != given:
-            one, other = ("nothing" if value in (None, "") else value for value in (wanted, given))
-            self.add(f"{what}: {wanted_by} says {one}, {given_by} {other}")
+    def check(self, what: str, expected: Any, found: Any, expected_by: str, found_in: str) -> None:
+        """Records a difference if the two values are not equal."""
+        if expected != found:
+            one, other = ("nothing" if value in (None, "") else value for value in (expected, found))
+            self.add(f"{what}: expected {one} ({expected_by}), found {other} ({found_in})")
 
     def raise_any(self) -> None:
-        """Raises DataError, which names the first differences, if there are any."""
+        """Raises a DataError that names the first differences, if there are any."""
         if self.lines:
             raise self._error()
 
     def _error(self) -> DifferencesError:
         more = len(self.lines) - SHOWN
         rest = f"; and {more} more, all in the log" if more > 0 else ""
-        stopped = ", where the search ended" if len(self.lines) >= MOST else ""
+        stopped = f"; stopped after {MAX_DIFFERENCES} differences" if len(self.lines) >= MAX_DIFFERENCES else ""
         remedies = " and ".join(repr(str(path)) for path in self.remedies)
         first = "; ".join(self.lines[:SHOWN])
         return DifferencesError(f"{first}{rest}{stopped}; delete {remedies} and run snakemake again")
 
 
 def compare(expected: Iterable[Row], found: Iterable[Row], where: str, differences: Differences) -> None:
-    """Notes where the rows that were found in an image are not those expected; both come in the order of their paths.
+    """Records the differences between the expected rows and the rows of an image; both are sorted by path.
 
-    where: as in "the layers". What is expected of files and links comes from the catalog. Folders and modes, which it
-    does not have, come from the layers.
+    where: the image in messages, as in "the layers". The expected files and links come from the catalog; the expected
+    folders and modes, which the catalog does not contain, come from the layers.
     """
-    for wanted, given in _paired(iter(expected), iter(found)):
-        if given is None and wanted is not None:
-            differences.add(f"{shown(wanted.path)} is missing from {where}")
-        elif wanted is None and given is not None:
-            differences.add(f"{shown(given.path)} is in {where} and not in {_source(given.kind)}")
-        elif wanted is not None and given is not None:
-            _compare_rows(wanted, given, where, differences)
+    for expected_row, found_row in _paired(iter(expected), iter(found)):
+        if found_row is None and expected_row is not None:
+            differences.add(f"{shown(expected_row.path)} is missing from {where}")
+        elif expected_row is None and found_row is not None:
+            differences.add(f"{shown(found_row.path)} is in {where} but not in {_source(found_row.kind)}")
+        elif expected_row is not None and found_row is not None:
+            _compare_rows(expected_row, found_row, where, differences)
 
 
 def shown(path: bytes) -> str:
-    """The path as messages have it."""
+    """The path quoted for messages."""
     return repr(os.fsdecode(path) or ".")
 
 
 FIELDS: dict[str, Callable[[Any], str]] = {
     "kind": str,
-    "target": lambda target: f"a link to {shown(target)}",
+    "target": lambda target: f"a symlink to {shown(target)}",
     "size_bytes": "{} bytes".format,
     "sha256": "sha256 {}".format,
     "mode": "mode {:04o}".format,
@@ -130,33 +131,33 @@ FIELDS: dict[str, Callable[[Any], str]] = {
 
 
 def _paired(expected: Iterator[Row], found: Iterator[Row]) -> Iterator[tuple[Row | None, Row | None]]:
-    wanted, given = next(expected, None), next(found, None)
-    while wanted is not None or given is not None:
-        if given is None or (wanted is not None and wanted.path < given.path):
-            yield wanted, None
-            wanted = next(expected, None)
-        elif wanted is None or given.path < wanted.path:
-            yield None, given
-            given = next(found, None)
+    left, right = next(expected, None), next(found, None)
+    while left is not None or right is not None:
+        if right is None or (left is not None and left.path < right.path):
+            yield left, None
+            left = next(expected, None)
+        elif left is None or right.path < left.path:
+            yield None, right
+            right = next(found, None)
         else:
-            yield wanted, given
-            wanted, given = next(expected, None), next(found, None)
+            yield left, right
+            left, right = next(expected, None), next(found, None)
 
 
-def _compare_rows(wanted: Row, given: Row, where: str, differences: Differences) -> None:
-    allowed = MODES[given.kind]
-    if given.mode not in allowed:
+def _compare_rows(expected: Row, found: Row, where: str, differences: Differences) -> None:
+    path, allowed = shown(found.path), MODES[found.kind]
+    if found.mode not in allowed:
         modes = " or ".join(f"{mode:04o}" for mode in allowed)
-        differences.add(f"{shown(given.path)}: a {given.kind} has mode {modes}, in {where} it has {given.mode:04o}")
-    if wanted.mode is None or given.mode not in allowed:
-        wanted = wanted._replace(mode=given.mode)
-    if wanted == given:
+        differences.add(f"{path}: expected mode {modes} for a {found.kind}, found {found.mode:04o} ({where})")
+    if expected.mode is None or found.mode not in allowed:
+        expected = expected._replace(mode=found.mode)
+    if expected == found:
         return
     for name, text in FIELDS.items():
-        one, other = getattr(wanted, name), getattr(given, name)
+        one, other = getattr(expected, name), getattr(found, name)
         if one != other:
-            source = "the layers say" if name == "mode" else f"{_source(wanted.kind)} says"
-            differences.add(f"{shown(wanted.path)}: {source} {text(one)}, {where} {text(other)}")
+            source = "the layers" if name == "mode" else _source(expected.kind)
+            differences.check(path, text(one), text(other), source, where)
             return
 
 

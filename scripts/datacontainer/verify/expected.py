@@ -1,4 +1,4 @@
-"""Expected: what each image that was made from a layout is compared with."""
+"""Expected: the data that verifiers compare an image with, which was created from a layout."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from datacontainer.verify.rows import Spool
 
 @dataclass(frozen=True)
 class Expected:
-    """The catalog, and the layout, once it was compared with the catalog; and where a verifier notes differences.
+    """The catalog, the layout that was compared with the catalog, and the list in which verifiers record differences.
 
-    image: of the first platform, the one of formats that have no more. own: sha256 of its files outside of the mount,
-    by name. spool: its folders and modes, which no catalog has. documents: sha256 of each attestation, by its file's
-    name; None where none is asked for.
+    image: of the first platform, which formats with one platform contain. entrypoint_files: sha256 of its files outside
+    of the mount, by name. spool: its folders and modes, which the catalog does not contain. documents: sha256 of each
+    attestation, by its file's name; None if attestations are not configured.
     """
 
     catalog: Path
     mount: str
     layout: Layout
     image: Image
-    own: Mapping[bytes, str]
+    entrypoint_files: Mapping[bytes, str]
     spool: Spool
     differences: Differences
     documents: Mapping[str, str] | None = None

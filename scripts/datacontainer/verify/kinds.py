@@ -1,3 +1,3 @@
-"""The kinds of what an image holds, as its readers tell them."""
+"""The kinds of entries of an image."""
 
 FILE, LINK, FOLDER = "file", "link", "folder"

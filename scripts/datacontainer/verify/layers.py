@@ -1,4 +1,4 @@
-"""The layers of a layout, each byte read once: as blobs, and their members as rows."""
+"""Reader of the layers of an image layout: checks each blob and returns its members as rows, in one pass."""
 
 import hashlib
 import os
@@ -10,68 +10,68 @@ from datacontainer.runtime.progress import Progress
 from datacontainer.verify.blobs import reading_layer
 from datacontainer.verify.comparison import MODES, Row, folder_row, link_row, shown
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
-from datacontainer.verify.layout import LAYER, Descriptor, Image, Layout
+from datacontainer.verify.layout import DATA_CONTAINER, LAYER, Descriptor, Image, Layout
 from datacontainer.verify.tar import Member, members
 
-# What is in an image besides the data, and its mode. The index is there when it is too large to be in the program.
+# The modes of the files outside of the data: the entrypoint, and the index if it is too large to be embedded in it.
 ENTRYPOINT, INDEX = b"entrypoint", b"entrypoint.index"
-OWN_MODES = {ENTRYPOINT: 0o755, INDEX: 0o644}
+ENTRYPOINT_MODES = {ENTRYPOINT: 0o755, INDEX: 0o644}
 
 
 @dataclass
 class Layers:
-    """The layers of the images that are in a layout.
+    """The layers of the images of a layout.
 
-    own: sha256 of what they hold besides the data, by platform and name. It fills up as they are read.
+    entrypoint_files: sha256 of the files outside of the data, by platform and name; filled while layers are read.
     """
 
     layout: Layout
     images: Sequence[Image]
     mount: str
-    own: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
 
     def rows(self) -> Iterator[Row]:
-        """The files, links and folders below the mount, each once, in the order of their paths.
+        """The files, links and folders below the mount, each once, sorted by path.
 
         Raises:
-            DataError: when they are out of that order, as by the same path in two layers, or a layer is no tar.
+            DataError: if they are not sorted, for example because two layers contain a path, or a layer is not a tar.
         """
         index: dict[bytes, str] = {}
         for image in self.images:
-            self.own[image.platform] = index
+            self.entrypoint_files[image.platform] = index
         last = None
         for member in self._data(index):
             row = _row(member, member.name[len(self._prefix) :])
             if row.kind == FOLDER:
                 self._check_mode(member, MODES[FOLDER][0])
-            # Each layer has the folders that its files are in, also where one before has them.
+            # Each layer contains the parent folders of its files, even if an earlier layer contains them.
             if last is not None and row.kind == FOLDER and last.startswith(row.path):
                 continue
             if last is not None and row.path <= last:
-                raise DataError(f"the layers have {shown(row.path)} behind {shown(last)}, out of order")
+                raise DataError(f"the layers are not sorted: {shown(row.path)} follows {shown(last)}")
             last = row.path
             yield row
 
     def read_entrypoints(self) -> None:
-        """Reads the last layer of each image, and notes where there is more or less in it than there should be."""
+        """Reads the last layer of each image; records unexpected, missing and changed files."""
         differences = self.layout.differences
         for image in self.images:
-            own = dict(self.own[image.platform])
+            files = dict(self.entrypoint_files[image.platform])
             progress = Progress(f"the entrypoint of {image.platform}", image.layers[-1].size_bytes)
             for member in self._members(image.layers[-1], progress):
-                self._note_own(member, ENTRYPOINT, own)
-            if ENTRYPOINT not in own:
+                self._record_entrypoint_file(member, ENTRYPOINT, files)
+            if ENTRYPOINT not in files:
                 differences.add(f"'/entrypoint' is missing from the last layer of {image.platform}")
-            self.own[image.platform] = own
-            for name in OWN_MODES:
-                self._check_built(image.platform, name, own.get(name, ""))
+            self.entrypoint_files[image.platform] = files
+            for name in ENTRYPOINT_MODES:
+                self._check_built(image.platform, name, files.get(name, ""))
 
     @property
     def _prefix(self) -> bytes:
         return self.mount.strip("/").encode() + b"/"
 
     def _data(self, index: dict[bytes, str]) -> Iterator[Member]:
-        """The members at and below the mount, of all layers but the last."""
+        """The members at and below the mount, of all layers except the last."""
         layers = self.images[0].layers[:-1]
         progress = Progress("the layers", sum(layer.size_bytes for layer in layers))
         for layer in layers:
@@ -81,17 +81,17 @@ class Layers:
                 elif member.kind == FOLDER and self._prefix.startswith(member.name):
                     self._check_mode(member, MODES[FOLDER][0])
                 else:
-                    self._note_own(member, INDEX, index)
+                    self._record_entrypoint_file(member, INDEX, index)
 
     def _members(self, layer: Descriptor, progress: Progress) -> Iterator[Member]:
-        """A layer's members; when they are through, the layer is known as a blob too."""
+        """A layer's members; compares the layer's digests and size after the last one."""
         with reading_layer(self.layout.blob(layer), layer.media_type, progress.add) as blob:
             previous = None
             for member in members(blob.tar):
-                # Docker's overlay2 refuses a layer that has a path twice.
+                # Docker's overlay2 refuses a layer that contains a path twice.
                 if previous is not None and member.name <= previous:
                     raise DataError(
-                        f"the layer {layer.digest} has {shown(member.name)} behind {shown(previous)}, out of order"
+                        f"the layer {layer.digest} is not sorted: {shown(member.name)} follows {shown(previous)}"
                     )
                 previous = member.name
                 yield member
@@ -101,25 +101,25 @@ class Layers:
                 what = f"the diff ID of the layer {layer.digest}"
                 self.layout.differences.check(what, layer.diff_id, f"sha256:{diff_id}", "the config", "its tar")
 
-    def _note_own(self, member: Member, allowed: bytes, own: dict[bytes, str]) -> None:
+    def _record_entrypoint_file(self, member: Member, allowed: bytes, files: dict[bytes, str]) -> None:
         if member.name != allowed or member.kind != FILE:
-            what = shown(b"/" + member.name)
-            self.layout.differences.add(f"{what} is in the layers, where only {self.mount} and {shown(allowed)} belong")
+            extra = shown(b"/" + member.name)
+            self.layout.differences.add(f"{extra} is in the layers; only {self.mount} and {shown(allowed)} are allowed")
             return
-        self._check_mode(member, OWN_MODES[allowed])
-        own[allowed] = member.sha256
+        self._check_mode(member, ENTRYPOINT_MODES[allowed])
+        files[allowed] = member.sha256
 
-    def _check_mode(self, member: Member, wanted: int) -> None:
+    def _check_mode(self, member: Member, expected: int) -> None:
         what = f"the mode of {shown(b'/' + member.name)}"
-        self.layout.differences.check(what, f"{wanted:04o}", f"{member.mode:04o}", "a data container", "the layers")
+        self.layout.differences.check(what, f"{expected:04o}", f"{member.mode:04o}", DATA_CONTAINER, "the layers")
 
     def _check_built(self, platform: str, name: bytes, sha256: str) -> None:
         built = self.layout.path.parent / "bin" / platform.replace("/", "-") / os.fsdecode(name)
         if built.is_file():
             with open(built, "rb") as file:
-                wanted = hashlib.file_digest(file, "sha256").hexdigest()
+                expected = hashlib.file_digest(file, "sha256").hexdigest()
             what = f"sha256 of {shown(b'/' + name)} of {platform}"
-            self.layout.differences.check(what, wanted, sha256, f"the file {str(built)!r}", "the layers")
+            self.layout.differences.check(what, expected, sha256, f"the file {str(built)!r}", "the layers")
 
 
 def _row(member: Member, path: bytes) -> Row:

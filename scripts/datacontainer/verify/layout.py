@@ -1,4 +1,4 @@
-"""The JSON of an image layout, from index.json down: every descriptor against its blob, and all of it against itself.
+"""Reader of an image layout's JSON files: compares every descriptor with its blob, and the files with each other.
 
 Source: OCI image-spec 1.0, image-layout.md, image-index.md, manifest.md, config.md; moby, image/tarexport.
 """
@@ -19,14 +19,16 @@ _SPECIFIED = "application/vnd.oci.image."
 INDEX, MANIFEST = _SPECIFIED + "index.v1+json", _SPECIFIED + "manifest.v1+json"
 CONFIG, LAYER = _SPECIFIED + "config.v1+json", _SPECIFIED + "layer.v1.tar"
 COMPRESSED = (LAYER + "+gzip", LAYER + "+zstd")
-# Registries refuse larger manifests; ours grow with the number of layers alone.
+# Registries refuse larger manifests. The size of a data container's manifest depends only on the number of layers.
 MAX_JSON = 4 << 20
 PLAIN_FILES = ("oci-layout", "index.json", "manifest.json")
+# The source of an expected value in messages.
+DATA_CONTAINER = "the data container format"
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """What refers to a blob says of it. diff_id: that of a layer, as the config says."""
+    """A reference to a blob. named_by: the file with the reference. diff_id: of a layer, as listed in the config."""
 
     media_type: str
     digest: str
@@ -36,13 +38,13 @@ class Descriptor:
 
     @property
     def file(self) -> str:
-        """The blob's name in the layout."""
+        """The path of the blob's file in the layout."""
         return "blobs/" + self.digest.replace(":", "/")
 
 
 @dataclass(frozen=True)
 class Image:
-    """The image of one platform. Its last layer is the entrypoint's."""
+    """The image of one platform. Its last layer contains the entrypoint."""
 
     platform: str
     manifest: Descriptor
@@ -55,7 +57,7 @@ class Image:
 class Layout:
     """An image layout while it is read.
 
-    sha256: of each file read so far, as it was read, by its name in the layout. top: the digest that index.json has.
+    sha256: of each file read so far, by its path in the layout. top: the digest that index.json refers to.
     """
 
     path: Path
@@ -64,10 +66,10 @@ class Layout:
     top: str = ""
 
     def images(self) -> list[Image]:
-        """The images by platform, the one that `docker load` takes first; notes what does not fit together.
+        """The images of all platforms, first the one that `docker load` loads; records differences between the files.
 
         Raises:
-            DataError: when a file is missing or cannot be read, so that there is nothing to go on with.
+            DataError: if a file is missing or cannot be read, so that no image is known.
         """
         version = pick(self._json("oci-layout"), "oci-layout", "imageLayoutVersion")
         self.differences.check("the version of the image layout", "1.0.0", version, "the specification", "oci-layout")
@@ -79,9 +81,9 @@ class Layout:
         images = self._nested(top) if top.media_type == INDEX else [self._image(top, None)]
         self._check_docker_manifest(images[0])
         for image in images[1:]:
-            shared, given = ([one.digest for one in each.layers[:-1]] for each in (images[0], image))
+            shared, found = ([one.digest for one in each.layers[:-1]] for each in (images[0], image))
             what = f"the layers below the entrypoint of {image.platform}"
-            self.differences.check(what, shared, given, f"the image of {images[0].platform}", "its manifest")
+            self.differences.check(what, shared, found, f"the image of {images[0].platform}", "its manifest")
             self._check_sizes(image.layers[:-1])
             what, by = f"the labels of {image.platform}", f"the image of {images[0].platform}"
             self.differences.check(what, images[0].labels, image.labels, by, "its config")
@@ -96,22 +98,22 @@ class Layout:
         """The path of a blob.
 
         Raises:
-            DataError: when it is not there.
+            DataError: if the blob does not exist.
         """
         path = self.path / descriptor.file
         if not path.is_file():
-            raise DataError(f"the blob {descriptor.digest}, named by {descriptor.named_by}, is not in the layout")
+            raise DataError(f"the blob {descriptor.digest}, listed in {descriptor.named_by}, is not in the layout")
         return path
 
     def check_blob(self, descriptor: Descriptor, sha256: str, size_bytes: int) -> None:
-        """Notes a blob, as it was read, and where it is not as described."""
+        """Records that a blob was read, and the differences from its descriptor."""
         self.sha256[descriptor.file] = sha256
         what, by = f"the blob {descriptor.digest}", descriptor.named_by
         self.differences.check(what, descriptor.digest, "sha256:" + sha256, by, "its content")
         self.differences.check(f"the size of {what[4:]}", descriptor.size_bytes, size_bytes, by, "the file")
 
     def _check_sizes(self, shared: Sequence[Descriptor]) -> None:
-        """Compares a further platform's sizes of blobs that are read for the first platform."""
+        """Compares a further platform's descriptors with the sizes of the layers that all platforms share."""
         for layer in shared:
             size_bytes = self.blob(layer).stat().st_size
             what = f"the size of blob {layer.digest}"
@@ -124,7 +126,7 @@ class Layout:
             platform = "/".join(str(pick(one, "the image index", "platform", key)) for key in ("os", "architecture"))
             images.append(self._image(_descriptor(one, "the image index"), platform))
         if not images:
-            raise DataError(f"the image index {top.digest} names no manifest")
+            raise DataError(f"the image index {top.digest} lists no manifest")
         return images
 
     def _image(self, descriptor: Descriptor, platform: str | None) -> Image:
@@ -132,23 +134,22 @@ class Layout:
         config = _descriptor(pick(manifest, "the manifest", "config"), "the manifest")
         layers = [_descriptor(one, "the manifest") for one in pick(manifest, "the manifest", "layers", of=list)]
         if not layers:
-            raise DataError(f"the manifest {descriptor.digest} names no layer")
+            raise DataError(f"the manifest {descriptor.digest} lists no layer")
         image = self._json_blob(config)
-        told = "/".join(str(pick(image, "the config", key)) for key in ("os", "architecture"))
+        found = "/".join(str(pick(image, "the config", key)) for key in ("os", "architecture"))
         labels = pick(image, "the config", "config", "Labels", of=dict)
         check = self.differences.check
-        check("the platform", platform or told, told, "the image index", "the config")
-        check(
-            f"the labels of {told}", labels, pick(manifest, "the manifest", "annotations"), "the config", "the manifest"
-        )
+        check("the platform", platform or found, found, "the image index", "the config")
+        annotations = pick(manifest, "the manifest", "annotations")
+        check(f"the labels of {found}", labels, annotations, "the config", "the manifest")
         check("the media type of a manifest", MANIFEST, descriptor.media_type, "the specification", descriptor.named_by)
         check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
         entrypoint = pick(image, "the config", "config", "Entrypoint")
-        check(f"the command of {told}", ["/entrypoint"], entrypoint, "a data container", "the config")
-        return Image(told, descriptor, config, labels, self._with_diff_ids(image, layers, told))
+        check(f"the entrypoint of {found}", ["/entrypoint"], entrypoint, DATA_CONTAINER, "the config")
+        return Image(found, descriptor, config, labels, self._with_diff_ids(image, layers, found))
 
     def _with_diff_ids(self, image: Any, layers: Sequence[Descriptor], platform: str) -> list[Descriptor]:
-        """The layers with their diff IDs, which are those of the blobs where nothing is compressed."""
+        """The layers with their diff IDs; the diff ID of an uncompressed layer is the digest of its blob."""
         diff_ids = pick(image, "the config", "rootfs", "diff_ids", of=list)
         history = pick(image, "the config", "history", of=list)
         check, manifest = self.differences.check, "the manifest"
@@ -157,7 +158,7 @@ class Layout:
         for number, (layer, diff_id) in enumerate(zip(layers, diff_ids, strict=False), start=1):
             if layer.media_type not in COMPRESSED:
                 check(f"the diff ID of layer {number} of {platform}", layer.digest, diff_id, manifest, "the config")
-                check(f"the media type of layer {number}", LAYER, layer.media_type, "a data container", manifest)
+                check(f"the media type of layer {number}", LAYER, layer.media_type, DATA_CONTAINER, manifest)
         return [replace(layer, diff_id=diff_id) for layer, diff_id in zip_longest(layers, diff_ids[: len(layers)])]
 
     def _check_docker_manifest(self, image: Image) -> None:
@@ -174,7 +175,7 @@ class Layout:
         for path in sorted((self.path / "blobs").rglob("*")):
             name = path.relative_to(self.path).as_posix()
             if not path.is_dir() and name not in named:
-                self.differences.add(f"{name!r} is in the layout and nothing refers to it")
+                self.differences.add(f"{name!r} is in the layout, but no manifest refers to it")
 
     def _json(self, name: str) -> Any:
         return self._parsed(name, self._content(self.path / name))
@@ -184,8 +185,8 @@ class Layout:
         found = "sha256:" + hashlib.sha256(content).hexdigest()
         if found != descriptor.digest or len(content) != descriptor.size_bytes:
             raise DataError(
-                f"the blob {descriptor.digest}: {descriptor.named_by} says {descriptor.size_bytes} bytes, "
-                f"the file has {len(content)} bytes of digest {found}"
+                f"the blob {descriptor.digest}: expected {descriptor.size_bytes} bytes ({descriptor.named_by}), "
+                f"found {len(content)} bytes with the digest {found} (the file)"
             )
         return self._parsed(descriptor.file, content)
 
@@ -193,7 +194,7 @@ class Layout:
         if not path.is_file():
             raise DataError(f"{path.name!r} is not in the layout {str(self.path)!r}")
         if path.stat().st_size > MAX_JSON:
-            raise DataError(f"{str(path)!r} is {path.stat().st_size} bytes large, where {MAX_JSON} are the most")
+            raise DataError(f"{str(path)!r} has {path.stat().st_size} bytes; at most {MAX_JSON} are allowed")
         return path.read_bytes()
 
     def _parsed(self, name: str, content: bytes) -> Any:
@@ -202,7 +203,7 @@ class Layout:
 
 
 def parsed(content: bytes, what: str) -> Any:
-    """The JSON value; `what` says in an error what it is."""
+    """The JSON value of `content`, which is called `what` in errors."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -210,19 +211,19 @@ def parsed(content: bytes, what: str) -> Any:
 
 
 def pick(value: Any, what: str, *keys: str | int, of: type = object) -> Any:
-    """The value under the keys, one in the other, which must be of that type; `what` names in an error the whole."""
+    """The value at a path of keys, which must be of type `of`; `value` is called `what` in errors."""
     for key in keys:
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError) as error:
             raise DataError(f"{what} has no {'.'.join(map(str, keys))}") from error
     if not isinstance(value, of):
-        raise DataError(f"{what} has as {'.'.join(map(str, keys))} no {of.__name__}")
+        raise DataError(f"{what}: {'.'.join(map(str, keys))} is not a {of.__name__}")
     return value
 
 
 def _descriptor(value: Any, named_by: str) -> Descriptor:
     media_type, digest, size_bytes = (pick(value, named_by, key) for key in ("mediaType", "digest", "size"))
     if not (isinstance(digest, str) and re.fullmatch("sha256:[0-9a-f]{64}", digest)):
-        raise DataError(f"{named_by} has the digest {digest!r}, which is none of sha256")
+        raise DataError(f"{named_by} contains the digest {digest!r}, which is not a sha256 digest")
     return Descriptor(media_type, digest, size_bytes, named_by)

@@ -1,4 +1,4 @@
-"""The rows to compare images with: the catalog's, and of folders and modes what only the layers tell; their totals."""
+"""The rows expected in images, from the catalog; folders and modes, which only the layers contain; the totals."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -19,14 +19,14 @@ READ_BYTES = 1 << 16
 
 @dataclass
 class Totals:
-    """Counts of the rows that passed by, and the dataset digest that they give."""
+    """The numbers of the rows counted so far, and their dataset digest."""
 
     counts: dict[str, int] = field(default_factory=lambda: {FILE: 0, LINK: 0, FOLDER: 0})
     size_bytes: int = 0
     _digest: Any = field(default_factory=hashlib.sha256)
 
     def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The same rows; files and links make the dataset digest that `dataset.json` has."""
+        """Returns the rows and counts them; hashes files and links as the dataset digest in `dataset.json`."""
         for row in rows:
             self.counts[row.kind] += 1
             if row.kind != FOLDER:
@@ -37,26 +37,26 @@ class Totals:
             yield row
 
     def described(self) -> dict[str, int]:
-        """The counts as the report has them."""
+        """The counts with their names in the report."""
         return {f"{kind}s": count for kind, count in self.counts.items()} | {"bytes": self.size_bytes}
 
     def digest(self) -> str:
-        """The dataset digest of the rows so far."""
+        """The dataset digest of the rows counted so far."""
         return f"sha256:{self._digest.hexdigest()}"
 
 
 def catalog_rows(catalog: Path) -> Iterator[Row]:
-    """The rows of the catalog, in its order, a batch in memory at a time.
+    """The rows of the catalog in its order; only one batch is in memory at a time.
 
     Raises:
-        DataError: when the order is not that of the paths' bytes, or the file is damaged.
+        DataError: if the rows are not sorted by the bytes of their paths, or the file is damaged.
     """
     previous = None
     try:
         with pq.ParquetFile(catalog) as file:
             for row in _rows(file, catalog):
                 if previous is not None and row.path <= previous:
-                    raise DataError(f"the catalog has {shown(row.path)} behind {shown(previous)}, out of order")
+                    raise DataError(f"the catalog is not sorted: {shown(row.path)} follows {shown(previous)}")
                 previous = row.path
                 yield row
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -84,14 +84,14 @@ def _row(path: bytes, size_bytes: int, sha256: str, target: bytes | None) -> Row
 
 
 class Spool:
-    """The folders and executables of the layers, kept in a file: no memory is taken by them."""
+    """The paths of the folders and executables of the layers, stored in a file instead of memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        """file: an empty one, to write and read."""
+        """file: an empty file, open for writing and reading."""
         self._file = file
 
-    def noted(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows without the folders; their paths, and those of executables, are written down."""
+    def recorded(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Returns the rows of files and links; stores the paths of folders and executables."""
         for row in rows:
             if row.kind == FOLDER or (row.kind == FILE and row.mode == 0o755):
                 self._file.write(row.path + b"\0")
@@ -99,20 +99,20 @@ class Spool:
                 yield row
 
     def added_to(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The catalog's rows with the modes that they have in the layers, and the folders among them."""
-        noted = self._paths()
-        path = next(noted, None)
+        """The catalog's rows with their modes in the layers, and the folders of the layers, sorted by path."""
+        stored = self._paths()
+        path = next(stored, None)
         for row in rows:
             while path is not None and path < row.path:
                 yield from _folder(path)
-                path = next(noted, None)
+                path = next(stored, None)
             executable = path == row.path
             if executable:
-                path = next(noted, None)
+                path = next(stored, None)
             yield row._replace(mode=0o777 if row.kind == LINK else 0o755 if executable else 0o644)
         while path is not None:
             yield from _folder(path)
-            path = next(noted, None)
+            path = next(stored, None)
 
     def _paths(self) -> Iterator[bytes]:
         self._file.seek(0)
@@ -123,5 +123,5 @@ class Spool:
 
 
 def _folder(path: bytes) -> list[Row]:
-    """A folder's row; none for an executable that is not in the catalog, which is known already."""
+    """A folder's row; no row for an executable that is not in the catalog, a difference that was recorded before."""
     return [folder_row(path, 0o755)] if path.endswith(b"/") or not path else []

@@ -1,4 +1,4 @@
-"""The SIF: its objects against the layout, and the rows of its SquashFS, each byte of data read once."""
+"""Comparison of the SIF with the layout and the catalog; reads each byte of data once."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -11,28 +11,28 @@ from datacontainer.runtime.progress import Progress
 from datacontainer.verify.comparison import Row, compare, folder_row, link_row, shown
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
-from datacontainer.verify.layers import OWN_MODES
-from datacontainer.verify.layout import parsed, pick
+from datacontainer.verify.layers import ENTRYPOINT_MODES
+from datacontainer.verify.layout import DATA_CONTAINER, parsed, pick
 from datacontainer.verify.rows import Totals, catalog_rows
 from datacontainer.verify.sifobjects import SQUASHFS_ON_DATA, SQUASHFS_ON_SYSTEM, SifObject, read_object, sif_objects
 from datacontainer.verify.squashfs import Node, Squashfs, opened
 
-# What Apptainer needs to find in an image without an operating system, besides the mount and our own files.
+# The files and folders that Apptainer needs in an image without an operating system.
 SKELETON = {
     *b".singularity.d/ dev/ etc/ home/ proc/ root/ sys/ tmp/ var/ var/tmp/".split(),
     *b"etc/group etc/hosts etc/localtime etc/passwd etc/resolv.conf".split(),
 }
-# What it starts, which can only be the entrypoint.
+# The links to the programs that Apptainer starts; the entrypoint is the only program in the image.
 ACTIONS = {b".singularity.d/" + name: b"../entrypoint" for name in (b"runscript", b"startscript", b"test")}
-# Apptainer's own objects are a few kilobytes.
+# Apptainer's JSON objects have a few kilobytes.
 MAX_OBJECT = 16 << 20
 
 
 def verify_sif(sif: Path, expected: Expected) -> dict[str, Any]:
-    """What was read, for the report; notes where the SIF differs from the catalog, the layout or the attestations.
+    """Returns the SIF's part of the report; records differences from the catalog, the layout and the attestations.
 
     Raises:
-        DataError: when it cannot be read.
+        DataError: if the SIF cannot be read.
     """
     files, found = SifFiles(sif, expected), Totals()
     rows = found.counted(files.rows(files.partition()))
@@ -45,30 +45,31 @@ def verify_sif(sif: Path, expected: Expected) -> dict[str, Any]:
 
 @dataclass
 class SifFiles:
-    """The files of a SIF."""
+    """The files of a SIF, and the values expected in them."""
 
     path: Path
     expected: Expected
 
     def partition(self) -> SifObject:
-        """Where the SquashFS is, after a look at header and objects.
+        """The partition with the SquashFS; records differences of the header and the data objects from the layout.
 
         Raises:
-            DataError: when there is no telling.
+            DataError: if the partition or a data object is missing.
         """
         architecture, objects = sif_objects(self.path)
-        wanted = self.expected.image.platform.rpartition("/")[2]
+        expected = self.expected.image.platform.rpartition("/")[2]
         by_name = {one.name: one for one in objects}
         systems, data = (
             [one for one in objects if one.partition == use] for use in (SQUASHFS_ON_SYSTEM, SQUASHFS_ON_DATA)
         )
         if len(systems) != 1 or len(data) != 1:
-            what = f"{len(systems)} SquashFS to run and {len(data)} to bind"
-            raise DataError(f"the SIF {str(self.path)!r} has {what}, and not one of each")
+            found = f"{len(systems)} system and {len(data)} data partitions with a SquashFS"
+            raise DataError(f"the SIF {str(self.path)!r} has {found}, expected one of each")
         check, layout = self.expected.differences.check, "the layout"
-        for told in (architecture, systems[0].architecture, data[0].architecture):
-            check("the SIF's architecture", wanted, told, layout, "the SIF")
-        check("the place of the SquashFS", systems[0][2:4], data[0][2:4], "the partition to run", "that to bind")
+        for code in (architecture, systems[0].architecture, data[0].architecture):
+            check("the SIF's architecture", expected, code, layout, "the SIF")
+        partitions = "the system partition", "the data partition"
+        check("the offset and size of the SquashFS", systems[0][2:4], data[0][2:4], *partitions)
         config = hashlib.sha256(self._object(by_name, "oci-config.json")).hexdigest()
         check("sha256 of 'oci-config.json'", self.expected.image.config.digest[7:], config, layout, "the SIF")
         name = "inspect-metadata.json"
@@ -78,47 +79,47 @@ class SifFiles:
         return systems[0]
 
     def rows(self, partition: SifObject) -> Iterator[Row]:
-        """The files, links and folders below the mount, in the order of their paths; notes what is wrong elsewhere."""
+        """The files, links and folders below the mount, sorted by path; records differences outside of the mount."""
         progress = Progress("the SIF", partition.size_bytes)
         prefix = self.expected.mount.strip("/").encode() + b"/"
-        missing = {*ACTIONS, *self.expected.own}
+        missing = {*ACTIONS, *self.expected.entrypoint_files}
         with opened(self.path, partition.offset, partition.size_bytes) as squashfs:
             for node in squashfs.nodes():
                 row = _row(squashfs, node, progress)
                 if row.path.startswith(prefix):
                     yield row._replace(path=row.path[len(prefix) :])
                 elif not (row.kind == FOLDER and prefix.startswith(row.path)):
-                    self._check_own(row)
+                    self._check_outside_of_data(row)
                 missing.discard(row.path)
         for name in sorted(missing):
             self.expected.differences.add(f"{shown(b'/' + name)} is missing from the SIF")
 
     def check_documents(self) -> None:
-        """Compares the attestations in the SIF, one at least where they are asked for, with their files."""
-        wanted, differences = self.expected.documents, self.expected.differences
-        if wanted is None:
+        """Compares the attestations in the SIF with their files; the SIF must contain one if they are configured."""
+        documents, differences = self.expected.documents, self.expected.differences
+        if documents is None:
             return
-        found = {one.name: one for one in sif_objects(self.path)[1] if one.name in wanted}
+        found = {one.name: one for one in sif_objects(self.path)[1] if one.name in documents}
         if not found:
-            differences.add(f"the SIF {str(self.path)!r} holds none of {sorted(wanted)}")
+            differences.add(f"the SIF {str(self.path)!r} contains no attestation, expected one of {sorted(documents)}")
         for name, one in found.items():
             sha256 = hashlib.sha256(read_object(self.path, one)).hexdigest()
-            differences.check(f"sha256 of {name!r}", wanted[name], sha256, "the attestations", "the SIF")
+            differences.check(f"sha256 of {name!r}", documents[name], sha256, "the attestations", "the SIF")
 
-    def _check_own(self, row: Row) -> None:
-        name, own, differences = shown(b"/" + row.path), self.expected.own, self.expected.differences
-        if row.path in own:
-            differences.check(f"sha256 of {name}", own[row.path], row.sha256, "the layout", "the SIF")
-            wanted, given = f"{OWN_MODES[row.path]:04o}", f"{row.mode:04o}"
-            differences.check(f"the mode of {name}", wanted, given, "a data container", "the SIF")
+    def _check_outside_of_data(self, row: Row) -> None:
+        name, files, differences = shown(b"/" + row.path), self.expected.entrypoint_files, self.expected.differences
+        if row.path in files:
+            differences.check(f"sha256 of {name}", files[row.path], row.sha256, "the layout", "the SIF")
+            expected, found = f"{ENTRYPOINT_MODES[row.path]:04o}", f"{row.mode:04o}"
+            differences.check(f"the mode of {name}", expected, found, DATA_CONTAINER, "the SIF")
         elif row.path in ACTIONS:
             differences.check(f"the target of {name}", ACTIONS[row.path], row.target, "Apptainer", "the SIF")
         elif row.path not in SKELETON:
-            differences.add(f"{name} is in the SIF and belongs neither to the data nor to Apptainer")
+            differences.add(f"{name} is in the SIF, but is not part of the data and not needed by Apptainer")
 
     def _object(self, objects: Mapping[str, SifObject], name: str) -> bytes:
         if name not in objects or objects[name].size_bytes > MAX_OBJECT:
-            raise DataError(f"the SIF {str(self.path)!r} has no {name!r}, or one of more than {MAX_OBJECT} bytes")
+            raise DataError(f"the SIF {str(self.path)!r} has no object {name!r} of at most {MAX_OBJECT} bytes")
         return read_object(self.path, objects[name])
 
 

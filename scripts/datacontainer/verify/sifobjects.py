@@ -1,4 +1,4 @@
-"""The data objects of a SIF, by a reader that shares nothing with what writes them.
+"""Reader of the data objects of a SIF; shares no code with the writer.
 
 Source: github.com/sylabs/sif, pkg/sif, sif.go and descriptor.go; all numbers little-endian.
 """
@@ -14,16 +14,16 @@ PARTITION = 0x4004
 SQUASHFS_ON_SYSTEM, SQUASHFS_ON_DATA = (1, 2), (1, 3)
 ARCHITECTURES = {b"02\0": "amd64", b"04\0": "arm64"}
 _LAUNCH = b"#!/usr/bin/env run-singularity\n\0"
-# Far above what any program writes.
-MOST_DESCRIPTORS = 1 << 16
-# Launch script, magic, version, architecture, identity, two times; then numbers.
+# Far more than any program writes.
+MAX_DESCRIPTORS = 1 << 16
+# Launch script, magic, version, architecture, UUID, two times; then numbers.
 _HEADER = struct.Struct("<32s10s3s3s16sqq6q")
 _DESCRIPTOR = struct.Struct("<I?III3q2q2q128s384s")
 _PARTITION = struct.Struct("<ii3s")
 
 
 class SifObject(NamedTuple):
-    """A data object; partition: file system and type of one that is a partition."""
+    """A data object. partition: the file system and the type of a partition, else (0, 0)."""
 
     kind: int
     name: str
@@ -34,27 +34,27 @@ class SifObject(NamedTuple):
 
 
 def sif_objects(image: Path) -> tuple[str, list[SifObject]]:
-    """The architecture that the header tells, and the data objects in their order.
+    """The architecture from the header, and the data objects in their order.
 
     Raises:
-        DataError: when the file is no SIF, or an object is said to be where there is nothing.
+        DataError: if the file is not a SIF, or a descriptor refers to bytes outside of the file.
     """
     size_bytes = image.stat().st_size
     with open(image, "rb") as file:
         head = file.read(_HEADER.size).ljust(_HEADER.size, b"\0")
         launch, magic, version, architecture, *_, free, total, start, length, data, data_bytes = _HEADER.unpack(head)
         if (magic, version) != (b"SIF_MAGIC\0", b"01\0") or launch != _LAUNCH:
-            raise _damaged(image, f"it begins with {head[:48]!r}, and not as a SIF of version 01")
+            raise _damaged(image, f"expected the header of a SIF of version 01, found {head[:48]!r}")
         if not 0 <= start <= start + length <= data <= data + data_bytes <= size_bytes:
-            ends = f"descriptors from {start}, data from {data} to {data + data_bytes}"
-            raise _damaged(image, f"it says it has {ends}, and is {size_bytes} bytes large")
-        if not 0 <= free <= total <= MOST_DESCRIPTORS or length != total * _DESCRIPTOR.size:
-            raise _damaged(image, f"it says it has {total} descriptors, {free} of them free, in {length} bytes")
+            areas = f"descriptors from {start}, data from {data} to {data + data_bytes}"
+            raise _damaged(image, f"the header describes {areas}, but the file has {size_bytes} bytes")
+        if not 0 <= free <= total <= MAX_DESCRIPTORS or length != total * _DESCRIPTOR.size:
+            raise _damaged(image, f"the header describes {total} descriptors, {free} of them free, in {length} bytes")
         file.seek(start)
         rows = _DESCRIPTOR.iter_unpack(file.read(length))
         objects = [_object(image, row, data, size_bytes) for row in rows if row[1]]
     if len(objects) != total - free:
-        raise _damaged(image, f"it says it has {total - free} data objects, and has {len(objects)}")
+        raise _damaged(image, f"the header describes {total - free} data objects, but the file has {len(objects)}")
     return _architecture(image, architecture), objects
 
 
@@ -68,7 +68,7 @@ def _object(image: Path, row: tuple[Any, ...], data: int, size_bytes: int) -> Si
     kind, _, _, _, _, offset, size, _, _, _, _, _, name, extra = row
     shown = name.rstrip(b"\0").decode("utf-8", "backslashreplace")
     if offset < data or size < 0 or offset + size > size_bytes:
-        raise _damaged(image, f"{shown!r} is said to be at {offset} to {offset + size}, and it ends at {size_bytes}")
+        raise _damaged(image, f"{shown!r} should be at {offset} to {offset + size}, the file ends at {size_bytes}")
     if kind != PARTITION:
         return SifObject(kind, shown, offset, size, (0, 0), "")
     system, use, architecture = _PARTITION.unpack(extra[: _PARTITION.size])
@@ -77,7 +77,7 @@ def _object(image: Path, row: tuple[Any, ...], data: int, size_bytes: int) -> Si
 
 def _architecture(image: Path, code: bytes) -> str:
     if code not in ARCHITECTURES:
-        raise _damaged(image, f"its architecture is {code!r}, where one of {sorted(ARCHITECTURES)} is expected")
+        raise _damaged(image, f"its architecture is {code!r}, expected one of {sorted(ARCHITECTURES)}")
     return ARCHITECTURES[code]
 
 

@@ -1,4 +1,4 @@
-"""The members of a tar, read once from front to end, while another thread digests the whole.
+"""Reader of a tar: reads it once from start to end, while another thread hashes all of its bytes.
 
 Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
 """
@@ -13,17 +13,17 @@ from typing import NamedTuple, Protocol
 from datacontainer.runtime.errors import DataError
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 
-# By the type in the header; an old tar has a zero byte for a file.
+# By the type in the header; old programs write a zero byte for a file.
 KINDS = {b"0": FILE, b"\0": FILE, b"2": LINK, b"5": FOLDER}
 _EXTENDED = b"x"
 TAR_BLOCK, READ_BYTES = 512, 1 << 20
-# Far above what names need.
+# Far more than names need.
 MAX_EXTENDED, MAX_DIGITS = 1 << 20, 20
 _RECORDS = {b"path", b"linkpath", b"size", b"hdrcharset"}
 
 
 class Member(NamedTuple):
-    """A file, link or folder of a tar; a folder's name ends with a slash. sha256: of a file's content, in hex."""
+    """A file, link or folder in a tar; a folder's name ends with a slash. sha256: of a file's content, in hex."""
 
     name: bytes
     kind: str
@@ -34,17 +34,17 @@ class Member(NamedTuple):
 
 
 class Readable(Protocol):
-    """What a tar can be read from."""
+    """A source of bytes."""
 
     def read(self, size_bytes: int, /) -> bytes:
-        """The next bytes, no more than asked for, none at the end."""
+        """The next bytes, at most `size_bytes`; empty at the end."""
 
 
-class OncePassed:
-    """A file that is read once, from front to end. The digest of what was read is made by a thread of its own."""
+class HashedStream:
+    """A file that is read once, from start to end; a separate thread hashes its bytes."""
 
     def __init__(self, file: Readable, path: Path, read: Callable[[int], None], thread: ThreadPoolExecutor) -> None:
-        """read: is told of each block that was read."""
+        """read: called with the size of each block read."""
         self.path, self.size_bytes = path, 0
         self._file, self._read, self._thread = file, read, thread
         self._digest = hashlib.sha256()
@@ -52,31 +52,31 @@ class OncePassed:
         self._block = memoryview(b"")
 
     def take(self, size_bytes: int) -> bytes:
-        """The next bytes, as many as asked for."""
+        """The next `size_bytes` bytes."""
         return b"".join(self.pieces(size_bytes))
 
     def pieces(self, size_bytes: int) -> Iterator[memoryview]:
-        """The next bytes, as they come."""
+        """The next `size_bytes` bytes, in pieces without copying. Raises DataError if the file is too short."""
         while size_bytes:
             if not self._block and not self._next():
-                raise DataError(f"{str(self.path)!r} ends {size_bytes} bytes early, after {self.size_bytes}")
+                raise DataError(f"{str(self.path)!r} is truncated at byte {self.size_bytes}, {size_bytes} bytes early")
             piece = self._block[:size_bytes]
             self._block = self._block[len(piece) :]
             size_bytes -= len(piece)
             yield piece
 
     def rest(self) -> Iterator[memoryview]:
-        """All that is left."""
+        """The rest of the file, in pieces."""
         while self._block or self._next():
             piece, self._block = self._block, memoryview(b"")
             yield piece
 
     def at(self) -> int:
-        """How many bytes were taken."""
+        """The number of bytes taken so far."""
         return self.size_bytes - len(self._block)
 
     def sha256(self) -> str:
-        """The digest of all of the file; what is left of it is read."""
+        """Reads the rest and returns the digest of the whole file."""
         for _ in self.rest():
             pass
         if self._digested:
@@ -95,24 +95,24 @@ class OncePassed:
 
 
 @contextmanager
-def reading(path: Path, read: Callable[[int], None]) -> Iterator[OncePassed]:
-    """The file, to be read once; `read` is told of each block's size."""
-    with open(path, "rb", buffering=0) as file, passing(file, path, read) as tar:
+def reading(path: Path, read: Callable[[int], None]) -> Iterator[HashedStream]:
+    """Opens a file for reading once; `read` is called with the size of each block read."""
+    with open(path, "rb", buffering=0) as file, hashing(file, path, read) as tar:
         yield tar
 
 
 @contextmanager
-def passing(file: Readable, path: Path, read: Callable[[int], None]) -> Iterator[OncePassed]:
-    """As reading, of what `file` gives out; the path is for errors."""
+def hashing(file: Readable, path: Path, read: Callable[[int], None]) -> Iterator[HashedStream]:
+    """Like `reading`, for an open file or a decompressor; `path` is used in errors."""
     with ThreadPoolExecutor(1) as thread:
-        yield OncePassed(file, path, read, thread)
+        yield HashedStream(file, path, read, thread)
 
 
-def members(tar: OncePassed) -> Iterator[Member]:
-    """The tar's members in its order, each with the digest of its content. Behind them the tar must end.
+def members(tar: HashedStream) -> Iterator[Member]:
+    """The tar's members in their order, each with the digest of its content; no other data may follow.
 
     Raises:
-        DataError: when the tar is damaged, or has what no image of ours needs.
+        DataError: if the tar is damaged, or contains types or records that no data container contains.
     """
     while (header := tar.take(TAR_BLOCK)) != bytes(TAR_BLOCK):
         records: dict[bytes, bytes] = {}
@@ -125,22 +125,22 @@ def members(tar: OncePassed) -> Iterator[Member]:
     _check_end(tar)
 
 
-def _member(tar: OncePassed, header: bytes, records: dict[bytes, bytes]) -> Member:
+def _member(tar: HashedStream, header: bytes, records: dict[bytes, bytes]) -> Member:
     name = records.get(b"path") or _name(header)
     kind = KINDS.get(header[156:157])
     target = records.get(b"linkpath") or _text(header, 157, 100)
     size = _digits(tar, records[b"size"], 10) if b"size" in records else _number(tar, header, 124, 12)
     if kind is None:
-        raise _damaged(tar, f"{name!r} is of type {header[156:157]!r}, and only files, links and folders are expected")
+        raise _damaged(tar, f"{name!r} has the type {header[156:157]!r}; only files, symlinks and folders are expected")
     if kind != FILE and size:
-        raise _damaged(tar, f"{name!r} is not a file, and has {size} bytes of data")
+        raise _damaged(tar, f"{name!r} is a {kind}, but has {size} bytes of data")
     if kind == FOLDER:
         name = name.rstrip(b"/") + b"/"
     mode = _number(tar, header, 100, 8)
     return Member(name, kind, mode, size, target if kind == LINK else b"", _content_sha256(tar, size))
 
 
-def _content_sha256(tar: OncePassed, size: int) -> str:
+def _content_sha256(tar: HashedStream, size: int) -> str:
     digest = hashlib.sha256()
     for piece in tar.pieces(size):
         digest.update(piece)
@@ -153,10 +153,10 @@ def _name(header: bytes) -> bytes:
     return prefix + b"/" + _text(header, 0, 100) if prefix else _text(header, 0, 100)
 
 
-def _records(tar: OncePassed, size: int) -> dict[bytes, bytes]:
+def _records(tar: HashedStream, size: int) -> dict[bytes, bytes]:
     """The records of an extended header, as in `18 path=some/name\\n`."""
     if size > MAX_EXTENDED:
-        raise _damaged(tar, f"an extended header of {size} bytes, where {MAX_EXTENDED} are the most")
+        raise _damaged(tar, f"an extended header has {size} bytes; at most {MAX_EXTENDED} are allowed")
     content, found = tar.take(size), {}
     _check_zeros(tar, tar.take(-size % TAR_BLOCK))
     while content:
@@ -164,45 +164,45 @@ def _records(tar: OncePassed, size: int) -> dict[bytes, bytes]:
         record, content = content[:length], content[length:]
         key, equals, value = record.partition(b" ")[2].partition(b"=")
         if len(record) != length or not equals or not value.endswith(b"\n") or key not in _RECORDS:
-            raise _damaged(tar, f"{record[:40]!r} is not a record that is expected in an extended header")
+            raise _damaged(tar, f"{record[:40]!r} is not an expected record of an extended header")
         found[key] = value[:-1]
     return found
 
 
-def _check_sum(tar: OncePassed, header: bytes) -> None:
-    wanted = _number(tar, header, 148, 8)
-    given = sum(header) - sum(header[148:156]) + 8 * ord(" ")
-    if wanted != given:
-        raise _damaged(tar, f"a header's checksum is {wanted}, and its bytes give {given}")
+def _check_sum(tar: HashedStream, header: bytes) -> None:
+    expected = _number(tar, header, 148, 8)
+    found = sum(header) - sum(header[148:156]) + 8 * ord(" ")
+    if expected != found:
+        raise _damaged(tar, f"checksum mismatch: the header contains {expected}, its bytes sum to {found}")
     if header[257:263] != b"ustar\0":
-        raise _damaged(tar, f"a header has {header[257:263]!r} where b'ustar' is expected")
+        raise _damaged(tar, f"a header contains {header[257:263]!r}, expected b'ustar\\x00'")
 
 
-def _check_end(tar: OncePassed) -> None:
+def _check_end(tar: HashedStream) -> None:
     if tar.take(TAR_BLOCK) != bytes(TAR_BLOCK):
-        raise _damaged(tar, "a single block of zeros, where two are the end")
+        raise _damaged(tar, "one block of zeros instead of the two that end a tar")
     for piece in tar.rest():
         _check_zeros(tar, bytes(piece))
 
 
-def _check_zeros(tar: OncePassed, content: bytes) -> None:
+def _check_zeros(tar: HashedStream, content: bytes) -> None:
     if content.strip(b"\0"):
-        raise _damaged(tar, f"there is {content.strip(bytes(1))[:20]!r} where only zeros are expected")
+        raise _damaged(tar, f"expected only zeros, found {content.strip(bytes(1))[:20]!r}")
 
 
 def _text(header: bytes, start: int, size: int) -> bytes:
     return header[start : start + size].partition(b"\0")[0]
 
 
-def _number(tar: OncePassed, header: bytes, start: int, size: int) -> int:
+def _number(tar: HashedStream, header: bytes, start: int, size: int) -> int:
     return _digits(tar, header[start : start + size].strip(b" \0"), 8)
 
 
-def _digits(tar: OncePassed, text: bytes, base: int) -> int:
+def _digits(tar: HashedStream, text: bytes, base: int) -> int:
     if not 0 < len(text) < MAX_DIGITS or text.strip(b"0123456789"[:base]):
-        raise _damaged(tar, f"{text[:MAX_DIGITS]!r} is not a number of base {base}")
+        raise _damaged(tar, f"{text[:MAX_DIGITS]!r} is not a number in base {base}")
     return int(text, base)
 
 
-def _damaged(tar: OncePassed, what: str) -> DataError:
+def _damaged(tar: HashedStream, what: str) -> DataError:
     return DataError(f"the tar {str(tar.path)!r} is damaged before byte {tar.at()}: {what}")

@@ -1,4 +1,4 @@
-"""Verify: the finished images against the catalog and each other, by code that shares nothing with what made them."""
+"""Verify: compares the finished images with the catalog and with each other; shares no code with their creation."""
 
 import json
 import tempfile
@@ -30,20 +30,20 @@ def verify(
     report: Path,
     attestations: Path | None = None,
 ) -> None:
-    """Writes `report` (JSON: what was compared) when layout and images hold exactly what the catalog says.
+    """Writes `report` (JSON: counts and digests) if the layout and the images contain exactly the catalog's dataset.
 
-    images: the product of each further format, by the format's name, which is that of its part of the report, too.
-    dataset.json beside the catalog, and the entrypoints under bin/ beside the layout, are compared too where they are.
-    Each byte of data is read once per image, and the memory does not grow with the number of files.
+    images: the product of each further format, by the format's name, which is also the key of its part of the report.
+    Also compares dataset.json next to the catalog, and the entrypoints in bin/ next to the layout, if they exist.
+    Reads each byte of data once per image; the memory does not grow with the number of files.
 
     Raises:
-        DataError: naming the first differences; the log has up to 20.
+        DataError: with the first differences; the log contains up to 20.
     """
     report.parent.mkdir(parents=True, exist_ok=True)
     differences = Differences()
     with tempfile.TemporaryFile(dir=report.parent) as file:
         verification = Verification(catalog, mount, Layout(layout, differences), Spool(file), differences)
-        with differences.mended_by_deleting(layout.parent):
+        with differences.remedy(layout.parent):
             verification.check_layout()
             if attestations is not None:
                 verification.check_attestations(attestations)
@@ -57,7 +57,7 @@ def verify(
 
 @dataclass
 class Verification:
-    """A dataset's images while they are compared. report: what was found in those that were read."""
+    """The comparison of a dataset's images. report: the counts and digests of the images read so far."""
 
     catalog: Path
     mount: str
@@ -65,25 +65,25 @@ class Verification:
     spool: Spool
     differences: Differences
     images: Sequence[Image] = ()
-    own: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
     documents: Mapping[str, str] | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
     def check_layout(self) -> None:
-        """Compares the layers with the catalog, and the layout with itself and with what is beside it.
+        """Compares the layers with the catalog, and the layout's files with each other and with the files next to it.
 
         Raises:
-            DataError: when the layout cannot be read, so that there is nothing to compare the other images with.
+            DataError: if the layout cannot be read, so that the other images cannot be compared with it.
         """
-        with self.differences.mended_by_deleting(self.layout.path):
+        with self.differences.remedy(self.layout.path):
             self.images = self.layout.images()
         if not self.images:
             self.differences.raise_any()
         layers, expected, found = Layers(self.layout, self.images, self.mount), Totals(), Totals()
-        rows = self.spool.noted(found.counted(layers.rows()))
+        rows = self.spool.recorded(found.counted(layers.rows()))
         compare(expected.counted(catalog_rows(self.catalog)), rows, "the layers", self.differences)
         layers.read_entrypoints()
-        self.own = layers.own
+        self.entrypoint_files = layers.entrypoint_files
         self._check_summary(expected)
         images = {one.platform: {"id": one.config.digest, "manifest": one.manifest.digest} for one in self.images}
         rows_of_catalog = expected.counts[FILE] + expected.counts[LINK]
@@ -93,28 +93,29 @@ class Verification:
     def check_attestations(self, folder: Path) -> None:
         """Compares the attestations with the layout."""
         found = Attestations(folder, self.differences)
-        with self.differences.mended_by_deleting(folder):
+        with self.differences.remedy(folder):
             found.check([self.layout.top, *(one.manifest.digest for one in self.images)])
         self.documents = self.report["attestations"] = found.sha256
 
     def check_image(self, name: str, image: Path) -> None:
         """Compares the image of a format with catalog, layout and attestations."""
         first = self.images[0]
-        given = self.catalog, self.mount, self.layout, first, self.own[first.platform], self.spool, self.differences
-        with self.differences.mended_by_deleting(image):
-            self.report[name] = FORMATS[name].load_verifier()(image, Expected(*given, self.documents))
+        files = self.entrypoint_files[first.platform]
+        fields = self.catalog, self.mount, self.layout, first, files, self.spool, self.differences
+        with self.differences.remedy(image):
+            self.report[name] = FORMATS[name].load_verifier()(image, Expected(*fields, self.documents))
 
     def _check_summary(self, found: Totals) -> None:
-        """Compares the labels with dataset.json, and that with the catalog."""
+        """Compares dataset.json with the catalog, and the labels with dataset.json."""
         path = self.catalog.with_name("dataset.json")
         if not path.is_file():
             return
         summary = parsed(path.read_bytes(), f"{str(path)!r}")
         totals = found.described() | {"digest": found.digest()}
         for key in ("digest", "files", "links", "bytes"):
-            given = pick(summary, path.name, key)
-            self.differences.check(f"the {key} of the dataset", totals[key], given, "the catalog", path.name)
+            value = pick(summary, path.name, key)
+            self.differences.check(f"the {key} of the dataset", totals[key], value, "the catalog", path.name)
         labels = {"mount": self.mount, **{f"dataset.{key}": str(summary[key]) for key in ("digest", "files", "bytes")}}
-        for key, wanted in labels.items():
-            label, given = LABEL_PREFIX + key, self.images[0].labels.get(LABEL_PREFIX + key)
-            self.differences.check(f"the label {label}", wanted, given, path.name, "the config")
+        for key, expected in labels.items():
+            label, value = LABEL_PREFIX + key, self.images[0].labels.get(LABEL_PREFIX + key)
+            self.differences.check(f"the label {label}", expected, value, path.name, "the config")

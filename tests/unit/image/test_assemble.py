@@ -1,4 +1,4 @@
-"""Assemble: the layout and the archive, read by other tools than ours."""
+"""Tests of assemble: the layout and the archive, read with hashlib, json and tarfile."""
 
 import hashlib
 import io
@@ -31,7 +31,7 @@ def tar_of(names: dict[str, bytes]) -> bytes:
 
 @pytest.fixture
 def assembled(tmp_path):
-    """Assembles a layout of two shards; gives its folder."""
+    """A function that assembles a layout of two shards and returns its folder."""
     (tmp_path / "dataset.json").write_text(json.dumps(SUMMARY))
     (tmp_path / "binary").write_bytes(b"\x7fELF")
     (tmp_path / "binary-arm64").write_bytes(b"\x7fELF arm")
@@ -61,7 +61,7 @@ def blob(layout, digest):
     return (layout / "blobs/sha256" / digest.removeprefix("sha256:")).read_bytes()
 
 
-def test_assemble_layout_every_descriptor_tells_digest_and_size(assembled):
+def test_assemble_layout_every_descriptor_has_digest_and_size_of_its_blob(assembled):
     layout = assembled()
     (top,) = json.loads((layout / "index.json").read_text())["manifests"]
     manifest = json.loads(blob(layout, top["digest"]))
@@ -73,7 +73,7 @@ def test_assemble_layout_every_descriptor_tells_digest_and_size(assembled):
     assert json.loads((layout / "oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
 
 
-def test_assemble_layout_config_is_what_docker_needs(assembled):
+def test_assemble_layout_config_has_the_values_that_docker_needs(assembled):
     layout = assembled()
     (docker,) = json.loads((layout / "manifest.json").read_text())
     config = json.loads((layout / docker["Config"]).read_text())
@@ -99,7 +99,7 @@ def test_assemble_layout_data_is_linked_not_copied(assembled, tmp_path):
     assert (layout / "blobs/sha256" / digest).samefile(tmp_path / "one.layer.tar")
 
 
-def test_assemble_layout_again_leaves_no_blob_of_the_image_before(assembled):
+def test_assemble_layout_again_removes_blobs_of_the_previous_image(assembled):
     first = set(os.listdir(assembled() / "blobs/sha256"))
     second = set(os.listdir(assembled(shards=("one",)) / "blobs/sha256"))
     assert len(first) == 5
@@ -107,7 +107,7 @@ def test_assemble_layout_again_leaves_no_blob_of_the_image_before(assembled):
     assert len(first & second) == 2
 
 
-def test_assemble_layout_two_platforms_share_the_data_under_one_descriptor(assembled):
+def test_assemble_layout_two_platforms_share_the_layers_of_the_data(assembled):
     layout = assembled(platforms=("linux/amd64", "linux/arm64"))
     (top,) = json.loads((layout / "index.json").read_text())["manifests"]
     manifests = json.loads(blob(layout, top["digest"]))["manifests"]
@@ -117,7 +117,7 @@ def test_assemble_layout_two_platforms_share_the_data_under_one_descriptor(assem
     assert layers[0][-1] != layers[1][-1]
 
 
-def test_assemble_archive_has_folders_before_files_and_nothing_of_the_clock(assembled, tmp_path):
+def test_assemble_archive_has_folders_before_files_and_no_times(assembled, tmp_path):
     layout = assembled()
     assemble_archive(layout, tmp_path / "archive.tar")
     with tarfile.open(tmp_path / "archive.tar") as tar:
@@ -140,17 +140,17 @@ def test_assemble_layout_entrypoint_is_the_last_layer_and_executable_by_everyone
     assert layer_members(assembled(), -1) == [("entrypoint", 0o755, b"\x7fELF", 0)]
 
 
-def test_assemble_layout_index_beside_the_binary_is_a_layer_below_it(assembled, tmp_path):
+def test_assemble_layout_external_index_is_a_layer_below_the_entrypoint(assembled, tmp_path):
     (tmp_path / "entrypoint.index").write_bytes(b"index")
     layout = assembled()
     assert layer_members(layout, -2) == [("entrypoint.index", 0o644, b"index", 0)]
     assert layer_members(layout, -1)[0][0] == "entrypoint"
 
 
-def test_labels_of_users_label_goes_before_ours():
+def test_labels_of_users_label_overrides_the_default():
     assert labels_of(IDENTITY, SUMMARY)["org.opencontainers.image.title"] == "Two fruits"
     assert labels_of(Identity("fruit", "1.0", "/data"), SUMMARY)["org.opencontainers.image.title"] == "fruit"
 
 
-def test_docker_string_nothing_ends_it_or_is_expanded():
+def test_docker_string_special_characters_are_escaped():
     assert docker_string('a"b\\c $HOME\nd') == '"a\\"b\\\\c \\$HOME d"'

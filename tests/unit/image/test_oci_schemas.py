@@ -1,4 +1,4 @@
-"""Each JSON of an image layout against the schemas of its media type, and the schemas against what they must refuse."""
+"""Tests of the JSON in image layouts against the OCI schemas, and of the schemas against invalid JSON."""
 
 import copy
 import json
@@ -19,12 +19,12 @@ DIGEST = "sha256:" + 64 * "0"
 
 
 def errors(value: object, schema: dict[str, Any]) -> list[str]:
-    """What a schema finds wrong."""
+    """The violations of a schema."""
     return [f"{one.json_path}: {one.message}" for one in Draft202012Validator(schema).iter_errors(value)]
 
 
 def described(value: Any) -> Iterator[dict[str, Any]]:
-    """Every descriptor in a JSON value."""
+    """All descriptors in a JSON value."""
     if isinstance(value, dict):
         if {"mediaType", "digest", "size"} <= value.keys():
             yield value
@@ -36,7 +36,7 @@ def described(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def checked(layout: Path) -> list[str]:
-    """The media types of a layout's JSON, each found right."""
+    """Checks all JSON of a layout and returns its media types."""
     assert errors(json.loads((layout / "oci-layout").read_bytes()), LAYOUT) == []
     index, seen = json.loads((layout / "index.json").read_bytes()), []
     assert errors(index, INDEX) == []
@@ -44,7 +44,7 @@ def checked(layout: Path) -> list[str]:
     while waiting:
         one = waiting.pop()
         path = layout / "blobs" / one["digest"].replace(":", "/")
-        # What an artifact is about lies in another layout.
+        # The subject of an attestation is in another layout.
         if one["mediaType"] not in BY_MEDIA_TYPE or not path.exists():
             continue
         content = json.loads(path.read_bytes())
@@ -55,20 +55,20 @@ def checked(layout: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("platforms", [["linux/amd64"], ["linux/amd64", "linux/arm64"]])
-def test_assemble_layout_each_json_has_the_form_of_the_specification(built, tmp_path, platforms):
+def test_assemble_layout_each_json_conforms_to_the_schemas(built, tmp_path, platforms):
     products = built.copy(tmp_path / "products")
     products.assemble(products.shard_layers(), platforms)
     nested = ["index"] if len(platforms) > 1 else []
     assert checked(products.layout) == sorted([*nested, *["config", "manifest"] * len(platforms)])
 
 
-def test_attestations_layout_each_json_has_the_form_of_the_specification(attested):
+def test_write_attestations_each_json_conforms_to_the_schemas(attested):
     assert checked(attested) == ["index", "index", "manifest", "manifest"]
 
 
 @pytest.fixture
 def attested(tmp_path: Path) -> Path:
-    """A layout of two referrers of different images."""
+    """A layout with two referrers, which have different subjects."""
     subjects = [
         {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": DIGEST[:-1] + end, "size": 9}
         for end in "12"
@@ -109,7 +109,7 @@ GOOD = {
         (CONFIG, "config", ("config",), {"Entrypoint": "/entrypoint"}),
     ],
 )
-def test_schemas_refuse_what_the_specification_forbids(schema, of, place, value):
+def test_schemas_invalid_value_is_refused(schema, of, place, value):
     good = copy.deepcopy(GOOD[of])
     assert errors(good, schema) == []
     holder = good

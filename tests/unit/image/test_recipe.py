@@ -1,11 +1,11 @@
-"""A build's recipe: the part of the configuration that attestations tell."""
+"""Tests of the recipe: the part of the configuration that the provenance records."""
 
 import dataclasses
 import json
 from pathlib import Path
 
 from datacontainer.config.settings import Dataset, read_settings
-from datacontainer.image.attest import NOT_TOLD, TOLD, Recipe, recipe
+from datacontainer.image.attest import OMITTED_KEYS, RECORDED_KEYS, Recipe, recipe
 from tools.workflow import ROOT
 
 
@@ -14,19 +14,19 @@ def settings(folder: Path, **keys: object) -> Dataset:
     return read_settings(config, ROOT / "workflow/schemas/config.schema.yaml").datasets["a"]
 
 
-def test_recipe_every_key_is_told_or_left_out_on_purpose():
-    assert {field.name for field in dataclasses.fields(Dataset)} == TOLD | NOT_TOLD
-    assert not TOLD & NOT_TOLD
+def test_recipe_every_key_is_recorded_or_omitted():
+    assert {field.name for field in dataclasses.fields(Dataset)} == RECORDED_KEYS | OMITTED_KEYS
+    assert not RECORDED_KEYS & OMITTED_KEYS
 
 
-def test_recipe_without_attestations_is_the_same_for_all(tmp_path):
+def test_recipe_without_attestations_is_empty(tmp_path):
     assert recipe(settings(tmp_path, version="2"), {"a": "b"}) == Recipe((), "", ())
 
 
-def test_recipe_is_told_by_name_without_the_folders(tmp_path):
+def test_recipe_functions_are_recorded_without_their_folders(tmp_path):
     function = f"{tmp_path}/deep/metadata.py:lines"
-    told = recipe(settings(tmp_path, attest=["sbom"], dataset_metadata=[function], exclude=["*.tmp"]), {"b": "2"})
-    assert told.claims == ("sbom",)
-    parameters = json.loads(told.parameters)
+    recorded = recipe(settings(tmp_path, attest=["sbom"], dataset_metadata=[function], exclude=["*.tmp"]), {"b": "2"})
+    assert recorded.claims == ("sbom",)
+    parameters = json.loads(recorded.parameters)
     assert (parameters["dataset_metadata"], parameters["exclude"]) == (["metadata.py:lines"], ["*.tmp"])
-    assert told.sources == (("b", "2"),)
+    assert recorded.sources == (("b", "2"),)

@@ -1,4 +1,4 @@
-"""Compression: layers and SquashFS by what other programs make of them, and what is said when something is wrong."""
+"""Tests of compressed layers and SquashFS: other programs decompress them; messages for damage and failures."""
 
 import hashlib
 import io
@@ -25,16 +25,16 @@ MEDIA = "application/vnd.oci.image.layer.v1.tar+"
 
 
 @pytest.fixture(scope="module", params=["gzip", "zstd"])
-def whole(request, built, tmp_path_factory) -> Products:
-    """The products of the dataset of odd names, compressed."""
+def intact(request, built, tmp_path_factory) -> Products:
+    """The compressed products of the dataset of odd names, which tests must not change."""
     folder = tmp_path_factory.mktemp(request.param) / "products"
     return Products(folder, built.packer, request.param).make(built.folder.with_name("dataset"), CUTS)
 
 
 @pytest.fixture
-def compressed(whole, tmp_path) -> Products:
-    """A copy of them, to damage."""
-    return whole.copy(tmp_path / "compressed")
+def compressed(intact, tmp_path) -> Products:
+    """A copy of the compressed products, which tests may damage."""
+    return intact.copy(tmp_path / "compressed")
 
 
 def partition(products: Products) -> tuple[int, int]:
@@ -43,32 +43,36 @@ def partition(products: Products) -> tuple[int, int]:
     return int.from_bytes(descriptor[17:25], "little"), int.from_bytes(descriptor[25:33], "little")
 
 
-def test_layers_are_what_gzip_and_zstd_decompress_to_those_without(whole, built):
-    assert len(whole.digests()) == len(built.digests()) == 4
-    for blob, tar in zip(whole.digests(), built.digests(), strict=True):
-        command = [require_tool(whole.compression), "--decompress", "--stdout", whole.blob(blob)]
+def test_layers_decompressed_by_gzip_and_zstd_equal_uncompressed_layers(intact, built):
+    assert len(intact.digests()) == len(built.digests()) == 4
+    for blob, tar in zip(intact.digests(), built.digests(), strict=True):
+        command = [require_tool(intact.compression), "--decompress", "--stdout", intact.blob(blob)]
         assert subprocess.run(command, check=True, capture_output=True).stdout == built.blob(tar).read_bytes()
-        assert sha256sum(whole.blob(blob)) == blob
+        assert sha256sum(intact.blob(blob)) == blob
 
 
-def test_manifest_tells_the_form_and_config_the_diff_ids(whole, built):
-    manifest = next(path for path in whole.referring_to(whole.digests()[-1]) if b'"layers":' in path.read_bytes())
+def test_manifest_has_the_media_type_and_config_the_diff_ids(intact, built):
+    manifest = next(path for path in intact.referring_to(intact.digests()[-1]) if b'"layers":' in path.read_bytes())
     layers = json.loads(manifest.read_bytes())["layers"]
-    assert {layer["mediaType"] for layer in layers} == {MEDIA + whole.compression}
-    assert [layer["size"] for layer in layers] == [whole.blob(one).stat().st_size for one in whole.digests()]
-    config = json.loads(whole.blob(whole.config()).read_bytes())
+    assert {layer["mediaType"] for layer in layers} == {MEDIA + intact.compression}
+    assert [layer["size"] for layer in layers] == [intact.blob(one).stat().st_size for one in intact.digests()]
+    config = json.loads(intact.blob(intact.config()).read_bytes())
     assert config["rootfs"]["diff_ids"] == [f"sha256:{digest}" for digest in built.digests()]
 
 
-def test_facts_are_those_of_the_tar_and_of_the_blob(whole, built):
-    facts, plain = (json.loads((one.folder / "stages/hash/shard1.json").read_bytes()) for one in (whole, built))
-    layer = whole.folder / "stages/hash/shard1.layer"
-    blob = {"digest": f"sha256:{sha256sum(layer)}", "blob_size": layer.stat().st_size, "compression": whole.compression}
+def test_facts_describe_the_tar_and_the_blob(intact, built):
+    facts, plain = (json.loads((one.folder / "stages/hash/shard1.json").read_bytes()) for one in (intact, built))
+    layer = intact.folder / "stages/hash/shard1.layer"
+    blob = {
+        "digest": f"sha256:{sha256sum(layer)}",
+        "blob_size": layer.stat().st_size,
+        "compression": intact.compression,
+    }
     assert facts == plain | blob
-    assert layer.samefile(whole.blob(sha256sum(layer)))
+    assert layer.samefile(intact.blob(sha256sum(layer)))
 
 
-def test_sif_has_the_files_of_one_that_is_not_compressed(compressed, products):
+def test_sif_has_the_files_of_an_uncompressed_sif(compressed, products):
     offset, size = partition(compressed)
     assert offset + size == compressed.sif.stat().st_size
     found = extracted(compressed.sif, offset)
@@ -95,14 +99,14 @@ def test_verify_compressed_images_reports_the_same_data(compressed, products):
     assert report["layout"]["blobs"] == plain["layout"]["blobs"]
 
 
-def test_hash_and_convert_threads_do_not_change_a_byte(whole, built, tmp_path, monkeypatch):
+def test_hash_and_convert_threads_do_not_change_a_byte(intact, built, tmp_path, monkeypatch):
     for name, value in {"SOURCE_DATE_EPOCH": "1700000000", "GOMAXPROCS": "1", "TZ": "Pacific/Chatham"}.items():
         monkeypatch.setenv(name, value)
-    again = Products(tmp_path / "again", built.packer, whole.compression)
+    again = Products(tmp_path / "again", built.packer, intact.compression)
     again.make(built.folder.with_name("dataset"), CUTS)
-    assert again.digests() == whole.digests()
+    assert again.digests() == intact.digests()
     again.convert(threads=1)
-    assert sha256sum(again.sif) == sha256sum(whole.sif)
+    assert sha256sum(again.sif) == sha256sum(intact.sif)
 
 
 def test_verify_flipped_bit_of_a_blob_is_named(compressed):
@@ -119,10 +123,10 @@ def test_verify_flipped_bit_of_a_blob_is_named(compressed):
         (lambda blob: blob[:-1], "cannot be decompressed: "),
         (lambda blob: blob[:40], "cannot be decompressed: "),
         (lambda blob: blob + b"x", "cannot be decompressed: "),
-        (lambda _: b"no form of any kind" * 40, "cannot be decompressed: "),
+        (lambda _: b"not a compressed stream" * 40, "cannot be decompressed: "),
     ],
 )
-def test_verify_blob_that_is_not_of_its_form_is_named(compressed, change, named):
+def test_verify_blob_that_cannot_be_decompressed_is_named(compressed, change, named):
     digest = compressed.digests()[1]
     content = change(compressed.blob(digest).read_bytes())
     compressed.replace_blob(digest, content)
@@ -135,7 +139,7 @@ def test_verify_other_diff_id_of_a_compressed_layer_is_named(compressed):
 
     digest = compressed.digests()[0]
     compressed.change_json(compressed.config(), change)
-    refused(compressed, f"the diff ID of the layer sha256:{digest}: the config says sha256:000")
+    refused(compressed, f"the diff ID of the layer sha256:{digest}: expected sha256:000")
 
 
 def test_verify_damaged_sif_of_compressed_data_is_refused(compressed):
@@ -150,7 +154,7 @@ def test_convert_damaged_layer_leaves_no_image(compressed):
     compressed.sif.unlink()
     layer = compressed.blob(compressed.digests()[1])
     layer.write_bytes(layer.read_bytes()[:-30])
-    with pytest.raises(DataError, match=rf"the blob '.*{layer.name}' was damaged after it was written"):
+    with pytest.raises(DataError, match=rf"checksum mismatch for the blob '.*{layer.name}'"):
         compressed.convert()
     assert not list(compressed.folder.glob("*.sif*")) + list(compressed.folder.glob(".*.sif*"))
 
@@ -168,13 +172,13 @@ def test_convert_mksquashfs_that_ends_early_leaves_no_image(compressed, tmp_path
     compressed.sif.unlink()
     program(tmp_path / "bin", f'case "$1" in -version) exec {require_tool("mksquashfs")} -version;; esac; exec <&-')
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    with pytest.raises(DataContainerError, match="mksquashfs ended before the layers did"):
+    with pytest.raises(DataContainerError, match="mksquashfs exited before it read all layers"):
         compressed.convert()
     assert not list(compressed.folder.glob("*.sif*"))
 
 
 def program(folder: Path, script: str) -> None:
-    """A program of the name mksquashfs in a folder of its own."""
+    """Creates a program with the name mksquashfs in a new folder."""
     folder.mkdir()
     (folder / "mksquashfs").write_text(f"#!/bin/sh\n{script}\n")
     (folder / "mksquashfs").chmod(0o755)
@@ -185,40 +189,38 @@ def test_find_mksquashfs_missing_names_the_key_and_the_package(tmp_path, monkeyp
     with pytest.raises(MissingToolError) as caught:
         mksquashfs.find_mksquashfs("gzip")
     assert str(caught.value) == (
-        "mksquashfs is not on PATH, and a SIF with compression: gzip is made by version 4.5 or later: install the "
+        "mksquashfs is not on PATH; compression: gzip of a SIF needs version 4.5 or later: install the "
         "package squashfs-tools, or set compression: none"
     )
     assert caught.value.exit_status == 3
 
 
-@pytest.mark.parametrize("said", ["mksquashfs version 4.4 (2019/08/29)", "what?"])
-def test_find_mksquashfs_too_old_says_what_it_is(tmp_path, monkeypatch, said):
-    program(tmp_path / "bin", f"echo '{said}'")
+@pytest.mark.parametrize("version", ["mksquashfs version 4.4 (2019/08/29)", "what?"])
+def test_find_mksquashfs_too_old_names_the_version(tmp_path, monkeypatch, version):
+    program(tmp_path / "bin", f"echo '{version}'")
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     with pytest.raises(MissingToolError) as caught:
         mksquashfs.find_mksquashfs("zstd")
-    assert f"mksquashfs at '{tmp_path}/bin/mksquashfs' is too old, or not what it should be: it says" in str(
-        caught.value
-    )
-    assert said in str(caught.value)
+    found = f"mksquashfs at '{tmp_path}/bin/mksquashfs' is too old or another program: -version prints '{version}'; "
+    assert found in str(caught.value)
 
 
-def test_write_compressed_failure_tells_what_mksquashfs_printed(tmp_path):
+def test_write_compressed_failure_contains_the_output_of_mksquashfs(tmp_path):
     image = tmp_path / "image"
     image.touch()
     with pytest.raises(DataContainerError, match=r"mksquashfs failed: .*truncated or corrupted"):
         mksquashfs.write_compressed(image, 4096, "gzip", 1, [layer_of({b"a": Entry(FILE | 0o644, b"1" * 9000)})[:2048]])
 
 
-def test_one_tar_without_a_tars_end_is_refused(tmp_path):
+def test_one_tar_truncated_layer_is_named(tmp_path):
     layer = tmp_path / "layer"
     layer.write_bytes(layer_of({b"a": Entry(FILE | 0o644, b"1")})[:1024])
-    with pytest.raises(DataError, match=r"reading layer '.*': it does not end as a tar does; delete it and run"):
+    with pytest.raises(DataError, match=r"reading layer '.*': the end of the tar is missing; delete it and run"):
         b"".join(one_tar([layer], "none", bytes(1024)))
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])
-def test_one_tar_of_zeros_comes_in_small_pieces(packer, tmp_path, compression):
+def test_one_tar_of_zeros_returns_small_pieces(packer, tmp_path, compression):
     tar = layer_of({b"zeros": Entry(FILE | 0o644, bytes(64 << 20))})
     (tmp_path / "tar").write_bytes(tar)
     compress_file(compression, packer, tmp_path / "tar", tmp_path / "blob")
@@ -228,8 +230,8 @@ def test_one_tar_of_zeros_comes_in_small_pieces(packer, tmp_path, compression):
     assert b"".join(pieces) == tar
 
 
-class Dripping(io.RawIOBase):
-    """Gives out some bytes at a time, as a pipe does."""
+class ShortReads(io.RawIOBase):
+    """A file that returns few bytes at a time, like a pipe."""
 
     def __init__(self, content: bytes) -> None:
         self.rest = content
@@ -243,7 +245,7 @@ def test_compress_zstd_pieces_and_threads_do_not_change_a_byte():
     content = b"".join(b"%d " % (i * i) for i in range(700_000)) + bytes(FRAME_BYTES)
     one, other = io.BytesIO(), io.BytesIO()
     stored = compress_zstd(io.BytesIO(content), one, 1)
-    assert compress_zstd(Dripping(content), other, 3) == stored
+    assert compress_zstd(ShortReads(content), other, 3) == stored
     assert one.getvalue() == other.getvalue()
     assert stored == ("sha256:" + hashlib.sha256(one.getvalue()).hexdigest(), len(one.getvalue()))
     command = [require_tool("zstd"), "--decompress", "--stdout"]
@@ -265,7 +267,7 @@ def test_compress_file_full_disk_leaves_nothing(packer, tmp_path, compression):
         subprocess.run(["umount", disk], check=True)
 
 
-def test_pipe_into_failure_of_the_blob_goes_before_that_of_who_writes(tmp_path):
+def test_pipe_into_full_disk_raises_the_readers_error(tmp_path):
     require_root("a file system of a size")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], check=True)
     try:
@@ -291,7 +293,7 @@ def test_hash_shard_changed_file_leaves_no_compressed_layer(built, tmp_path, com
 
 
 def make_after(products: Products, dataset: Path, change) -> None:
-    """Makes the products of a dataset that changes once it is listed."""
+    """Builds the products of a dataset that changes after it was listed."""
     real = Products._shard
 
     def shard(self: Products, number: int) -> Path:

@@ -1,4 +1,4 @@
-"""Targets of links in what mksquashfs is fed with: unsquashfs finds them as they were, and nothing else is changed."""
+"""Tests of links' targets in the tar for mksquashfs: unsquashfs extracts them and all other entries unchanged."""
 
 import io
 import tarfile
@@ -17,7 +17,7 @@ from tools.images import Entry, tree_of_tar
 from tools.squashfs import FILE, FOLDER, LINK, extracted, layer_of
 from tools.trees import names
 
-# In an extended header are those that are long or not ASCII.
+# Long targets, and targets that are not ASCII, are stored in an extended header.
 TARGETS = [b"../short", b"../\xff", b"../" * 40 + b"x", b"/abs/\xc3\xa9", b"./a\xff", b"..", b"a/../\xff", b"/" * 4095]
 links = st.builds(lambda lead, name: Entry(LINK | 0o777, lead + name), st.sampled_from([b"", b"../", b"/"]), names)
 files = st.builds(Entry, st.just(FILE | 0o644), st.binary(max_size=1500))
@@ -36,24 +36,24 @@ def test_write_compressed_targets_of_links_are_kept(tmp_path):
 
 @tried(100)
 @given(layers, st.integers(1, 3000))
-def test_with_gnu_targets_any_layer_in_any_pieces_has_the_same_members(layer, size):
+def test_with_gnu_targets_any_layer_in_any_pieces_keeps_its_members(layer, size):
     pieces = (layer[start : start + size] for start in range(0, len(layer), size))
     assert tree_of_tar(io.BytesIO(b"".join(with_gnu_targets(pieces))), b"") == tree_of_tar(io.BytesIO(layer), b"")
 
 
-def test_with_gnu_targets_size_in_an_extended_header_counts():
+def test_with_gnu_targets_size_in_an_extended_header_is_used():
     member = tarfile.TarInfo("large")
     member.size = 8 << 30
     head = member.tobuf(tarfile.PAX_FORMAT)
     assert b"size=8589934592\n" in head
     link = layer_of({b"l": Entry(LINK | 0o777, b"../\xff")})[:1536]
-    # What looks like a link in the content is content.
+    # Content that looks like a link must not be changed.
     zeros = bytes(64 << 20)
     pieces = [head, link, zeros[len(link) :], *[zeros] * 127, link]
     assert sum(map(len, with_gnu_targets(pieces))) == sum(map(len, pieces)) + 1024
 
 
-def test_one_tar_of_what_is_no_tar_is_refused_with_the_layer(tmp_path):
+def test_one_tar_layer_that_is_no_tar_is_named(tmp_path):
     (tmp_path / "layer").write_bytes(b"?" * 2048 + bytes(1024))
     with pytest.raises(DataError, match=r"reading layer '.*layer': invalid literal"):
         b"".join(one_tar([tmp_path / "layer"], "none", layer_of({})))

@@ -1,4 +1,4 @@
-"""Convert: the SquashFS that the packer writes, and the SIF around it, read by other programs."""
+"""Tests of convert: the SquashFS of the packer, and the SIF that contains it, read by other programs."""
 
 import hashlib
 import io
@@ -42,7 +42,7 @@ OFFSET = 8192
 
 
 def write_squashfs(packer: Path, folder: Path, layers: Sequence[bytes]) -> Path:
-    """An image with the layers as a SquashFS at OFFSET, to its end."""
+    """An image file with the layers as a SquashFS, from OFFSET to the end."""
     folder.mkdir(exist_ok=True)
     paths = [folder / f"{i}.layer.tar" for i in range(len(layers))]
     for path, layer in zip(paths, layers, strict=True):
@@ -56,7 +56,7 @@ def write_squashfs(packer: Path, folder: Path, layers: Sequence[bytes]) -> Path:
 
 
 def merged(layers: Sequence[Mapping[bytes, Entry]]) -> Tree:
-    """The tree of all layers: a later entry takes the place of what was there; a folder keeps what it holds."""
+    """The tree of all layers: a later entry replaces an earlier entry; a repeated folder keeps its entries."""
     tree = {b"": Entry(FOLDER | 0o755, b"")}
     for layer in layers:
         for path, entry in layer.items():
@@ -67,7 +67,7 @@ def merged(layers: Sequence[Mapping[bytes, Entry]]) -> Tree:
 
 
 def with_folders(files: Mapping[bytes, Entry], mode: int = 0o755) -> Tree:
-    """The entries in the order of their paths, each behind the folders above it; none lies below a file."""
+    """The entries sorted by path, each after its parent folders; entries below a file or link are left out."""
     layer: Tree = {}
     for path, entry in sorted(files.items()):
         parts = path.split(b"/")
@@ -92,14 +92,14 @@ random_layers = st.lists(
 
 @tried(40)
 @given(layers=random_layers)
-def test_squashfs_random_layers_are_extracted_as_the_last_layer_says(layers, packer, tmp_path_factory):
+def test_squashfs_random_layers_later_entries_replace_earlier_ones(layers, packer, tmp_path_factory):
     image = write_squashfs(packer, tmp_path_factory.mktemp("random"), [layer_of(layer) for layer in layers])
     assert extracted(image, OFFSET) == merged(layers)
 
 
 @pytest.fixture
 def odd(packer: Path, tmp_path: Path) -> tuple[Path, Tree]:
-    """An image with odd names, a large folder and files at the edges of blocks, and what it should hold."""
+    """An image with odd names, a large folder and files at the sizes of blocks; its expected entries."""
     layer = odd_layer(ODD_NAMES)
     return write_squashfs(packer, tmp_path / "odd", [layer_of(layer)]), merged([layer])
 
@@ -113,41 +113,41 @@ def odd_layer(odd_names: Sequence[bytes]) -> Tree:
     return with_folders(files)
 
 
-def test_squashfs_odd_tree_is_what_unsquashfs_extracts(odd):
+def test_squashfs_odd_tree_is_extracted_by_unsquashfs(odd):
     image, expected = odd
     assert extracted(image, OFFSET) == expected
 
 
-def test_squashfs_odd_tree_is_what_verify_reads(odd):
+def test_squashfs_odd_tree_is_read_by_verify(odd):
     image, expected = odd
     assert read_by_verify(image, OFFSET) == expected
 
 
-def test_squashfs_odd_tree_is_what_the_kernel_mounts(odd):
+def test_squashfs_odd_tree_is_mounted_by_the_kernel(odd):
     image, expected = odd
     with mounted_by_kernel(image, OFFSET) as found:
         assert found == expected
 
 
-def test_squashfs_odd_tree_is_what_squashfuse_mounts(odd):
+def test_squashfs_odd_tree_is_mounted_by_squashfuse(odd):
     image, expected = odd
     with mounted_by_squashfuse(image, OFFSET) as found:
         assert found == expected
 
 
-def test_squashfs_each_file_lies_in_one_stretch(odd):
+def test_squashfs_each_file_is_contiguous(odd):
     image, expected = odd
     whole = image.read_bytes()
     for path, entry in expected.items():
         assert not stat.S_ISREG(entry.mode) or entry.content in whole, path
 
 
-def test_squashfs_what_is_before_the_offset_stays(odd):
+def test_squashfs_bytes_before_the_offset_are_kept(odd):
     image, _ = odd
     assert image.read_bytes()[:OFFSET] == b"before".ljust(OFFSET, b"\0")
 
 
-def test_squashfs_superblock_is_as_unsquashfs_describes_it(odd):
+def test_squashfs_superblock_is_described_by_unsquashfs(odd):
     image, expected = odd
     described = subprocess.run(
         [require_tool("unsquashfs"), "-s", "-o", str(OFFSET), image], capture_output=True, check=True, text=True
@@ -187,7 +187,7 @@ def test_squashfs_wrong_flags_are_a_usage_error(packer, arguments):
         run_packer(packer, ["squashfs", *arguments], {})
 
 
-def test_squashfs_full_disk_names_the_image_and_says_what_to_do(packer, tmp_path):
+def test_squashfs_full_disk_names_the_image_and_the_remedy(packer, tmp_path):
     require_root("a file system of a size")
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -199,8 +199,8 @@ def test_squashfs_full_disk_names_the_image_and_says_what_to_do(packer, tmp_path
             run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
     finally:
         subprocess.run(["umount", disk], check=True)
-    wanted = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
-    assert str(caught.value) == wanted
+    expected = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
+    assert str(caught.value) == expected
 
 
 @pytest.fixture
@@ -241,14 +241,14 @@ def converted(packer: Path, layout: Path, name: str) -> Path:
 
 
 def partitions(image: Path) -> list[tuple[int, int, int]]:
-    """Offset, size and type of each partition, by the format's description."""
+    """Offset, size and type of each partition, read at the offsets of the SIF specification."""
     head = image.read_bytes()[4096 : 4096 + 48 * 585]
     rows = [head[start : start + 585] for start in range(0, len(head), 585)]
     numbers = ([int.from_bytes(row[at : at + 8], "little") for at in (17, 25)] + [row[205]] for row in rows)
     return [tuple(n) for row, n in zip(rows, numbers, strict=True) if row[:4] == b"\x04\x40\0\0"]  # type: ignore[misc]
 
 
-def test_convert_squashfs_holds_skeleton_data_and_entrypoint(packer, layout):
+def test_convert_squashfs_contains_skeleton_data_and_entrypoint(packer, layout):
     image = converted(packer, layout, "fruit.sif")
     (system, data) = partitions(image)
     assert system[:2] == data[:2]
@@ -271,7 +271,7 @@ def test_convert_partition_is_where_apptainer_finds_it(packer, layout):
     assert partition_offset(image) == partitions(image)[0][0]
 
 
-def test_convert_image_can_be_started_like_a_program(packer, layout):
+def test_convert_image_is_executable(packer, layout):
     assert stat.S_IMODE(converted(packer, layout, "fruit.sif").stat().st_mode) == 0o755
 
 
@@ -283,7 +283,7 @@ def test_convert_twice_gives_the_same_bytes(packer, layout):
 def test_convert_damaged_layer_leaves_no_image(packer, layout):
     layer = layout / json.loads((layout / "manifest.json").read_bytes())[0]["Layers"][0]
     layer.write_bytes(layer.read_bytes()[:700])
-    with pytest.raises(DataError, match=rf"the blob '.*{layer.name}' was damaged after .*: it is deleted"):
+    with pytest.raises(DataError, match=rf"mismatch for the blob '.*{layer.name}': .*; the damaged blob was deleted"):
         converted(packer, layout, "fruit.sif")
     assert not layer.exists()
     assert not [path for path in layout.parent.iterdir() if "fruit.sif" in path.name]

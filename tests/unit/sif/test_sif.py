@@ -1,9 +1,9 @@
-"""The SIF's header and descriptors, against the numbers of the format's description."""
+"""Tests of the SIF's header and descriptors against the offsets of the SIF specification."""
 
 from datacontainer.sif import header as sif
 
 
-def test_header_fields_lie_where_the_format_says():
+def test_header_fields_are_at_the_specified_offsets():
     objects = [
         sif.DataObject(sif.DEFFILE, "Singularity", sif.DATA_OFFSET, 10),
         sif.partition("data.squashfs", 36864, 4096, sif.PRIMARY_SYSTEM, "arm64"),

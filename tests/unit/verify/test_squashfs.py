@@ -1,4 +1,4 @@
-"""The reader of SquashFS: images of mksquashfs against the folder that they are of, and against unsquashfs."""
+"""Tests of the reader of SquashFS: images of mksquashfs compared with their source folder and with unsquashfs."""
 
 import os
 import random
@@ -21,10 +21,10 @@ def unsquashfs(*arguments: str | bytes | Path) -> bytes:
 
 @pytest.fixture
 def folder(dataset: Path) -> Path:
-    """A folder with all that the format has a form of its own for."""
+    """A folder with an example of everything that SquashFS stores in a special way."""
     fill(dataset, {name: name for name in ODD_NAMES} | {b"sub/" + name: b"" for name in ODD_NAMES})
     fill(dataset, {b"sub/a-b": b"1", b"sub/a.b": b"2", b"sub/a/c": b"3", b"sub/a0": b"4", b"empty": b""})
-    # More than a metadata block holds, more than a run holds, and tails that share fragment blocks.
+    # Fills more than one metadata block and one run; the files' tails share fragment blocks.
     fill(dataset, {b"many/a file with a rather long name, number %03d" % i: b"%d" % i * i for i in range(300)})
     fill(dataset, {b"large": LARGE, b"random": random.Random(1).randbytes(300_000), b"edge": bytes(range(256)) * 1024})
     with open(dataset / "hole", "wb") as file:
@@ -50,7 +50,7 @@ def folder(dataset: Path) -> Path:
         ("-noF", "-no-exports", "-no-duplicates"),
     ],
 )
-def test_nodes_and_content_are_those_of_the_folder(folder, options):
+def test_nodes_and_content_equal_the_folder(folder, options):
     assert read_by_verify(packed(folder, *options), 0) == tree_of(folder)
 
 
@@ -58,7 +58,7 @@ def test_opened_at_an_offset_reads_from_there(folder):
     assert read_by_verify(packed(folder, "-offset", "12288"), 12288) == tree_of(folder)
 
 
-def test_nodes_come_in_the_order_of_the_paths_where_folders_end_with_a_slash(folder):
+def test_nodes_are_sorted_by_path_with_a_slash_after_folders(folder):
     with opened(packed(folder)) as squashfs:
         paths = [node.path for node in squashfs.nodes()]
     assert paths == sorted(paths)
@@ -67,7 +67,7 @@ def test_nodes_come_in_the_order_of_the_paths_where_folders_end_with_a_slash(fol
     ]
 
 
-def test_nodes_are_those_that_unsquashfs_lists(folder):
+def test_nodes_equal_the_list_of_unsquashfs(folder):
     names = {b"line\nbreak", b"sub/line\nbreak"}
     lines = unsquashfs("-lls", packed(folder)).replace(b"line\nbreak", b"line break")
     lines = lines.replace(b"trailing newline\n", b"trailing newline ").splitlines()
@@ -92,17 +92,17 @@ def test_nodes_are_those_that_unsquashfs_lists(folder):
 @pytest.mark.parametrize(
     "name", ["large", "random", "hole", "edge", "empty", "many/a file with a rather long name, number 299"]
 )
-def test_content_is_what_unsquashfs_prints(folder, name):
+def test_content_equals_the_output_of_unsquashfs(folder, name):
     image = packed(folder)
     with opened(image) as squashfs:
         (node,) = (node for node in squashfs.nodes() if node.path == name.encode())
         assert b"".join(squashfs.content(node)) == unsquashfs("-cat", image, name)
 
 
-def test_nodes_deeper_than_python_recurses(tmp_path):
+def test_nodes_deeper_than_the_recursion_limit_are_listed(tmp_path):
     folders = [b"d/" * depth for depth in range(1, 1101)]
     tar = layer_of({path: Entry(FOLDER | 0o755, b"") for path in folders})
-    # From a tar, as most programs cannot remove such a folder.
+    # From a tar, because most programs cannot remove folders as deep as these.
     command = [require_tool("mksquashfs"), "-", tmp_path / "image", "-tar", "-no-progress"]
     subprocess.run(command, input=tar, check=True, capture_output=True)
     with opened(tmp_path / "image") as squashfs:

@@ -1,4 +1,4 @@
-"""The reader of tars: those of GNU tar and of Python's tarfile, and damaged ones."""
+"""Tests of the reader of tars: tars of GNU tar and of Python's tarfile, and damaged tars."""
 
 import hashlib
 import io
@@ -32,7 +32,7 @@ def read(path: Path) -> list[Member]:
 
 
 def tar_of(path: Path, contents: Mapping[bytes, bytes], **header: object) -> Path:
-    """A tar with the files, as Python's tarfile writes it."""
+    """A tar with the files, written by Python's tarfile."""
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as tar:
         for name, content in contents.items():
             member = tarfile.TarInfo(os.fsdecode(name))
@@ -51,7 +51,7 @@ def test_members_of_tarfile_are_read_as_they_were_written(tmp_path):
     assert found == expected
 
 
-def test_members_long_name_in_two_fields_of_the_header_is_put_together(tmp_path):
+def test_members_long_name_in_two_fields_of_the_header_is_joined(tmp_path):
     name = b"d" * 120 + b"/" + b"n" * 90
     tar = tarfile.TarInfo(name.decode()).tobuf(tarfile.USTAR_FORMAT) + bytes(1024)
     (tmp_path / "tar").write_bytes(tar)
@@ -59,11 +59,11 @@ def test_members_long_name_in_two_fields_of_the_header_is_put_together(tmp_path)
     assert [member.name for member in read(tmp_path / "tar")] == [name]
 
 
-def test_members_of_gnu_tar_are_those_of_the_folder(dataset, tmp_path):
+def test_members_of_gnu_tar_equal_the_folder(dataset, tmp_path):
     fill(dataset, {b"sub/" + name: name for name in [*ODD_NAMES, b"n" * 200]})
     (dataset / "link").symlink_to("../" * 60 + "sub")
     (dataset / "void").mkdir(mode=0o700)
-    # Tar's times of less than a second would be records that no layer of ours has.
+    # Without this option, tar writes records with times, which no layer of a data container contains.
     delete = "--pax-option=delete=atime,delete=ctime,delete=mtime"
     command = [require_tool("tar"), "--format=posix", delete, "-cf", tmp_path / "tar", "-C", dataset, "."]
     subprocess.run(command, check=True)
@@ -77,7 +77,7 @@ def test_members_of_gnu_tar_are_those_of_the_folder(dataset, tmp_path):
         assert found[b"./sub/" + name].sha256 == hashlib.sha256(name).hexdigest()
 
 
-def test_members_size_of_an_extended_header_goes_before_the_plain_one(tmp_path):
+def test_members_size_of_an_extended_header_overrides_the_header(tmp_path):
     header = tarfile.TarInfo("large")
     header.size, header.pax_headers = 0, {"size": "3"}
     (tmp_path / "tar").write_bytes(header.tobuf(tarfile.PAX_FORMAT) + b"abc".ljust(512, b"\0") + bytes(1024))
@@ -89,53 +89,53 @@ def test_members_size_of_too_many_digits_is_refused(tmp_path):
     header = tarfile.TarInfo("large")
     header.pax_headers = {"size": "1" * 5000}
     (tmp_path / "tar").write_bytes(header.tobuf(tarfile.PAX_FORMAT) + bytes(1024))
-    with pytest.raises(DataError, match=f"b'{'1' * 20}' is not a number of base 10"):
+    with pytest.raises(DataError, match=f"b'{'1' * 20}' is not a number in base 10"):
         read(tmp_path / "tar")
 
 
-def test_pieces_of_a_long_file_tell_their_progress(tmp_path):
+def test_take_of_a_long_file_reports_progress(tmp_path):
     (tmp_path / "tar").write_bytes(bytes(2 * READ_BYTES + 5))
-    told: list[int] = []
-    with reading(tmp_path / "tar", told.append) as tar:
+    sizes: list[int] = []
+    with reading(tmp_path / "tar", sizes.append) as tar:
         assert tar.take(READ_BYTES + 5) == bytes(READ_BYTES + 5)
         assert tar.at() == READ_BYTES + 5
-    assert told == [READ_BYTES, READ_BYTES]
+    assert sizes == [READ_BYTES, READ_BYTES]
 
 
 def with_checksum(header: bytes) -> bytes:
-    """The header with the checksum that it should have."""
+    """The header with its correct checksum."""
     header = header[:148] + b" " * 8 + header[156:]
     return header[:148] + b"%06o\0 " % sum(header) + header[156:]
 
 
 def field(start: int, content: bytes) -> Callable[[bytes], bytes]:
-    """A change of the first header, whose checksum is right."""
+    """A change of the first header, which keeps its checksum correct."""
     return lambda tar: with_checksum(tar[:start] + content + tar[start + len(content) : 512]) + tar[512:]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t[:10] + b"x" + t[11:], "before byte 512: a header's checksum is "),
-        (field(257, b"posix"), r"a header has b'posix\x00' where b'ustar' is expected"),
-        (field(156, b"3"), "b'one' is of type b'3', and only files, links and folders are expected"),
-        (field(156, b"1"), "b'one' is of type b'1'"),
-        (field(156, b"L"), "b'one' is of type b'L'"),
-        (field(156, b"5"), "b'one' is not a file, and has 3 bytes of data"),
-        (field(124, b"0000000000x"), "b'0000000000x' is not a number of base 8"),
-        (field(124, b"\x80" + bytes(11)), r"b'\x80' is not a number of base 8"),
-        (field(124, b"77777777777"), "ends 8589933055 bytes early, after "),
-        (field(100, b"\0" * 8), "b'' is not a number of base 8"),
-        (lambda t: t[:515] + b"x" + t[516:], "there is b'x' where only zeros are expected"),
-        (lambda t: t[:1024] + bytes(512) + b"x" * 512, "a single block of zeros, where two are the end"),
-        (lambda t: t + bytes(READ_BYTES) + b"behind", "there is b'behind' where only zeros are expected"),
-        (lambda t: t[:1024], "ends 512 bytes early, after 1024"),
-        (lambda t: t[:1536], "ends 512 bytes early, after 1536"),
-        (lambda t: t[:600], "ends 424 bytes early, after 600"),
-        (lambda _: b"", "ends 512 bytes early, after 0"),
+        (lambda t: t[:10] + b"x" + t[11:], "before byte 512: checksum mismatch: the header contains "),
+        (field(257, b"posix"), r"a header contains b'posix\x00', expected b'ustar\x00'"),
+        (field(156, b"3"), "b'one' has the type b'3'; only files, symlinks and folders are expected"),
+        (field(156, b"1"), "b'one' has the type b'1'"),
+        (field(156, b"L"), "b'one' has the type b'L'"),
+        (field(156, b"5"), "b'one' is a folder, but has 3 bytes of data"),
+        (field(124, b"0000000000x"), "b'0000000000x' is not a number in base 8"),
+        (field(124, b"\x80" + bytes(11)), r"b'\x80' is not a number in base 8"),
+        (field(124, b"77777777777"), ", 8589933055 bytes early"),
+        (field(100, b"\0" * 8), "b'' is not a number in base 8"),
+        (lambda t: t[:515] + b"x" + t[516:], "expected only zeros, found b'x'"),
+        (lambda t: t[:1024] + bytes(512) + b"x" * 512, "one block of zeros instead of the two that end a tar"),
+        (lambda t: t + bytes(READ_BYTES) + b"behind", "expected only zeros, found b'behind'"),
+        (lambda t: t[:1024], "is truncated at byte 1024, 512 bytes early"),
+        (lambda t: t[:1536], "is truncated at byte 1536, 512 bytes early"),
+        (lambda t: t[:600], "is truncated at byte 600, 424 bytes early"),
+        (lambda _: b"", "is truncated at byte 0, 512 bytes early"),
     ],
 )
-def test_members_damaged_tar_says_where_and_how(tmp_path, change, message):
+def test_members_damaged_tar_names_the_position_and_the_damage(tmp_path, change, message):
     path = tar_of(tmp_path / "tar", {b"one": b"abc"})
     path.write_bytes(change(path.read_bytes()[:2048]))
     with pytest.raises(DataError) as caught:
@@ -147,15 +147,15 @@ def test_members_damaged_tar_says_where_and_how(tmp_path, change, message):
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        (b"11 mtime=1\n", r"b'11 mtime=1\n' is not a record that is expected"),
-        (b"12 path=one\n\0", "b'\\x00' is not a number of base 10"),
-        (b"99 path=one\n", "is not a record that is expected"),
-        (b"12 path:one\n", "is not a record that is expected"),
-        (b"11 path=one\n", "is not a record that is expected"),
-        (b"0 path=one\n", "b'' is not a record that is expected"),
-        (b"x path=one\n", "b'x' is not a number of base 10"),
-        (b"1" * 5000, f"b'{'1' * 20}' is not a number of base 10"),
-        (b"x" * ((1 << 20) + 1), "an extended header of 1048577 bytes, where 1048576 are the most"),
+        (b"11 mtime=1\n", r"b'11 mtime=1\n' is not an expected record"),
+        (b"12 path=one\n\0", "b'\\x00' is not a number in base 10"),
+        (b"99 path=one\n", "is not an expected record"),
+        (b"12 path:one\n", "is not an expected record"),
+        (b"11 path=one\n", "is not an expected record"),
+        (b"0 path=one\n", "b'' is not an expected record"),
+        (b"x path=one\n", "b'x' is not a number in base 10"),
+        (b"1" * 5000, f"b'{'1' * 20}' is not a number in base 10"),
+        (b"x" * ((1 << 20) + 1), "an extended header has 1048577 bytes; at most 1048576 are allowed"),
     ],
 )
 def test_members_extended_header_that_is_wrong_is_shown(tmp_path, records, message):

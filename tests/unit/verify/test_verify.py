@@ -1,4 +1,4 @@
-"""Verify: images as they should be pass; a damaged layer or catalog is refused by an error that names the file."""
+"""Tests of verify: intact images pass; a damaged layer or catalog raises an error that names the file."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_verify_whole_images_are_counted_in_the_report(products):
+def test_verify_intact_images_writes_counts_to_the_report(products):
     report = products.verify()
     files, links = 2 * len(ODD_NAMES) + 13, 2
     summary = json.loads((products.folder / "dataset.json").read_text())
@@ -45,7 +45,7 @@ def test_verify_whole_images_are_counted_in_the_report(products):
     }
 
 
-def test_verify_layers_alone_need_neither_archive_nor_sif(products):
+def test_verify_without_archive_and_sif_compares_the_layers(products):
     products.archive.unlink()
     products.sif.unlink()
     assert set(products.verify()) == {"files", "bytes", "digest", "layout"}
@@ -61,12 +61,12 @@ def test_verify_leaves_no_file_open_and_no_thread(products):
     assert (os.listdir("/proc/self/fd"), os.listdir("/proc/self/task")) == (open_files, threads)
 
 
-def test_verify_long_reading_tells_how_far_it_is(products, monkeypatch, caplog):
+def test_verify_long_reading_logs_progress(products, monkeypatch, caplog):
     monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0)
     with caplog.at_level("INFO", logger=logger.name):
         products.verify()
     for title in ("the layers", "the entrypoint of linux/arm64", "the archive", "the SIF"):
-        assert f"{title}: 0.0 of 0.0 GB, " in caplog.text
+        assert re.search(rf"{title}: [\d.]+ \w+ of [\d.]+ \w+, ", caplog.text)
 
 
 def test_verify_byte_changed_in_a_layer_names_the_file_and_the_blob(products):
@@ -75,21 +75,21 @@ def test_verify_byte_changed_in_a_layer_names_the_file_and_the_blob(products):
     changed = digest(bytes([UNIQUE[0] ^ 1]) + UNIQUE[1:])
     refused(
         products,
-        f"'sub/unique': the catalog says sha256 {digest(UNIQUE)}, the layers sha256 {changed}",
-        f"the blob sha256:{blob.name}: the manifest says sha256:{blob.name}, its content sha256:{sha256sum(blob)}",
+        f"'sub/unique': expected sha256 {digest(UNIQUE)} (the catalog), found sha256 {changed} (the layers)",
+        f"the blob sha256:{blob.name}: expected sha256:{blob.name} (the manifest), found sha256:{sha256sum(blob)} (its",
         f"delete '{products.folder}'",
     )
 
 
-def test_verify_byte_changed_and_all_digests_mended_names_the_file_alone(products):
+def test_verify_byte_and_all_digests_changed_names_only_the_file(products):
     def change(entries: Entries) -> None:
         entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o644, UNIQUE.upper())
 
     products.change_layer(2, change)
     products.archive.unlink()
     products.convert()
-    error = refused(products, f"sha256 {digest(UNIQUE)}, the layers sha256 {digest(UNIQUE.upper())}; 'sub/unique': ")
-    assert "the SIF sha256" in error
+    error = refused(products, f"(the catalog), found sha256 {digest(UNIQUE.upper())} (the layers); 'sub/unique': ")
+    assert f"found sha256 {digest(UNIQUE.upper())} (the SIF)" in error
     assert "blob" not in error
 
 
@@ -101,7 +101,7 @@ def delete_by_whiteout(entries: Entries) -> None:
     entries[MOUNT + b"void/.wh.unique"] = Entry(FILE | 0o644, b"")
 
 
-def leave_the_mount(entries: Entries) -> None:
+def add_outside_the_mount(entries: Entries) -> None:
     entries[b"srv/other"] = Entry(FILE | 0o644, b"")
 
 
@@ -115,12 +115,15 @@ def test_verify_changed_layer_names_the_file(products, change: Change, named: st
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (set_folder_mode, "the mode of '/srv/data/void/': a data container says 0755, the layers 0700"),
-        (delete_by_whiteout, "'void/.wh.unique' is in the layers and not in the catalog"),
-        (leave_the_mount, "'/srv/other' is in the layers, where only /srv/data and 'entrypoint.index' belong"),
+        (
+            set_folder_mode,
+            "the mode of '/srv/data/void/': expected 0755 (the data container format), found 0700 (the layers)",
+        ),
+        (delete_by_whiteout, "'void/.wh.unique' is in the layers but not in the catalog"),
+        (add_outside_the_mount, "'/srv/other' is in the layers; only /srv/data and 'entrypoint.index' are allowed"),
     ],
 )
-def test_verify_layer_that_no_sif_is_made_of_names_the_path(products, change, named):
+def test_verify_layer_that_convert_refuses_names_the_path(products, change, named):
     products.change_layer(2, change)
     refused(products, named)
 
@@ -130,23 +133,23 @@ def test_verify_same_file_in_two_layers_names_it(products):
         entries[MOUNT + b"large"] = Entry(FILE | 0o644, b"")
 
     products.change_layer(2, repeat)
-    refused(products, "the layers have 'large' behind '")
+    refused(products, "the layers are not sorted: 'large' follows '")
 
 
 def test_verify_same_file_twice_in_a_layer_names_it(products):
     old = products.digests()[2]
     layer = products.blob(old).read_bytes()
-    # The member of `unique`, a header and a block, once more.
+    # Repeats the member of `unique`: a header and one block.
     start = layer.index(UNIQUE) - 512
     products.replace_blob(old, layer[: start + 1024] + layer[start:])
-    refused(products, " has 'srv/data/sub/unique' behind 'srv/data/sub/unique', out of order")
+    refused(products, " is not sorted: 'srv/data/sub/unique' follows 'srv/data/sub/unique'")
 
 
 def test_verify_layers_in_another_order_names_the_first_file(products, caplog):
     first, second, third = products.shard_layers()
     products.assemble([first, third, second], ["linux/amd64"])
-    refused(products, " is missing from the layers", "all in the log")
-    assert re.search("the layers have '.*' behind '.*', out of order", caplog.text)
+    refused(products, " is missing from the layers", " more, all in the log")
+    assert re.search("the layers are not sorted: '.*' follows '.*'", caplog.text)
 
 
 def rewrite_catalog(products: Products, change: Callable[[list[dict]], None]) -> None:
@@ -162,15 +165,15 @@ def test_verify_digests_of_two_rows_swapped_names_both_files(products):
         one["sha256"], other["sha256"] = other["sha256"], one["sha256"]
 
     rewrite_catalog(products, swap)
-    refused(products, f"'sub/one': the catalog says sha256 {digest(UNIQUE)}", "'sub/unique': ", "; and ")
+    refused(products, f"'sub/one': expected sha256 {digest(UNIQUE)} (the catalog)", "'sub/unique': ", "; and ")
 
 
-def test_verify_rows_swapped_names_the_one_out_of_order(products):
+def test_verify_rows_swapped_names_the_unsorted_row(products):
     def swap(rows: list[dict]) -> None:
         rows[3], rows[4] = rows[4], rows[3]
 
     rewrite_catalog(products, swap)
-    refused(products, "the catalog has ", ", out of order")
+    refused(products, "the catalog is not sorted: ")
 
 
 @pytest.mark.parametrize("name", ["path", "size", "sha256"])
@@ -191,9 +194,9 @@ def test_verify_dataset_json_of_another_dataset_names_what_differs(products, key
     path = products.folder / "dataset.json"
     summary = json.loads(path.read_text())
     path.write_text(json.dumps(summary | {key: 1}))
-    named = [f"the {key} of the dataset: the catalog says {summary[key]}, dataset.json 1"]
+    named = [f"the {key} of the dataset: expected {summary[key]} (the catalog), found 1 (dataset.json)"]
     if key != "links":
-        named.append(f"the label io.datacontainer.dataset.{key}: dataset.json says 1, the config {summary[key]}")
+        named.append(f"dataset.{key}: expected 1 (dataset.json), found {summary[key]} (the config)")
     refused(products, *named)
 
 
@@ -203,7 +206,7 @@ def test_verify_without_dataset_json_compares_the_rest(products):
     assert products.verify() == report
 
 
-def test_verify_two_images_damaged_says_to_delete_both(products):
+def test_verify_two_images_damaged_names_both_to_delete(products):
     flip(products.archive, UNIQUE)
     flip(products.sif, UNIQUE)
     refused(products, f"; delete '{products.archive}' and '{products.sif}' and run snakemake again")
@@ -211,26 +214,26 @@ def test_verify_two_images_damaged_says_to_delete_both(products):
 
 def test_verify_many_differences_three_are_named_and_twenty_are_in_the_log(products, caplog):
     rewrite_catalog(products, lambda rows: rows.clear())
-    error = refused(products, "; and 17 more, all in the log, where the search ended; delete ")
-    assert error.count("is in the layers and not in the catalog") == 3
-    assert caplog.text.count("is in the layers and not in the catalog") == 20
+    error = refused(products, "; and 17 more, all in the log; stopped after 20 differences; delete ")
+    assert error.count("is in the layers but not in the catalog") == 3
+    assert caplog.text.count("is in the layers but not in the catalog") == 20
 
 
 @pytest.mark.parametrize("product", ["archive", "sif", "layer", "config", "catalog"])
 def test_verify_random_damage_is_a_data_error_or_nothing(products, product):
     paths = {"layer": products.blob(products.digests()[0]), "config": products.blob(products.config())}
     path = paths.get(product) or getattr(products, product)
-    whole, chance, refusals = path.read_bytes(), random.Random(product), 0
+    intact, generator, refusals = path.read_bytes(), random.Random(product), 0
     for _ in range(25):
-        damaged = bytearray(whole)
-        for _ in range(chance.choice([1, 1, 100])):
-            damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
-        path.write_bytes(damaged[: chance.choice([len(damaged), chance.randrange(len(damaged))])])
+        damaged = bytearray(intact)
+        for _ in range(generator.choice([1, 1, 100])):
+            damaged[generator.randrange(len(damaged))] ^= 1 << generator.randrange(8)
+        path.write_bytes(damaged[: generator.choice([len(damaged), generator.randrange(len(damaged))])])
         try:
             products.verify()
         except DataError:
             refusals += 1
-    # A SIF and a Parquet file have bytes that mean nothing.
+    # A SIF and a Parquet file contain unused bytes.
     assert refusals == 25 or (product in {"sif", "catalog"} and refusals > 12)
-    path.write_bytes(whole)
+    path.write_bytes(intact)
     products.verify()

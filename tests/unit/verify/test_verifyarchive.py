@@ -1,4 +1,4 @@
-"""Verify: an archive that does not have the layout's files, and no others, is refused by an error that names them."""
+"""Tests of verify: missing, additional and changed files of the archive for `docker load` are named."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ def test_verify_byte_changed_in_the_archive_names_the_member(products):
     flip(products.archive, UNIQUE)
     layer = products.digests()[2]
     refused(
-        products, f"'blobs/sha256/{layer}': the layout says {layer}, the archive ", f"delete '{products.archive}' and"
+        products, f"'blobs/sha256/{layer}': expected {layer} (the layout), found ", f"delete '{products.archive}' and"
     )
 
 
@@ -24,7 +24,7 @@ def members(products: Products) -> list[str]:
 
 
 def archive_of(products: Products, members: list[str]) -> None:
-    """Makes the archive anew, of these members."""
+    """Creates the archive again, from these members."""
     for name in {"other", *members}:
         if name.endswith("/"):
             (products.layout / name).mkdir(exist_ok=True)
@@ -36,7 +36,7 @@ def archive_of(products: Products, members: list[str]) -> None:
 
 def test_verify_archive_made_by_gnu_tar_passes(products, members):
     archive_of(products, members[::-1][:-5] + members[:2])
-    refused(products, "is in the archive without its folder before it")
+    refused(products, "comes before its folder in the archive, or without it")
     archive_of(products, members)
     assert products.verify()["docker"]["sha256"] == sha256sum(products.archive)
 
@@ -46,10 +46,10 @@ def test_verify_archive_made_by_gnu_tar_passes(products, members):
     [
         (lambda m: m.remove("oci-layout"), "'oci-layout' is missing from the archive"),
         (lambda m: m.pop(), "' is missing from the archive"),
-        (lambda m: m.append("other"), "'other' is in the archive and not in the layout"),
-        (lambda m: m.append("folder/"), "'folder/' is in the archive and not in the layout"),
-        (lambda m: m.append("index.json"), "'index.json' is in the archive twice"),
-        (lambda m: m.remove("blobs/sha256/"), "is in the archive without its folder before it"),
+        (lambda m: m.append("other"), "'other' is in the archive but not in the layout"),
+        (lambda m: m.append("folder/"), "'folder/' is in the archive but not in the layout"),
+        (lambda m: m.append("index.json"), "'index.json' occurs twice in the archive"),
+        (lambda m: m.remove("blobs/sha256/"), "comes before its folder in the archive, or without it"),
     ],
 )
 def test_verify_archive_with_other_members_names_them(products, members, change, named):
@@ -58,7 +58,7 @@ def test_verify_archive_with_other_members_names_them(products, members, change,
     refused(products, named)
 
 
-def test_verify_truncated_archive_says_where_it_ends(products):
+def test_verify_truncated_archive_names_its_end(products):
     size = products.archive.stat().st_size
     os.truncate(products.archive, size - 100_000)
-    refused(products, f"'{products.archive}' ends ", f" bytes early, after {size - 100_000}")
+    refused(products, f"'{products.archive}' is truncated at byte {size - 100_000}, ")

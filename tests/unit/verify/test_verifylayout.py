@@ -1,4 +1,4 @@
-"""Verify: a layout whose files do not fit together, or do not fit what is beside it, is refused by its name."""
+"""Tests of verify: differences between a layout's files, and from the files next to the layout, are named."""
 
 import hashlib
 import json
@@ -15,48 +15,46 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_verify_blob_that_nothing_refers_to_is_named(products):
+def test_verify_blob_without_reference_is_named(products):
     products.blob("0" * 64).write_bytes(b"")
-    refused(
-        products, f"'blobs/sha256/{'0' * 64}' is in the layout and nothing refers to it", f"delete '{products.layout}'"
-    )
+    refused(products, f"{'0' * 64}' is in the layout, but no manifest refers to it", f"delete '{products.layout}'")
 
 
 def test_verify_missing_blobs_are_named(products):
     layer = products.digests()[1]
     products.blob(layer).unlink()
-    refused(products, f"the blob sha256:{layer}, named by the manifest, is not in the layout")
+    refused(products, f"the blob sha256:{layer}, listed in the manifest, is not in the layout")
 
 
 def test_verify_changed_config_is_named_with_both_digests(products):
     blob = products.blob(products.config())
     flip(blob, b'"rootfs"', 1)
-    refused(products, f"the blob sha256:{blob.name}: the manifest says", f"of digest sha256:{sha256sum(blob)}")
+    refused(products, f"the blob sha256:{blob.name}: expected ", f"with the digest sha256:{sha256sum(blob)} (the file)")
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda c: c["rootfs"]["diff_ids"].reverse(), "the diff ID of layer 1 of linux/amd64: the manifest says "),
+        (lambda c: c["rootfs"]["diff_ids"].reverse(), "the diff ID of layer 1 of linux/amd64: expected sha256:"),
         (
             lambda c: c["rootfs"]["diff_ids"].pop(),
-            "the number of layers of linux/amd64: the manifest says 4, the config 3",
+            "the number of layers of linux/amd64: expected 4 (the manifest), found 3 (the config)",
         ),
         (
             lambda c: c["history"].pop(),
-            "the number of layers of linux/amd64: the manifest says 4, the config's history 3",
+            "the number of layers of linux/amd64: expected 4 (the manifest), found 3 (the config's history)",
         ),
         (
             lambda c: c.update(architecture="arm64"),
-            "the platform: the image index says linux/amd64, the config linux/arm64",
+            "the platform: expected linux/amd64 (the image index), found linux/arm64 (the config)",
         ),
-        (lambda c: c["config"].update(Entrypoint=["/bin/sh"]), "the command of linux/amd64: a data container says"),
-        (lambda c: c["config"]["Labels"].popitem(), "the labels of linux/amd64: the config says {"),
+        (lambda c: c["config"].update(Entrypoint=["/bin/sh"]), "the entrypoint of linux/amd64: expected ['/entry"),
+        (lambda c: c["config"]["Labels"].popitem(), "the labels of linux/amd64: expected {"),
         (lambda c: c.pop("rootfs"), "the config has no rootfs.diff_ids"),
-        (lambda c: c.update(history=5), "the config has as history no list"),
+        (lambda c: c.update(history=5), "the config: history is not a list"),
     ],
 )
-def test_verify_config_that_does_not_fit_is_named(products, change, named):
+def test_verify_changed_config_names_the_difference(products, change, named):
     products.change_json(products.config(), change)
     refused(products, named)
 
@@ -70,24 +68,21 @@ def test_verify_descriptor_of_another_size_names_the_blob(products):
 
     products.change_json(manifest.name, change)
     size = products.blob(layer).stat().st_size
-    refused(products, f"the size of blob sha256:{layer}: the manifest says {size + 1}, the file {size}")
+    refused(products, f"the size of blob sha256:{layer}: expected {size + 1} (the manifest), found {size} (the file)")
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda m: m["config"].update(mediaType="x"), "media type of the config: the specification says application/"),
-        (
-            lambda m: m["layers"][1].update(mediaType="x"),
-            "the media type of layer 2: a data container says ",
-        ),
-        (lambda m: m["config"].update(size=7), "the manifest says 7 bytes, the file has "),
-        (lambda m: m.update(annotations={}), "the labels of linux/amd64: the config says {"),
-        (lambda m: m.update(layers=[]), "names no layer"),
-        (lambda m: m["layers"].reverse(), "the diff ID of layer 1 of linux/amd64: the manifest says "),
+        (lambda m: m["config"].update(mediaType="x"), "media type of the config: expected application/"),
+        (lambda m: m["layers"][1].update(mediaType="x"), "the media type of layer 2: expected application/"),
+        (lambda m: m["config"].update(size=7), "expected 7 bytes (the manifest), found "),
+        (lambda m: m.update(annotations={}), "the labels of linux/amd64: expected {"),
+        (lambda m: m.update(layers=[]), "lists no layer"),
+        (lambda m: m["layers"].reverse(), "the diff ID of layer 1 of linux/amd64: expected sha256:"),
     ],
 )
-def test_verify_manifest_that_does_not_fit_is_named(products, change, named):
+def test_verify_changed_manifest_names_the_difference(products, change, named):
     (manifest,) = (path for path in products.referring_to(products.config()) if path.parent != products.layout)
     products.change_json(manifest.name, change)
     refused(products, named)
@@ -96,12 +91,12 @@ def test_verify_manifest_that_does_not_fit_is_named(products, change, named):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda i: i["manifests"][0].update(mediaType="x"), "the media type of a manifest: the specification says "),
-        (lambda i: i["manifests"].clear(), "names no manifest"),
+        (lambda i: i["manifests"][0].update(mediaType="x"), "the media type of a manifest: expected application/"),
+        (lambda i: i["manifests"].clear(), "lists no manifest"),
         (lambda i: i["manifests"][0].pop("platform"), "the image index has no platform.os"),
     ],
 )
-def test_verify_image_index_that_does_not_fit_is_named(products, change, named):
+def test_verify_changed_image_index_names_the_difference(products, change, named):
     (top,) = json.loads((products.layout / "index.json").read_bytes())["manifests"]
     products.change_json(top["digest"][7:], change)
     refused(products, named)
@@ -110,13 +105,13 @@ def test_verify_image_index_that_does_not_fit_is_named(products, change, named):
 def test_verify_platform_with_other_labels_is_named(products):
     (arm64,) = (path.name for path in products.referring_to('"arm64"') if b'"rootfs"' in path.read_bytes())
     products.change_json(arm64, lambda config: config["config"]["Labels"].clear())
-    refused(products, "the labels of linux/arm64: the image of linux/amd64 says {", "its config {}")
+    refused(products, "the labels of linux/arm64: expected {", "found {} (its config)")
 
 
 def test_verify_layout_file_of_many_megabytes_is_not_read(products):
     with open(products.layout / "index.json", "ab") as file:
         file.write(b" " * (5 << 20))
-    refused(products, "bytes large, where 4194304 are the most")
+    refused(products, "bytes; at most 4194304 are allowed")
 
 
 @pytest.mark.parametrize(
@@ -125,20 +120,20 @@ def test_verify_layout_file_of_many_megabytes_is_not_read(products):
         (
             "oci-layout",
             lambda v: v.update(imageLayoutVersion="2"),
-            "version of the image layout: the specification says 1.0.0",
+            "version of the image layout: expected 1.0.0 (the specification)",
         ),
         (
             "index.json",
             lambda v: v["manifests"].append(v["manifests"][0]),
-            "a layout for Apptainer says 1, index.json 2",
+            "expected 1 (a layout for Apptainer), found 2 (index.json)",
         ),
         ("index.json", lambda v: v.pop("manifests"), "index.json has no manifests"),
-        ("index.json", lambda v: v["manifests"][0].update(digest="../../x"), "index.json has the digest '../../x'"),
-        ("manifest.json", lambda v: v[0]["Layers"].pop(), "the list of layers: index.json says "),
-        ("manifest.json", lambda v: v[0].update(Config="x"), "the config: index.json says blobs/sha256/"),
+        ("index.json", lambda v: v["manifests"][0].update(digest="../../x"), "contains the digest '../../x', which is"),
+        ("manifest.json", lambda v: v[0]["Layers"].pop(), "the list of layers: expected ['blobs/sha256/"),
+        ("manifest.json", lambda v: v[0].update(Config="x"), "the config: expected blobs/sha256/"),
     ],
 )
-def test_verify_layout_file_that_does_not_fit_is_named(products, file, change, named):
+def test_verify_changed_layout_file_names_the_difference(products, file, change, named):
     value = json.loads((products.layout / file).read_text())
     change(value)
     (products.layout / file).write_text(json.dumps(value))
@@ -157,7 +152,7 @@ def test_verify_entrypoint_other_than_the_built_one_names_the_platform(products,
     built = products.folder / "bin" / platform / "entrypoint"
     flip(built, b"ELF")
     name = platform.replace("-", "/")
-    refused(products, f"sha256 of '/entrypoint' of {name}: the file '{built}' says {sha256sum(built)}, the layers ")
+    refused(products, f"sha256 of '/entrypoint' of {name}: expected {sha256sum(built)} (the file '{built}'), found ")
 
 
 @pytest.mark.parametrize(
@@ -165,20 +160,20 @@ def test_verify_entrypoint_other_than_the_built_one_names_the_platform(products,
     [
         (
             lambda e: e.update({b"entrypoint": Entry(FILE | 0o644, b"")}),
-            "mode of '/entrypoint': a data container says 0755",
+            "mode of '/entrypoint': expected 0755 (the data container format)",
         ),
         (lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the last layer of linux/amd64"),
-        (lambda e: e.update({b"etc": Entry(FOLDER | 0o755, b"")}), "'/etc/' is in the layers, where only"),
+        (lambda e: e.update({b"etc": Entry(FOLDER | 0o755, b"")}), "'/etc/' is in the layers; only"),
     ],
 )
-def test_verify_last_layer_other_than_the_entrypoint_alone_is_named(products, change, named):
+def test_verify_last_layer_with_unexpected_files_names_them(products, change, named):
     products.change_layer(-1, change)
     refused(products, named)
 
 
 @pytest.fixture
-def beside(products: Products) -> Products:
-    """As `products`, with an index beside the entrypoints."""
+def external_index(products: Products) -> Products:
+    """The products, with the index in a file next to each entrypoint."""
     for platform in ("linux-amd64", "linux-arm64"):
         (products.folder / "bin" / platform / "entrypoint.index").write_bytes(b"index")
     products.assemble(products.shard_layers(), ["linux/amd64", "linux/arm64"])
@@ -187,17 +182,19 @@ def beside(products: Products) -> Products:
     return products
 
 
-def test_verify_index_beside_the_entrypoint_passes(beside):
-    assert beside.verify()["layout"]["blobs"] == len(os.listdir(beside.layout / "blobs/sha256"))
+def test_verify_external_index_passes(external_index):
+    blobs = os.listdir(external_index.layout / "blobs/sha256")
+    assert external_index.verify()["layout"]["blobs"] == len(blobs)
 
 
-def test_verify_index_beside_the_entrypoint_changed_is_named(beside):
-    beside.change_layer(-2, lambda entries: entries.update({b"entrypoint.index": Entry(FILE | 0o644, b"indeX")}))
-    error = refused(beside, "sha256 of '/entrypoint.index' of linux/amd64: ", "'/entrypoint.index' of linux/arm64: ")
-    assert "the layers " + digest(b"indeX") in error
+def test_verify_external_index_changed_is_named(external_index):
+    products, name = external_index, "sha256 of '/entrypoint.index'"
+    products.change_layer(-2, lambda entries: entries.update({b"entrypoint.index": Entry(FILE | 0o644, b"indeX")}))
+    error = refused(products, f"{name} of linux/amd64: ", f"{name} of linux/arm64: ")
+    assert f"found {digest(b'indeX')} (the layers)" in error
     for platform in ("linux-amd64", "linux-arm64"):
-        (beside.folder / "bin" / platform / "entrypoint.index").unlink()
-    refused(beside, f"sha256 of '/entrypoint.index': the layout says {digest(b'indeX')}, the SIF {digest(b'index')}")
+        (products.folder / "bin" / platform / "entrypoint.index").unlink()
+    refused(products, f"{name}: expected {digest(b'indeX')} (the layout), found {digest(b'index')} (the SIF)")
 
 
 def test_verify_platform_with_other_data_is_named(products):
@@ -211,4 +208,4 @@ def test_verify_platform_with_other_data_is_named(products):
         value["layers"][0], value["layers"][1] = value["layers"][1], value["layers"][0]
 
     products.change_json(manifest, change)
-    refused(products, "the layers below the entrypoint of linux/arm64: the image of linux/amd64 says ", digests[0])
+    refused(products, "the layers below the entrypoint of linux/arm64: expected ['sha256:", digests[0])
