@@ -151,7 +151,9 @@ def test_snakemake_without_mksquashfs_fails_with_remedy(short_folder):
         (folder / tool).symlink_to(str(shutil.which(tool)))
     done = project.snakemake(environment={"PATH": str(folder)})
     assert done.status != 0
-    assert "error: convert without: mksquashfs is not on PATH; compression: gzip of a SIF needs version 4.5" in done.text
+    assert (
+        "error: convert without: mksquashfs is not on PATH; compression: gzip of a SIF needs version 4.5" in done.text
+    )
     assert "install the package squashfs-tools, or set compression: none" in done.text
     assert not list((project.folder / "results/without").glob("*.sif"))
 

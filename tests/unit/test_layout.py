@@ -28,7 +28,7 @@ def test_test_files_have_names_of_their_own():
 
 
 def test_no_file_imports_a_test_file():
-    """What two test files need lies in tests/tools: so each file can be run, moved and deleted alone."""
+    """Code that two test files need is in tests/tools, so that each file can be run, moved and deleted alone."""
     tests = {file.stem for file in FILES}
     for file in TESTS.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
