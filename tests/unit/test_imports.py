@@ -29,7 +29,7 @@ STAGES_LOAD = {
     "report": TABLES | {"jinja2"},
 }
 CASES = [([COMMAND, f"stages.{stage}"], libraries) for stage, libraries in STAGES_LOAD.items()]
-CASES += [(RUNTIME, set()), (["config.dataset", "config.formats", "config.nextsteps", "config.results"], set())]
+CASES += [(RUNTIME, set()), (["config.dataset", "config.formats", "terminal.nextsteps", "config.results"], set())]
 
 
 def test_every_stage_is_in_the_table():
