@@ -80,6 +80,26 @@ def test_job_that_a_function_kills_is_an_error_that_names_the_function(project):
     assert last == NEXT
 
 
+def test_function_that_fails_on_many_files_is_one_error_on_less_than_a_screen(project):
+    fill(project.folder / "data", {b"%04d.txt" % i: b"x" for i in range(2000)})
+    (project.folder / "labmeta.py").write_text(
+        "def nifti(path):\n    if path.endswith('7.txt'):\n        raise ValueError('no header')\n    return {'n': 1}\n"
+    )
+    project.configure(lab={"path": "data", "metadata": ["labmeta.py:nifti"], "shard_files": 256})
+    run = project.snakemake("--keep-going", console=True)
+    assert run.status == 1
+    lines = run.text.splitlines()
+    assert len(lines) < 24
+    *_, error, log, last = lines
+    function = "the metadata function 'labmeta.py:nifti'"
+    first = "'0007.txt': ValueError('no header')"
+    assert error.startswith(f"error: hash lab: {function} failed on 200 files, first: {first}")
+    assert re.fullmatch(r"  log: results/logs/lab/hash/[0-9a-f]{20}\.log, and \d more in the same folder", log)
+    assert last == NEXT
+    assert "Traceback" not in run.text
+    assert "Error in rule" not in run.text
+
+
 def test_unknown_target_is_one_line_with_the_targets(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(lab={"path": "data"})

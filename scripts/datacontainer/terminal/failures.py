@@ -91,7 +91,7 @@ class Failures:
 
     def _causes(self) -> list[_Cause]:
         causes: dict[str, _Cause] = {}
-        for text, log in sorted(self._jobs.values(), key=lambda one: (one[0], str(one[1]))):
+        for text, log in sorted(self._jobs.values(), key=lambda one: (MANY.sub(r"\1\3", one[0]), str(one[1]))):
             found = MANY.fullmatch(text)
             cause = causes.setdefault(found[1] if found else text, _Cause(text))
             cause.files += int(found[2]) if found else 0
