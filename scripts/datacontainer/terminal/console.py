@@ -32,6 +32,7 @@ NOTHING_TO_DO, ON_REQUEST = "Nothing to be done", "Terminating processes on user
 GRACEFUL = "Will exit after finishing currently running jobs"
 # Errors that only announce the errors of jobs.
 ANNOUNCEMENTS = ("At least one job did not complete successfully", "Exiting because a job execution failed")
+RESTART = re.compile(r"Trying to restart job (\d+)")
 NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (.+?) \(if you use")
 INTERRUPTED = "stopped: no partial results are left; run the same command again to continue"
 
@@ -119,7 +120,7 @@ class Console(logging.Handler):
 
     def _take_failed_job(self, values: Mapping[str, Any]) -> None:
         self._running.pop(values["jobid"], None)
-        self.failures.add_job(values["jobid"], values["rule_name"], values["log"])
+        self.failures.add_job(values["jobid"], values["rule_name"], values["log"], values["rule_msg"] or "")
         text = f"{values['rule_name']} failed; the error follows when the running jobs have ended"
         if self._running and text not in self._printed and not self._plain:
             self._printed.add(text)
@@ -138,6 +139,8 @@ class Console(logging.Handler):
             self.print(text)
         elif text.startswith((ON_REQUEST, GRACEFUL)):
             self._stopped = True
+        elif (found := RESTART.match(text)) and not self._plain:
+            self.print(f"{self.failures.headline(int(found[1]))}; trying again")
 
     def _start(self) -> None:
         """Opens the socket for the progress of jobs and starts the thread that draws the progress line."""

@@ -37,13 +37,13 @@ class Failures:
         """Whether anything failed."""
         return bool(self._jobs or self._run)
 
-    def add_job(self, job: int, rule: str, logs: list[str]) -> None:
-        """Records that a job failed; its error is the end of its first log."""
+    def add_job(self, job: int, rule: str, logs: list[str], reason: str = "") -> None:
+        """Records that a job failed. Its error is the end of its first log; reason: used without such an error."""
         log = Path(logs[0]) if logs else None
         error = self._error(logs)
         # A job that cannot write its log sends its error, which is an error of the run.
         if error or not self._run:
-            self._jobs[job] = (error or self._without_error(rule), log if log and log.is_file() else None)
+            self._jobs[job] = (error or self._without_error(rule, reason), log if log and log.is_file() else None)
 
     def add_unfinished(self, jobs: Mapping[int, tuple[str, list[str]]]) -> None:
         """Records the errors in the logs of jobs that Snakemake neither finished nor reported.
@@ -69,6 +69,10 @@ class Failures:
     def forget_job(self, job: int) -> None:
         """Drops the failure of a job that Snakemake tries again."""
         self._jobs.pop(job, None)
+
+    def headline(self, job: int) -> str:
+        """The first line of a job's error."""
+        return self._jobs[job][0].partition("\n")[0] if job in self._jobs else f"job {job} failed"
 
     def lines(self) -> Iterator[str]:
         """The errors, each with its log, and in the last line the next step."""
@@ -98,7 +102,9 @@ class Failures:
             cause.logs += [log] if log else []
         return [_summed(cause) for cause in causes.values()]
 
-    def _without_error(self, rule: str) -> str:
+    def _without_error(self, rule: str, reason: str) -> str:
+        if reason:
+            return f"error: {rule}: {' '.join(reason.split())}"
         if "SIGKILL" in self._status:
             hint = "the system killed the process, most often for lack of memory: use fewer --cores, or more mem_mb"
         else:
