@@ -297,4 +297,4 @@ def test_deleted_file_in_after_is_created_again_first(empty):
 
 def test_rule_with_wildcards_in_after_is_refused(empty):
     write(empty, SIF.replace('"path"', '"after": ["call"], "path"'), USE, WRITERS)
-    assert "datasets.x.after: 'call' has wildcards: name the files that it makes" in fails(empty)
+    assert "datasets.x.after: 'call' has wildcards: list the files that it writes" in fails(empty)
