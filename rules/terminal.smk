@@ -14,7 +14,8 @@ def use_console():
     """Replaces Snakemake's output on the terminal, unless the user asked for it, and adds the last lines of the run."""
     handlers = [one for one in logger.handlers if one.name == "DefaultStreamHandler"]
     asked = workflow.output_settings
-    if not workflow.is_main_process or asked.dryrun or not handlers or Path(workflow.main_snakefile) not in OURS:
+    silent = asked.dryrun or Quietness.ALL in (asked.quiet or ())
+    if silent or not workflow.is_main_process or not handlers or Path(workflow.main_snakefile) not in OURS:
         return None
     console = Console(
         handlers[0],
