@@ -83,7 +83,7 @@ def test_rescan_full_reads_everything_and_runs_nothing_else(small):
     for _ in range(2):
         run = small.snakemake(*full)
         assert run.status == 0, run.text
-        assert "rescan fruit: every file matches its record" in run.text
+        assert "  rescan: every file matches its record" in run.text
         assert started(run.text) == {"rescan"}
     assert reads(small, small.folder / "data", *full) == {"a": 4, "b": 4}
     assert {path: path.stat().st_mtime_ns for path in before} == before
@@ -96,7 +96,7 @@ def test_rescan_full_of_one_dataset_does_not_read_other_datasets(project):
     fill(project.folder / "data", {b"a": b"good"})
     project.configure(one={"path": "data", "formats": [], "rescan": "full"}, two={"path": "data", "formats": []})
     text = project.build("catalog")
-    assert "rescan one: every file matches its record" in text
+    assert "  rescan: every file matches its record" in text
     assert "rescan two" not in text
 
 

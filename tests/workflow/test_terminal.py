@@ -74,8 +74,8 @@ def test_job_that_a_function_kills_is_an_error_that_names_the_function(project):
     (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
     project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})
     *_, error, log, last = shown(project, status=1)
-    call = "the metadata function 'mine.py:f' looked at 'a'"
-    assert error == f"error: the process ended while {call}: it has to return, or raise an error"
+    call = "the metadata function 'mine.py:f' read 'a'"
+    assert error == f"error: the process ended while {call}: it must return or raise an exception"
     assert re.fullmatch(r"  log: results/logs/lab/hash/[0-9a-f]{20}\.log", log)
     assert last == NEXT
 
