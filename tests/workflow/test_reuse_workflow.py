@@ -96,7 +96,7 @@ def test_rescan_full_of_one_dataset_does_not_read_other_datasets(project):
     fill(project.folder / "data", {b"a": b"good"})
     project.configure(one={"path": "data", "formats": [], "rescan": "full"}, two={"path": "data", "formats": []})
     text = project.build("catalog")
-    assert "  rescan: every file matches its record" in text
+    assert text.count("  rescan: every file matches its record") == 1
     assert "rescan two" not in text
 
 
