@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
 import socket
+import tempfile
+import time
 from contextlib import suppress
 from typing import NamedTuple
 
 # The environment variable with the path of the run's socket.
 ADDRESS = "DATACONTAINER_CONSOLE"
-MAXIMUM_ERROR = 2000
+MAXIMUM_ERROR, MAXIMUM_MESSAGE_BYTES = 2000, 16_384
 
 
 class Amount(NamedTuple):
@@ -46,6 +49,43 @@ def send(title: str, amount: Amount, *, done: bool = False, error: str = "") -> 
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
         channel.setblocking(False)
         channel.sendto(content, os.environ[ADDRESS])
+
+
+class Mailbox:
+    """The socket of a run. Jobs send to `address`, the socket's path, which lacks a socket if none can be made."""
+
+    def __init__(self) -> None:
+        """Makes the socket in the folder for temporary files or, if the path is too long for a socket, in /tmp."""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._folder = ""
+        self.address = "none"
+        for place in (None, "/tmp"):
+            with suppress(OSError):
+                self._folder = tempfile.mkdtemp(prefix="datacontainer-", dir=place)
+                self._socket.bind(f"{self._folder}/progress")
+                self.address = f"{self._folder}/progress"
+                break
+            self._remove()
+
+    def receive(self, seconds: float) -> Message | None:
+        """The next message; None if none arrives within a number of seconds."""
+        if self.address == "none":
+            time.sleep(seconds)
+            return None
+        self._socket.settimeout(seconds)
+        try:
+            return received(self._socket.recv(MAXIMUM_MESSAGE_BYTES))
+        except (TimeoutError, BlockingIOError):
+            return None
+
+    def close(self) -> None:
+        """Removes the socket."""
+        self._socket.close()
+        self._remove()
+
+    def _remove(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def received(content: bytes) -> Message | None:

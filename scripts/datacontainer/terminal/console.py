@@ -7,24 +7,21 @@ import atexit
 import logging
 import os
 import re
-import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TextIO
 
 from snakemake.logging import LogEvent
 
-from datacontainer.runtime.channel import ADDRESS, Amount, received
+from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message
 from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.progressline import ProgressLine, title_of
 
 DRAW_SECONDS = 0.25
-MAXIMUM_MESSAGE_BYTES = 4096
 # The start of the messages of targets.
 TARGET = "done: "
 # Snakemake's texts, which have no event of their own.
@@ -62,6 +59,7 @@ class Console(logging.Handler):
         self._snakemake, self._plain, self._messages = snakemake, plain, messages
         self._summary, self._whole, self._targets, self._stream = summary, whole, targets, stream
         self._line = ProgressLine(stream)
+        self._mailbox: Mailbox
         self._printed: set[str] = set()
         self._running: dict[int, tuple[str, list[str]]] = {}
         self._active = self._stopped = False
@@ -81,7 +79,8 @@ class Console(logging.Handler):
 
     def print(self, text: str) -> None:
         """Prints a line above the progress line."""
-        with self._lock:
+        # The run continues without a reader of its output.
+        with self._lock, suppress(BrokenPipeError):
             self._line.clear()
             self._stream.write(text + "\n")
             self._stream.flush()
@@ -143,34 +142,29 @@ class Console(logging.Handler):
             self.print(f"{self.failures.headline(int(found[1]))}; trying again")
 
     def _start(self) -> None:
-        """Opens the socket for the progress of jobs and starts the thread that draws the progress line."""
+        """Lets jobs send their progress, and starts the thread that draws the progress line."""
         self._active = True
-        folder = tempfile.TemporaryDirectory(prefix="datacontainer-")
-        address = str(Path(folder.name, "progress"))
-        channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        channel.bind(address)
-        channel.settimeout(DRAW_SECONDS)
-        os.environ[ADDRESS] = address
-        threading.Thread(target=self._draw, args=(channel,), daemon=True).start()
-        atexit.register(folder.cleanup)
+        self._mailbox = Mailbox()
+        os.environ[ADDRESS] = self._mailbox.address
+        threading.Thread(target=self._draw, daemon=True).start()
         atexit.register(self._finish)
         sys.excepthook = self._interrupted
 
-    def _draw(self, channel: socket.socket) -> None:
+    def _draw(self) -> None:
         drawn = 0.0
         while not self._ended.is_set():
-            try:
-                message = received(channel.recv(MAXIMUM_MESSAGE_BYTES))
-            except TimeoutError:
-                message = None
-            with self._lock:
-                if message:
-                    self._line.update(message)
-                    if message.error:
-                        self.failures.add_run(message.error)
+            message = self._mailbox.receive(DRAW_SECONDS)
+            with self._lock, suppress(BrokenPipeError):
+                self._take_message(message)
                 if not self._plain and not self._ended.is_set() and time.monotonic() > drawn + DRAW_SECONDS:
                     drawn = time.monotonic()
                     self._line.draw()
+
+    def _take_message(self, message: Message | None) -> None:
+        if message:
+            self._line.update(message)
+        if message and message.error:
+            self.failures.add_run(message.error)
 
     def _interrupted(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Replaces the trace of Ctrl-C, while Snakemake reads its files, by one line."""
@@ -183,7 +177,10 @@ class Console(logging.Handler):
     def _finish(self) -> None:
         """Prints the last lines of the run."""
         self._ended.set()
-        with self._lock:
+        with self._lock, suppress(BrokenPipeError):
+            while message := self._mailbox.receive(0):
+                self._take_message(message)
+            self._mailbox.close()
             self._line.clear()
             if self._stopped:
                 lines: Iterable[str] = [INTERRUPTED]

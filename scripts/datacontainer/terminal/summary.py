@@ -59,7 +59,7 @@ def _headline(dataset: Dataset, paths: Results) -> str:
     counts = [
         _count(about["files"], "file"),
         size(about["bytes"]),
-        _count(about["empty"], "empty file"),
+        _count(about.get("empty", 0), "empty file"),
         _count(about["links"], "symlink"),
     ]
     shown = f" ({', '.join(types[:SHOWN_TYPES])}{more})" if types else ""

@@ -2,10 +2,12 @@
 
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from datacontainer.runtime.channel import ADDRESS, Amount, Message, has_console, received, send
+from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message, has_console, received, send
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import finished, last_error, stage, warn
 from datacontainer.runtime.progress import log_packer_line
@@ -49,3 +51,34 @@ def test_send_to_a_run_that_is_gone_is_ignored(monkeypatch, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"x", b"[]", b'["1", "t", ["x"], true]', b'{"job": 1}', b"\xff"])
 def test_received_anything_else_is_none(content):
     assert received(content) is None
+
+
+def test_mailbox_receives_what_a_job_sends_and_removes_its_folder(monkeypatch):
+    mailbox = Mailbox()
+    folder = Path(mailbox.address).parent
+    monkeypatch.setenv(ADDRESS, mailbox.address)
+    send("hash lab", Amount(1), error="e" * 9999)
+    assert mailbox.receive(5) == Message(str(os.getpid()), "hash lab", Amount(1), False, "e" * 2000)
+    assert mailbox.receive(0) is None
+    assert folder.is_dir()
+    mailbox.close()
+    assert not folder.exists()
+
+
+def test_mailbox_folder_with_a_long_path_is_replaced_by_another(monkeypatch, tmp_path):
+    long = tmp_path / ("x" * 120)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    mailbox = Mailbox()
+    assert mailbox.address.startswith("/tmp/datacontainer-")
+    mailbox.close()
+    assert list(long.iterdir()) == []
+
+
+def test_mailbox_without_a_place_receives_nothing(monkeypatch):
+    monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    mailbox = Mailbox()
+    monkeypatch.setenv(ADDRESS, mailbox.address)
+    send("hash lab", Amount(1))
+    assert mailbox.receive(0.01) is None
+    mailbox.close()
