@@ -60,13 +60,16 @@ def catalog_rows(catalog: Path) -> Iterator[Row]:
                 previous = row.path
                 yield row
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"the catalog {str(catalog)!r} cannot be read: {error}") from error
+        raise DataError(f"the catalog {str(catalog)!r} cannot be read: {error}; delete it and run again") from error
 
 
 def _rows(file: pq.ParquetFile, catalog: Path) -> Iterator[Row]:
-    names = file.schema_arrow.names
+    schema = file.schema_arrow
+    names = schema.names
     if missing := {"path", "size", "sha256"}.difference(names):
         raise DataError(f"the catalog {str(catalog)!r} has no column {', '.join(sorted(missing))}")
+    if not (pa.types.is_integer(schema.field("size").type) and pa.types.is_string(schema.field("sha256").type)):
+        raise DataError(f"the catalog {str(catalog)!r} has a size or sha256 of another type")
     for batch in file.iter_batches(BATCH_ROWS, columns=["path", "size", "sha256", *{"link"}.intersection(names)]):
         if batch["path"].null_count + batch["size"].null_count + batch["sha256"].null_count:
             raise DataError(f"the catalog {str(catalog)!r} has a row without path, size or sha256")

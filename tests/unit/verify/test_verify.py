@@ -184,6 +184,14 @@ def test_verify_catalog_without_a_value_or_column_names_it(products, name):
     refused(products, f"the catalog '{products.catalog}' has no column {name}")
 
 
+@pytest.mark.parametrize("name", ["size", "sha256"])
+def test_verify_catalog_with_a_column_of_another_type_names_it(products, name):
+    table = pq.read_table(products.catalog)
+    column = table.column_names.index(name)
+    pq.write_table(table.set_column(column, name, table[name].cast(pa.string()).cast(pa.binary())), products.catalog)
+    refused(products, f"the catalog '{products.catalog}' has a size or sha256 of another type")
+
+
 def test_verify_damaged_catalog_is_named(products):
     products.catalog.write_bytes(products.catalog.read_bytes()[:-9])
     refused(products, f"the catalog '{products.catalog}' cannot be read: ")
