@@ -17,7 +17,7 @@ MODIFIER = workflow.modifier
 
 wildcard_constraints:
     dataset="|".join(map(re.escape, SETTINGS.datasets)),
-    shard="[0-9a-f]{20}",
+    batch="batch-[0-9]+",
     platform="linux-(amd64|arm64)",
 
 
@@ -36,8 +36,13 @@ def results_of(name):
     return Results(Path(place("<results>")) / name)
 
 
+def on_cluster():
+    """Whether jobs run on other machines, one or more for each stage."""
+    return workflow.non_local_exec or not workflow.is_main_process
+
+
 def command(stage, part=None):
-    """A param: the command that runs a stage. part: the wildcard that names the shard or the platform.
+    """A param: the command that runs a stage. part: the wildcard that names the batch or the platform.
 
     Snakemake does not compare a param that depends on outputs or threads: seals decide what runs again.
     """
@@ -51,6 +56,7 @@ def command(stage, part=None):
             logs=Path(place("<logs>")) / dataset.name,
             parts=(wildcards[part],) if part else (),
             threads=threads,
+            batches=0 if on_cluster() else 1,
         )
         deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
         python = "python" if deployed else sys.executable

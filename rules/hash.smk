@@ -1,19 +1,19 @@
-# hash: each shard's list -> digests and the user's fields (records), and the bytes in a layer; one read of the data.
+# hash: the shards of a batch -> digests and the user's fields (records), and the bytes in layers; one read of the data.
 rule hash:
     input:
-        seals=upstream("hash", "shard"),
+        seals=upstream("hash", "batch"),
     output:
-        seal="<results>/{dataset}/stages/hash/{shard}.seal",
+        seal="<results>/{dataset}/stages/hash/{batch}.seal",
     log:
-        "<logs>/{dataset}/hash/{shard}.log",
+        "<logs>/{dataset}/hash/{batch}.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: hash_threads
+    threads: batch_threads
     resources:
         mem_mb=memory_for("hash"),
         runtime=time_for("hash"),
     params:
-        run=command("hash", "shard"),
+        run=command("hash", "batch"),
     message:
         "hash {wildcards.dataset}: digests and layers"
     shell:

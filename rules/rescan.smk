@@ -1,19 +1,19 @@
 # rescan: with `rescan: full`, reads every file again and compares it with its record; no other stage depends on it.
-rule rescan_shard:
+rule rescan_batch:
     input:
-        seals=upstream("rescan", "shard"),
+        seals=upstream("rescan", "batch"),
     output:
-        "<results>/{dataset}/stages/rescan/{shard}.json",
+        "<results>/{dataset}/stages/rescan/{batch}.json",
     log:
-        "<logs>/{dataset}/rescan/{shard}.log",
+        "<logs>/{dataset}/rescan/{batch}.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: 2
+    threads: batch_threads
     resources:
         mem_mb=memory_for("hash"),
         runtime=time_for("hash"),
     params:
-        run=command("rescan", "shard"),
+        run=command("rescan", "batch"),
     message:
         "rescan {wildcards.dataset}: reading every file again"
     shell:

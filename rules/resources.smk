@@ -1,8 +1,8 @@
 # resources: the memory and time that a job requests from a cluster; a run on one machine ignores them.
 def job_size(wildcards):
-    """The size of the job's shard or, without one, of the dataset; 0 before the first scan."""
-    shards = (wildcards.shard,) if "shard" in wildcards.keys() else None
-    return size_of(results_of(wildcards.dataset).shards, shards)
+    """The size of the job's batch or, without one, of the dataset; 0 before the first scan."""
+    batches = (wildcards.batch,) if "batch" in wildcards.keys() else None
+    return size_of(results_of(wildcards.dataset).shards, batches)
 
 
 def memory_for(stage):
@@ -15,7 +15,8 @@ def time_for(stage):
     return lambda wildcards, attempt: runtime_minutes(stage, job_size(wildcards), attempt)
 
 
-def hash_threads(wildcards):
-    """The cores for a shard: several for compression, one for a small shard."""
-    dataset = dataset_of(wildcards)
-    return dataset.threads if dataset.compression != "none" else job_size(wildcards).threads()
+def batch_threads(wildcards):
+    """The cores for a batch: one if it is small; all of this machine; or, on a cluster, some of another machine."""
+    if job_size(wildcards).threads() == 1:
+        return 1
+    return dataset_of(wildcards).threads if on_cluster() else workflow.cores

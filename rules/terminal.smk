@@ -41,7 +41,9 @@ def summary_lines():
 def work_of_hash(name):
     """The files and bytes of the shards that a run has to hash."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "hash" and job.wildcards.dataset == name]
-    found = size_of(results_of(name).shards, {job.wildcards.shard for job in jobs})
+    dataset, results = SETTINGS.datasets[name], results_of(name)
+    shards = [shard for job in jobs for shard in AUTHORITY.due_shards(job.wildcards.batch, dataset, results)]
+    found = size_of(results.shards, shards)
     return Amount(0, found.files, 0, found.size_bytes)
 
 

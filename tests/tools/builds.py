@@ -8,7 +8,7 @@ import pytest
 
 from datacontainer.catalog.aggregate import aggregate
 from datacontainer.hash.hash import ShardJob, hash_shard
-from datacontainer.hash.rescan import rescan, rescan_shard
+from datacontainer.hash.rescan import join, rescan, rescan_shard
 from datacontainer.hash.stale import remove_stale
 from datacontainer.scan.scan import read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD, Limits
@@ -82,7 +82,7 @@ class Build:
             summary=self.folder / "dataset.json",
             content=self.folder / "content.digest",
         )
-        remove_stale(self.hashed(".json"), self.folder / "logs")
+        remove_stale(self.hashed(".json"), ["batch-0"], self.folder / "logs")
 
     def again(self) -> None:
         """Deletes the outputs of the shards' jobs, as Snakemake does before it repeats jobs, and runs again."""
@@ -98,18 +98,19 @@ class Build:
 
     def rescanned(self) -> None:
         """Runs the stage rescan."""
-        reports = []
-        for shard, records in zip(self.shards, self.hashed(".parquet"), strict=True):
-            reports.append(self.folder / f"stages/rescan/{shard}.json")
-            lists = self.folder / "stages/scan/lists"
+        lists, folder = self.folder / "stages/scan/lists", self.folder / "stages/rescan"
+        found = [
             rescan_shard(
                 packer=self.packer,
                 root=str(self.dataset),
                 shard_list=lists / f"{shard}.list",
                 records=records,
-                report=reports[-1],
+                raw=folder / f"{shard}.digests",
             )
-        rescan(reports, self.folder / "stages/rescan/report.json")
+            for shard, records in zip(self.shards, self.hashed(".parquet"), strict=True)
+        ]
+        join(found, folder / "batch-0.json")
+        rescan([folder / "batch-0.json"], folder / "report.json")
 
 
 @pytest.fixture

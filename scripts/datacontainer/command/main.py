@@ -69,7 +69,7 @@ def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", 
     stage.add_argument("task", nargs="?", metavar="TASK", help="the task as JSON, from a Snakemake rule")
     stage.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: config/config.yaml)")
     stage.add_argument("--dataset", metavar="NAME", help="a dataset in the configuration (default: the only one)")
-    stage.add_argument("--part", metavar="PART", action="append", default=[], help="a shard, or a platform; repeatable")
+    stage.add_argument("--part", metavar="PART", action="append", default=[], help="a batch, or a platform; repeatable")
     stage.add_argument("--threads", metavar="N", type=int, default=2, help="number of cores (default: 2)")
     stage.add_argument("--log", metavar="FILE", help="the log (default: <outdir>/logs/NAME/STAGE.log)")
     stage.set_defaults(run=_stage, stage=name)

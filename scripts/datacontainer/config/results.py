@@ -29,7 +29,7 @@ class Results:
 
     @property
     def shards(self) -> Path:
-        """The table of shards that scan writes: name, number of files, number of bytes."""
+        """The table of shards that scan writes: name, number of files, number of bytes, batch."""
         return self.stages / "scan/shards.tsv"
 
     @property
@@ -92,7 +92,7 @@ class Results:
         return self.folder / product_of(self.folder.name, image_format)
 
     def seal(self, stage: str, part: str = "") -> Path:
-        """The file that records that a stage finished. part: the shard or platform, if each has its own job."""
+        """The file that records that a stage finished. part: the shard, batch or platform, if each has its own."""
         if stage == "hash":
             return self.stages / f"hash/{part}.seal"
         if stage in ("rescan", "verify"):
@@ -102,6 +102,13 @@ class Results:
 
     def shard_names(self) -> list[str]:
         """Returns the names of the shards in the order of their files' paths; none before the first scan."""
-        if not self.shards.is_file():
-            return []
-        return [line.split("\t")[0] for line in self.shards.read_text(errors="replace").splitlines()]
+        return [shard for shards in self.batches().values() for shard in shards]
+
+    def batches(self) -> dict[str, list[str]]:
+        """Returns the shards of each batch, which one job handles, in the order of their files' paths."""
+        found: dict[str, list[str]] = {}
+        lines = self.shards.read_text(errors="replace").splitlines() if self.shards.is_file() else []
+        for line in lines:
+            shard, *_, batch = line.split("\t")
+            found.setdefault(batch, []).append(shard)
+        return found

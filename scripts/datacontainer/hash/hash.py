@@ -17,7 +17,7 @@ from datacontainer.hash.digests import read_digests
 from datacontainer.hash.known import Known, RecordKey, list_files, look_up, write_known
 from datacontainer.hash.userfields import user_fields
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, pipe_into
-from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.packer import run_packer
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record, read_records
@@ -51,8 +51,10 @@ class ShardJob:
     threads: int = 1
 
 
-def hash_shard(shard: ShardJob) -> None:
+def hash_shard(shard: ShardJob) -> tuple[int, int]:
     """Writes a shard's records (Parquet), its layer (that of an OCI image), and facts about it (JSON).
+
+    Returns the number of files and of bytes.
 
     records: path string (binary when a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one column of hex text
     per digest, link like path (the target of a symlink, otherwise null), then the user's fields with their kind in each
@@ -81,7 +83,7 @@ def hash_shard(shard: ShardJob) -> None:
         write_known(shard.known / shard.records.name, before.listed, columns, texts, record_key)
     logger.info("%(links)d links, layer %(diff_id)s", summary)
     logger.info("%d files did not change since an earlier run and were not read", (~read).sum())
-    finished(summary["files"], summary["bytes"])
+    return summary["files"], summary["bytes"]
 
 
 def _read(

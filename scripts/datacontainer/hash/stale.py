@@ -2,21 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from datacontainer.runtime.logs import logger
 
-SHARD = re.compile(r"\.?([0-9a-f]{20})\.")
+SHARD = re.compile(r"\.?([0-9a-f]{20}|batch-\d+)\.")
 
 
-def remove_stale(facts: Sequence[Path], logs: Path) -> None:
-    """Removes all files that hash and rescan wrote, except those of the shards of `facts`.
+def remove_stale(facts: Sequence[Path], batches: Collection[str], logs: Path) -> None:
+    """Removes all files that hash and rescan wrote, except those of the shards of `facts` and of the batches.
 
     facts: the facts that hash wrote for each shard of the dataset. Partial files of killed runs are removed too, so no
     job of the dataset's hash or rescan may run meanwhile. logs: the folder of the dataset's logs.
     """
     layers = {path.stem: json.loads(path.read_bytes())["diff_id"] is not None for path in facts}
+    layers |= dict.fromkeys(batches, False)
     removed = 0
     for path in _files_of_shards(facts[0].parent, logs):
         shard = SHARD.match(path.name)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
-from datacontainer.rerun.graph import PACKER, Step, made_from
+from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import problems, read_seal
 from datacontainer.scan.scan import fingerprint, read_state
@@ -36,19 +36,33 @@ class Authority:
 
     def seal_of(self, step: Step, results: Results) -> Path:
         """Path of the seal of a step."""
-        return self.packer.with_name("packer.seal") if step == PACKER else results.seal(*step)
+        stage = "hash" if step.stage == "shard" else step.stage
+        return self.packer.with_name("packer.seal") if step == PACKER else results.seal(stage, step.part)
 
     def due(self, step: Step, dataset: Dataset, results: Results, *, look: bool = False) -> Due:
         """Returns whether `step` must run. look: list the dataset, to find out whether scan must run."""
         if step.stage in ALWAYS:
             return Due(True)
         found = self._by_seal(self.seal_of(step, results), key(step, dataset, results))
+        if step.stage == "hash":
+            return self._by_shards(found, step, dataset, results)
         if step.stage == "aggregate" and not found.due:
             # Later stages read the shards' files but wait only for aggregate, so aggregate runs if a job of hash runs.
             return Due(any(self.due(one, dataset, results).due for one in made_from(step, dataset, results)))
         if step.stage == "scan" and look and not found.due:
             return self._by_fingerprint(dataset, results)
         return found
+
+    def due_shards(self, batch: str, dataset: Dataset, results: Results) -> list[str]:
+        """Returns the shards of a batch that a job must hash: those that are due or, if the user forced it, all."""
+        shards = shards_of(Step("hash", batch), results)
+        return [one.part for one in shards if self.due(one, dataset, results).due] or [one.part for one in shards]
+
+    def _by_shards(self, found: Due, step: Step, dataset: Dataset, results: Results) -> Due:
+        """Returns that a batch must run if one of its shards must."""
+        shards = [self.due(one, dataset, results) for one in shards_of(step, results)]
+        messages = [message for one in shards for message in one.messages]
+        return Due(found.due or any(one.due for one in shards), (*found.messages, *messages))
 
     def _by_seal(self, path: Path, wanted: str) -> Due:
         """Returns that a step must run if its seal is missing, has a different key, or differs from the files.

@@ -8,7 +8,7 @@ from datacontainer.config.results import Results
 
 
 class Step(NamedTuple):
-    """A stage, or the part of a stage that one job handles: a shard, or a platform such as linux-amd64."""
+    """A stage, or a part of it: a batch of shards, a shard of a batch, or a platform such as linux-amd64."""
 
     stage: str
     part: str = ""
@@ -27,13 +27,13 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
             return []
         case "scan":
             return [PACKER]
-        case "hash":
+        case "hash" | "shard":
             return [Step("scan"), PACKER]
         case "aggregate":
-            return [Step("hash", shard) for shard in results.shard_names()]
+            return [Step("hash", batch) for batch in results.batches()]
         case "rescan":
-            shards = [] if step.part else results.shard_names()
-            return [Step("rescan", shard) for shard in shards] or [Step("aggregate"), PACKER]
+            batches = [] if step.part else results.batches()
+            return [Step("rescan", batch) for batch in batches] or [Step("aggregate"), PACKER]
         case "render":
             return [Step("aggregate")]
         case "compile":
@@ -50,6 +50,12 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
             return [Step("assemble"), *images, *attested, *compiled]
     # A stage that builds an image from the layout alone, such as assemble_archive.
     return [Step("assemble"), PACKER]
+
+
+def shards_of(step: Step, results: Results) -> list[Step]:
+    """Returns the shards that a batch of hash, or aggregate, reads or writes; each has its own seal."""
+    names = results.batches().get(step.part, []) if step.stage == "hash" else results.shard_names()
+    return [Step("shard", name) for name in names]
 
 
 def checkpoints_before(stage: str) -> tuple[str, ...]:

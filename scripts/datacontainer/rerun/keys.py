@@ -13,7 +13,7 @@ from datacontainer.entrypoint.compile import PACKER_MODULES
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.load import source_digest
 from datacontainer.rerun.formats import FORMATS
-from datacontainer.rerun.graph import PACKER, Step, made_from
+from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
 
 
@@ -27,8 +27,12 @@ def key(step: Step, dataset: Dataset, results: Results) -> str:
     """
     if step == PACKER:
         return _packer()
-    upstream = [_found(one, step, dataset, results) for one in made_from(step, dataset, results) if one != PACKER]
-    return _digest([step.stage, FORMATS[step.stage], _settings(step.stage, dataset), upstream])
+    # The batches of the shards change neither the keys of shards nor later keys.
+    of_shards = step.stage in ("hash", "aggregate")
+    made = shards_of(step, results) if of_shards else made_from(step, dataset, results)
+    upstream = [_found(one, step, dataset, results) for one in made if one != PACKER]
+    stage = "hash" if step.stage == "shard" else step.stage
+    return _digest([step.stage, FORMATS[stage], _settings(stage, dataset), upstream])
 
 
 def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:

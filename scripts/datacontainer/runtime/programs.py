@@ -11,6 +11,8 @@ from datacontainer.runtime.errors import DataContainerError, DataError, UsageErr
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
 
+_running: set[subprocess.Popen[str]] = set()
+
 
 def run(
     command: Sequence[str | Path],
@@ -56,15 +58,24 @@ def run(
 def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> list[str]:
     """Logs each line of a program's standard error when it is read; returns all. Lines with the mark are progress."""
     lines = []
+    _running.add(process)
     try:
         for line in process.stderr or ():
             text = line.rstrip("\n")
             if progress_mark and text.startswith(progress_mark):
-                log_packer_line(text.removeprefix(progress_mark))
+                log_packer_line(text.removeprefix(progress_mark), process.pid)
             else:
                 logger.info("%s", text)
             lines.append(line)
     except BaseException:
         process.terminate()
         raise
+    finally:
+        _running.discard(process)
     return lines
+
+
+def terminate_all() -> None:
+    """Ends the programs that other threads of this process run."""
+    for process in _running.copy():
+        process.terminate()

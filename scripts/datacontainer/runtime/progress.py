@@ -15,6 +15,9 @@ UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 # A line of the packer, such as "3 of 10 files, 1.2 MB of 3.4 GB, 300.0 MB/s, 11s left", or "3 files, 100 per second".
 PACKER_LINE = re.compile(r"(\d+)(?: of (\d+))? files(?:, ([\d.]+ \w*B) of ([\d.]+ \w*B))?")
 
+# The latest amount of each packer of this process.
+_amounts: dict[int, Amount] = {}
+
 
 class Progress:
     """Counts bytes or files, and logs the count every INTERVAL_SECONDS."""
@@ -59,11 +62,12 @@ def log_progress(title: str, count: int, total: int, seconds: float, unit: str =
     progress.info("%s: %s", title, described(amount, seconds), extra={"amount": amount})
 
 
-def log_packer_line(text: str) -> None:
-    """Logs a progress line of the packer."""
+def log_packer_line(text: str, process: int = 0) -> None:
+    """Logs a progress line of the packer, with the amount of all packers of this stage together."""
     found = PACKER_LINE.search(text)
     files, all_files, done, whole = found.groups() if found else (None,) * 4
-    amount = Amount(int(files or 0), int(all_files or 0), _bytes(done), _bytes(whole))
+    _amounts[process] = Amount(int(files or 0), int(all_files or 0), _bytes(done), _bytes(whole))
+    amount = Amount(*map(sum, zip(*_amounts.copy().values(), strict=True)))
     progress.info("%s", text, extra={"amount": amount})
 
 

@@ -1,13 +1,16 @@
 """The memory and time that a job requests from a cluster, by the size of its data and the number of the attempt."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 # A job starts two Python processes with Snakemake, one inside of the other, before the stage starts.
 SNAKEMAKE_MB = 350
 START_MINUTES = 10
+# The work of a batch on a cluster: a job waits in the queue and starts Python for about a minute.
+BATCH_MINUTES = 10
 # One core hashes a shard below these limits in the time in which a job starts.
 SMALL_FILES, SMALL_BYTES = 50_000, 256 << 20
 
@@ -71,12 +74,27 @@ def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
     return math.ceil(START_MINUTES + REQUIREMENTS[stage].work_minutes(size)) << (attempt - 1)
 
 
-def size_of(table: Path, shards: Collection[str] | None) -> Size:
-    """Returns the size of some shards, or of the whole dataset, from the table that scan wrote; 0 without a table."""
+def divide(shards: Sequence[Size], batches: int) -> list[int]:
+    """The number of the batch of each shard, in order: batches of about the same work.
+
+    batches: how many; 0 for batches of BATCH_MINUTES, as jobs of a cluster.
+    """
+    work = [REQUIREMENTS["hash"].work_minutes(one) for one in shards]
+    total = sum(work)
+    count = min(batches or round(total / BATCH_MINUTES) or 1, len(shards))
+    # A shard belongs to the batch in which its middle lies.
+    middles = [before + one / 2 for before, one in zip(accumulate(work, initial=0.0), work, strict=False)]
+    found = [int(middle / total * count) if total else 0 for middle in middles]
+    order = {number: index for index, number in enumerate(sorted(set(found)))}
+    return [order[number] for number in found]
+
+
+def size_of(table: Path, names: Collection[str] | None) -> Size:
+    """Returns the size of some shards or batches, or of the whole dataset, from scan's table; 0 without a table."""
     lines = table.read_text().splitlines() if table.is_file() else []
     # A damaged table is created again by scan; until then, wrong rows are ignored.
     rows = [
-        row for row in (line.split("\t") for line in lines) if len(row) == 3 and row[1].isdigit() and row[2].isdigit()
+        row for row in (line.split("\t") for line in lines) if len(row) == 4 and row[1].isdigit() and row[2].isdigit()
     ]
-    chosen = [(int(files), int(size_bytes)) for name, files, size_bytes in rows if shards is None or name in shards]
+    chosen = [(int(row[1]), int(row[2])) for row in rows if names is None or {row[0], row[3]} & set(names)]
     return Size(sum(files for files, _ in chosen), sum(size_bytes for _, size_bytes in chosen))

@@ -13,6 +13,7 @@ import numpy as np
 from datacontainer.runtime.errors import DataContainerError, DataError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_bytes, written
+from datacontainer.runtime.resources import Size, divide
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
 from datacontainer.scan.sharding import MIN_SHARD, Limits, cut
@@ -22,7 +23,7 @@ STATE = "state"
 
 @dataclass(frozen=True)
 class Shard:
-    """Files that one job handles; `name` is the digest of their list."""
+    """Files of one layer; `name` is the digest of their list."""
 
     name: str
     files: int
@@ -39,12 +40,14 @@ def scan(
     symlinks: str = REFUSE,
     threads: int | None = None,
     minimum: Limits = MIN_SHARD,
+    batches: int = 1,
 ) -> list[Shard]:
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
     The name of a list is the digest of its content, so an unchanged shard keeps its name. The table has a line per
-    shard: name, files, bytes. symlinks: how symlinks are handled, as in config.schema.yaml. The file `state` next to
-    the table contains the result of `fingerprint`.
+    shard: name, files, bytes, batch. symlinks: how symlinks are handled, as in config.schema.yaml. The file `state`
+    next to the table contains the result of `fingerprint`. batches: the number of jobs that hash the shards; 0 for as
+    many as a cluster needs.
 
     Raises:
         DataError: if the dataset contains entries that cannot be stored in an image.
@@ -57,7 +60,9 @@ def scan(
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
         shards = _write_lists(files, lists, minimum)
-    lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
+    numbers = divide([Size(shard.files, shard.size_bytes) for shard in shards], batches)
+    rows = zip(shards, numbers, strict=True)
+    lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\tbatch-{number}\n" for shard, number in rows)
     write_bytes(table, lines.encode())
     write_bytes(table.with_name(STATE), summary.digest.encode())
     logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))

@@ -25,5 +25,5 @@ def run(task: Task) -> None:
         summary=results.summary,
         content=results.content,
     )
-    remove_stale(facts, task.logs)
+    remove_stale(facts, results.batches(), task.logs)
     seal(results.seal("aggregate"), made_with, read=[results.catalog, results.summary, results.content])

@@ -23,5 +23,6 @@ def run(task: Task) -> None:
         packer=task.packer,
         threads=task.threads,
         minimum=Limits(dataset.shard_files, dataset.shard_bytes),
+        batches=task.batches,
     )
     seal(results.seal("scan"), made_with, read=[results.lists, results.shards])

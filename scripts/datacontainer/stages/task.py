@@ -16,7 +16,8 @@ class Task:
     """A stage's work on a dataset.
 
     folder: of the dataset's results. packer: the packer's path. logs: the folder of the dataset's logs. parts: the
-    shards or platforms (linux-amd64) to handle, for a stage that has jobs for each. threads: how many cores to use.
+    batches or platforms (linux-amd64) to handle, for a stage that has jobs for each. threads: how many cores to use.
+    batches: the number of jobs in which to hash the dataset; 0 for as many as a cluster needs.
     """
 
     dataset: Dataset
@@ -25,6 +26,7 @@ class Task:
     logs: Path
     parts: tuple[str, ...] = ()
     threads: int = 1
+    batches: int = 1
 
     @property
     def results(self) -> Results:
@@ -43,7 +45,11 @@ class Task:
         values = json.loads(text)
         paths = {name: Path(values[name]) for name in ("folder", "packer", "logs")}
         return cls(
-            dataset=_dataset(values["dataset"]), parts=tuple(values["parts"]), threads=values["threads"], **paths
+            dataset=_dataset(values["dataset"]),
+            parts=tuple(values["parts"]),
+            threads=values["threads"],
+            batches=values["batches"],
+            **paths,
         )
 
 

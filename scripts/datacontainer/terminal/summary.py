@@ -80,10 +80,10 @@ def _warnings(paths: Results, logs: Path) -> Iterator[str]:
 
 
 def _logs(paths: Results, logs: Path) -> Iterator[Path]:
-    """The logs of the stages; a log of a shard that does not exist any more is left out."""
+    """The logs of the stages; a log of a batch that does not exist any more is left out."""
     yield from sorted(logs.glob("*.log"))
     for stage in ("hash", "rescan"):
-        yield from (logs / stage / f"{shard}.log" for shard in paths.shard_names())
+        yield from (logs / stage / f"{batch}.log" for batch in paths.batches())
 
 
 def _products(paths: Results, made: Collection[str]) -> Iterator[str]:

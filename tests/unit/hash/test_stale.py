@@ -10,8 +10,8 @@ def test_remove_stale_keeps_files_of_current_shards(staged):
     logs.mkdir(parents=True)
     (hashed.parent / "rescan").mkdir()
     (old,) = staged.shards
-    left = [hashed / f".{old}.layer.partial", hashed / f"{old}.digests", hashed.parent / "rescan" / f"{old}.json"]
-    for path in [*left[:2], hashed / "notes.txt", logs / f"{old}.log"]:
+    left = [hashed / f".{old}.layer.partial", hashed / "batch-1.seal", hashed.parent / "rescan" / "batch-1.json"]
+    for path in [*left[:2], hashed / "notes.txt", logs / "batch-1.log", hashed / "batch-0.seal"]:
         path.write_bytes(b"")
     left[2].write_bytes(b"")
     (staged.dataset / "b").write_bytes(b"2")
@@ -19,7 +19,7 @@ def test_remove_stale_keeps_files_of_current_shards(staged):
     (new,) = staged.shards
     (hashed / f".{new}.layer.partial").write_bytes(b"")
     staged.run()
-    names = [f"{new}.json", f"{new}.layer", f"{new}.parquet", "known", "notes.txt"]
+    names = ["batch-0.seal", f"{new}.json", f"{new}.layer", f"{new}.parquet", "known", "notes.txt"]
     assert sorted(path.name for path in hashed.iterdir()) == sorted(names)
     assert [path.name for path in (hashed / "known").iterdir()] == [f"{new}.parquet"]
     assert not list(logs.iterdir()) and not list((hashed.parent / "rescan").iterdir())

@@ -13,10 +13,10 @@ from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import Step
 from tools.settings import read
 
-PARTS = {"hash": "0" * 20, "compile": "linux-amd64"}
+PARTS = {"hash": "batch-0", "shard": "0" * 20, "compile": "linux-amd64"}
 IMAGES = {"assemble", "assemble_archive", "attest", "convert", "report", "verify"}
 ENTRYPOINT = {"render", "compile"} | IMAGES
-HASH = {"hash", "aggregate"}
+HASH = {"shard", "hash", "aggregate"}
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def results(tmp_path, monkeypatch) -> Results:
     monkeypatch.chdir(tmp_path)
     results = Results(tmp_path / "results/fruit")
     results.shards.parent.mkdir(parents=True)
-    results.shards.write_text(f"{'0' * 20}\t2\t17\n")
+    results.shards.write_text(f"{'0' * 20}\t2\t17\tbatch-0\n")
     results.content.parent.mkdir(parents=True)
     results.content.write_text("content")
     Path("user.py").write_text("import helper\n")
@@ -42,7 +42,7 @@ def dataset(**changed: object) -> Dataset:
 
 def all_keys(one: Dataset, results: Results) -> dict[str, str]:
     keys._source.cache_clear()
-    return {stage: keys.key(Step(stage, PARTS.get(stage, "")), one, results) for stage in FORMATS}
+    return {stage: keys.key(Step(stage, PARTS.get(stage, "")), one, results) for stage in [*FORMATS, "shard"]}
 
 
 def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
@@ -123,3 +123,12 @@ def test_key_new_packer_changes_no_other_key(results, monkeypatch):
     monkeypatch.setattr(keys, "_packer", lambda: "other")
     assert keys.key(Step("packer"), dataset(), results) != packer
     assert all_keys(dataset(), results) == before
+
+
+def test_key_other_batches_of_the_same_shards_change_the_keys_of_batches_only(results):
+    before = all_keys(dataset(), results)
+    results.shards.write_text(f"{'0' * 20}\t2\t17\tbatch-0\n{'1' * 20}\t2\t17\tbatch-0\n")
+    one_batch = all_keys(dataset(), results)
+    assert differing(before, one_batch) == {"hash", "aggregate"}
+    results.shards.write_text(f"{'0' * 20}\t2\t17\tbatch-0\n{'1' * 20}\t2\t17\tbatch-1\n")
+    assert differing(one_batch, all_keys(dataset(), results)) == {"hash"}

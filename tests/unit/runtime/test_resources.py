@@ -9,6 +9,7 @@ from datacontainer.runtime.resources import (
     SNAKEMAKE_MB,
     START_MINUTES,
     Size,
+    divide,
     memory_mb,
     runtime_minutes,
     size_of,
@@ -41,10 +42,27 @@ def test_runtime_minutes_large_data_includes_the_time_to_read(stage):
     assert runtime_minutes(stage, LARGE, 1) >= 10**6 / 50 / 60
 
 
-def test_size_of_shard_and_dataset_come_from_the_table(tmp_path: Path):
+def test_size_of_shard_batch_and_dataset_come_from_the_table(tmp_path: Path):
     table = tmp_path / "shards.tsv"
     assert size_of(table, None) == Size(0, 0)
-    table.write_text("aa\t10\t100\nbb\t20\t300\n")
-    assert size_of(table, "bb") == Size(20, 300)
+    table.write_text("aa\t10\t100\tbatch-0\nbb\t20\t300\tbatch-1\n")
+    assert size_of(table, ["bb"]) == size_of(table, ["batch-1"]) == Size(20, 300)
     assert size_of(table, None) == Size(30, 400)
-    assert size_of(table, "cc") == Size(0, 0)
+    assert size_of(table, ["cc"]) == Size(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("shards", "batches", "expected"),
+    [
+        ([SMALL], 0, [0]),
+        ([SMALL] * 90, 0, [0] * 90),
+        ([SMALL] * 4, 2, [0, 0, 1, 1]),
+        ([SMALL] * 2, 16, [0, 1]),
+        ([Size(0, 0)], 1, [0]),
+        # 30 GB take 10 minutes at 50 MB/s; a larger shard is a batch of its own.
+        ([Size(1, 10**10)] * 6, 0, [0, 0, 0, 1, 1, 1]),
+        ([SMALL, Size(1, 10**13), SMALL], 0, [0, 1, 2]),
+    ],
+)
+def test_divide_shards_into_batches_of_the_same_work(shards, batches, expected):
+    assert divide(shards, batches) == expected

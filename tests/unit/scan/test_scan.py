@@ -230,7 +230,8 @@ def test_scan_several_shards_contain_all_files_in_order(dataset, listed):
     lists = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
     assert len(lists) > 1
     for line in table.splitlines():
-        name, files, _ = line.split("\t")
+        name, files, _, batch = line.split("\t")
+        assert batch == "batch-0"
         content = lists.pop(f"{name}.list")
         assert (hashlib.sha256(content).hexdigest()[:20], content.count(b"\0") // 3) == (name, int(files))
     assert not lists

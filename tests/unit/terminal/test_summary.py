@@ -66,14 +66,14 @@ def test_summary_leaves_out_products_that_the_run_did_not_ask_for(build):
     assert build() == []
 
 
-def test_summary_counts_the_warnings_of_existing_shards(build, tmp_path):
+def test_summary_counts_the_warnings_of_existing_batches(build, tmp_path):
     logs = tmp_path / "logs/lab"
     table = tmp_path / "lab/stages/scan/shards.tsv"
     table.parent.mkdir(parents=True)
-    table.write_text("s1\t1\t1\ns2\t1\t1\n")
+    table.write_text("s1\t1\t1\tb1\ns2\t1\t1\tb2\ns3\t1\t1\tb2\n")
     warned(logs / "scan.log", "a", "b")
-    for shard in ("s1", "s2", "gone"):
-        warned(logs / f"hash/{shard}.log", "content changed", f"only {shard}")
+    for batch in ("b1", "b2", "gone"):
+        warned(logs / f"hash/{batch}.log", "content changed", f"only {batch}")
     lines = [line for line in build("lab") if "warning" in line]
     assert lines[0] == "  warning: content changed (2 times)"
     assert len(lines) == 4
