@@ -76,7 +76,7 @@ def test_job_that_a_function_kills_is_an_error_that_names_the_function(project):
     *_, error, log, last = shown(project, status=1)
     call = "the metadata function 'mine.py:f' read 'a'"
     assert error == f"error: the process ended while {call}: it must return or raise an exception"
-    assert re.fullmatch(r"  log: results/logs/lab/hash/[0-9a-f]{20}\.log", log)
+    assert re.fullmatch(r"  log: results/logs/lab/hash/batch-0\.log", log)
     assert last == NEXT
 
 
@@ -94,7 +94,7 @@ def test_function_that_fails_on_many_files_is_one_error_on_less_than_a_screen(pr
     function = "the metadata function 'labmeta.py:nifti'"
     first = "'0007.txt': ValueError('no header')"
     assert error.startswith(f"error: hash lab: {function} failed on 200 files, first: {first}")
-    assert re.fullmatch(r"  log: results/logs/lab/hash/[0-9a-f]{20}\.log, and \d more in the same folder", log)
+    assert re.fullmatch(r"  log: results/logs/lab/hash/batch-0\.log", log)
     assert last == NEXT
     assert "Traceback" not in run.text
     assert "Error in rule" not in run.text

@@ -131,4 +131,4 @@ def test_key_other_batches_of_the_same_shards_change_the_keys_of_batches_only(re
     one_batch = all_keys(dataset(), results)
     assert differing(before, one_batch) == {"hash", "aggregate"}
     results.shards.write_text(f"{'0' * 20}\t2\t17\tbatch-0\n{'1' * 20}\t2\t17\tbatch-1\n")
-    assert differing(one_batch, all_keys(dataset(), results)) == {"hash"}
+    assert differing(one_batch, all_keys(dataset(), results)) == {"hash", "rescan"}
