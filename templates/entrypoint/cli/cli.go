@@ -33,6 +33,8 @@ type Facts struct {
 	Index []byte
 	// Dataset is the content of dataset.json.
 	Dataset []byte
+	// Checksum is the CRC-32 of the other facts except Index, which contains its own, see check. "" is not compared.
+	Checksum string
 }
 
 // IndexSuffix is the suffix of the index file next to the program.
@@ -116,6 +118,9 @@ type Session struct {
 
 // execute runs the command, or lists the rows if there is no command.
 func (s *Session) execute() (status int, err error) {
+	if err := s.Facts.check(); err != nil {
+		return NoMatch, err
+	}
 	command := s.options.command
 	if command == nil {
 		command = &list

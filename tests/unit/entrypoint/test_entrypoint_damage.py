@@ -1,15 +1,21 @@
 """An external index that is missing, unreadable, damaged, or of another version."""
 
+import json
+import os
 import random
+import re
 import struct
 import zlib
+from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from datacontainer import __version__
 from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_root
-from tools.entrypoint import one_line
+from tools.entrypoint import SUMMARY, one_line
 
 QUERIES = [
     [],
@@ -18,9 +24,11 @@ QUERIES = [
     ["-self-check"],
 ]
 INDEX = "the index in this image"
+FACTS = "dataset.json, the name or a version in this image is damaged: expected the checksum "
 DAMAGED = f"{INDEX} is damaged: "
 ADVICE = "; pull or build the image again"
 FLIPS = 200
+Done = CompletedProcess[bytes]
 
 
 @pytest.fixture
@@ -108,8 +116,27 @@ def test_list_index_without_read_permission_fails(program, index):
     assert one_line(done.stderr) == f"cannot open the index of this image: open {index}: permission denied{ADVICE}"
 
 
+def fails_with_flip(program: Tool, file: Path, at: int, query: list[str], right: Done) -> bool:
+    """Whether the query fails after the flip of a bit of the byte at `at`; else the output is that of `right`. Restores the file.
+
+    The output before the error is correct too.
+    """
+    data = file.read_bytes()
+    with open(file, "r+b") as target:
+        os.pwrite(target.fileno(), bytes([data[at] ^ 1 << at % 8]), at)
+    done = program.run(*query, status=None)
+    with open(file, "r+b") as target:
+        os.pwrite(target.fileno(), data[at : at + 1], at)
+    if done.returncode == right.returncode and done.stderr == right.stderr:
+        assert done.stdout == right.stdout
+        return False
+    assert done.returncode == 1
+    assert one_line(done.stderr).startswith((INDEX, FACTS))
+    assert right.stdout.startswith(done.stdout)
+    return True
+
+
 def test_query_index_with_a_flipped_bit_is_correct_or_fails(program, index):
-    """The output before the error is correct too."""
     rows, data = random.Random(1), index.read_bytes()
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
     right = [program.run(*query, status=None) for query in QUERIES]
@@ -117,13 +144,31 @@ def test_query_index_with_a_flipped_bit_is_correct_or_fails(program, index):
     for flip in range(FLIPS):
         query = flip % len(QUERIES)
         at = rows.randrange(head_bytes if flip % 8 < 2 else len(data))
-        index.write_bytes(data[:at] + bytes([data[at] ^ 1 << rows.randrange(8)]) + data[at + 1 :])
-        done = program.run(*QUERIES[query], status=None)
-        if done.returncode == right[query].returncode and done.stderr == right[query].stderr:
-            assert done.stdout == right[query].stdout
-            continue
-        failed += 1
-        assert done.returncode == 1
-        assert one_line(done.stderr).startswith(INDEX)
-        assert right[query].stdout.startswith(done.stdout)
+        failed += fails_with_flip(program, index, at, QUERIES[query], right[query])
     assert failed > FLIPS / 4
+
+
+def test_query_embedded_data_with_a_flipped_bit_fails(entrypoint_of):
+    """Flips a bit in each byte of the facts that render writes into the source, and in some bytes of the index."""
+    binary = entrypoint_of(nasty_catalog(plain=True).slice(0, 99))
+    data, program, rows = binary.read_bytes(), Tool((binary,)), random.Random(1)
+    dataset = json.dumps(SUMMARY, indent=2).encode() + b"\n"
+    start, constants = data.index(b"DCINDEX\n\x02"), [b"fruit", __version__.encode()]
+    (checksum,) = re.findall(rb'Checksum: "([0-9a-f]{8})"', (binary.parent.parent / "rendered/main.go").read_bytes())
+    texts = [dataset, *constants, checksum]
+    facts = [at for text in texts for place in found(data, text) for at in range(place, place + len(text))]
+    assert len(facts) >= len(dataset) + 10
+    in_index = rows.sample(range(start, start + struct.unpack_from("<Q", data, start + 16)[0]), 60)
+    queries = [["-info"], ["-version"], ["-ls"], ["-schema"]]
+    right = [program.run(*query) for query in queries]
+    for number, at in enumerate(facts):
+        query = number % len(queries)
+        assert fails_with_flip(program, binary, at, queries[query], right[query])
+    checked = program.run("-self-check", status=None)
+    for at in in_index:
+        assert fails_with_flip(program, binary, at, ["-self-check"], checked)
+
+
+def found(data: bytes, text: bytes) -> list[int]:
+    """The places of a text."""
+    return [match.start() for match in re.finditer(re.escape(text), data)]
