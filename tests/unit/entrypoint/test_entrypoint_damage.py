@@ -117,9 +117,9 @@ def test_list_index_without_read_permission_fails(program, index):
 
 
 def fails_with_flip(program: Tool, file: Path, at: int, query: list[str], right: Done) -> bool:
-    """Whether the query fails after the flip of a bit of the byte at `at`; else the output is that of `right`. Restores the file.
+    """Whether the query fails after the flip of a bit of a byte; else, and before the error, the output is that of `right`.
 
-    The output before the error is correct too.
+    Restores the file.
     """
     data = file.read_bytes()
     with open(file, "r+b") as target:
@@ -154,8 +154,8 @@ def test_query_embedded_data_with_a_flipped_bit_fails(entrypoint_of):
     data, program, rows = binary.read_bytes(), Tool((binary,)), random.Random(1)
     dataset = json.dumps(SUMMARY, indent=2).encode() + b"\n"
     start, constants = data.index(b"DCINDEX\n\x02"), [b"fruit", __version__.encode()]
-    (checksum,) = re.findall(rb'Checksum: "([0-9a-f]{8})"', (binary.parent.parent / "rendered/main.go").read_bytes())
-    texts = [dataset, *constants, checksum]
+    checksums = re.findall(rb'Checksum: "([0-9a-f]{8})"', (binary.parent.parent / "rendered/main.go").read_bytes())
+    texts = [dataset, *constants, *checksums]
     facts = [at for text in texts for place in found(data, text) for at in range(place, place + len(text))]
     assert len(facts) >= len(dataset) + 10
     in_index = rows.sample(range(start, start + struct.unpack_from("<Q", data, start + 16)[0]), 60)
