@@ -117,7 +117,7 @@ def test_list_index_without_read_permission_fails(program, index):
 
 
 def fails_with_flip(program: Tool, file: Path, at: int, query: list[str], right: Done) -> bool:
-    """Whether the query fails after the flip of a bit of a byte; else, and before the error, the output is that of `right`.
+    """Whether the query fails after the flip of a bit. Otherwise, and before the error, its output is that of `right`.
 
     Restores the file.
     """
