@@ -45,10 +45,10 @@ class Answers:
             [str(catalog)],
         )
         self.rows = {}
-        for values in pq.read_table(catalog).to_pylist():
+        for row, values in enumerate(pq.read_table(catalog).to_pylist()):
             path = values.pop("path")
             key = mount.encode() + b"/" + (path.encode() if isinstance(path, str) else path)
-            self.rows[key] = {column.name: _value(column, values[column.name]) for column in COLUMNS}
+            self.rows[key] = {column.name: _value(column, values[column.name], row) for column in COLUMNS}
 
     @cached_property
     def texts(self) -> dict[str, list[bytes]]:
@@ -154,10 +154,10 @@ def as_text(column: Column, value: Any) -> bytes:
     return os.fsencode(value) if isinstance(value, str) and column.kind != JSON else json.dumps(value).encode()
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(column: Column, value: Any, row: int) -> Any:
     """A value of the catalog in JSON; MISSING if JSON output omits it."""
     if value is None:
-        return None if column.null_shown else MISSING
+        return None if column.is_none(row) else MISSING
     if column.kind == JSON:
         return json.loads(value)
     return os.fsdecode(value) if isinstance(value, bytes) else value

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import DIGEST_BYTES, has_none
+from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.nonerows import has_none, none_rows_of
 from datacontainer.catalog.text import text_parts
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS, front_coded
 from datacontainer.entrypoint.indexbody import Body
@@ -26,7 +27,8 @@ FIXED = struct.Struct("<8sIIQQQIIII")
 SECTION = struct.Struct("<QQII")
 SUM_OFFSET, SIZES_OFFSET = 12, 16
 MOUNT_INSIDE, PLAIN = 1, 2
-NULL_PRINTED = 1
+# Flags of a field: a missing value is printed as null; only in some rows.
+NULL_PRINTED, NULL_ROWS = 1, 2
 # Not fields: the path is the key, and an image does not depend on times.
 NO_FIELDS = ("path", "mtime")
 LONGEST_NAME = 0xFFFF
@@ -115,7 +117,11 @@ def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
         )
     digests = _digests(rows, field)
     entry = add_digests(body, *digests) if digests else add_column(body, field, rows.read([field.name])[field.name])
-    return entry.pack(name, NULL_PRINTED * has_none(field))
+    is_none = none_rows_of(rows.metadata.metadata, field.name, rows.metadata.num_rows)
+    if is_none is not None:
+        # Becomes the section after the sort order.
+        body.add(np.packbits(is_none, bitorder="little"), 1)
+    return entry.pack(name, NULL_PRINTED * has_none(field) | NULL_ROWS * (is_none is not None))
 
 
 def _digests(rows: pq.ParquetFile, field: pa.Field) -> tuple[np.ndarray, np.ndarray] | None:

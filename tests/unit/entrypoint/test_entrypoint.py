@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from datacontainer import __version__
-from datacontainer.catalog.fields import NONE_MARK
+from datacontainer.catalog.nonerows import NONE_MARK
 from tools.engines import Tool
 from tools.entrypoint import SUMMARY, one_line
 from tools.fruit import AVOCADO, SIX_USES, TOMATO, fruit_catalog

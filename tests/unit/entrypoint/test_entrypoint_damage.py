@@ -34,7 +34,7 @@ Done = CompletedProcess[bytes]
 @pytest.fixture
 def program(entrypoint) -> Tool:
     """An entrypoint with an external index that has a field of each type."""
-    return entrypoint(nasty_catalog(plain=False).slice(0, 700))
+    return entrypoint(nasty_catalog(plain=False, rows=700))
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_query_index_with_a_flipped_bit_is_correct_or_fails(program, index):
 
 def test_query_embedded_data_with_a_flipped_bit_fails(entrypoint_of):
     """Flips a bit in each byte of the facts that render writes into the source, and in some bytes of the index."""
-    binary = entrypoint_of(nasty_catalog(plain=True).slice(0, 99))
+    binary = entrypoint_of(nasty_catalog(plain=True, rows=99))
     data, program, rows = binary.read_bytes(), Tool((binary,)), random.Random(1)
     dataset = json.dumps(SUMMARY, indent=2).encode() + b"\n"
     start, constants = data.index(b"DCINDEX\n\x02"), [b"fruit", __version__.encode()]
