@@ -203,8 +203,8 @@ func (f *Field) RunEnd(place, values int) int {
 	return place + sort.Search(span, func(i int) bool { return f.Compare(f.At(place+i), row) != 0 })
 }
 
-// AppendText appends the value of a row as text: texts unquoted, digests as hexadecimal digits, other types as JSON, and
-// nothing for a missing value.
+// AppendText appends the value of a row as text: texts unquoted, also those of a JSON field, digests as hexadecimal digits,
+// other values as JSON, and nothing for a missing value.
 func (f *Field) AppendText(dst []byte, row int) []byte {
 	if f.Missing(row) {
 		return dst
@@ -218,6 +218,8 @@ func (f *Field) AppendText(dst []byte, row int) []byte {
 		return strconv.AppendBool(dst, f.Boolean(row))
 	case Digest:
 		return appendHex(dst, f.Bytes(row))
+	case JSON:
+		return appendUnquoted(dst, f.Bytes(row))
 	default:
 		return append(dst, f.Bytes(row)...)
 	}
@@ -235,6 +237,8 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 		return append(appendHex(append(dst, '"'), f.values.item(row)), '"')
 	case Text:
 		return AppendString(dst, f.Bytes(row))
+	case JSON:
+		return append(dst, f.Bytes(row)...)
 	}
 	return f.AppendText(dst, row)
 }

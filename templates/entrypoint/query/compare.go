@@ -38,6 +38,7 @@ type (
 	disjunction struct{ left, right node }
 	negation    struct{ inner node }
 	isMissing   struct{ value operand }
+	isNull      struct{ value operand }
 )
 
 func (n conjunction) eval(row int, key []byte) truth {
@@ -59,6 +60,10 @@ func (n disjunction) eval(row int, key []byte) truth {
 func (n negation) eval(row int, key []byte) truth { return yes - n.inner.eval(row, key) }
 
 func (n isMissing) eval(row int, _ []byte) truth { return truthOf(n.value.missing(row)) }
+
+func (n isNull) eval(row int, _ []byte) truth {
+	return truthOf(n.value.field != nil && n.value.field.Null(row))
+}
 
 // negateIf returns the node, or its negation if negated is true.
 func negateIf(n node, negated bool) node {
@@ -105,6 +110,12 @@ func FieldNames(ix *index.Index) []string {
 
 // typed returns the comparison of a value with a literal of the same type.
 func (p *parser) typed(value operand, name, operator, literal token) node {
+	if literal.keyword("null") {
+		if operator.text != "=" && operator.text != "!=" {
+			p.fail(operator, "%s cannot be used with null: use = or !=", operator.text)
+		}
+		return negateIf(isNull{value}, operator.text == "!=")
+	}
 	if strings.HasSuffix(operator.text, "~") {
 		if literal.kind != text {
 			p.fail(literal, "%s needs a text in quotes, not %s", operator.text, literal)
@@ -119,7 +130,14 @@ func (p *parser) typed(value operand, name, operator, literal token) node {
 		if !literal.boolean() {
 			p.fail(literal, "%q is a boolean field: write true or false without quotes, not %s", name.text, literal)
 		}
-		return booleans{value.field, test, strings.EqualFold(literal.text, "true")}
+		return booleans{value.field, test, literal.keyword("true")}
+	case index.JSON:
+		if literal.boolean() {
+			return jsonBooleans{value.field, test, strings.ToLower(literal.text)}
+		}
+		if literal.kind == number {
+			return p.jsonNumber(value, test, literal)
+		}
 	}
 	if literal.kind != text {
 		p.fail(literal, "%q is a text field: put %s in quotes", name.text, literal)
@@ -180,12 +198,12 @@ type (
 // numeric returns the comparison of a number with a literal. Integers are not rounded; a literal with a fraction or an
 // exponent is parsed as a float.
 func (p *parser) numeric(value operand, test func(int) bool, name, literal token) node {
-	with, err := strconv.ParseFloat(literal.text, 64)
-	if literal.kind != number || err != nil || span(literal.text, numerals+"+-.eE") != len(literal.text) {
+	with, valid := literal.float()
+	if !valid {
 		p.fail(literal, "%q is a number field, but %s is not a number", name.text, literal)
 	}
 	if value.field.Type == index.Float {
-		return floats{value.field, test, with, test(1) && test(-1)}
+		return floats{value.field, test, with, unequal(test)}
 	}
 	whole, err := strconv.ParseInt(literal.text, 10, 64)
 	if err == nil {
@@ -196,6 +214,14 @@ func (p *parser) numeric(value operand, test func(int) bool, name, literal token
 		with = math.Copysign(math.Inf(1), with)
 	}
 	return fractions{value.field, test, with}
+}
+
+func (p *parser) jsonNumber(value operand, test func(int) bool, literal token) node {
+	if _, valid := literal.float(); !valid {
+		p.fail(literal, "%s is not a number", literal)
+	}
+	with, _ := newNumeral(literal.text)
+	return jsonNumbers{value.field, test, with}
 }
 
 func (n integers) eval(row int, _ []byte) truth {
@@ -259,10 +285,10 @@ func (n texts) eval(row int, key []byte) truth {
 	if n.value.field.Missing(row) {
 		return unknown
 	}
-	if n.value.field.Type == index.Digest {
-		return truthOf(n.test(bytes.Compare(n.value.field.AppendText(make([]byte, 0, 128), row), n.with)))
+	if n.value.field.Type == index.Text {
+		return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
 	}
-	return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
+	return truthOf(n.test(bytes.Compare(n.value.field.AppendText(make([]byte, 0, 128), row), n.with)))
 }
 
 func (n containing) eval(row int, key []byte) truth {

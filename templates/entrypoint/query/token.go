@@ -4,6 +4,7 @@ package query
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -32,7 +33,7 @@ func (t token) String() string {
 	return fmt.Sprintf("%q", t.text)
 }
 
-var keywords = []string{"and", "or", "not", "is", "missing", "true", "false"}
+var keywords = []string{"and", "or", "not", "is", "missing", "null", "true", "false"}
 
 // reserved reports whether the token is a keyword.
 func (t token) reserved() bool {
@@ -44,8 +45,17 @@ func (t token) reserved() bool {
 	return false
 }
 
-func (t token) boolean() bool {
-	return t.kind == word && !t.quoted && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false"))
+// keyword reports whether the token is the keyword, in any case.
+func (t token) keyword(keyword string) bool {
+	return t.kind == word && !t.quoted && strings.EqualFold(t.text, keyword)
+}
+
+func (t token) boolean() bool { return t.keyword("true") || t.keyword("false") }
+
+// float returns the number that the token is, and whether it is one.
+func (t token) float() (float64, bool) {
+	value, err := strconv.ParseFloat(t.text, 64)
+	return value, t.kind == number && err == nil && span(t.text, numerals+"+-.eE") == len(t.text)
 }
 
 const (

@@ -3,6 +3,7 @@
 package query
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -107,6 +108,51 @@ func TestWhereConditionMatchesExpectedRows(t *testing.T) {
 	}
 }
 
+func TestWhereMixedFieldComparesEachRowByItsType(t *testing.T) {
+	var rows []indextest.Row
+	for _, value := range []any{
+		`"abc"`, `"\u00e9\ud83c\udf45\udcff\n\"\\"`, `"8"`, `8`, `8.5`, `36893488147419103233`, `-5`, `NaN`, `true`, `false`,
+		`[1, "abc"]`, `{}`, `-Infinity`, indextest.Null, nil,
+	} {
+		row := indextest.Row{Path: fmt.Sprintf("%c", 'a'+len(rows)), Values: values{"odd name": value}}
+		rows = append(rows, row)
+	}
+	ix := open(t, rows...)
+	for condition, expected := range map[string]string{
+		`x = "abc"`:                  "a",
+		`x = '"abc"'`:                "",
+		`x ~ "abc"`:                  "a k",
+		`x !~ "abc"`:                 "b c d e f g h i j l m",
+		"x = \"é🍅\xff\n\"\"\\\"":     "b",
+		`x = "8"`:                    "c d",
+		`x != "8"`:                   "a b e f g h i j k l m",
+		`x = 8`:                      "d",
+		`x != 8`:                     "a b c e f g h i j k l m",
+		`x < 8.25`:                   "d g m",
+		`x >= 8`:                     "d e f",
+		`x = 36893488147419103233`:   "f",
+		`x = 36893488147419103232`:   "",
+		`x > 36893488147419103232`:   "f",
+		`x <= 3.6893488147419103e19`: "d e g m",
+		`x < -4 and x > -1e300`:      "g",
+		`x = true`:                   "i",
+		`x != true`:                  "a b c d e f g h j k l m",
+		`x < true`:                   "j",
+		`x = "true"`:                 "i",
+		`x = "{}"`:                   "l",
+		`x = null`:                   "n",
+		`x != null and x is missing`: "o",
+		`x is not null`:              "a b c d e f g h i j k l m o",
+		`x is missing`:               "n o",
+		`not x = 8`:                  "a b c e f g h i j k l m",
+		`name = NULL`:                "",
+	} {
+		if found := matching(t, ix, strings.ReplaceAll(condition, "x ", "`odd name` ")); found != expected {
+			t.Errorf("%s: found %q, expected %q", condition, found, expected)
+		}
+	}
+}
+
 func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 	ix := example(t)
 	for condition, expected := range map[string]string{
@@ -114,7 +160,7 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 		`sise = 1`:                `column 1: unknown field "sise": the fields are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
 		``:                        `column 1: expected the name of a field, not the end of the condition`,
 		`size`:                    `column 5: expected = != < <= > >= ~ !~ or is, not the end of the condition`,
-		`size =`:                  `column 7: expected a number, a text in quotes, true or false, not the end of the condition`,
+		`size =`:                  `column 7: expected a number, a text in quotes, true, false or null, not the end of the condition`,
 		`size = 1 size`:           `column 10: expected and, or, or the end of the condition, not "size"`,
 		`(size = 1`:               `column 2: expected ) to close this parenthesis, not the end of the condition`,
 		`size = 1)`:               `column 9: expected and, or, or the end of the condition, not ")"`,
@@ -126,7 +172,10 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 		`size = 1x`:               `column 8: "size" is a number field, but "1x" is not a number`,
 		`size = 0x10`:             `column 8: "size" is a number field, but "0x10" is not a number`,
 		`size ! 1`:                `column 6: unknown operator "!": use = != < <= > >= ~ !~`,
-		`size is 1`:               `column 9: expected missing, not "1"`,
+		`size < null`:             `column 6: < cannot be used with null: use = or !=`,
+		`null = 1`:                `column 1: expected the name of a field, not "null"`,
+		"`odd name` = 1x":         `column 14: "1x" is not a number`,
+		`size is 1`:               `column 9: expected missing or null, not "1"`,
 		`and = 1`:                 `column 1: expected the name of a field, not "and"`,
 		`ünï = 1`:                 `column 1: unknown field "ünï"`,
 		`note = "ü" and ; = 1`:    `column 16: unexpected character ';'`,
