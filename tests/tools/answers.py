@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, JSON, Column
+from tools.conditions import UNORDERED
 from tools.questions import Question
 
 Row = dict[str, Any]
@@ -39,9 +41,12 @@ class Answers:
     def __init__(self, catalog: Path, mount: str = "/data") -> None:
         self.database = duckdb.connect(config={"threads": 1})
         self.database.create_function("json_text", _json_text, ["DOUBLE"], "VARCHAR")
-        names = ", ".join(["path", "c0", "mtime", *(f"c{number}" for number in range(1, len(COLUMNS)))])
+        self.database.create_function("unquoted", _unquoted, ["VARCHAR"], "BLOB")
+        self.database.create_function("json_order", json_order, ["VARCHAR", "VARCHAR"], "INTEGER")
+        names = ", ".join(["path", "c0", "mtime", *(f"c{number}" for number in range(1, len(COLUMNS))), "row"])
         self.database.execute(
-            f"CREATE TABLE catalog AS SELECT hex('{mount}/') || hex(path) AS key, * FROM read_parquet(?) AS t({names})",
+            f"CREATE TABLE catalog AS SELECT hex('{mount}/') || hex(path) AS key, * "
+            f"FROM read_parquet(?, file_row_number=true) AS t({names})",
             [str(catalog)],
         )
         self.rows = {}
@@ -56,7 +61,7 @@ class Answers:
         found = {"path": list(self.rows)}
         for column in COLUMNS:
             values = (row[column.name] for row in self.rows.values())
-            texts = {as_text(column, value) for value in values if value is not MISSING and value is not None}
+            texts = {as_text(value) for value in values if value is not MISSING and value is not None}
             found[column.name] = sorted(text for text in texts if b"\0" not in text)
         return {name: texts[:: len(texts) // TEXTS + 1] for name, texts in found.items()}
 
@@ -82,7 +87,7 @@ class Answers:
             return b"".join(shown(key) + b"\n" for key in keys)
         if question.search is not None:
             column = question.metric
-            return b"".join(b"%s %s\n" % (shown(key), as_text(column, self.rows[key][column.name])) for key in keys)
+            return b"".join(b"%s %s\n" % (shown(key), as_text(self.rows[key][column.name])) for key in keys)
         between, head = (" ", "") if question.metric is None else (": ", f"Order by {question.metric.name}\n")
         lines = (shown(key) + (between + json.dumps(_given(self.rows[key])) + "\n").encode() for key in keys)
         return head.encode() + b"".join(lines)
@@ -124,6 +129,22 @@ def _json_text(value: float) -> str:
     return json.dumps(value)
 
 
+def _unquoted(value: str) -> bytes:
+    """JSON as text: the text of a string, other values unchanged."""
+    return os.fsencode(json.loads(value)) if value.startswith('"') else value.encode()
+
+
+def json_order(value: str, literal: str) -> int:
+    """-1, 0 or 1 if a value in JSON is less than, equal to or greater than a number or boolean; else UNORDERED."""
+    one = json.loads(value)
+    other: bool | float = literal == "true"
+    if literal.lower() not in {"true", "false"}:
+        other = int(literal) if re.fullmatch(r"[+-]?\d+", literal) else float(literal)
+    if not isinstance(one, int | float) or isinstance(one, bool) != isinstance(other, bool) or math.isnan(one):
+        return UNORDERED
+    return (one > other) - (one < other)
+
+
 def shown_columns(question: Question) -> list[Column]:
     if question.only == "ls":
         return []
@@ -149,9 +170,9 @@ def _in_literal(char: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
-def as_text(column: Column, value: Any) -> bytes:
+def as_text(value: Any) -> bytes:
     """A value as text: texts and digests unchanged, others as JSON."""
-    return os.fsencode(value) if isinstance(value, str) and column.kind != JSON else json.dumps(value).encode()
+    return os.fsencode(value) if isinstance(value, str) else json.dumps(value).encode()
 
 
 def _value(column: Column, value: Any, row: int) -> Any:

@@ -121,7 +121,10 @@ def nasty_catalog(plain: bool, rows: int = 10_000) -> pa.Table:
     def repeated(values: list[Any]) -> list[Any]:
         return [([*values, None])[row % (len(values) + 1)] for row in range(len(keys))]
 
-    nested = [json.dumps(value) for value in ({"a": [1, None, math.nan]}, [], "é", 1e16, {"": {"b\n": True}}, None)]
+    nested = [
+        json.dumps(value)
+        for value in ({"a": [1, None, math.nan]}, [], "é", 1e16, {"": {"b\n": True}}, None, 2**70, "8", 8)
+    ]
     values = {
         "size": [row % 12 * 1000 for row in range(len(keys))],
         "sha256": repeated([bytes([row]).hex() * 32 for row in range(0, 256, 40)]),
