@@ -111,7 +111,7 @@ class Answers:
         columns = shown_columns(question)
         assert head == ["path", *(column.name for column in columns)]
         found = [[os.fsencode(line[0]), *map(_from_cell, columns, line[1:])] for line in lines]
-        expected = [[key, *(_in_cell(self.rows[key][column.name]) for column in columns)] for key in keys]
+        expected = [[key, *(_in_cell(column, self.rows[key][column.name]) for column in columns)] for key in keys]
         assert repr(found) == repr(expected)
 
 
@@ -188,9 +188,9 @@ def _given(row: Row) -> Row:
     return {name: value for name, value in row.items() if value is not MISSING}
 
 
-def _in_cell(value: Any) -> Any:
+def _in_cell(column: Column, value: Any) -> Any:
     """The value that can be read from a CSV cell, which cannot distinguish an empty text from a missing one."""
-    return None if value is MISSING or value == "" else value
+    return None if value is MISSING or (value == "" and column.kind != JSON) else value
 
 
 def _from_cell(column: Column, cell: str) -> Any:
