@@ -98,7 +98,7 @@ class Columns:
     def _column(self, table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
         if field.name in BUILT_IN:
             return table[field.name].cast(field.type)
-        if field.name not in table.column_names:
+        if table.schema.get_field_index(field.name) < 0:
             return pa.nulls(table.num_rows, field.type)
         kind = table.schema.field(field.name).metadata[KIND].decode()
         array = table[field.name].combine_chunks()

@@ -34,9 +34,9 @@ def none_marks(values: int, none_rows: list[int], rows: int) -> dict[bytes, byte
     return NONE_MARK | {NONE_ROWS: _encode(is_none)}
 
 
-def none_rows_of(catalog: Mapping[bytes, bytes] | None, column: str, rows: int) -> np.ndarray | None:
+def none_rows_of(catalog: Mapping[bytes, bytes], column: str, rows: int) -> np.ndarray | None:
     """Returns which rows of a column with NONE_MARK are None; None for all without a value. catalog: its metadata."""
-    text = (catalog or {}).get(_key(column))
+    text = catalog.get(_key(column))
     return None if text is None else _decode(text, rows)
 
 
@@ -69,7 +69,7 @@ class NoneRows:
 
 def _missing_and_none(shard: pa.Table, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns which rows have no value, and which of them are None."""
-    if name not in shard.column_names:
+    if shard.schema.get_field_index(name) < 0:
         return np.ones(shard.num_rows, bool), np.zeros(shard.num_rows, bool)
     missing = np.asarray(pc.is_null(shard[name]))
     field = shard.schema.field(name)

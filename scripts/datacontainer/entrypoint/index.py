@@ -53,7 +53,9 @@ def write_index(catalog: Path, index: Path, mount: str) -> None:
     ):
         body = Body(scratch)
         flags = _add_names(body, rows, mount.encode())
-        fields = [_add_field(body, rows, field) for field in rows.schema_arrow if field.name not in NO_FIELDS]
+        metadata = rows.metadata.metadata
+        shown = [field for field in rows.schema_arrow if field.name not in NO_FIELDS]
+        fields = [_add_field(body, rows, field, metadata) for field in shown]
         counts = (rows.metadata.num_rows, flags, len(fields), len(body.sections))
         fixed = FIXED.pack(MAGIC, VERSION, 0, 0, 0, *counts, len(mount.encode()))
         sections = [SECTION.pack(section.offset, section.size, section.width, 0) for section in body.sections]
@@ -107,8 +109,8 @@ def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:
     yield rest
 
 
-def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
-    """Adds a column to the body; returns the line of the field table."""
+def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field, metadata: dict[bytes, bytes]) -> bytes:
+    """Adds a column to the body; returns the line of the field table. metadata: of the catalog."""
     name = field.name.encode()
     if len(name) > LONGEST_NAME:
         raise UsageError(
@@ -117,7 +119,7 @@ def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
         )
     digests = _digests(rows, field)
     entry = add_digests(body, *digests) if digests else add_column(body, field, rows.read([field.name])[field.name])
-    is_none = none_rows_of(rows.metadata.metadata, field.name, rows.metadata.num_rows)
+    is_none = none_rows_of(metadata, field.name, rows.metadata.num_rows)
     if is_none is not None:
         # Becomes the section after the sort order.
         body.add(np.packbits(is_none, bitorder="little"), 1)
