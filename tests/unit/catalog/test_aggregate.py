@@ -107,6 +107,7 @@ def test_aggregate_none_in_one_shard_marks_the_column_and_changes_the_content(tm
         ([{}, {"n": None}, {"n": None}, {"n": 3}, {"n": None}], [0, 1, 1, 0, 1]),
         ([{"n": None}, {"n": None}, {}, {"n": "x"}, {}], [1, 1, 0, 0, 0]),
         ([{"n": None}, {"n": [1]}, {"n": None}, {"n": "x"}, {"n": None}], None),
+        ([{"n": None}, {}, {}, {}, {}], [1, 0, 0, 0, 0]),
         ([{}, {"n": 1}, {}, {}, {}], None),
     ],
 )
