@@ -4,7 +4,6 @@ package query
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -51,12 +50,6 @@ func (t token) keyword(keyword string) bool {
 }
 
 func (t token) boolean() bool { return t.keyword("true") || t.keyword("false") }
-
-// float returns the number that the token is, and whether it is one.
-func (t token) float() (float64, bool) {
-	value, err := strconv.ParseFloat(t.text, 64)
-	return value, t.kind == number && err == nil && span(t.text, numerals+"+-.eE") == len(t.text)
-}
 
 const (
 	blanks    = " \t\r\n"

@@ -99,7 +99,7 @@ def test_where_wrong_condition_prints_a_caret_below_the_error(fruit):
     done = fruit.run("-where", 'size > 8 and size > "é"', status=2)
     assert done.stdout == b""
     assert done.stderr.decode() == (
-        'error: -where, column 21: "size" is a number field, but "é" is not a number\n'
+        'error: -where, column 21: "size" has the type integer, but "é" is not a number\n'
         '  size > 8 and size > "é"\n'
         "                      ^\n"
     )
