@@ -74,6 +74,10 @@ RARE = [
     ),
     Question(metric=COLUMNS[0], desc=True, get=b"/data/sub-0"),
     Question(metric=COLUMNS[5], limit=3000, format="csv"),
+    Question(metric=COLUMNS[4], only="ls"),
+    Question(metric=COLUMNS[4], desc=True, where=Condition(b"size >= 5000", "c0 >= 5000")),
+    Question(metric=COLUMNS[4], search=b"9", only="count"),
+    *(Question(desc=True, get=b"/data/sub-02", limit=limit) for limit in (None, 0, 1, 100)),
 ]
 
 
