@@ -61,7 +61,7 @@ class Answers:
         found = {"path": list(self.rows)}
         for column in COLUMNS:
             values = (row[column.name] for row in self.rows.values())
-            texts = {as_text(value) for value in values if value is not MISSING and value is not None}
+            texts = {_unquoted(json.dumps(value)) for value in values if value is not MISSING and value is not None}
             found[column.name] = sorted(text for text in texts if b"\0" not in text)
         return {name: texts[:: len(texts) // TEXTS + 1] for name, texts in found.items()}
 
@@ -87,7 +87,7 @@ class Answers:
             return b"".join(shown(key) + b"\n" for key in keys)
         if question.search is not None:
             column = question.metric
-            return b"".join(b"%s %s\n" % (shown(key), as_text(self.rows[key][column.name])) for key in keys)
+            return b"".join(b"%s %s\n" % (shown(key), as_text(column, self.rows[key][column.name])) for key in keys)
         between, head = (" ", "") if question.metric is None else (": ", f"Order by {question.metric.name}\n")
         lines = (shown(key) + (between + json.dumps(_given(self.rows[key])) + "\n").encode() for key in keys)
         return head.encode() + b"".join(lines)
@@ -170,9 +170,9 @@ def _in_literal(char: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
-def as_text(value: Any) -> bytes:
+def as_text(column: Column, value: Any) -> bytes:
     """A value as text: texts and digests unchanged, others as JSON."""
-    return os.fsencode(value) if isinstance(value, str) else json.dumps(value).encode()
+    return os.fsencode(value) if isinstance(value, str) and column.kind != JSON else json.dumps(value).encode()
 
 
 def _value(column: Column, value: Any, row: int) -> Any:

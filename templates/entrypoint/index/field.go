@@ -203,8 +203,16 @@ func (f *Field) RunEnd(place, values int) int {
 	return place + sort.Search(span, func(i int) bool { return f.Compare(f.At(place+i), row) != 0 })
 }
 
-// AppendText appends the value of a row as text: texts unquoted, also those of a JSON field, digests as hexadecimal digits,
-// other values as JSON, and nothing for a missing value.
+// AppendUnquoted is AppendText without the quotes and escapes of a text in a JSON field, for comparisons.
+func (f *Field) AppendUnquoted(dst []byte, row int) []byte {
+	if f.Type == JSON && !f.Missing(row) {
+		return appendUnquoted(dst, f.Bytes(row))
+	}
+	return f.AppendText(dst, row)
+}
+
+// AppendText appends the value of a row as text: texts unquoted, digests as hexadecimal digits, other types as JSON, and
+// nothing for a missing value.
 func (f *Field) AppendText(dst []byte, row int) []byte {
 	if f.Missing(row) {
 		return dst
@@ -218,8 +226,6 @@ func (f *Field) AppendText(dst []byte, row int) []byte {
 		return strconv.AppendBool(dst, f.Boolean(row))
 	case Digest:
 		return appendHex(dst, f.Bytes(row))
-	case JSON:
-		return appendUnquoted(dst, f.Bytes(row))
 	default:
 		return append(dst, f.Bytes(row)...)
 	}
@@ -237,8 +243,6 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 		return append(appendHex(append(dst, '"'), f.values.item(row)), '"')
 	case Text:
 		return AppendString(dst, f.Bytes(row))
-	case JSON:
-		return append(dst, f.Bytes(row)...)
 	}
 	return f.AppendText(dst, row)
 }

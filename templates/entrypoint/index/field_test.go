@@ -143,11 +143,11 @@ func TestTextWithAndWithoutDictionaryIsReadUnchanged(t *testing.T) {
 	}
 }
 
-func TestJSONTextIsUnquotedAsTextOnly(t *testing.T) {
+func TestJSONIsPrintedUnchanged(t *testing.T) {
 	for _, dictionary := range []bool{false, true} {
 		f := singleField(t, indextest.Field{Kind: indextest.JSON, Dictionary: dictionary}, `{"a": [1, null]}`, nil, `"x"`)
 		found, quoted := texts(f, 3)
-		requireEqual(t, "text", found, []string{`{"a": [1, null]}`, "", "x"})
+		requireEqual(t, "text", found, []string{`{"a": [1, null]}`, "", `"x"`})
 		requireEqual(t, "JSON", quoted, []string{`{"a": [1, null]}`, "null", `"x"`})
 	}
 }

@@ -44,7 +44,7 @@ func TestAppendFloatReturnsSameAsJSONDumps(t *testing.T) {
 	}
 }
 
-func TestAppendStringAndAppendTextOfJSONConvertAsPython(t *testing.T) {
+func TestAppendStringAndAppendUnquotedConvertAsPython(t *testing.T) {
 	for _, golden := range []struct{ text, quoted string }{
 		{"", `""`},
 		{"plain ASCII ~", `"plain ASCII ~"`},
@@ -72,7 +72,7 @@ func TestAppendStringAndAppendTextOfJSONConvertAsPython(t *testing.T) {
 			t.Errorf("%q is printed as %s, by Python as %s", golden.text, found[1:], golden.quoted)
 		}
 		f := singleField(t, indextest.Field{Kind: indextest.JSON}, golden.quoted)
-		if found := string(f.AppendText([]byte("x"), 0)); found != "x"+golden.text {
+		if found := string(f.AppendUnquoted([]byte("x"), 0)); found != "x"+golden.text {
 			t.Errorf("%s has the text %q, in Python %q", golden.quoted, found[1:], golden.text)
 		}
 	}

@@ -274,7 +274,7 @@ func (n texts) eval(row int, key []byte) truth {
 	if n.value.field.Type == index.Text {
 		return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
 	}
-	return truthOf(n.test(bytes.Compare(n.value.field.AppendText(make([]byte, 0, 128), row), n.with)))
+	return truthOf(n.test(bytes.Compare(n.value.field.AppendUnquoted(make([]byte, 0, 128), row), n.with)))
 }
 
 func (n containing) eval(row int, key []byte) truth {
@@ -284,5 +284,5 @@ func (n containing) eval(row int, key []byte) truth {
 	if n.value.field.Missing(row) {
 		return unknown
 	}
-	return truthOf(bytes.Contains(n.value.field.AppendText(make([]byte, 0, 128), row), n.term))
+	return truthOf(bytes.Contains(n.value.field.AppendUnquoted(make([]byte, 0, 128), row), n.term))
 }
