@@ -218,6 +218,9 @@ func (p *parser) numeric(field *index.Field, name, literal token) order {
 
 // exact returns the number in a text without rounding integers, or nil if the text is not a number or NaN.
 func exact(text string) *big.Float {
+	if text == "" || strings.IndexByte(numerals+"+-.NI", text[0]) < 0 {
+		return nil
+	}
 	if whole, ok := new(big.Int).SetString(text, 10); ok {
 		return new(big.Float).SetInt(whole)
 	}
