@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, merge_fields, widen
+from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, merge_fields, widen
+from datacontainer.catalog.nonerows import NoneRows, has_none
 from datacontainer.catalog.statistics import Statistics
 from datacontainer.functions.load import load
 from datacontainer.functions.witness import witness
@@ -35,7 +36,7 @@ def aggregate(
     catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
-    has the metadata none=1 if a function returned None: missing values are then printed as null and not left out.
+    has the metadata none=1 if a function returned None; nonerows.py describes the rows for which it did.
     content: a digest that changes only if the images of the dataset change; times are not part of it.
 
     Raises:
@@ -52,6 +53,9 @@ def aggregate(
             _update(rows, table.drop_columns(["mtime"]))
             writer.write_table(table)
             progress.add(table.num_rows)
+        if extra := columns.none_rows.metadata():
+            writer.add_key_value_metadata(extra)
+            rows.update(repr(extra).encode())
     described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
@@ -77,6 +81,7 @@ class Columns:
         built_in = [self._built_in(field, schemas) for field in kept]
         users = [catalog_field(key, kind, key in with_none) for key, kind in self._kinds.items()]
         self.schema = pa.schema(built_in + users)
+        self.none_rows = NoneRows(self.schema)
 
     @staticmethod
     def _built_in(field: pa.Field, schemas: Sequence[pa.Schema]) -> pa.Field:
@@ -87,12 +92,13 @@ class Columns:
         """Yields each shard's records with the catalog's columns, one shard in memory at a time."""
         for path in records:
             table = pq.read_table(path)
+            self.none_rows.add(table)
             yield pa.table([self._column(table, field) for field in self.schema], self.schema)
 
     def _column(self, table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
         if field.name in BUILT_IN:
             return table[field.name].cast(field.type)
-        if field.name not in table.column_names:
+        if table.schema.get_field_index(field.name) < 0:
             return pa.nulls(table.num_rows, field.type)
         kind = table.schema.field(field.name).metadata[KIND].decode()
         array = table[field.name].combine_chunks()

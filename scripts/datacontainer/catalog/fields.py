@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datacontainer.catalog.nonerows import NONE_MARK, none_marks
 from datacontainer.functions.load import FunctionError
 
 DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
@@ -29,8 +30,6 @@ ARROW_TYPES = {
 }
 KIND = b"kind"
 JSON_MARK = {b"json": b"1"}
-# A function returned None for a file: missing values are printed as null and not left out.
-NONE_MARK = {b"none": b"1"}
 
 
 @dataclass
@@ -39,21 +38,29 @@ class FieldTable:
 
     rows: int = 0
     columns: dict[str, list[Any]] = field(default_factory=dict)
-    with_none: set[str] = field(default_factory=set)
+    none_rows: dict[str, list[int]] = field(default_factory=dict)
 
     def append(self, fields: Mapping[str, Any]) -> None:
         """Adds a row."""
         for key, value in fields.items():
             self.columns.setdefault(key, [None] * self.rows)
             if value is None:
-                self.with_none.add(key)
+                self.none_rows.setdefault(key, []).append(self.rows)
         self.rows += 1
         for key, column in self.columns.items():
             column.append(fields.get(key))
 
     def arrays(self) -> list[tuple[pa.Field, pa.Array]]:
-        """Returns the columns as Arrow arrays; a field's metadata has its kind, and NONE_MARK if None occurred."""
-        return [_array(key, values, NONE_MARK if key in self.with_none else {}) for key, values in self.columns.items()]
+        """Returns the columns as Arrow arrays; a field's metadata has its kind, and the marks of none_marks."""
+        return [self._array(key, values) for key, values in self.columns.items()]
+
+    def _array(self, key: str, values: list[Any]) -> tuple[pa.Field, pa.Array]:
+        kind = NULL
+        for value in values:
+            kind = widen(kind, kind_of(value))
+        array = _json_array(values) if kind in {NUMBER, JSON} else pa.array(values, ARROW_TYPES[kind])
+        marks = none_marks(self.rows - array.null_count, self.none_rows.get(key, []), self.rows)
+        return pa.field(key, array.type, metadata={KIND: kind.encode()} | marks), array
 
 
 def merge_fields(
@@ -111,25 +118,12 @@ def convert(array: pa.Array, kind: str, wanted: str) -> pa.Array:
     return array.cast(ARROW_TYPES[wanted])
 
 
-def has_none(column: pa.Field) -> bool:
-    """Returns whether a function returned None for a value of this column."""
-    return (column.metadata or {}).items() >= NONE_MARK.items()
-
-
 def catalog_field(key: str, kind: str, with_none: bool = False) -> pa.Field:
     """Returns the catalog's column for a field; its metadata has JSON_MARK if the texts are JSON, and NONE_MARK."""
     # A field without values is a text column, as not every Parquet reader supports the type null.
     stored = ARROW_TYPES[TEXT if kind == NULL else kind]
     marks = (JSON_MARK if kind == JSON else {}) | (NONE_MARK if with_none else {})
     return pa.field(key, stored, metadata=marks or None)
-
-
-def _array(key: str, values: list[Any], marks: dict[bytes, bytes]) -> tuple[pa.Field, pa.Array]:
-    kind = NULL
-    for value in values:
-        kind = widen(kind, kind_of(value))
-    array = _json_array(values) if kind in {NUMBER, JSON} else pa.array(values, ARROW_TYPES[kind])
-    return pa.field(key, array.type, metadata={KIND: kind.encode()} | marks), array
 
 
 def _json_array(values: list[Any]) -> pa.Array:

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/signal"
@@ -33,6 +34,19 @@ type Facts struct {
 	Index []byte
 	// Dataset is the content of dataset.json.
 	Dataset []byte
+	// Checksum is the CRC-32 of Name, Version, Program and Dataset with NUL bytes between them, in hexadecimal digits, or "".
+	Checksum string
+}
+
+// check returns an error if the facts do not have the checksum.
+func (f Facts) check() error {
+	sum := crc32.ChecksumIEEE([]byte(f.Name + "\x00" + f.Version + "\x00" + f.Program + "\x00"))
+	found := fmt.Sprintf("%08x", crc32.Update(sum, crc32.IEEETable, f.Dataset))
+	if f.Checksum != "" && found != f.Checksum {
+		return fmt.Errorf("dataset.json, the name or a version in this image is damaged: "+
+			"expected the checksum %q, found %q; pull or build the image again", f.Checksum, found)
+	}
+	return nil
 }
 
 // IndexSuffix is the suffix of the index file next to the program.
@@ -116,6 +130,9 @@ type Session struct {
 
 // execute runs the command, or lists the rows if there is no command.
 func (s *Session) execute() (status int, err error) {
+	if err := s.Facts.check(); err != nil {
+		return NoMatch, err
+	}
 	command := s.options.command
 	if command == nil {
 		command = &list

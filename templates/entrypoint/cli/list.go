@@ -178,7 +178,7 @@ func (s *Session) record(fields []*index.Field, value valueAs) func(buffer []byt
 	}
 	return func(buffer []byte, row int, before string) []byte {
 		for i, field := range fields {
-			if field.Missing(row) && !field.NullShown {
+			if field.Missing(row) && !field.Null(row) {
 				continue
 			}
 			buffer = append(append(buffer, before...), names[i]...)

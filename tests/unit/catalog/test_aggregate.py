@@ -3,6 +3,7 @@
 import hashlib
 import json
 import subprocess
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.catalog.fields import DIGEST_MARK, FieldTable, has_none
+from datacontainer.catalog.fields import DIGEST_MARK, FieldTable
+from datacontainer.catalog.nonerows import has_none, none_rows_of
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
@@ -32,7 +34,7 @@ def shard(folder, number, files, links=None, fields=()):
         {
             "path": column(list(contents)),
             "size": pa.array([len(content) for content in contents.values()], pa.int64()),
-            "mtime": pa.array([number] * len(contents), pa.timestamp("ns", "UTC")),
+            "mtime": pa.array([1] * len(contents), pa.timestamp("ns", "UTC")),
         }
     )
     digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
@@ -96,6 +98,32 @@ def test_aggregate_none_in_one_shard_marks_the_column_and_changes_the_content(tm
     none, absent = built({"n": None}), built({})
     assert (none[0], absent[0]) == (True, False)
     assert none[1] != absent[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([{"n": 1}, {"n": None}, {}, {}, {"n": None}], [0, 1, 0, 0, 1]),
+        ([{}, {"n": None}, {"n": None}, {"n": 3}, {"n": None}], [0, 1, 1, 0, 1]),
+        ([{"n": None}, {"n": None}, {}, {"n": "x"}, {}], [1, 1, 0, 0, 0]),
+        ([{"n": None}, {"n": [1]}, {"n": None}, {"n": "x"}, {"n": None}], None),
+        ([{"n": None}, {}, {}, {}, {}], [1, 0, 0, 0, 0]),
+        ([{}, {"n": 1}, {}, {}, {}], None),
+    ],
+)
+@pytest.mark.parametrize("divided", [[], [2], [1, 3, 3], [1, 2, 3, 4]])
+def test_aggregate_none_and_absent_values_are_distinguished_in_any_division(tmp_path, fields, expected, divided):
+    bounds, shards = [0, *divided, len(fields)], []
+    for start, end in pairwise(bounds):
+        files = {b"%d" % row: b"" for row in range(start, end)}
+        shards.append(shard(tmp_path, f"{start}-{end}", files, fields=fields[start:end]))
+    catalog, _, _ = run(tmp_path, shards)
+    metadata = pq.read_metadata(tmp_path / "catalog.parquet").metadata
+    is_none = none_rows_of(metadata, "n", len(fields))
+    assert (None if is_none is None else is_none.tolist()) == expected
+    assert has_none(catalog.schema.field("n")) == (None in (row.get("n", 0) for row in fields))
+    assert list(metadata) == [b"ARROW:schema", *([b"none_rows:n"] if expected else [])]
+    assert pq.read_schema(tmp_path / "catalog.parquet").names == ["path", "size", "mtime", "sha256", "n"]
 
 
 def test_aggregate_catalog_is_readable_by_duckdb(tmp_path):

@@ -20,11 +20,11 @@ from datacontainer.catalog.fields import (
     FieldTable,
     catalog_field,
     convert,
-    has_none,
     kind_of,
     merge_fields,
     widen,
 )
+from datacontainer.catalog.nonerows import has_none
 from datacontainer.functions.load import UserFunction
 from datacontainer.runtime.errors import UsageError
 
