@@ -58,6 +58,12 @@ func changed(path string, format string, values ...any) error {
 	return fmt.Errorf("%q changed after the scan: %s; run snakemake again", path, fmt.Sprintf(format, values...))
 }
 
+// inUse returns the error for a file into which another process may write.
+func inUse(path string) error {
+	return fmt.Errorf("%q is open for writing in another process: end that process (`lsof` shows it), pack a snapshot of "+
+		"the dataset, or set `stable: trust`", path)
+}
+
 // explainOpen returns the error for a record whose file, symlink or folder could not be opened.
 func explainOpen(record *shardlist.Record, err error) error {
 	was := kinds[recordKinds[record.Kind]]

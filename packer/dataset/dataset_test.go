@@ -22,7 +22,7 @@ func scanned(t *testing.T) (string, *shardlist.Record, *Reader) {
 		t.Fatal(err)
 	}
 	write(t, path, "0123456789")
-	folder, err := Open(root)
+	folder, err := Open(root, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,6 +180,6 @@ func TestUnreadableNamesTheRemedy(t *testing.T) {
 }
 
 func TestOpenMissingFolderIsNamed(t *testing.T) {
-	_, err := Open("/nowhere/at all")
+	_, err := Open("/nowhere/at all", false)
 	wantError(t, err, `opening the dataset "/nowhere/at all": no such file or directory`)
 }

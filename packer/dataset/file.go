@@ -13,6 +13,7 @@ type File struct {
 	record     *shardlist.Record
 	descriptor int
 	opened     syscall.Stat_t
+	leased     bool // whether writers wait until the file is closed, see guard
 }
 
 // ReadAt fills content with the file's bytes, starting at an offset.
@@ -27,7 +28,7 @@ func (f *File) ReadAt(content []byte, offset int64) error {
 		}
 		content, offset = content[n:], offset+int64(n)
 	}
-	return nil
+	return f.checkLease()
 }
 
 // Finish closes the file, and returns an error if the file changed since it was opened.
