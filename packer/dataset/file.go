@@ -38,6 +38,9 @@ func (f *File) Finish() error {
 	if err := fileStatus(f.descriptor, &now); err != nil {
 		return unreadable(f.record.Path, err)
 	}
+	if err := f.checkLease(); err != nil {
+		return err
+	}
 	if now.Size != f.opened.Size || now.Mtim != f.opened.Mtim {
 		return checkStatus(f.record, &now)
 	}

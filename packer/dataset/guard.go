@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER of sync_file_range(2).
-	writePages = 1 | 2 | 4
+	// SYNC_FILE_RANGE_WAIT_BEFORE, and _WRITE of sync_file_range(2).
+	writePages = 1 | 2
 	// F_SETLEASE and F_GETLEASE of fcntl(2).
 	setLease, getLease = 1024, 1025
 )
@@ -43,13 +43,13 @@ func (f *File) guard(root *Folder) error {
 // takeLease returns nil if there is a lease, EAGAIN if the file is open for writing, other errors if there is no lease.
 func (f *File) takeLease() error {
 	var system syscall.Statfs_t
-	if err := syscall.Fstatfs(f.descriptor, &system); err != nil {
+	if err := retry(func() error { return syscall.Fstatfs(f.descriptor, &system) }); err != nil {
 		return err
 	}
-	_, _, failed := syscall.Syscall(syscall.SYS_FCNTL, uintptr(f.descriptor), setLease, syscall.F_RDLCK)
-	if failed == 0 && !slices.Contains(localTypes, int64(system.Type)) {
+	if !slices.Contains(localTypes, int64(system.Type)) {
 		return syscall.ENOTSUP
 	}
+	_, _, failed := syscall.Syscall(syscall.SYS_FCNTL, uintptr(f.descriptor), setLease, syscall.F_RDLCK)
 	return asError(failed)
 }
 

@@ -53,6 +53,9 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Summary{}, err
 	}
+	if err := r.readAgain(); err != nil {
+		return Summary{}, err
+	}
 	err := r.commit()
 	return r.summary, err
 }
@@ -69,7 +72,7 @@ func (r *run) open() (err error) {
 	if err != nil {
 		return err
 	}
-	r.rows = &rows{records, digest.Width(r.Digests)}
+	r.rows = &rows{file: records, width: digest.Width(r.Digests)}
 	if r.Layer.Wanted() {
 		r.layer, err = blob.Create(r.Layer)
 	}
