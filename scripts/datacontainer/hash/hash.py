@@ -32,7 +32,8 @@ class ShardJob:
     records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None if no image is
     configured: then files that did not change since an earlier run are not read. compression: of the layer. known: the
     folder in which each run records its results; record_format: the version of these records. rescan: "full" if a
-    change of content is an error for files whose size and mtime did not change. threads: the number of cores to use.
+    change of content is an error for files whose size and mtime did not change. stable: "check" if a file into which
+    another process writes is an error. threads: the number of cores to use.
     """
 
     packer: Path
@@ -48,6 +49,7 @@ class ShardJob:
     known: Path | None = None
     record_format: int = 1
     rescan: str = "changed"
+    stable: str = "trust"
     threads: int = 1
 
 
@@ -90,8 +92,10 @@ def _read(
     """The packer's summary of the files that it reads, and the digests of all files, one column per algorithm."""
     with _scratch(shard.records, ".digests", ".part") as (raw, part):
         inputs: list[str | Path] = ["--root", shard.root, "--list", _to_read(shard.listed, listed, read, part)]
-        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests)]
+        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests), "--stable", shard.stable]
         summary = _pack(shard.packer, [*inputs, "--records", raw], shard.layer, shard.compression, shard.threads)
+        if unleased := summary.pop("unleased"):
+            logger.info("all files were read twice: the system granted no lease on %d of them", unleased)
         return summary, before.joined(read, read_digests(raw.read_bytes(), shard.digests))
 
 

@@ -20,8 +20,8 @@ LARGE_FACTOR = 256 << 20
 
 
 @pytest.fixture
-def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
-    """A packer process that is paused while it reads the file `large`."""
+def reading(packer, dataset, request) -> Iterator[subprocess.Popen[str]]:
+    """A packer process that is paused while it reads the file `large`; the parameter is the value of `stable`."""
     fill(dataset, {b"a": b"a"})
     (dataset / "large").touch()
     os.truncate(dataset / "large", LARGE_FACTOR)
@@ -33,7 +33,7 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
         if b"large" in part.read_bytes():
             listed = part
     command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
-    command += ["--records", out / "raw", "--layer", out / "layer.tar"]
+    command += ["--records", out / "raw", "--layer", out / "layer.tar", "--stable", getattr(request, "param", "trust")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
@@ -74,6 +74,19 @@ def test_packer_hash_file_changed_during_the_read_is_named(reading, dataset, cha
     assert not list((dataset.parent / "out").iterdir())
 
 
+@pytest.mark.parametrize("reading", ["check"], indirect=True)
+def test_packer_hash_check_file_opened_for_writing_during_the_read_is_named(reading, dataset):
+    with pytest.raises(BlockingIOError):
+        os.open(dataset / "large", os.O_WRONLY | os.O_NONBLOCK)
+    reading.send_signal(signal.SIGCONT)
+    error = (
+        '"large" changed after the scan: another process opened it for writing while it was read; run snakemake again\n'
+    )
+    assert (reading.stderr.read(), reading.wait()) == (error, 1)
+    assert not list((dataset.parent / "out").iterdir())
+
+
+@pytest.mark.parametrize("reading", ["trust", "check"], indirect=True)
 def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, dataset):
     time.sleep(0.1)
     reading.send_signal(signal.SIGCONT)
