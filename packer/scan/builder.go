@@ -25,6 +25,7 @@ type found struct {
 	refused                              []byte // path, reason and symlink target of each refused entry, each terminated by NUL
 	recordCount, fileCount, refusedCount int64
 	fileBytes                            int64
+	broken                               Broken
 }
 
 // A builder collects the parts of a task.

@@ -25,11 +25,13 @@ type Options struct {
 
 // Summary contains the totals of a list, and its digest.
 type Summary struct {
-	Records int64  `json:"records"`
-	Files   int64  `json:"files"`
-	Bytes   int64  `json:"bytes"` // total size of the files
-	Refused int64  `json:"refused"`
-	Digest  string `json:"digest"` // of all records and refused entries
+	Records int64   `json:"records"`
+	Files   int64   `json:"files"`
+	Bytes   int64   `json:"bytes"` // total size of the files
+	Refused int64   `json:"refused"`
+	Digest  string  `json:"digest"` // of all records and refused entries
+	History History `json:"history"`
+	Broken  Broken  `json:"broken"` // empty unless links are kept and Columns is written
 }
 
 // Run lists the dataset.

@@ -46,6 +46,7 @@ func (w *writer) write(f *found) error {
 	w.sum.Files += f.fileCount
 	w.sum.Bytes += f.fileBytes
 	w.sum.Refused += f.refusedCount
+	w.sum.Broken.add(&f.broken)
 	for i, content := range [][]byte{f.records, f.columns, f.refused} {
 		if err := w.outputs[i].write(content); err != nil {
 			return err

@@ -12,6 +12,7 @@ import numpy as np
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.scan.refused import Refused
+from datacontainer.scan.unusual import Broken, History
 
 # The default of `symlinks` in the configuration.
 REFUSE = "refuse"
@@ -20,13 +21,18 @@ COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
 
 
 class Summary(NamedTuple):
-    """The counts of a list. digest: of all records and refused entries. bytes: of the files."""
+    """The counts of a list. digest: of all records and refused entries. bytes: of the files.
+
+    broken: empty in the summary alone, and unless symlinks are kept.
+    """
 
     records: int
     files: int
     bytes: int
     refused: int
     digest: str
+    history: History = History()
+    broken: Broken = Broken()
 
 
 class Files(NamedTuple):
@@ -81,7 +87,8 @@ def list_dataset(
     with tempfile.NamedTemporaryFile() as patterns:
         patterns.write(b"".join(_line(pattern) for pattern in exclude))
         patterns.flush()
-        return Summary(**json.loads(run_packer(packer, [*arguments, "--exclude", patterns.name], environment)))
+        found = json.loads(run_packer(packer, [*arguments, "--exclude", patterns.name], environment))
+    return Summary(**found | {"history": History(**found["history"]), "broken": Broken(**found["broken"])})
 
 
 def _line(pattern: str) -> bytes:

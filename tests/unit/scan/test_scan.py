@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
+from datacontainer.scan.listing import REFUSE
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import fingerprint, read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD
@@ -28,9 +29,9 @@ Listed = Callable[..., list[Record]]
 def listed(packer) -> Listed:
     """Scans a dataset and returns the records of all shards."""
 
-    def run(dataset: Path, *exclude: str) -> list[Record]:
+    def run(dataset: Path, *exclude: str, symlinks: str = REFUSE) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-        scan(str(dataset), exclude, lists, table, packer=packer)
+        scan(str(dataset), exclude, lists, table, packer=packer, symlinks=symlinks)
         return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
 
     return run
@@ -182,6 +183,34 @@ def test_scan_symlinks_of_git_annex_without_content_are_one_group_with_the_comma
     with pytest.raises(DataError) as caught:
         listed(dataset / "sub")
     assert caught.value.details[0].startswith("symlink into .git/annex without content (80): run `datalad get .`")
+
+
+def test_scan_data_of_version_control_is_counted_in_a_warning(dataset, listed, capsys):
+    many = {b".git/objects/%04d" % number: b"1" for number in range(1000)}
+    fill(dataset, {b"a": b"1", b".git/config": b"12345", b"sub/.git/x/.hg/y": b"12", b"x.git/a": b"", **many})
+    fill(dataset, {b"sub/.datalad/config": b"1", b"sub/a/.svn": b"12"})
+    listed(dataset)
+    assert capsys.readouterr().err == (
+        "warning: the dataset contains the version control data '.git' and 2 more folders (1,003 files, 1,008 bytes), "
+        "which the images contain too, and .git/config may contain a password; omit it with "
+        "exclude: [.datalad/, .git/]\n"
+    )
+    listed(dataset, ".datalad/", ".git/")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("exclude", [(), (".git/",)])
+def test_scan_kept_symlinks_that_lead_nowhere_are_counted_in_a_warning(dataset, listed, capsys, exclude):
+    fill(dataset, {b".git/annex/objects/k1": b"1", b"a": b"1"})
+    for name, target in {"b": "a", "c": "/etc", "sub": ".git/annex/objects/k1", "z": ".git/annex/objects/k2"}.items():
+        (dataset / name).symlink_to(target)
+    (dataset / "loop").symlink_to("loop")
+    listed(dataset, *exclude, symlinks="keep")
+    annex = 1 + len(exclude)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"warning: `symlinks: keep` stores {annex + 1} symlinks to nothing in an image ({annex} of git-annex), first "
+        f"'loop' -> 'loop'; run `datalad get .` or `git annex get .` in {str(dataset)!r} and set symlinks: follow"
+    )
 
 
 def test_scan_folder_or_file_that_cannot_be_read_is_refused(dataset, packer):
