@@ -35,7 +35,7 @@ func checkKind(record *shardlist.Record, status *syscall.Stat_t) error {
 	return nil
 }
 
-// checkStatus returns an error unless size, modification time and inode are those of the record.
+// checkStatus returns an error unless size, modification time and inode, or ctime without an inode, are those of the record.
 func checkStatus(record *shardlist.Record, status *syscall.Stat_t) error {
 	switch {
 	case status.Size != record.Size:
@@ -43,7 +43,10 @@ func checkStatus(record *shardlist.Record, status *syscall.Stat_t) error {
 	case status.Mtim.Nano() != record.MtimeNs:
 		was, is := timeText(record.MtimeNs), timeText(status.Mtim.Nano())
 		return changed(record.Path, "its modification time was %s and is %s now", was, is)
-	case status.Ino != record.Inode:
+	case record.Inode == 0 && status.Ctim.Nano() != record.CtimeNs:
+		was, is := timeText(record.CtimeNs), timeText(status.Ctim.Nano())
+		return changed(record.Path, "its ctime was %s and is %s now", was, is)
+	case record.Inode != 0 && status.Ino != record.Inode:
 		return changed(record.Path, "it was replaced by another file: its inode was %d and is %d now",
 			record.Inode, status.Ino)
 	}

@@ -34,6 +34,15 @@ func (f *File) ReadAt(content []byte, offset int64) error {
 // Finish closes the file, and returns an error if the file changed since it was opened.
 func (f *File) Finish() error {
 	defer f.Close()
+	// In /proc and on some FUSE file systems, a file of size 0 contains bytes.
+	var beyond [1]byte
+	n := 0
+	if f.record.Size == 0 {
+		var err error
+		if n, err = readAt(f.descriptor, beyond[:], 0); err != nil {
+			return unreadable(f.record.Path, err)
+		}
+	}
 	var now syscall.Stat_t
 	if err := fileStatus(f.descriptor, &now); err != nil {
 		return unreadable(f.record.Path, err)
@@ -46,6 +55,9 @@ func (f *File) Finish() error {
 	}
 	if now.Ctim != f.opened.Ctim {
 		return changed(f.record.Path, "it was written or its status was changed while it was read")
+	}
+	if n > 0 {
+		return fmt.Errorf("%q contains bytes, but its size is 0: list it in `exclude`, or pack a copy", f.record.Path)
 	}
 	return nil
 }

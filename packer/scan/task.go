@@ -107,6 +107,7 @@ func (w *worker) addEntry(b *builder, t *task, name string, descriptor int) {
 	if !b.checkName(t.folder, name) {
 		return
 	}
+	w.dropInode(descriptor, name, syscall.O_NOFOLLOW)
 	switch kind {
 	case syscall.S_IFREG:
 		w.checkReadable(b, t.folder, name, descriptor, syscall.O_NOFOLLOW)
