@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.listing import REFUSE
 from datacontainer.scan.records import Record, read_records
+from datacontainer.scan.refused import Refused, raise_refused
 from datacontainer.scan.scan import fingerprint, read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD
+from tools.engines import lacking, require_tool
 from tools.trees import fill, names
 from tools.workflow import ROOT
 
@@ -142,6 +144,37 @@ def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed
         "  'socket'",
     )
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("No such file or directory", "another process changed them during the scan: end it, and run snakemake again"),
+        ("Input/output error", "repair the file system, or use `exclude`"),
+    ],
+)
+def test_raise_refused_entry_with_a_system_error_has_the_remedy_for_it(error, remedy):
+    with pytest.raises(DataError) as caught:
+        raise_refused([Refused(b"sub/", b"cannot be listed (%b)" % error.encode())], "data")
+    assert caught.value.details == (f"entry that cannot be listed ({error}) (1): {remedy}", "  'sub/'")
+
+
+def test_fingerprint_on_fuse_does_not_depend_on_inode_numbers(dataset, state, tmp_path):
+    fill(dataset, {b"a": b"1", b"b": b"2"})
+    image, point, found = tmp_path / "image", tmp_path / "point", []
+    point.mkdir()
+    subprocess.run([require_tool("mksquashfs"), dataset, image, "-quiet", "-no-progress"], check=True)
+    for first in "ab":
+        # squashfuse numbers the files in the order of their first use.
+        if subprocess.run([require_tool("squashfuse"), image, point], check=False).returncode != 0:
+            lacking("squashfuse cannot mount here")
+        try:
+            (point / first).stat()
+            found.append((state(point), (point / "a").stat().st_ino))
+        finally:
+            subprocess.run([require_tool("fusermount3"), "-u", point], check=True)
+    assert found[0][0] == found[1][0]
+    assert found[0][1] != found[1][1]
 
 
 def test_scan_link_that_leaves_the_dataset_through_another_link_is_refused(dataset, listed):
