@@ -45,8 +45,7 @@ func (w *worker) names(t *task, descriptor int) ([]string, error) {
 		names = w.appendNames(names, t, descriptor, w.entries[:n])
 	}
 	slices.Sort(names)
-	// A file system may return a name again that is renamed while the folder is read.
-	return slices.Compact(names), nil
+	return names, nil
 }
 
 func (w *worker) appendNames(names []string, t *task, descriptor int, entries []byte) []string {

@@ -227,39 +227,6 @@ func TestClassifyFollowsLinksLikeTheSystem(t *testing.T) {
 	}
 }
 
-// On tmpfs, a folder in which files are renamed returns some names more than once.
-func TestRunFilesRenamedDuringTheScanAreListedOnce(t *testing.T) {
-	root, err := os.MkdirTemp("/dev/shm", "scan")
-	if err != nil {
-		t.Skip("/dev/shm does not exist")
-	}
-	defer os.RemoveAll(root)
-	path := func(i int) string { return fmt.Sprintf("%s/%04d", root, i) }
-	for i := range 2000 {
-		must(t, os.WriteFile(path(i), nil, 0o644))
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan bool)
-	go func() {
-		defer close(ended)
-		for i := 0; ctx.Err() == nil; i++ {
-			os.Rename(path(i%2000), path(2000))
-			os.Rename(path(2000), path(i%2000))
-		}
-	}()
-	for range 20 {
-		options, _ := listed(t, root, nil)
-		all := records(t, options)
-		for i := 1; i < len(all); i++ {
-			if all[i].Path <= all[i-1].Path {
-				t.Errorf("%q follows %q", all[i].Path, all[i-1].Path)
-			}
-		}
-	}
-	stop()
-	<-ended
-}
-
 func TestRunCanceledContextReturnsCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
