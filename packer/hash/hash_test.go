@@ -243,32 +243,3 @@ func TestRunDamagedListWritesNothing(t *testing.T) {
 		t.Errorf("the outputs %v are left", left)
 	}
 }
-
-func TestCompareFileWithOtherBytesAndTheSameTimeIsNamed(t *testing.T) {
-	for _, name := range []string{"b", "large"} {
-		c := newCase(t, "sha256", "md5")
-		c.options.Layer = blob.Target{}
-		c.add(t, "a", pattern(10))
-		c.add(t, "b", pattern(10))
-		c.add(t, "large", pattern(3*blockBytes))
-		must(t, os.WriteFile(c.options.List, c.list, 0o644))
-		ctx, fail := context.WithCancelCause(context.Background())
-		defer fail(nil)
-		r := &run{Options: c.options, ctx: ctx, fail: fail, pool: newPool()}
-		defer r.close()
-		must(t, r.open())
-		r.pack()
-		must(t, context.Cause(ctx), r.compare())
-		path := filepath.Join(c.options.Root, name)
-		before, err := os.Stat(path)
-		must(t, err)
-		content, err := os.ReadFile(path)
-		must(t, err)
-		content[5]++
-		must(t, os.WriteFile(path, content, 0o644), os.Chtimes(path, before.ModTime(), before.ModTime()))
-		want := fmt.Sprintf("%q changed while it was read: two reads returned different bytes", name)
-		if err := r.compare(); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-}

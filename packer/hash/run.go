@@ -53,9 +53,7 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Summary{}, err
 	}
-	if err := r.readAgain(); err != nil {
-		return Summary{}, err
-	}
+	r.summary.Unleased = r.root.Unleased()
 	err := r.commit()
 	return r.summary, err
 }
@@ -72,7 +70,7 @@ func (r *run) open() (err error) {
 	if err != nil {
 		return err
 	}
-	r.rows = &rows{file: records, width: digest.Width(r.Digests)}
+	r.rows = &rows{records, digest.Width(r.Digests)}
 	if r.Layer.Wanted() {
 		r.layer, err = blob.Create(r.Layer)
 	}

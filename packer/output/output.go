@@ -34,7 +34,7 @@ func Create(path string) (*File, error) {
 		return nil, fmt.Errorf("removing temporary files of an earlier run of %q: %w", path, err)
 	}
 	f := &File{path: path, partial: filepath.Join(folder, "."+name+"."+rand.Text()+".partial")}
-	file, err := os.OpenFile(f.partial, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	file, err := os.OpenFile(f.partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return nil, f.explain(err)
 	}
@@ -80,12 +80,6 @@ func (f *File) Written() int64 {
 // WriteAt writes bytes at an offset. Goroutines may call it concurrently, in any order of offsets.
 func (f *File) WriteAt(content []byte, offset int64) (int, error) {
 	n, err := f.file.WriteAt(content, offset)
-	return n, f.explain(err)
-}
-
-// ReadAt reads bytes that were written.
-func (f *File) ReadAt(content []byte, offset int64) (int, error) {
-	n, err := f.file.ReadAt(content, offset)
 	return n, f.explain(err)
 }
 

@@ -25,7 +25,8 @@ type found struct {
 	refused                              []byte // path, reason and symlink target of each refused entry, each terminated by NUL
 	recordCount, fileCount, refusedCount int64
 	fileBytes                            int64
-	broken                               Broken
+	broken, annex                        int64 // see Unusual
+	firstBroken                          string
 }
 
 // A builder collects the parts of a task.

@@ -179,7 +179,7 @@ func (w *worker) addLink(b *builder, t *task, name, target string, descriptor in
 	if w.symlinks == KeepLinks {
 		b.addLink(t.folder, name, target, t.base.through(), &w.status)
 		if w.columns {
-			w.countBroken(b, t, name, target)
+			w.countBroken(&b.current, t, name, target)
 		}
 		return
 	}

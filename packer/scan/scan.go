@@ -30,8 +30,7 @@ type Summary struct {
 	Bytes   int64   `json:"bytes"` // total size of the files
 	Refused int64   `json:"refused"`
 	Digest  string  `json:"digest"` // of all records and refused entries
-	History History `json:"history"`
-	Broken  Broken  `json:"broken"` // empty unless links are kept and Columns is written
+	Unusual Unusual `json:"unusual"`
 }
 
 // Run lists the dataset.

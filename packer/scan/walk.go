@@ -52,7 +52,7 @@ func (w *walk) writeTask(ctx context.Context, lister *worker, t *task, out *writ
 	for i := range t.parts {
 		p := t.parts[i]
 		t.parts[i] = part{}
-		out.sum.History.add(t, &p.found, i == 0)
+		out.sum.Unusual.addHistory(t.folder, &p.found)
 		if err := out.write(&p.found); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 """Hash: reads each file of a shard once, for its digests, for the user's fields, and for the shard's layer."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from datacontainer.hash.digests import read_digests
 from datacontainer.hash.known import Known, RecordKey, list_files, look_up, write_known
 from datacontainer.hash.userfields import user_fields
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, pipe_into
+from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.packer import run_packer
@@ -64,7 +66,8 @@ def hash_shard(shard: ShardJob) -> None:
 
     Raises:
         DataError: if a file changed since the scan, or if its content changed but its status did not; with rescan
-            "full", also if its content changed but its size and mtime did not.
+            "full", also if its content changed but its size and mtime did not; with stable "check", also if another
+            process has it open for writing.
         UsageError: if a user's function fails.
     """
     listed = list(read_records(shard.listed))
@@ -72,8 +75,9 @@ def hash_shard(shard: ShardJob) -> None:
     record_key = RecordKey(shard.record_format, tuple((spec, source_digest(spec)) for spec in shard.functions))
     before = look_up(shard.known, list_files(found), shard.digests, record_key)
     read = np.ones(len(found), bool) if shard.layer else ~before.unread()
-    summary, columns = _read(shard, listed, read, before)
-    _check(before, columns["sha256"], shard.rescan, shard.layer)
+    with _removed_on_error(shard.layer):
+        summary, columns = _read(shard, listed, read, before)
+        before.check(columns["sha256"], full=shard.rescan == "full")
     texts = user_fields(shard.root, found, shard.functions, before.fields)
     with completed(shard.records) as partial:
         pq.write_table(_table(found, columns, texts), partial, compression="zstd")
@@ -94,9 +98,23 @@ def _read(
         inputs: list[str | Path] = ["--root", shard.root, "--list", _to_read(shard.listed, listed, read, part)]
         inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests), "--stable", shard.stable]
         summary = _pack(shard.packer, [*inputs, "--records", raw], shard.layer, shard.compression, shard.threads)
+        digests = raw.read_bytes()
         if unleased := summary.pop("unleased"):
-            logger.info("all files were read twice: the system granted no lease on %d of them", unleased)
-        return summary, before.joined(read, read_digests(raw.read_bytes(), shard.digests))
+            logger.info("all files are read twice, because the system granted no lease on %d of them", unleased)
+            _pack(shard.packer, [*inputs, "--records", raw], None, NONE, shard.threads)
+            _compare(digests, raw.read_bytes(), before.listed["path"].filter(pa.array(read)))
+        return summary, before.joined(read, read_digests(digests, shard.digests))
+
+
+def _compare(first: bytes, second: bytes, paths: pa.ChunkedArray) -> None:
+    """Raises DataError, which names a file, if the digests of two reads differ."""
+    rows = (np.frombuffer(digests, np.uint8).reshape(len(paths), -1) for digests in (first, second))
+    if len(differing := np.flatnonzero(np.not_equal(*rows).any(axis=1))):
+        name = os.fsdecode(paths[differing[0]].as_py())
+        raise DataError(
+            f"{name!r} changed while it was read: two reads returned different bytes; end the process that writes it, "
+            "or pack a snapshot of the dataset, and run snakemake again"
+        )
 
 
 def _pack(
@@ -135,10 +153,11 @@ def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part:
     return part
 
 
-def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> None:
-    """Raises DataError, and removes the layer, if the content of a file changed but its status did not."""
+@contextmanager
+def _removed_on_error(layer: Path | None) -> Iterator[None]:
+    """Removes the layer if the block fails."""
     try:
-        before.check(sha256, full=rescan == "full")
+        yield
     except BaseException:
         if layer:
             layer.unlink(missing_ok=True)

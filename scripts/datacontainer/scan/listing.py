@@ -3,16 +3,15 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.scan.refused import Refused
-from datacontainer.scan.unusual import Broken, History
 
 # The default of `symlinks` in the configuration.
 REFUSE = "refuse"
@@ -23,7 +22,7 @@ COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
 class Summary(NamedTuple):
     """The counts of a list. digest: of all records and refused entries. bytes: of the files.
 
-    broken: empty in the summary alone, and unless symlinks are kept.
+    unusual: counts for warn_unusual.
     """
 
     records: int
@@ -31,8 +30,7 @@ class Summary(NamedTuple):
     bytes: int
     refused: int
     digest: str
-    history: History = History()
-    broken: Broken = Broken()
+    unusual: Mapping[str, Any]
 
 
 class Files(NamedTuple):
@@ -87,8 +85,7 @@ def list_dataset(
     with tempfile.NamedTemporaryFile() as patterns:
         patterns.write(b"".join(_line(pattern) for pattern in exclude))
         patterns.flush()
-        found = json.loads(run_packer(packer, [*arguments, "--exclude", patterns.name], environment))
-    return Summary(**found | {"history": History(**found["history"]), "broken": Broken(**found["broken"])})
+        return Summary(**json.loads(run_packer(packer, [*arguments, "--exclude", patterns.name], environment)))
 
 
 def _line(pattern: str) -> bytes:

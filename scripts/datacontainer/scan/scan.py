@@ -57,7 +57,7 @@ def scan(
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
-        warn_unusual(summary.history, summary.broken, root)
+        warn_unusual(summary.unusual, root)
         shards = _write_lists(files, lists, minimum)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())

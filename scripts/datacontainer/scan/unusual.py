@@ -1,52 +1,25 @@
 """Unusual entries: warnings about entries that an image contains, but that a user may not expect there."""
 
-import os
-from base64 import b64decode
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from datacontainer.runtime.logs import warn
 
 
-class History(NamedTuple):
-    """The data of version control systems. first: the path of the first folder, in base64. names: of the folders."""
+def warn_unusual(found: Mapping[str, Any], root: str) -> None:
+    """Warns of the data of version control systems, and of kept symlinks to nothing.
 
-    folders: int = 0
-    first: str | None = None
-    names: Sequence[str] | None = None
-    files: int = 0
-    bytes: int = 0
-
-
-class Broken(NamedTuple):
-    """The kept symlinks that lead nowhere in an image. annex: those of git-annex. first, target: of one, in base64."""
-
-    links: int = 0
-    annex: int = 0
-    first: str | None = None
-    target: str | None = None
-
-
-def warn_unusual(history: History, broken: Broken, root: str) -> None:
-    """Warns of the data of version control systems, and of broken symlinks. root: the folder of the dataset."""
-    if history.folders:
-        more = f" and {history.folders - 1:,} more folders" if history.folders > 1 else ""
-        names = sorted(history.names or ())
-        secret = ", and .git/config may contain a password" if ".git" in names else ""
-        warn(
-            f"the dataset contains the version control data {_name(history.first)}{more} ({history.files:,} files, "
-            f"{history.bytes:,} bytes), which the images contain too{secret}; omit it with "
-            f"exclude: [{', '.join(f'{name}/' for name in names)}]"
-        )
-    if broken.links:
+    found: the packer's counts, as in packer/scan/unusual.go. root: the folder of the dataset.
+    """
+    history = {name: counts for name, counts in sorted(found["history"].items()) if counts[0]}
+    if history:
+        shown = ", ".join(f"{name} ({files:,} files, {size:,} bytes)" for name, (files, size) in history.items())
+        secret = ", and .git/config may contain a password" if ".git" in history else ""
+        patterns = ", ".join(f"{name}/" for name in history)
+        warn(f"images contain the version control data of the dataset: {shown}{secret}; use exclude: [{patterns}]")
+    if found["broken"]:
         remedy = "correct or exclude them"
-        if broken.annex:
+        if found["annex"]:
             remedy = f"run `datalad get .` or `git annex get .` in {root!r} and set symlinks: follow"
-        warn(
-            f"`symlinks: keep` stores {broken.links:,} symlink{'s' * (broken.links > 1)} to nothing in an image "
-            f"({broken.annex:,} of git-annex), first {_name(broken.first)} -> {_name(broken.target)}; {remedy}"
-        )
-
-
-def _name(path: str | None) -> str:
-    return repr(os.fsdecode(b64decode(path or "")))
+        counts = f"{found['broken']:,} ({found['annex']:,} of git-annex), first {found['first']!r}"
+        warn(f"`symlinks: keep` stores symlinks to nothing in an image: {counts}; {remedy}")

@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 
+from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import scan
+from tools.engines import require_root
 from tools.moving import wait_until
 from tools.trees import fill
 from tools.workflow import ROOT
@@ -92,6 +95,28 @@ def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, datase
     reading.send_signal(signal.SIGCONT)
     assert (reading.wait(), reading.stderr.read()) == (0, "")
     assert (dataset.parent / "out/layer.tar").stat().st_size > LARGE_FACTOR
+
+
+@pytest.mark.parametrize("change", ["true", "printf X | dd of=b conv=notrunc status=none; touch -d @1 b"])
+def test_hash_shard_check_compares_two_reads_of_a_file_without_a_lease(data, packer, tmp_path, caplog, change):
+    require_root("a file of another user")
+    caplog.set_level("INFO", "datacontainer")
+    unleased, listed, layer = tmp_path / "packer", tmp_path / "lists", tmp_path / "layer"
+    unleased.write_text(f'#!/bin/sh\nsetpriv --bounding-set=-lease {packer} "$@" || exit\ncd {data}\n{change}\n')
+    unleased.chmod(0o755)
+    os.chown(data / "b", 12345, -1)
+    os.utime(data / "b", (1, 1))
+    scan(str(data), (), listed, tmp_path / "table", packer=packer)
+    out = {"records": tmp_path / "r.parquet", "facts": tmp_path / "f.json", "layer": layer}
+    job = ShardJob(unleased, str(data), next(listed.iterdir()), ["sha256"], stable="check", **out)
+    with (
+        nullcontext()
+        if change == "true"
+        else pytest.raises(DataError, match="'b' changed while it was read: two reads")
+    ):
+        hash_shard(job)
+    assert "all files are read twice, because the system granted no lease on 1 of them" in caplog.messages
+    assert layer.exists() == (change == "true")
 
 
 @pytest.fixture

@@ -221,14 +221,14 @@ def test_scan_symlinks_of_git_annex_without_content_are_one_group_with_the_comma
 def test_scan_data_of_version_control_is_counted_in_a_warning(dataset, listed, capsys):
     many = {b".git/objects/%04d" % number: b"1" for number in range(1000)}
     fill(dataset, {b"a": b"1", b".git/config": b"12345", b"sub/.git/x/.hg/y": b"12", b"x.git/a": b"", **many})
-    fill(dataset, {b"sub/.datalad/config": b"1", b"sub/a/.svn": b"12"})
+    fill(dataset, {b"sub/.datalad/config": b"1", b"sub/a/.svn/x": b"12", b"a.hg/b": b""})
     listed(dataset)
     assert capsys.readouterr().err == (
-        "warning: the dataset contains the version control data '.git' and 2 more folders (1,003 files, 1,008 bytes), "
-        "which the images contain too, and .git/config may contain a password; omit it with "
-        "exclude: [.datalad/, .git/]\n"
+        "warning: images contain the version control data of the dataset: .datalad (1 files, 1 bytes), .git (1,002 "
+        "files, 1,007 bytes), .svn (1 files, 2 bytes), and .git/config may contain a password; use "
+        "exclude: [.datalad/, .git/, .svn/]\n"
     )
-    listed(dataset, ".datalad/", ".git/")
+    listed(dataset, ".datalad/", ".git/", ".svn/")
     assert capsys.readouterr().err == ""
 
 
@@ -241,8 +241,8 @@ def test_scan_kept_symlinks_that_lead_nowhere_are_counted_in_a_warning(dataset, 
     listed(dataset, *exclude, symlinks="keep")
     annex = 1 + len(exclude)
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"warning: `symlinks: keep` stores {annex + 1} symlinks to nothing in an image ({annex} of git-annex), first "
-        f"'loop' -> 'loop'; run `datalad get .` or `git annex get .` in {str(dataset)!r} and set symlinks: follow"
+        f"warning: `symlinks: keep` stores symlinks to nothing in an image: {annex + 1} ({annex} of git-annex), first "
+        f"'loop'; run `datalad get .` or `git annex get .` in {str(dataset)!r} and set symlinks: follow"
     )
 
 
