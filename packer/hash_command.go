@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -27,16 +28,17 @@ var hashCommand = command{
 		flags.StringVar(&options.Layer.Path, "layer", "", "the layer to write; default: write digests only")
 		flags.BoolVar(&options.Layer.Gzip, "gzip", false, "compress the layer")
 		flags.Func("layer-fd", "the descriptor of a pipe to write the layer to, instead of a file", options.Layer.SetPipe)
-		stable := flags.String("stable", "trust", "check: a file into which another process writes is an error")
+		flags.Func("stable", "check: a file into which another process writes is an error; default: trust", func(text string) error {
+			if options.Check = text == "check"; !options.Check && text != "trust" {
+				return errors.New("expected trust or check")
+			}
+			return nil
+		})
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
 			if err := checkHash(flags, arguments); err != nil {
 				return nil, err
 			}
-			if *stable != "trust" && *stable != "check" {
-				return nil, flagsError{fmt.Sprintf("--stable is %q, expected trust or check", *stable)}
-			}
-			options.Check = *stable == "check"
 			var err error
 			if options.Digests, err = digest.Parse(strings.Split(*digests, ",")); err != nil {
 				return nil, usageError{err.Error()}

@@ -55,10 +55,3 @@ func readLink(descriptor int) (string, error) {
 	}
 	return string(target[:n]), nil
 }
-
-func asError(failed syscall.Errno) error {
-	if failed != 0 {
-		return failed
-	}
-	return nil
-}

@@ -7,23 +7,23 @@ import (
 )
 
 const (
-	// SYNC_FILE_RANGE_WAIT_BEFORE, and _WRITE of sync_file_range(2).
+	// SYNC_FILE_RANGE_WAIT_BEFORE and _WRITE of sync_file_range(2).
 	writePages = 1 | 2
 	// F_SETLEASE and F_GETLEASE of fcntl(2).
 	setLease, getLease = 1024, 1025
 )
 
-// The types of file systems on which only this machine's kernel writes, so that its leases cover all writers: ext2 to
-// ext4, XFS, Btrfs, tmpfs, F2FS, ZFS, bcachefs. Source: linux/magic.h, and statfs(2).
+// The types of file systems to which only this machine's kernel writes, so that its leases cover all writers: ext2 to ext4,
+// XFS, Btrfs, tmpfs, F2FS, ZFS, bcachefs. Source: statfs(2).
 var localTypes = []int64{0xEF53, 0x58465342, 0x9123683E, 0x01021994, 0xF2F52010, 0x2FC12FC1, 0xCA451A4E}
 
-// guard makes later writes of other processes visible to Finish and ReadAt.
+// guard makes later writes of other processes visible to Finish.
 //
-// It writes the file's changed pages to the disk. The kernel changes the times of a file at the first store through a
-// memory map into a page that equals the disk; it does not notice stores into a page that is already changed.
+// It starts to write the file's dirty pages to disk, which makes them clean. The kernel changes a file's times at the first
+// store through a memory map into a clean page, and does not notice stores into a dirty page.
 //
-// If the folder's files get a lease, a file that is open for writing or mapped writable is an error, and a process that
-// opens the file for writing afterwards waits until the lease ends.
+// If files get a lease, it instead returns an error for a file that is open for writing or mapped writable. A process that
+// opens the file for writing afterwards waits until the file is closed, and checkLease returns an error.
 func (f *File) guard(root *Folder) error {
 	if root.lease {
 		err := f.takeLease()
@@ -35,8 +35,8 @@ func (f *File) guard(root *Folder) error {
 		}
 		root.unleased.Add(1)
 	}
-	// An error, for example on a file system without pages, has no effect on the reads.
-	syscall.SyncFileRange(f.descriptor, 0, 0, writePages)
+	// Some file systems do not implement this.
+	_ = syscall.SyncFileRange(f.descriptor, 0, 0, writePages)
 	return nil
 }
 
@@ -49,8 +49,10 @@ func (f *File) takeLease() error {
 	if !slices.Contains(localTypes, int64(system.Type)) {
 		return syscall.ENOTSUP
 	}
-	_, _, failed := syscall.Syscall(syscall.SYS_FCNTL, uintptr(f.descriptor), setLease, syscall.F_RDLCK)
-	return asError(failed)
+	if _, _, failed := syscall.Syscall(syscall.SYS_FCNTL, uintptr(f.descriptor), setLease, syscall.F_RDLCK); failed != 0 {
+		return failed
+	}
+	return nil
 }
 
 // checkLease returns an error if there was a lease and another process opened the file for writing.

@@ -11,9 +11,6 @@ const (
 	// AT_FDCWD and AT_SYMLINK_NOFOLLOW of openat(2) and fstatat(2).
 	workingFolder = -100
 	noFollow      = 0x100
-	// O_PATH of open(2), and FUSE_SUPER_MAGIC of statfs(2).
-	pathOnly = 0x200000
-	fuseType = 0x65735546
 	// The size of the buffer for a symlink's target; Linux allows 4,095 bytes.
 	maxTarget = 4096
 )
@@ -89,20 +86,6 @@ func readLink(folder int, path string) (string, error) {
 		return "", err
 	}
 	return string(target[:n]), nil
-}
-
-// onFuse reports whether an entry of an open folder is on a FUSE file system.
-func onFuse(folder int, name string, flags int) bool {
-	var descriptor int
-	if err := retry(func() (err error) {
-		descriptor, err = syscall.Openat(folder, name, flags|pathOnly|syscall.O_CLOEXEC, 0)
-		return err
-	}); err != nil {
-		return false
-	}
-	defer syscall.Close(descriptor)
-	var system syscall.Statfs_t
-	return syscall.Fstatfs(descriptor, &system) == nil && system.Type == fuseType
 }
 
 func asError(failed syscall.Errno) error {

@@ -23,11 +23,10 @@ type worker struct {
 	entries []byte // the result of getdents
 	name    []byte // terminated by NUL
 	status  syscall.Stat_t
-	inodes  map[uint64]bool // whether inode numbers on a device are stable
 }
 
 func (w *walk) newWorker() *worker {
-	return &worker{walk: w, entries: make([]byte, entriesBytes), inodes: map[uint64]bool{}}
+	return &worker{walk: w, entries: make([]byte, entriesBytes)}
 }
 
 // names returns the sorted names of a task's open folder that are not excluded. The name of a subfolder ends with a
@@ -107,19 +106,6 @@ func (w *worker) replacedByFolder(t *task, descriptor int, name string) bool {
 func (w *worker) readStatus(descriptor int, name string) error {
 	w.name = append(append(w.name[:0], name...), 0)
 	return linkStatus(descriptor, w.name, &w.status)
-}
-
-// dropInode sets the inode in w.status to 0 if it is on FUSE, where many file systems number a file again after the kernel
-// forgot it. The name is that of the entry in an open folder.
-func (w *worker) dropInode(folder int, name string, flags int) {
-	stable, known := w.inodes[w.status.Dev]
-	if !known {
-		stable = !onFuse(folder, name, flags)
-		w.inodes[w.status.Dev] = stable
-	}
-	if !stable {
-		w.status.Ino = 0
-	}
 }
 
 func isFolderName(name string) bool {

@@ -205,7 +205,6 @@ func (w *worker) addTarget(b *builder, t *task, name, target string, descriptor 
 		return
 	}
 	w.checkReadable(b, t.folder, name, descriptor, 0)
-	w.dropInode(descriptor, name, 0)
 	b.addFile(t.folder, name, len(t.folder)+len(name), &w.status)
 }
 

@@ -13,6 +13,9 @@ import (
 	"entrypoint/progress"
 )
 
+// FUSE_SUPER_MAGIC of statfs(2).
+const fuseType = 0x65735546
+
 // Options are the inputs and outputs of Run.
 type Options struct {
 	Root     string // the dataset's folder
@@ -49,6 +52,8 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	defer out.records.Stop()
 	w := &walk{root: root, exclude: options.Exclude, symlinks: options.Symlinks, columns: options.Columns != ""}
 	w.reader = thisReader()
+	var system syscall.Statfs_t
+	w.inodes = syscall.Fstatfs(root, &system) != nil || system.Type != fuseType
 	if err := w.write(ctx, out); err != nil {
 		return Summary{}, err
 	}

@@ -37,7 +37,7 @@ type part struct {
 // do runs the task and sets its parts.
 func (w *worker) do(t *task) {
 	defer close(t.done)
-	b := &builder{columns: w.columns}
+	b := &builder{columns: w.columns, inodes: w.inodes}
 	flags := syscall.O_NOFOLLOW
 	if t.folder == t.base.prefix {
 		flags = 0
@@ -107,7 +107,6 @@ func (w *worker) addEntry(b *builder, t *task, name string, descriptor int) {
 	if !b.checkName(t.folder, name) {
 		return
 	}
-	w.dropInode(descriptor, name, syscall.O_NOFOLLOW)
 	switch kind {
 	case syscall.S_IFREG:
 		w.checkReadable(b, t.folder, name, descriptor, syscall.O_NOFOLLOW)

@@ -16,6 +16,7 @@ type walk struct {
 	symlinks string // one of Policies
 	reader   reader
 	columns  bool // whether to write columns
+	inodes   bool // false on FUSE, where many file systems number a file again after the kernel forgot it
 	queue    *queue
 }
 
