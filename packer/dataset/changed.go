@@ -63,8 +63,8 @@ func changed(path string, format string, values ...any) error {
 
 // inUse returns the error for a file into which another process may write.
 func inUse(path string) error {
-	return fmt.Errorf("%q is open for writing in another process: end that process (`lsof` shows it), pack a snapshot of "+
-		"the dataset, or set `stable: trust`", path)
+	return fmt.Errorf("%q is open for writing in another process: end that process, which `lsof` shows, or pack a snapshot "+
+		"of the dataset", path)
 }
 
 // explainOpen returns the error for a record whose file, symlink or folder could not be opened.
@@ -73,6 +73,8 @@ func explainOpen(record *shardlist.Record, err error) error {
 	switch {
 	case errors.Is(err, syscall.ELOOP):
 		return changed(record.Path, "it was %s and is a symlink now", was)
+	case errors.Is(err, syscall.EAGAIN):
+		return inUse(record.Path)
 	case errors.Is(err, syscall.ENXIO):
 		return changed(record.Path, "it was %s and is a socket or a device now", was)
 	}

@@ -55,6 +55,13 @@ func TestOpenFileWithLeaseReportsWriters(t *testing.T) {
 	for _, found := range []error{file.ReadAt(make([]byte, 10), 0), file.Finish()} {
 		wantError(t, found, "another process opened it for writing while it was read")
 	}
+	writer, err = os.OpenFile(path, os.O_RDWR, 0)
+	must(t, err)
+	if _, _, failed := syscall.Syscall(syscall.SYS_FCNTL, writer.Fd(), setLease, syscall.F_WRLCK); failed != 0 {
+		t.Fatal(failed)
+	}
+	wantError(t, reader.ReadFile(record, make([]byte, 10)), inUse)
+	must(t, writer.Close())
 	mapped(t, path)
 	wantError(t, reader.ReadFile(recordOf(t, path), make([]byte, 10)), inUse)
 }

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,9 +75,12 @@ def hash_shard(shard: ShardJob) -> None:
     record_key = RecordKey(shard.record_format, tuple((spec, source_digest(spec)) for spec in shard.functions))
     before = look_up(shard.known, list_files(found), shard.digests, record_key)
     read = np.ones(len(found), bool) if shard.layer else ~before.unread()
-    with _removed_on_error(shard.layer):
+    with ExitStack() as on_error:
+        if shard.layer:
+            on_error.callback(shard.layer.unlink, missing_ok=True)
         summary, columns = _read(shard, listed, read, before)
         before.check(columns["sha256"], full=shard.rescan == "full")
+        on_error.pop_all()
     texts = user_fields(shard.root, found, shard.functions, before.fields)
     with completed(shard.records) as partial:
         pq.write_table(_table(found, columns, texts), partial, compression="zstd")
@@ -96,7 +99,7 @@ def _read(
     """The packer's summary of the files that it reads, and the digests of all files, one column per algorithm."""
     with _scratch(shard.records, ".digests", ".part") as (raw, part):
         inputs: list[str | Path] = ["--root", shard.root, "--list", _to_read(shard.listed, listed, read, part)]
-        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests), "--stable", shard.stable]
+        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests), f"--check={shard.stable == 'check'}"]
         summary = _pack(shard.packer, [*inputs, "--records", raw], shard.layer, shard.compression, shard.threads)
         digests = raw.read_bytes()
         if unleased := summary.pop("unleased"):
@@ -151,17 +154,6 @@ def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part:
     rows = iter(read.tolist())
     part.write_bytes(b"".join(record.encode() for record in listed if record.kind == DIRECTORY or next(rows)))
     return part
-
-
-@contextmanager
-def _removed_on_error(layer: Path | None) -> Iterator[None]:
-    """Removes the layer if the block fails."""
-    try:
-        yield
-    except BaseException:
-        if layer:
-            layer.unlink(missing_ok=True)
-        raise
 
 
 def _counts(listed: Sequence[Record]) -> dict[str, int]:
