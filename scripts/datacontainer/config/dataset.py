@@ -26,6 +26,7 @@ class Dataset:
     version: str
     exclude: tuple[str, ...]
     symlinks: str
+    stable: str
     metadata: tuple[str, ...]
     dataset_metadata: tuple[str, ...]
     digests: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Hash: reads each file of a shard once, for its digests, for the user's fields, and for the shard's layer."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from datacontainer.hash.digests import read_digests
 from datacontainer.hash.known import Known, RecordKey, list_files, look_up, write_known
 from datacontainer.hash.userfields import user_fields
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, pipe_into
+from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.packer import run_packer
@@ -32,7 +34,8 @@ class ShardJob:
     records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None if no image is
     configured: then files that did not change since an earlier run are not read. compression: of the layer. known: the
     folder in which each run records its results; record_format: the version of these records. rescan: "full" if a
-    change of content is an error for files whose size and mtime did not change. threads: the number of cores to use.
+    change of content is an error for files whose size and mtime did not change. stable: "check" if a file into which
+    another process writes is an error. threads: the number of cores to use.
     """
 
     packer: Path
@@ -48,6 +51,7 @@ class ShardJob:
     known: Path | None = None
     record_format: int = 1
     rescan: str = "changed"
+    stable: str = "trust"
     threads: int = 1
 
 
@@ -62,7 +66,8 @@ def hash_shard(shard: ShardJob) -> None:
 
     Raises:
         DataError: if a file changed since the scan, or if its content changed but its status did not; with rescan
-            "full", also if its content changed but its size and mtime did not.
+            "full", also if its content changed but its size and mtime did not; with stable "check", also if another
+            process has it open for writing.
         UsageError: if a user's function fails.
     """
     listed = list(read_records(shard.listed))
@@ -70,8 +75,12 @@ def hash_shard(shard: ShardJob) -> None:
     record_key = RecordKey(shard.record_format, tuple((spec, source_digest(spec)) for spec in shard.functions))
     before = look_up(shard.known, list_files(found), shard.digests, record_key)
     read = np.ones(len(found), bool) if shard.layer else ~before.unread()
-    summary, columns = _read(shard, listed, read, before)
-    _check(before, columns["sha256"], shard.rescan, shard.layer)
+    with ExitStack() as on_error:
+        if shard.layer:
+            on_error.callback(shard.layer.unlink, missing_ok=True)
+        summary, columns = _read(shard, listed, read, before)
+        before.check(columns["sha256"], full=shard.rescan == "full")
+        on_error.pop_all()
     texts = user_fields(shard.root, found, shard.functions, before.fields)
     with completed(shard.records) as partial:
         pq.write_table(_table(found, columns, texts), partial, compression="zstd")
@@ -90,9 +99,25 @@ def _read(
     """The packer's summary of the files that it reads, and the digests of all files, one column per algorithm."""
     with _scratch(shard.records, ".digests", ".part") as (raw, part):
         inputs: list[str | Path] = ["--root", shard.root, "--list", _to_read(shard.listed, listed, read, part)]
-        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests)]
+        inputs += ["--mount", shard.mount, "--digests", ",".join(shard.digests), f"--check={shard.stable == 'check'}"]
         summary = _pack(shard.packer, [*inputs, "--records", raw], shard.layer, shard.compression, shard.threads)
-        return summary, before.joined(read, read_digests(raw.read_bytes(), shard.digests))
+        digests = raw.read_bytes()
+        if unleased := summary.pop("unleased"):
+            logger.info("all files are read twice, because the system granted no lease on %d of them", unleased)
+            _pack(shard.packer, [*inputs, "--records", raw], None, NONE, shard.threads)
+            _compare(digests, raw.read_bytes(), before.listed["path"].filter(pa.array(read)))
+        return summary, before.joined(read, read_digests(digests, shard.digests))
+
+
+def _compare(first: bytes, second: bytes, paths: pa.ChunkedArray) -> None:
+    """Raises DataError, which names a file, if the digests of two reads differ."""
+    rows = (np.frombuffer(digests, np.uint8).reshape(len(paths), -1) for digests in (first, second))
+    if len(differing := np.flatnonzero(np.not_equal(*rows).any(axis=1))):
+        name = os.fsdecode(paths[differing[0]].as_py())
+        raise DataError(
+            f"{name!r} changed while it was read: two reads returned different bytes; end the process that writes it, "
+            "or pack a snapshot of the dataset, and run snakemake again"
+        )
 
 
 def _pack(
@@ -129,16 +154,6 @@ def _to_read(shard_list: Path, listed: Sequence[Record], read: np.ndarray, part:
     rows = iter(read.tolist())
     part.write_bytes(b"".join(record.encode() for record in listed if record.kind == DIRECTORY or next(rows)))
     return part
-
-
-def _check(before: Known, sha256: pa.Array, rescan: str, layer: Path | None) -> None:
-    """Raises DataError, and removes the layer, if the content of a file changed but its status did not."""
-    try:
-        before.check(sha256, full=rescan == "full")
-    except BaseException:
-        if layer:
-            layer.unlink(missing_ok=True)
-        raise
 
 
 def _counts(listed: Sequence[Record]) -> dict[str, int]:

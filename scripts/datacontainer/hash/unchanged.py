@@ -42,6 +42,6 @@ def _difference(record: Record, folder: int) -> str:
         return f"its size was {record.size} bytes, now it is {status.st_size} bytes"
     if status.st_mtime_ns != record.mtime_ns:
         return "its mtime changed"
-    if status.st_ino != record.inode:
+    if record.inode and status.st_ino != record.inode:
         return "another file replaced it"
     return ""

@@ -28,7 +28,8 @@ RECORDED_KEYS = {
     "version",
 }
 # The keys that do not determine the images, or that name files whose digests are recorded instead.
-OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "metadata", "path", "rescan", "sign", "template"}
+OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "metadata", "path", "sign", "template"}
+OMITTED_KEYS |= {"rescan", "stable"}
 
 
 def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:

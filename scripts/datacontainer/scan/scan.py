@@ -16,6 +16,7 @@ from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_byt
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
 from datacontainer.scan.sharding import MIN_SHARD, Limits, cut
+from datacontainer.scan.unusual import warn_unusual
 
 STATE = "state"
 
@@ -56,6 +57,7 @@ def scan(
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
+        warn_unusual(summary.unusual, root)
         shards = _write_lists(files, lists, minimum)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\n" for shard in shards)
     write_bytes(table, lines.encode())

@@ -35,6 +35,7 @@ def _hash(task: Task, shard: str) -> None:
             known=results.known,
             record_format=FORMATS["hash"],
             rescan=dataset.rescan,
+            stable=dataset.stable,
             threads=task.threads,
         )
     )

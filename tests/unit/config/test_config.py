@@ -26,6 +26,7 @@ def test_read_settings_path_alone_gives_the_documented_defaults():
             version="1.0",
             exclude=(),
             symlinks="refuse",
+            stable="trust",
             metadata=(),
             dataset_metadata=(),
             digests=("sha256",),

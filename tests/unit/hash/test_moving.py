@@ -6,12 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 
+from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import scan
+from tools.engines import require_root
 from tools.moving import wait_until
 from tools.trees import fill
 from tools.workflow import ROOT
@@ -20,8 +23,8 @@ LARGE_FACTOR = 256 << 20
 
 
 @pytest.fixture
-def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
-    """A packer process that is paused while it reads the file `large`."""
+def reading(packer, dataset, request) -> Iterator[subprocess.Popen[str]]:
+    """A packer process that is paused while it reads the file `large`; the parameter is a flag."""
     fill(dataset, {b"a": b"a"})
     (dataset / "large").touch()
     os.truncate(dataset / "large", LARGE_FACTOR)
@@ -33,7 +36,7 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
         if b"large" in part.read_bytes():
             listed = part
     command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
-    command += ["--records", out / "raw", "--layer", out / "layer.tar"]
+    command += ["--records", out / "raw", "--layer", out / "layer.tar", getattr(request, "param", "--check=False")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
@@ -74,11 +77,31 @@ def test_packer_hash_file_changed_during_the_read_is_named(reading, dataset, cha
     assert not list((dataset.parent / "out").iterdir())
 
 
+@pytest.mark.parametrize("reading", ["--check=False", "--check=True"], indirect=True)
 def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, dataset):
     time.sleep(0.1)
     reading.send_signal(signal.SIGCONT)
     assert (reading.wait(), reading.stderr.read()) == (0, "")
     assert (dataset.parent / "out/layer.tar").stat().st_size > LARGE_FACTOR
+
+
+@pytest.mark.parametrize("change", ["true", "printf X | dd of=b conv=notrunc status=none; touch -d @1 b"])
+def test_hash_shard_check_compares_two_reads_of_a_file_without_a_lease(data, packer, tmp_path, caplog, change):
+    require_root("a file of another user")
+    caplog.set_level("INFO", "datacontainer")
+    unleased, listed, layer = tmp_path / "packer", tmp_path / "lists", tmp_path / "layer"
+    unleased.write_text(f'#!/bin/sh\nsetpriv --bounding-set=-lease {packer} "$@" || exit\ncd {data}\n{change}\n')
+    unleased.chmod(0o755)
+    os.chown(data / "b", 12345, -1)
+    os.utime(data / "b", (1, 1))
+    scan(str(data), (), listed, tmp_path / "table", packer=packer)
+    out = {"records": tmp_path / "r.parquet", "facts": tmp_path / "f.json", "layer": layer}
+    job = ShardJob(unleased, str(data), next(listed.iterdir()), ["sha256"], stable="check", **out)
+    failure = pytest.raises(DataError, match="'b' changed while it was read: two reads returned different bytes")
+    with nullcontext() if change == "true" else failure:
+        hash_shard(job)
+    assert "all files are read twice, because the system granted no lease on 1 of them" in caplog.messages
+    assert layer.exists() == (change == "true")
 
 
 @pytest.fixture
