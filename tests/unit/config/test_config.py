@@ -106,7 +106,7 @@ def test_read_settings_labels_are_completed_and_sorted():
             "datasets: {fruit: {path: a, digests: [md5]}}",
             "datasets.fruit.digests: sha256 must be the first digest, before 'md5'",
         ),
-        ("datasets: {fruit: {path: a, mount: /etc}}", "datasets.fruit.mount: '/etc' is a folder that the image needs"),
+        ("datasets: {fruit: {path: a, mount: /etc}}", "datasets.fruit.mount: '/etc' is a folder for files of containers"),
         (
             "datasets: {fruit: {path: a, version: '-1'}}",
             "datasets.fruit.version: '-1' is not a valid image tag",

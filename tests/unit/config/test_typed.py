@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
+from datacontainer.config.document import read_file
 from datacontainer.config.settings import read_settings
-from datacontainer.config.typed import Typed, read_file
+from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
 from tools.settings import SCHEMA
 
