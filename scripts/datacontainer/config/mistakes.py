@@ -24,15 +24,18 @@ INVALID = {
     "path": f"is not a path: use at most {MAX_NAME} bytes in a name, {MAX_PATH} in all, and no null character",
     "text": "contains a control character or half of a surrogate pair: remove it, or write a line break or a tab",
 }
-_shorten = reprlib.Repr()
-_shorten.maxstring = _shorten.maxother = _shorten.maxlong = 200
-_shorten.maxlist = _shorten.maxdict = 4
+SHOWN = 200
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = _brief.maxlong = SHOWN
 
 
 def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> None:
     """Raises UsageError if `config` does not match its schema, for the mistake nearest to the top level."""
     errors = Validator(schema, format_checker=CHECKER).iter_errors(config)
-    first = min(errors, key=lambda error: (len(error.absolute_path), error.json_path, error.message), default=None)
+    try:
+        first = min(errors, key=lambda error: (len(error.absolute_path), error.json_path, error.message), default=None)
+    except RecursionError as error:
+        raise UsageError("configuration: too many levels of nested values: correct the brackets") from error
     if first is not None:
         raise UsageError(f"configuration: {_explain(_innermost(first), config, schema, typed)}")
 
@@ -77,8 +80,8 @@ def _innermost(error: ValidationError) -> ValidationError:
 
 def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> str:
     path = list(error.absolute_path)
-    where = ".".join(map(str, path)) or "the top level"
-    given, rule = error.instance, error.validator_value
+    where = _name(path)
+    given, rule, shown = error.instance, error.validator_value, _brief.repr(error.instance)
     match error.validator:
         case "additionalProperties":
             return _unknown_key(error, config, schema, typed)
@@ -87,23 +90,22 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
         case "type":
             return _wrong_type(error, where, typed)
         case "enum":
-            shown = given if isinstance(given, str) else typed.text(path, given) or str(given)
-            return f"{where}: {shown!r} is not valid{_nearest(shown, rule)}"
+            text = _cut(given if isinstance(given, str) else typed.text(path, given) or str(given))
+            return f"{where}: {text!r} is not valid{_nearest(text, rule)}"
         case "anyOf":
-            return f"{where}: unknown label {given!r}{_nearest(given, rule[0]['enum'])}, or write a name with a dot"
+            return f"{where}: unknown label {shown}{_nearest(given, rule[0]['enum'])}, or write a name with a dot"
         case "not":
-            return f"{where}: {given!r} is a folder for files of containers themselves: choose another, such as /data"
+            return f"{where}: {shown} is a folder for files of containers themselves: choose another, such as /data"
         case "pattern":
-            return f"{where}: {_shorten.repr(given)} is not {error.schema['$comment']}"
+            return f"{where}: {shown} is not {error.schema['$comment']}"
         case "format":
-            return f"{where}: {_shorten.repr(given)} {INVALID[rule]}"
-    return f"{where}: {error.message}"
+            return f"{where}: {shown} {INVALID[rule]}"
+    return f"{where}: {_cut(error.message)}"
 
 
 def _unknown_key(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> str:
-    where = ".".join(map(str, error.absolute_path)) or "the top level"
-    valid = sorted(error.schema["properties"])
-    unknown = min(str(key) for key in error.instance if key not in valid)
+    where, valid = _name(error.absolute_path), sorted(error.schema["properties"])
+    unknown = _cut(min(str(key) for key in error.instance if key not in valid))
     if error.absolute_path or unknown not in schema["$defs"]["dataset"]["properties"]:
         return f"unknown key {unknown!r}{_nearest(unknown, valid)}, in {where}"
     word = typed.word([unknown])
@@ -114,9 +116,17 @@ def _unknown_key(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any
     return f"{unknown!r} is a key of a dataset: write --config dataset='{{path: {folder}, {unknown}: {value}}}'"
 
 
+def _name(path: Iterable[Any]) -> str:
+    return ".".join(_cut(str(key)) for key in path) or "the top level"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
 def _nearest(given: str, valid: Iterable[Any]) -> str:
     names = [str(name) for name in valid]
-    return f"{did_you_mean(given, names)} (valid: {', '.join(names)})"
+    return f"{did_you_mean(_cut(given), names)} (valid: {', '.join(names)})"
 
 
 def _wrong_type(error: Any, where: str, typed: Typed) -> str:
@@ -125,20 +135,22 @@ def _wrong_type(error: Any, where: str, typed: Typed) -> str:
     expected = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
     words = {"string": "text", "array": "a list", "object": "a mapping of keys", "integer": "an integer"}
     wrong = f"is not {' or '.join(words.get(name, name) for name in expected)}"
-    word = typed.word(path)
+    word, shown = _cut(typed.word(path) or ""), _brief.repr(given)
     if given is None and not of_key and not typed.text(path, given):
-        return f"{where} has no value: write --config {where}=FOLDER" if word == "" else f"{where} has no value"
+        typed_word = typed.word(path) is not None
+        return f"{where} has no value: write --config {where}=FOLDER" if typed_word else f"{where} has no value"
     if word and "string" in expected:
         return f"{where}: Snakemake reads --config {where}={word} as {_reading(given)}: write --config {where}=./{word}"
     if isinstance(given, str) and expected == ["integer"]:
         hint = "Snakemake passes numbers in --config '{…}' as text: set the key in a configuration file"
-        return f"{where}: {given!r} {wrong}: {hint if typed.word(path[:1]) else 'write it without quotes'}"
+        return f"{where}: {shown} {wrong}: {hint if typed.word(path[:1]) else 'write it without quotes'}"
     if "string" not in expected or isinstance(given, (list, dict)):
-        return f"{where}: {given!r} {wrong}"
+        return f"{where}: {shown} {wrong}"
     text = typed.text([*path, given] if of_key else path, given, of_key=of_key)
     where += ": the key" if of_key else ":"
     if text is None:
-        return f"{where} {given!r} {wrong}: write it in quotes, as you typed it"
+        return f"{where} {shown} {wrong}: write it in quotes, as you typed it"
+    text = _cut(text)
     quoted = json.dumps(text, ensure_ascii=False)
     line = f"{quoted}:" if of_key else f"- {quoted}" if isinstance(path[-1], int) else f"{path[-1]}: {quoted}"
     return f"{where} {text} {wrong}, as YAML reads {_reading(given)}: write it in quotes, as you typed it: {line}"
@@ -150,4 +162,6 @@ def _reading(given: Any) -> str:
         return "no value"
     if isinstance(given, bool):
         return f"the truth value {str(given).lower()}"
-    return f"the number {given}" if isinstance(given, (int, float)) else f"the date {given}"
+    if isinstance(given, bytes):
+        return "binary data"
+    return f"the number {_brief.repr(given)}" if isinstance(given, (int, float)) else f"the date {given}"

@@ -4,6 +4,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,12 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
 
 def _check_outside(dataset: Dataset, outdir: str) -> None:
     """Raises UsageError if a run would write into the dataset: each run would then find a changed dataset."""
-    root, exclude = os.path.realpath(dataset.path), GitIgnoreSpec.from_lines(dataset.exclude)
+    root, patterns = os.path.realpath(dataset.path), list[Any]()
+    for one in dataset.exclude:
+        # The packer, which follows git, decides about the patterns that pathspec refuses.
+        with suppress(ValueError, re.error):
+            patterns += GitIgnoreSpec.from_lines([one]).patterns
+    exclude = GitIgnoreSpec(patterns)
     for written, key in (
         (outdir, "set outdir to a folder outside"),
         (SNAKEMAKE, "run snakemake in a different folder"),
