@@ -82,7 +82,7 @@ _NESTED = f"more than {MAX_LEVELS} levels of nested values: correct the brackets
 class _Loader(_BASE):  # type: ignore[misc]
     """Constructs values, as SafeLoader; every error has a line."""
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -121,13 +121,13 @@ class _Values:
     def _count_below(self, node: yaml.CollectionNode, path: Sequence[str]) -> int:
         if isinstance(node, yaml.SequenceNode):
             return sum(self.count(one, (*path, str(index))) for index, one in enumerate(node.value))
-        size, keys = 0, {}
+        size, marks = 0, dict[str, yaml.Mark]()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
-                before = keys.setdefault(key.value, key.start_mark)
-                if before is not key.start_mark:
-                    name = ".".join((*path, key.value))
-                    raise UsageError(f"{self.where}: {name} is written twice, {_places(before, key.start_mark)}")
+                if key.value in marks:
+                    places = _places(marks[key.value], key.start_mark)
+                    raise UsageError(f"{self.where}: {'.'.join((*path, key.value))} is written twice, {places}")
+                marks[key.value] = key.start_mark
             size += self.count(value, (*path, str(key.value)))
         return size
 

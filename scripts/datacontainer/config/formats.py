@@ -32,8 +32,8 @@ class Format:
     and a verify.expected.Expected, records differences, and returns the format's part of the report. The layout has no
     verifier, as it is verified before the other formats. commands: a report shows all, and the end of a run the first
     `next_steps`. notes: comments for the first command, by compression. own_data: the image contains a copy of the data
-    in a different form than the layout's blobs, so that no digest of a blob covers the copy. hidden: folders of the image
-    over which the format's engine binds folders of the machine.
+    in a different form than the layout's blobs, so that no digest of a blob covers the copy. hidden: folders of the
+    image over which the format's engine binds folders of the machine.
     """
 
     name: str

@@ -62,7 +62,7 @@ def _matches(_: Any, pattern: str, given: Any, __: Any) -> Iterator[ValidationEr
 
 
 # Python's jsonschema takes 4096.0 for an integer.
-Validator = extend(
+Validator = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     {"pattern": _matches},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, given: type(given) is int),
@@ -98,6 +98,8 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
             return f"{where}: {shown} is a folder for files of containers themselves: choose another, such as /data"
         case "pattern":
             return f"{where}: {shown} is not {error.schema['$comment']}"
+        case "maxProperties":
+            return f"{where} has {len(given)} entries, more than {rule}: write several configuration files"
         case "format":
             return f"{where}: {shown} {INVALID[rule]}"
     return f"{where}: {_cut(error.message)}"

@@ -88,12 +88,12 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
     if values["digests"][0] != "sha256":
         raise UsageError(f"datasets.{name}.digests: sha256 must be the first digest, before {values['digests'][0]!r}")
     values["labels"] = _labels(name, values["labels"])
-    for one in values["formats"]:
-        if FORMATS[one].hides(values["mount"]):
-            raise UsageError(
-                f"datasets.{name}.mount: {values['mount']!r} cannot be in a {FORMATS[one].title}: Apptainer hides it behind "
-                f"a folder of the machine: write a different folder, such as /data, or formats without {one}"
-            )
+    hiding = next((one for one in values["formats"] if FORMATS[one].hides(values["mount"])), None)
+    if hiding is not None:
+        raise UsageError(
+            f"datasets.{name}.mount: {values['mount']!r} cannot be in a {FORMATS[hiding].title}: Apptainer hides it behind "
+            f"a folder of the machine: write another folder, such as /data, or formats without {hiding}"
+        )
     # Shells complete a folder's name with a slash at the end, which must not change any result.
     values["path"] = os.path.normpath(values["path"])
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})

@@ -32,8 +32,8 @@ def run_sif(sif: Path, mount: str, differences: Differences) -> str:
         lines = printed.splitlines()
         if lines and DIFFERENCES.search(lines[-1]):
             differences.add(
-                f"Apptainer hides files of the SIF at {mount!r}: {lines[0]}; it binds a folder of this machine over it: "
-                "set mount to another folder, such as /data"
+                f"Apptainer hides files of the SIF at {mount!r}: {lines[0]}; it binds a folder of this machine over "
+                "it: set mount to another folder, such as /data"
             )
             return "the SIF runs, and lacks files"
     notice(f"verify {sif.stem}: the SIF was not run, as Apptainer cannot run here (see the log)")
