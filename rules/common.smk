@@ -1,18 +1,16 @@
 # common: the configuration, and the command that runs a stage.
 
 # A checkout has a configuration file; `--config dataset=FOLDER` and an embedding workflow need none.
-CONFIGURATION = "config/config.yaml"
 WORDS = workflow.config_settings.config_args or ()
-if not os.path.exists(CONFIGURATION) or workflow.modifier.skip_configfile:
-    CONFIGURATION = None
+OWN = ["config/config.yaml"] if os.path.exists("config/config.yaml") and not workflow.modifier.skip_configfile else []
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():
     # Snakemake reads the last of two equal keys, and its messages about a syntax error have no line number.
-    for file in (*workflow.configfiles, *filter(None, [CONFIGURATION])):
+    for file in (*workflow.configfiles, *OWN):
         or_stop(read_file, file)
     or_stop(check_words, WORDS)
-if CONFIGURATION:
+if OWN:
 
-    configfile: CONFIGURATION
+    configfile: "config/config.yaml"
 
 
 TYPED = Typed(workflow.configfiles, WORDS)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,26 +17,17 @@ from datacontainer.runtime.suggestions import did_you_mean
 
 # Linux allows 255 bytes in a name and 4095 in a path.
 MAX_NAME, MAX_PATH = 255, 4095
-TEXT = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]*")
 CHECKER = FormatChecker(formats=())
-INVALID = {
-    "path": f"is not a path: use at most {MAX_NAME} bytes in a name, {MAX_PATH} in all, and no null character",
-    "text": "contains a control character or half of a surrogate pair: remove it, or write a line break or a tab",
-}
-SHOWN = 200
-_brief = reprlib.Repr()
-_brief.maxstring = _brief.maxother = _brief.maxlong = SHOWN
+MAX_LINE = 1000
 
 
 def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> None:
     """Raises UsageError if `config` does not match its schema, for the mistake nearest to the top level."""
     errors = Validator(schema, format_checker=CHECKER).iter_errors(config)
-    try:
-        first = min(errors, key=lambda error: (len(error.absolute_path), error.json_path, error.message), default=None)
-    except RecursionError as error:
-        raise UsageError("configuration: too many levels of nested values: correct the brackets") from error
+    first = min(errors, key=lambda error: (len(error.absolute_path), error.json_path, error.message), default=None)
     if first is not None:
-        raise UsageError(f"configuration: {_explain(_innermost(first), config, schema, typed)}")
+        line = f"configuration: {_explain(_innermost(first), config, schema, typed)}"
+        raise UsageError(line if len(line) <= MAX_LINE else f"{line[: MAX_LINE // 2]}...{line[-MAX_LINE // 2 :]}")
 
 
 @CHECKER.checks("path")
@@ -48,11 +38,6 @@ def _is_path(given: Any) -> bool:
     except UnicodeEncodeError:
         return False
     return b"\0" not in path and len(path) <= MAX_PATH and all(len(name) <= MAX_NAME for name in path.split(b"/"))
-
-
-@CHECKER.checks("text")
-def _is_text(given: Any) -> bool:
-    return not isinstance(given, str) or TEXT.fullmatch(given) is not None
 
 
 def _matches(_: Any, pattern: str, given: Any, __: Any) -> Iterator[ValidationError]:
@@ -80,8 +65,8 @@ def _innermost(error: ValidationError) -> ValidationError:
 
 def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> str:
     path = list(error.absolute_path)
-    where = _name(path)
-    given, rule, shown = error.instance, error.validator_value, _brief.repr(error.instance)
+    where = ".".join(map(str, path)) or "the top level"
+    given, rule = error.instance, error.validator_value
     match error.validator:
         case "additionalProperties":
             return _unknown_key(error, config, schema, typed)
@@ -90,24 +75,25 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
         case "type":
             return _wrong_type(error, where, typed)
         case "enum":
-            text = _cut(given if isinstance(given, str) else typed.text(path, given) or str(given))
-            return f"{where}: {text!r} is not valid{_nearest(text, rule)}"
+            shown = given if isinstance(given, str) else typed.text(path, given) or str(given)
+            return f"{where}: {shown!r} is not valid{_nearest(shown, rule)}"
         case "anyOf":
-            return f"{where}: unknown label {shown}{_nearest(given, rule[0]['enum'])}, or write a name with a dot"
+            return f"{where}: unknown label {given!r}{_nearest(given, rule[0]['enum'])}, or write a name with a dot"
         case "not":
-            return f"{where}: {shown} is a folder for files of containers themselves: choose another, such as /data"
+            return f"{where}: {given!r} is a folder for files of containers themselves: choose another, such as /data"
         case "pattern":
-            return f"{where}: {shown} is not {error.schema['$comment']}"
+            return f"{where}: {given!r} is not {error.schema['$comment']}"
+        case "format":
+            return f"{where}: {given!r} is not a path of at most {MAX_PATH} bytes, {MAX_NAME} in a name, without NUL"
         case "maxProperties":
             return f"{where} has {len(given)} entries, more than {rule}: write several configuration files"
-        case "format":
-            return f"{where}: {shown} {INVALID[rule]}"
-    return f"{where}: {_cut(error.message)}"
+    return f"{where}: {error.message}"
 
 
 def _unknown_key(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> str:
-    where, valid = _name(error.absolute_path), sorted(error.schema["properties"])
-    unknown = _cut(min(str(key) for key in error.instance if key not in valid))
+    where = ".".join(map(str, error.absolute_path)) or "the top level"
+    valid = sorted(error.schema["properties"])
+    unknown = min(str(key) for key in error.instance if key not in valid)
     if error.absolute_path or unknown not in schema["$defs"]["dataset"]["properties"]:
         return f"unknown key {unknown!r}{_nearest(unknown, valid)}, in {where}"
     word = typed.word([unknown])
@@ -118,17 +104,9 @@ def _unknown_key(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any
     return f"{unknown!r} is a key of a dataset: write --config dataset='{{path: {folder}, {unknown}: {value}}}'"
 
 
-def _name(path: Iterable[Any]) -> str:
-    return ".".join(_cut(str(key)) for key in path) or "the top level"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
 def _nearest(given: str, valid: Iterable[Any]) -> str:
     names = [str(name) for name in valid]
-    return f"{did_you_mean(_cut(given), names)} (valid: {', '.join(names)})"
+    return f"{did_you_mean(given, names)} (valid: {', '.join(names)})"
 
 
 def _wrong_type(error: Any, where: str, typed: Typed) -> str:
@@ -137,22 +115,20 @@ def _wrong_type(error: Any, where: str, typed: Typed) -> str:
     expected = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
     words = {"string": "text", "array": "a list", "object": "a mapping of keys", "integer": "an integer"}
     wrong = f"is not {' or '.join(words.get(name, name) for name in expected)}"
-    word, shown = _cut(typed.word(path) or ""), _brief.repr(given)
+    word = typed.word(path)
     if given is None and not of_key and not typed.text(path, given):
-        typed_word = typed.word(path) is not None
-        return f"{where} has no value: write --config {where}=FOLDER" if typed_word else f"{where} has no value"
+        return f"{where} has no value: write --config {where}=FOLDER" if word == "" else f"{where} has no value"
     if word and "string" in expected:
         return f"{where}: Snakemake reads --config {where}={word} as {_reading(given)}: write --config {where}=./{word}"
     if isinstance(given, str) and expected == ["integer"]:
         hint = "Snakemake passes numbers in --config '{…}' as text: set the key in a configuration file"
-        return f"{where}: {shown} {wrong}: {hint if typed.word(path[:1]) else 'write it without quotes'}"
+        return f"{where}: {given!r} {wrong}: {hint if typed.word(path[:1]) else 'write it without quotes'}"
     if "string" not in expected or isinstance(given, (list, dict)):
-        return f"{where}: {shown} {wrong}"
+        return f"{where}: {given!r} {wrong}"
     text = typed.text([*path, given] if of_key else path, given, of_key=of_key)
     where += ": the key" if of_key else ":"
     if text is None:
-        return f"{where} {shown} {wrong}: write it in quotes, as you typed it"
-    text = _cut(text)
+        return f"{where} {given!r} {wrong}: write it in quotes, as you typed it"
     quoted = json.dumps(text, ensure_ascii=False)
     line = f"{quoted}:" if of_key else f"- {quoted}" if isinstance(path[-1], int) else f"{path[-1]}: {quoted}"
     return f"{where} {text} {wrong}, as YAML reads {_reading(given)}: write it in quotes, as you typed it: {line}"
@@ -166,4 +142,4 @@ def _reading(given: Any) -> str:
         return f"the truth value {str(given).lower()}"
     if isinstance(given, bytes):
         return "binary data"
-    return f"the number {_brief.repr(given)}" if isinstance(given, (int, float)) else f"the date {given}"
+    return f"the number {given}" if isinstance(given, (int, float)) else f"the date {given}"

@@ -13,7 +13,7 @@ import yaml
 from pathspec import GitIgnoreSpec
 
 from datacontainer.config.dataset import LABEL_PREFIX, OCI_LABEL, Dataset
-from datacontainer.config.formats import FORMATS
+from datacontainer.config.formats import SIF
 from datacontainer.config.mistakes import check_schema
 from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
@@ -88,11 +88,10 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
     if values["digests"][0] != "sha256":
         raise UsageError(f"datasets.{name}.digests: sha256 must be the first digest, before {values['digests'][0]!r}")
     values["labels"] = _labels(name, values["labels"])
-    hiding = next((one for one in values["formats"] if FORMATS[one].hides(values["mount"])), None)
-    if hiding is not None:
+    if "sif" in values["formats"] and SIF.hides(values["mount"]):
         raise UsageError(
-            f"datasets.{name}.mount: {values['mount']!r} cannot be in a {FORMATS[hiding].title}: Apptainer hides it behind "
-            f"a folder of the machine: write another folder, such as /data, or formats without {hiding}"
+            f"datasets.{name}.mount: {values['mount']!r} cannot be in a SIF: Apptainer hides it behind a folder of the "
+            "machine: write another folder, such as /data, or formats without sif"
         )
     # Shells complete a folder's name with a slash at the end, which must not change any result.
     values["path"] = os.path.normpath(values["path"])

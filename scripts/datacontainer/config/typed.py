@@ -7,8 +7,6 @@ from typing import Any
 
 import yaml
 
-from datacontainer.config.document import compose
-
 
 @dataclass(frozen=True)
 class Typed:
@@ -40,8 +38,8 @@ class Typed:
 def _composed(file: str | Path) -> yaml.Node | None:
     """The file as YAML nodes, which keep the typed text; None if the file cannot be read as YAML."""
     try:
-        return compose(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return yaml.compose(Path(file).read_bytes(), Loader=yaml.SafeLoader)
+    except (OSError, RecursionError, yaml.YAMLError):
         return None
 
 

@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from datacontainer.runtime.logs import logger, notice
@@ -12,8 +11,6 @@ from datacontainer.verify.comparison import Differences
 # The program compares its index, and type and size of some files, and reads no file.
 CHECK = ("-limit", "100", "-self-check")
 DIFFERENCES = re.compile(r": [0-9]+ differences?$")
-# As root in a container, Apptainer runs only in a user namespace.
-OPTIONS = ((), ("--userns",))
 TIMEOUT_SECONDS = 120
 
 
@@ -25,36 +22,33 @@ def run_sif(sif: Path, mount: str, differences: Differences) -> str:
     apptainer = shutil.which("apptainer")
     if apptainer is None:
         return "not installed"
-    status, printed = -1, ""
-    for status, printed in _attempts([apptainer, "--silent", "run"], [str(sif), *CHECK]):
+    # As root in a container, Apptainer runs only in a user namespace.
+    for options in ((), ("--userns",)):
+        status, printed = _run([apptainer, "--silent", "run", *options, str(sif), *CHECK])
         if status == 0:
             return "the SIF runs, and has its files at the mount"
-        lines = printed.splitlines()
-        if lines and DIFFERENCES.search(lines[-1]):
+        if printed and DIFFERENCES.search(printed[-1]):
             differences.add(
-                f"Apptainer hides files of the SIF at {mount!r}: {lines[0]}; it binds a folder of this machine over "
+                f"Apptainer hides files of the SIF at {mount!r}: {printed[0]}; it binds a folder of this machine over "
                 "it: set mount to another folder, such as /data"
             )
             return "the SIF runs, and lacks files"
     notice(f"verify {sif.stem}: the SIF was not run, as Apptainer cannot run here (see the log)")
-    return f"cannot run here (exit status {status})"
+    return f"cannot run here ({status})"
 
 
-def _attempts(command: list[str], arguments: list[str]) -> Iterator[tuple[int, str]]:
-    """The exit status and the output of each way to run the SIF."""
-    for options in OPTIONS:
-        try:
-            done = subprocess.run(
-                [*command, *options, *arguments],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="backslashreplace",
-                timeout=TIMEOUT_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            logger.info("apptainer: %s", error)
-            continue
-        logger.info("apptainer: exit status %s: %s", done.returncode, f"{done.stderr} {done.stdout}".strip()[-1000:])
-        yield done.returncode, done.stdout
+def _run(command: list[str]) -> tuple[int | str, list[str]]:
+    """The exit status, or the error that kept the program from running, and the lines on standard output."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            errors="backslashreplace",
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error), []
+    logger.info("apptainer: exit status %s: %s", done.returncode, f"{done.stderr} {done.stdout}".strip()[-1000:])
+    return done.returncode, done.stdout.splitlines()

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import yaml
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.mistakes import Validator
@@ -117,7 +116,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, mount: /etc}}",
-            "datasets.fruit.mount: '/etc' is a folder for files of containers",
+            "datasets.fruit.mount: '/etc' is a folder for files of",
         ),
         (
             "datasets: {fruit: {path: a, version: '-1'}}",
@@ -140,102 +139,66 @@ def test_read_settings_labels_are_completed_and_sorted():
         ("datasets: {12: {path: a}}", "datasets: the key 12 is not text: write it in quotes, as you typed it"),
         ("datasets: {null: {path: a}}", "datasets: the key None is not text: write it in quotes, as you typed it"),
         ("datasets: {fruit: {path: }}", "datasets.fruit.path has no value"),
-        ('datasets: {"n\\n": {path: a}}', "datasets: 'n\\n' is not a valid image name"),
+        (r'datasets: {"n\n": {path: a}}', r"datasets: 'n\n' is not a valid image name"),
         (f"datasets: {{{'n' * 129}: {{path: a}}}}", f"'{'n' * 129}' is not a valid image name: at most 128 lower-case"),
-        (fruit('mount: "/data\\n"'), "datasets.fruit.mount: '/data\\n' is not an absolute path"),
+        (fruit(r'mount: "/data\n"'), r"datasets.fruit.mount: '/data\n' is not an absolute path"),
         (fruit(f"mount: /{'d' * 128}"), "is not an absolute path, as in /data, with at most 128 letters"),
-        (fruit(f"version: '{'1' * 129}'"), "is not a valid image tag: at most 128 letters"),
-        (fruit('labels: {title: "a\\0"}'), "datasets.fruit.labels.title: 'a\\x00' contains a control character"),
-        (
-            '{"datasets": {"a": {"path": "b", "labels": {"title": "\\uD800"}}}}',
-            "'\\ud800' contains a control character or",
-        ),
-        ('datasets: {fruit: {path: "a\\0"}}', "datasets.fruit.path: 'a\\x00' is not a path: use at most 255 bytes in"),
-        (
-            f"datasets: {{fruit: {{path: {'ä' * 128}}}}}",
-            "' is not a path: use at most 255 bytes in a name, 4095 in all",
-        ),
-        (fruit('exclude: ["a\\0"]'), "datasets.fruit.exclude.0: 'a\\x00' is not a path"),
-        (fruit(f"metadata: [{'f' * 256}.py:f]"), "datasets.fruit.metadata.0: 'fff"),
-        (fruit(f"version: {'v' * 10**6}"), "v...v"),
-        (f"{{dataset: x, {'k' * 1000}: 1}}", "kkk...' (valid: "),
-        (fruit("shard_files: 4096.0"), "datasets.fruit.shard_files: 4096.0 is not an integer"),
-        (fruit("shard_files: .nan"), "datasets.fruit.shard_files: nan is not an integer"),
-        (fruit("exclude: !!set {a}"), "datasets.fruit.exclude: {'a'} is not a list"),
-        ("{dataset: x, outdir: 'a{b}'}", "outdir: 'a{b}' is not a folder without {NAME} and <NAME>, which Snakemake"),
-        ("{dataset: x, outdir: <results>}", "outdir: '<results>' is not a folder without {NAME} and <NAME>"),
-        (
-            fruit("after: ['{x}']"),
-            "datasets.fruit.after.0: '{x}' is not the name of a rule or the path of a file, with",
-        ),
         (fruit("mount: /run"), "datasets.fruit.mount: '/run' is a folder for files of containers themselves: choose"),
+        (fruit("mount: /var"), "datasets.fruit.mount: '/var' cannot be in a SIF: Apptainer hides it behind a folder"),
+        (fruit(f"version: {'v' * 10**6}"), "vvv...vvv"),
+        (f"{{dataset: x, {'k' * 1020}: 1}}", "kkk...kkk"),
         (
-            fruit("mount: /var"),
-            "datasets.fruit.mount: '/var' cannot be in a SIF: Apptainer hides it behind a folder of",
+            fruit(r'labels: {title: "a\0"}'),
+            r"labels.title: 'a\x00' is not a text without control characters and",
         ),
         (fruit("labels: {license: a, licenses: b}"), "'license' and 'licenses' are the same label: remove one of them"),
         (
-            fruit("labels: {org.opencontainers.image.title: a, title: b}"),
-            "datasets.fruit.labels: 'org.opencontainers.image.title' and 'title' are the same label",
-        ),
-        (
-            fruit("labels: {io.datacontainer.dataset.files: '1'}"),
-            "datasets.fruit.labels: 'io.datacontainer.dataset.files' describes the image, and the workflow sets it: remove",
+            fruit("labels: {io.datacontainer.x: '1'}"),
+            "'io.datacontainer.x' describes the image, and the workflow sets",
         ),
         (
             fruit("labels: {org.opencontainers.image.version: '1'}"),
             "'org.opencontainers.image.version' is the dataset's version: set datasets.fruit.version instead",
         ),
+        (r'datasets: {fruit: {path: "a\0"}}', r"datasets.fruit.path: 'a\x00' is not a path of at most 4095 bytes, 255"),
+        (f"datasets: {{fruit: {{path: {'ä' * 128}}}}}", "' is not a path of at most 4095 bytes, 255 in a name"),
+        (fruit(r'exclude: ["a\0"]'), r"datasets.fruit.exclude.0: 'a\x00' is not a path"),
+        (fruit(f"metadata: [{'f' * 256}.py:f]"), "f.py:f' is not a path"),
+        (fruit("shard_files: 4096.0"), "datasets.fruit.shard_files: 4096.0 is not an integer"),
+        (fruit("shard_files: .nan"), "datasets.fruit.shard_files: nan is not an integer"),
+        (fruit("exclude: !!set {a}"), "datasets.fruit.exclude: {'a'} is not a list"),
+        ("{dataset: x, outdir: 'a{b}'}", "outdir: 'a{b}' is not a folder without {NAME} and <NAME>, which Snakemake"),
+        ("{dataset: x, outdir: <results>}", "outdir: '<results>' is not a folder without {NAME} and <NAME>"),
+        (fruit("after: ['{x}']"), "datasets.fruit.after.0: '{x}' is not the name of a rule or the path of a file,"),
+        (f"datasets: {{{', '.join(map('d{}'.format, range(10_001)))}}}", "datasets has 10001 entries, more than 10000"),
     ],
 )
 def test_read_settings_mistake_is_one_line_that_names_the_key(text, expected):
     assert expected in message(text)
-    assert len(message(text)) < 700
-
-
-def test_read_settings_ten_thousand_datasets_are_the_limit():
-    assert "datasets has 10001 entries, more than 10000" in message(
-        "datasets: {" + ", ".join(f"d{number}" for number in range(10_001)) + "}"
-    )
 
 
 @pytest.mark.parametrize("mount", ["/tmp", "/tmp/x", "/var/tmp", "/root/x", "/home", "/home/u/x"])
 def test_read_settings_mount_that_apptainer_hides_is_refused_only_for_a_sif(mount):
     assert f"mount: '{mount}' cannot be in a SIF: Apptainer hides it" in message(fruit(f"mount: {mount}"))
-    assert read(fruit(f"{{mount: {mount}, formats: [docker]}}".strip("{}"))).datasets["fruit"].mount == mount
+    assert read(fruit(f"mount: {mount}, formats: [docker]")).datasets["fruit"].mount == mount
     assert read(fruit(f"mount: /x{mount}")).datasets["fruit"].mount == f"/x{mount}"
 
 
 def test_read_settings_unusual_texts_are_kept():
-    labels = 'labels: {title: "a\\n\\tb", org.example.x: "日本"}'
-    dataset = read(fruit(f'{labels}, exclude: ["!", "a\\\\", "[z-a]"]')).datasets["fruit"]
-    assert dict(dataset.labels) == {"org.example.x": "日本", "org.opencontainers.image.title": "a\n\tb"}
+    dataset = read(fruit(r'labels: {title: "a\n\tb"}, exclude: ["!", "a\\", "[z-a]"]')).datasets["fruit"]
+    assert dataset.labels == (("org.opencontainers.image.title", "a\n\tb"),)
     assert dataset.exclude == ("!", "a\\", "[z-a]")
     # The folder's name is not UTF-8; --config gives it to the workflow in this form.
     assert read_settings({"dataset": "caf\udce9"}, SCHEMA).datasets["caf"].path == "caf\udce9"
 
 
-def patterns(schema):
-    """All patterns in a schema; a subschema under `not` must match nothing, so its pattern may match more."""
-    for key, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
-        if key == "pattern":
-            yield value
-        elif key != "not" and isinstance(value, (dict, list)):
-            yield from patterns(value)
-
-
-PATTERNS = sorted(set(patterns(yaml.safe_load(SCHEMA.read_text()))))
-VALUES = ("a", "a.b", "f.py:f", "/data", "1.0")
-
-
-@pytest.mark.parametrize("pattern", [one for one in PATTERNS if one.endswith("$")])
-def test_schema_pattern_matches_no_line_break_at_the_end(pattern):
-    assert len(PATTERNS) == 7
-    validator = Validator({"pattern": pattern})
-    valid = [one for one in VALUES if validator.is_valid(one)]
-    assert valid
-    assert all(re.search(pattern, f"{one}\n") for one in valid)
-    assert not any(validator.is_valid(f"{one}\n") for one in valid)
+def test_schema_patterns_match_no_line_break_at_the_end():
+    patterns = [Validator({"pattern": one}) for one in re.findall(r"pattern: (\^.*\$)\n", SCHEMA.read_text())]
+    for value in ("fruit-2", "f.py:f", "1.0", "/data", "org.example.x"):
+        matching = [one for one in patterns if one.is_valid(value)]
+        assert matching
+        assert not any(one.is_valid(f"{value}\n") for one in matching)
+    assert len(patterns) == 5
 
 
 @pytest.mark.parametrize(
