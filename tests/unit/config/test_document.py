@@ -1,4 +1,4 @@
-"""A configuration file that cannot be read as it was meant is one line with the place."""
+"""Each mistake in the text of a configuration file is one line with its place."""
 
 import pytest
 
