@@ -14,18 +14,20 @@ from tools.trees import ODD_NAMES, fill
 from tools.workflow import ROOT
 
 EVIL = "$(touch pwned)`touch pwned`; touch pwned #"
+# Snakemake replaces {dataset} and <results> in the paths of rules.
+FOLDER = f"data {EVIL} {{dataset}} <results> {{x}}"
 MANY = 100_000
 
 
 def test_build_with_shell_commands_in_all_texts_runs_no_command(project):
     fill(
-        project.folder / f"data {EVIL}",
+        project.folder / FOLDER,
         {os.fsencode(EVIL): b"1", b"{{ name }}{% x": b"2", b"sub/" + EVIL.encode(): b""},
     )
     (project.folder / f"user {EVIL}.py").write_text('def fine(path):\n    return {"$(touch pwned)": "`touch pwned`"}\n')
     project.configure(
         data={
-            "path": f"data {EVIL}",
+            "path": FOLDER,
             "exclude": [EVIL + "*.tmp"],
             "metadata": [f"user {EVIL}.py:fine"],
             "labels": {"title": EVIL + "{{ name }}\n${HOME}", "org.example.x": EVIL},

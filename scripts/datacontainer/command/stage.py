@@ -36,8 +36,9 @@ def _run(name: str, task: Task, log: Path) -> int:
 
 def _task(given: argparse.Namespace) -> Task:
     # Only the command line for users needs these imports, which cost time.
+    from datacontainer.config.document import read_file
     from datacontainer.config.settings import read_settings
-    from datacontainer.config.typed import Typed, read_file
+    from datacontainer.config.typed import Typed
 
     file = given.config or CONFIGURATION
     if not file.is_file():

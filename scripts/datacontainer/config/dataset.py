@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from datacontainer.config.formats import FORMATS, LAYOUT
 
-OCI_LABEL = "org.opencontainers.image."
+OCI_LABEL, LABEL_PREFIX = "org.opencontainers.image.", "io.datacontainer."
 
 
 class Identity(NamedTuple):
