@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, DataError, UsageError
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
@@ -22,6 +23,7 @@ def run(
     """Runs a command and returns its standard output; its standard error is written to the log.
 
     title: the program's name in messages; "" for the packer, whose messages and exit statuses are shown unchanged.
+    environment: without it, `program_environment()`.
 
     Raises:
         DataContainerError: if the exit status is not 0, with the standard error (of the packer, the last line).
@@ -31,7 +33,7 @@ def run(
         tempfile.TemporaryFile("w+", errors="backslashreplace") as printed,
         subprocess.Popen(
             [str(part) for part in command],
-            env=environment,
+            env=program_environment() if environment is None else environment,
             cwd=folder,
             pass_fds=descriptors,
             stdout=printed,
