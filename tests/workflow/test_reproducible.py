@@ -38,7 +38,13 @@ THERE = {
     },
     **{"GO111MODULE": "off", "GOTOOLCHAIN": "go1.1", "GO_EXTLINK_ENABLED": "1", "CC": "/bin/false", "CGO_ENABLED": "1"},
     **{"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "2", "PYTHONOPTIMIZE": "2", "PYTHONNOUSERSITE": "1"},
-    **{"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii", "PYTHONSTARTUP": "/nowhere"},
+    **{
+        "PYTHONUTF8": "0",
+        "PYTHONWARNINGS": "error",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONIOENCODING": "ascii",
+        "PYTHONSTARTUP": "/nowhere",
+    },
     **{
         "LANG": "tr_TR",
         "LC_ALL": "POSIX",
