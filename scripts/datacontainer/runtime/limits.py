@@ -1,0 +1,77 @@
+"""Full disks, and limits of the system: the folder or the limit that an error is about, and what to change."""
+
+import errno
+import os
+import re
+import resource
+import tempfile
+from contextlib import suppress
+
+# The least space on a disk that is not full, in bytes.
+LITTLE = 1 << 16
+# The names of temporary files, of Python, Go and this library; outdir may be in the same folder.
+TEMPORARY = "/(tmp|go-build|go-link|gpg-)"
+FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota on the disk is used up"}
+LIMITS = {
+    errno.EMFILE: ("open files", resource.RLIMIT_NOFILE, "-n"),
+    errno.EFBIG: ("the size of a file", resource.RLIMIT_FSIZE, "-f"),
+    errno.EAGAIN: ("processes and threads of a user", resource.RLIMIT_NPROC, "-u"),
+}
+TEXTS = {os.strerror(number).lower(): number for number in (*FULL, *LIMITS)}
+TEXTS |= {"can't start new thread": errno.EAGAIN, "sigxfsz": errno.EFBIG, "file size limit": errno.EFBIG}
+
+
+def explained(text: str, number: int | None = None, *, path: str = "", cache: str = "") -> str:
+    """Returns the text of an error, with the folder or the limit to change, if a full disk or a limit caused it.
+
+    number: the errno; without it, the text must contain the message of the errno. path: the file that could not be
+    written. cache: Go's build cache.
+    """
+    number = number or next((TEXTS[one] for one in TEXTS if one in text.lower()), None)
+    if number in FULL:
+        folder, variable = _full(text, path, cache)
+        where = f"in {folder!r}, or set {variable}" if folder else f"in outdir, or set {variable}"
+        return f"{FULL[number]}: {text}; free space {where} to a folder on another disk, and run snakemake again"
+    if number in LIMITS:
+        what, limit, option = LIMITS[number]
+        most = resource.getrlimit(limit)[0]
+        if most == resource.RLIM_INFINITY:
+            hint = "; set outdir to a file system that stores larger files"
+            return text + (hint if number == errno.EFBIG else "")
+        most //= 1024 if number == errno.EFBIG else 1
+        return f"the limit of {what} is reached: {text}; `ulimit {option}` is {most}: raise it, and run snakemake again"
+    return text
+
+
+def _full(text: str, path: str, cache: str) -> tuple[str, str]:
+    """The folder whose disk is full, by its name in the text or by its free space, and its variable or key."""
+    temporary = tempfile.gettempdir()
+    places = f"{text} {path}"
+    if cache and (f"{cache}/" in places or _space(cache) < LITTLE):
+        return cache, "GOCACHE"
+    if re.search(re.escape(temporary) + TEMPORARY, places) or _space(temporary) < LITTLE:
+        return temporary, "TMPDIR"
+    return os.path.dirname(path), "outdir"
+
+
+def _space(folder: str) -> int:
+    """The free bytes on the disk of a folder; 0 if the disk has no place for another file."""
+    with suppress(OSError):
+        found = os.statvfs(folder)
+        return 0 if found.f_files and not found.f_favail else found.f_bavail * found.f_frsize
+    return LITTLE
+
+
+def not_started(program: str, error: OSError) -> str:
+    """Returns why a program could not be started."""
+    with suppress(OSError):
+        if error.errno == errno.EACCES and os.statvfs(program).f_flag & os.ST_NOEXEC:
+            return (
+                f"{program!r} cannot be run: its file system is mounted with noexec; set outdir to a folder on another "
+                "file system, on which programs may run"
+            )
+    if error.errno == errno.ENOEXEC:
+        return (
+            f"{program!r} is not a program for this machine: delete it, and run snakemake again on one kind of machine"
+        )
+    return explained(f"{program!r} cannot be run: {error.strerror}", error.errno, path=error.filename or "")
