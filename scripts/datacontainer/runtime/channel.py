@@ -75,7 +75,8 @@ class Mailbox:
         self._socket.settimeout(seconds)
         try:
             return received(self._socket.recv(MAXIMUM_MESSAGE_BYTES))
-        except (TimeoutError, BlockingIOError):
+        except OSError:
+            # Nothing arrived, or another thread closed the socket.
             return None
 
     def close(self) -> None:

@@ -9,8 +9,8 @@ from contextlib import suppress
 
 # The least space on a disk that is not full, in bytes.
 LITTLE = 1 << 16
-# The names of temporary files, of Python, Go and this library; outdir may be in the same folder.
-TEMPORARY = "/(tmp|go-build|go-link|gpg-)"
+# The names in a folder for temporary files, of Python, Go and this library, and in Go's cache; outdir may be in it too.
+TEMPORARY = "/(tmp|go-build|go-link|gpg-|[0-9a-f]{2}/)"
 FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota on the disk is used up"}
 LIMITS = {
     errno.EMFILE: ("open files", resource.RLIMIT_NOFILE, "-n"),
@@ -25,33 +25,33 @@ def explained(text: str, number: int | None = None, *, path: str = "", cache: st
     """Returns the text of an error, with the folder or the limit to change, if a full disk or a limit caused it.
 
     number: the errno; without it, the text must contain the message of the errno. path: the file that could not be
-    written. cache: Go's build cache.
+    written. cache: Go's build cache, if Go fails; Go does not always name a full disk as the cause.
     """
     number = number or next((TEXTS[one] for one in TEXTS if one in text.lower()), None)
-    if number in FULL:
-        folder, variable = _full(text, path, cache)
-        where = f"in {folder!r}, or set {variable}" if folder else f"in outdir, or set {variable}"
-        return f"{FULL[number]}: {text}; free space {where} to a folder on another disk, and run snakemake again"
-    if number in LIMITS:
-        what, limit, option = LIMITS[number]
-        most = resource.getrlimit(limit)[0]
-        if most == resource.RLIM_INFINITY:
-            hint = "; set outdir to a file system that stores larger files"
-            return text + (hint if number == errno.EFBIG else "")
-        most //= 1024 if number == errno.EFBIG else 1
+    if number in FULL or (number is None and cache and _space(cache) < LITTLE):
+        where = _full(f"{text} {path}", {"GOCACHE": cache, "TMPDIR": tempfile.gettempdir()}, os.path.dirname(path))
+        return f"{FULL[number or errno.ENOSPC]}: {text}; free space {where}, and run snakemake again"
+    if number not in LIMITS:
+        return text
+    what, limit, option = LIMITS[number]
+    most = resource.getrlimit(limit)[0] // (1024 if number == errno.EFBIG else 1)
+    if most >= 0:
         return f"the limit of {what} is reached: {text}; `ulimit {option}` is {most}: raise it, and run snakemake again"
-    return text
+    return text + ("; set outdir to a file system that stores larger files" if number == errno.EFBIG else "")
 
 
-def _full(text: str, path: str, cache: str) -> tuple[str, str]:
-    """The folder whose disk is full, by its name in the text or by its free space, and its variable or key."""
-    temporary = tempfile.gettempdir()
-    places = f"{text} {path}"
-    if cache and (f"{cache}/" in places or _space(cache) < LITTLE):
-        return cache, "GOCACHE"
-    if re.search(re.escape(temporary) + TEMPORARY, places) or _space(temporary) < LITTLE:
-        return temporary, "TMPDIR"
-    return os.path.dirname(path), "outdir"
+def _full(text: str, places: dict[str, str], folder: str) -> str:
+    """The folder to free, by its name in the text or by its free space, and the variable or key that sets another."""
+    for variable, place in places.items():
+        if place and re.search(re.escape(place) + TEMPORARY, text):
+            return f"in {place!r}, or set {variable} to a folder on another disk"
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    for variable, place in (places | {"XDG_CACHE_HOME": home}).items():
+        if place and _space(place) < LITTLE:
+            return f"in {place!r}, or set {variable} to a folder on another disk"
+    if folder:
+        return f"in {folder!r}, or set outdir to a folder on another disk"
+    return f"in outdir and in {places['TMPDIR']!r}, or set outdir or TMPDIR to a folder on another disk"
 
 
 def _space(folder: str) -> int:
