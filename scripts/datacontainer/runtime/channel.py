@@ -75,8 +75,7 @@ class Mailbox:
         self._socket.settimeout(seconds)
         try:
             return received(self._socket.recv(MAXIMUM_MESSAGE_BYTES))
-        except OSError:
-            # Nothing arrived, or another thread closed the socket.
+        except (TimeoutError, BlockingIOError):
             return None
 
     def close(self) -> None:
