@@ -11,6 +11,7 @@ from pathlib import Path
 
 from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
+from datacontainer.runtime.limits import explained
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.programs import run
 
@@ -65,6 +66,7 @@ def go_version(go: str) -> str:
 
     Raises:
         MissingToolError: if the command fails, or if its version is too old.
+        DataContainerError: if it fails because of a limit of the system.
     """
     try:
         done = subprocess.run(
@@ -84,6 +86,8 @@ def go_version(go: str) -> str:
     found = re.match(r"go version (?:devel )?go((\d+)\.(\d+)\S*)", done.stdout)
     if done.returncode or not found:
         line = (done.stderr.strip() or done.stdout.strip()).partition("\n")[0][:200]
+        if (limit := explained(line)) != line:
+            raise DataContainerError(f"`go version` failed: {limit}")
         raise MissingToolError(
             f"{go!r} is broken: `go version` has the exit status {done.returncode} and prints {line!r}"
         )

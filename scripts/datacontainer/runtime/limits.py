@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import resource
+import signal
 import tempfile
 from contextlib import suppress
 
@@ -18,7 +19,8 @@ LIMITS = {
     errno.EAGAIN: ("processes and threads of a user", resource.RLIMIT_NPROC, "-u"),
 }
 TEXTS = {os.strerror(number).lower(): number for number in (*FULL, *LIMITS)}
-TEXTS |= {"can't start new thread": errno.EAGAIN, "sigxfsz": errno.EFBIG, "file size limit": errno.EFBIG}
+TEXTS |= {"can't start new thread": errno.EAGAIN, "failed to create new os thread": errno.EAGAIN}
+TEXTS |= {"sigxfsz": errno.EFBIG, "file size limit": errno.EFBIG}
 
 
 def explained(text: str, number: int | None = None, *, path: str = "", cache: str = "") -> str:
@@ -60,6 +62,11 @@ def _space(folder: str) -> int:
         found = os.statvfs(folder)
         return 0 if found.f_files and not found.f_favail else found.f_bavail * found.f_frsize
     return LITTLE
+
+
+def ended(status: int) -> str:
+    """Returns how a program ended, from its exit status or, if negative, its signal."""
+    return f"exit status {status}" if status >= 0 else f"ended by a signal: {signal.strsignal(-status)}"
 
 
 def not_started(program: str, error: OSError) -> str:

@@ -1,6 +1,5 @@
 """The programs that stages run, and the conversion of their failures into exceptions."""
 
-import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,7 @@ from typing import Any
 
 from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, DataError, UsageError
-from datacontainer.runtime.limits import explained, not_started
+from datacontainer.runtime.limits import ended, explained, not_started
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
 
@@ -41,12 +40,8 @@ def run(
         if status == 0:
             return printed.read()
     kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
-    message = "".join(lines if title else lines[-1:]).strip()
-    if status == -signal.SIGXFSZ:
-        message = signal.strsignal(signal.SIGXFSZ) or ""
-    if title:
-        message = explained(message, cache=given.get("GOCACHE", ""))
-    raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
+    message = "".join(lines if title else lines[-1:]).strip() or ended(status)
+    raise kind(f"{title + ' failed: ' if title else ''}{explained(message, cache=given.get('GOCACHE', ''))}")
 
 
 def _start(command: Sequence[str | Path], environment: Mapping[str, str], **options: Any) -> subprocess.Popen[str]:

@@ -10,6 +10,7 @@ from typing import IO
 
 from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
+from datacontainer.runtime.limits import ended, explained
 from datacontainer.runtime.logs import logger
 
 # The first version that reads a tar.
@@ -62,7 +63,7 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
     for line in filter(None, lines):
         logger.info("%s", line)
     if status != 0:
-        output = " ".join(lines).strip() or f"exit status {status}"
+        output = explained(" ".join(lines).strip() or ended(status), path=str(image))
         raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
     return image.stat().st_size - offset
 
