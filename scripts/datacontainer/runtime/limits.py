@@ -26,10 +26,12 @@ TEXTS |= {"sigxfsz": errno.EFBIG, "file size limit": errno.EFBIG}
 def explained(text: str, number: int | None = None, *, path: str = "", cache: str = "") -> str:
     """Returns the text of an error, with the folder or the limit to change, if a full disk or a limit caused it.
 
-    number: the errno; without it, the text must contain the message of the errno. path: the file that could not be
+    number: the errno; without it, the text must contain the message of an errno, in the line to return. path: the file that could not be
     written. cache: Go's build cache, if Go fails; Go does not always name a full disk as the cause.
     """
-    number = number or next((TEXTS[one] for one in TEXTS if one in text.lower()), None)
+    if number is None:
+        found = [(line.strip(), TEXTS[one]) for line in text.splitlines() for one in TEXTS if one in line.lower()]
+        text, number = found[0] if found else (text, None)
     if number in FULL or (number is None and cache and _space(cache) < LITTLE):
         where = _full(f"{text} {path}", {"GOCACHE": cache, "TMPDIR": tempfile.gettempdir()}, os.path.dirname(path))
         return f"{FULL[number or errno.ENOSPC]}: {text}; free space {where}, and run snakemake again"

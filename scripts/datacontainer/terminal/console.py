@@ -132,7 +132,7 @@ class Console(logging.Handler):
         elif found := NO_RULE.search(text):
             self.failures.add_run(f"error: there is no target {found[1]!r}: use one of {', '.join(self._targets)}")
         elif not any(one in text for one in ANNOUNCEMENTS):
-            self.failures.add_run(explained(text.strip()))
+            self.failures.add_run(text if text.startswith("error:") else explained(text.strip()))
 
     def _take_text(self, text: str) -> None:
         if text.startswith(NOTHING_TO_DO) and not self._plain:
