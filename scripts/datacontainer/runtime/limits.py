@@ -26,8 +26,8 @@ TEXTS |= {"sigxfsz": errno.EFBIG, "file size limit": errno.EFBIG}
 def explained(text: str, number: int | None = None, *, path: str = "", cache: str = "") -> str:
     """Returns the text of an error, with the folder or the limit to change, if a full disk or a limit caused it.
 
-    number: the errno; without it, the text must contain the message of an errno, in the line to return. path: the file that could not be
-    written. cache: Go's build cache, if Go fails; Go does not always name a full disk as the cause.
+    number: the errno; without it, the text must contain the message of an errno, and its line is returned. path: the
+    file that could not be written. cache: Go's build cache, if Go fails; Go does not always name a full disk.
     """
     if number is None:
         found = [(line.strip(), TEXTS[one]) for line in text.splitlines() for one in TEXTS if one in line.lower()]
