@@ -48,7 +48,7 @@ def test_stage_stopped_by_ctrl_c_is_one_line(tmp_path, capsys):
 
 def test_stage_full_disk_names_the_remedy(tmp_path, capsys):
     run(tmp_path, OSError(errno.ENOSPC, "No space left on device", "out/x"))
-    expected = "error: scan fruit: the disk is full: [Errno 28] No space left on device: 'out/x'; free space in 'out', or set outdir"
+    expected = "error: scan fruit: the disk is full: [Errno 28] No space left on device: 'out/x'; free space in 'out'"
     assert capsys.readouterr().err.startswith(expected)
 
 
