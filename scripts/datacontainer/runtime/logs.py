@@ -1,6 +1,7 @@
 """The log of a stage, and the lines that a stage prints on the terminal."""
 
 import logging
+import os
 import platform
 import resource
 import signal
@@ -17,6 +18,7 @@ from typing import IO
 from datacontainer import __version__
 from datacontainer.runtime.channel import Amount, has_console, send
 from datacontainer.runtime.errors import DataContainerError
+from datacontainer.runtime.limits import explained
 
 logger = logging.getLogger("datacontainer")
 # Its records have an `amount`, and go to the log, to the console of the run, or to a terminal.
@@ -129,8 +131,10 @@ def notice(text: str) -> None:
 def one_line(error: BaseException) -> str:
     """The error's text in one line of ASCII."""
     text = str(error) if isinstance(error, (DataContainerError, OSError)) else repr(error)
-    if isinstance(error, OSError) and error.errno == 28:
-        text = f"the disk is full: {text}; free some space or set outdir to another disk, and run snakemake again"
+    if isinstance(error, OSError):
+        text = explained(text, error.errno, path=os.fsdecode(error.filename or ""))
+    elif isinstance(error, RuntimeError):
+        text = explained(text)
     return _printable(text) or repr(error)
 
 

@@ -1,6 +1,5 @@
 """A compressed SquashFS, which mksquashfs writes from a tar in a pipe."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -9,7 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
+from datacontainer.runtime.limits import ended, explained
 from datacontainer.runtime.logs import logger
 
 # The first version that reads a tar.
@@ -34,7 +35,8 @@ def find_mksquashfs(compression: str) -> str:
     found = shutil.which("mksquashfs")
     if found is None:
         raise _missing(compression, "is not on PATH")
-    done = subprocess.run([found, "-version"], capture_output=True, text=True, errors="replace", check=False)
+    command, environment = [found, "-version"], program_environment()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
     version = re.search(r"version (\d+)\.(\d+)", done.stdout)
     if version is None or (int(version[1]), int(version[2])) < OLDEST:
         line = (done.stdout or done.stderr).partition("\n")[0]
@@ -53,25 +55,23 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
     program = find_mksquashfs(compression)
     chosen = ["-comp", compression, "-Xcompression-level", str(LEVELS[compression]), "-processors", str(threads)]
     command = [program, "-", str(image), *OPTIONS, *chosen, "-offset", str(offset)]
-    # mksquashfs refuses this variable together with -mkfs-time.
-    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
     logger.info("running %s", " ".join(map(repr, command)))
     with tempfile.TemporaryFile("w+", errors="backslashreplace") as printed:
-        status = _feed(command, environment, tar, printed)
+        status = _feed(command, tar, printed)
         printed.seek(0)
         lines = [line.strip() for line in printed if not HARMLESS.search(line.rstrip())]
     for line in filter(None, lines):
         logger.info("%s", line)
     if status != 0:
-        output = " ".join(lines).strip() or f"exit status {status}"
+        output = explained(" ".join(lines).strip() or ended(status), path=str(image))
         raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
     return image.stat().st_size - offset
 
 
-def _feed(command: list[str], environment: dict[str, str], tar: Iterable[bytes], printed: IO[str]) -> int:
+def _feed(command: list[str], tar: Iterable[bytes], printed: IO[str]) -> int:
     """Runs the command with the tar as its input and returns its exit status; kills it if reading the tar fails."""
     process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=printed
+        command, env=program_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=printed
     )
     try:
         with process:

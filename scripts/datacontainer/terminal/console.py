@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from snakemake.logging import LogEvent
 
 from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message
+from datacontainer.runtime.limits import explained
 from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.progressline import ProgressLine, title_of
 
@@ -131,7 +132,7 @@ class Console(logging.Handler):
         elif found := NO_RULE.search(text):
             self.failures.add_run(f"error: there is no target {found[1]!r}: use one of {', '.join(self._targets)}")
         elif not any(one in text for one in ANNOUNCEMENTS):
-            self.failures.add_run(text.strip())
+            self.failures.add_run(text if text.startswith("error:") else explained(text.strip()))
 
     def _take_text(self, text: str) -> None:
         if text.startswith(NOTHING_TO_DO) and not self._plain:
