@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"entrypoint/progress"
+	_ "entrypoint/stdout"
 )
 
 // The exit statuses are part of the interface to the workflow.

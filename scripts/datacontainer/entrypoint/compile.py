@@ -17,6 +17,7 @@ PACKER_MODULES = (
     "templates/entrypoint/blake3/",
     "templates/entrypoint/digest/",
     "templates/entrypoint/progress/",
+    "templates/entrypoint/stdout/",
 )
 
 

@@ -13,6 +13,7 @@ import (
 
 	"entrypoint/index"
 	"entrypoint/query"
+	_ "entrypoint/stdout"
 )
 
 // Exit statuses.
@@ -44,6 +45,9 @@ func Main(facts Facts, arguments []string) int {
 	// A write to a closed pipe then returns an error, also in process 1 of a container.
 	signal.Ignore(syscall.SIGPIPE)
 	status, err := Run(facts, arguments, os.Stdout, os.Stderr)
+	if closing := os.Stdout.Close(); err == nil && closing != nil && !errors.Is(closing, os.ErrClosed) {
+		status, err = statusOf(closing), closing
+	}
 	if err != nil && status != brokenPipe {
 		fmt.Fprintf(os.Stderr, "error: %s\n", err)
 	}

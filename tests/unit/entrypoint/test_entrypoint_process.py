@@ -17,6 +17,8 @@ ROWS = 200_000
 MIB = 1 << 20
 NOBODY_UID = 65534
 PIPE_BYTES = 1 << 16
+OUTPUTS = ["", "-ls", "-count", "-info", "-help", "-version", "-schema", "-tree", "-null", "-verify", "-self-check"]
+OUTPUTS += [f"-format {name}" for name in ("json", "jsonl", "csv", "tsv")]
 ODD_ENVIRONMENTS = [
     {},
     {"GOGC": "1", "GOMAXPROCS": "1"},
@@ -92,10 +94,7 @@ def test_entrypoint_with_a_closed_pipe_ends_by_sigpipe(large, arguments):
         assert process.stderr.read() == b""
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    ["", "-ls", "-count", "-info", "-help", "-version", "-schema", "-tree", "-format csv", "-verify", "-self-check"],
-)
+@pytest.mark.parametrize("arguments", OUTPUTS)
 def test_entrypoint_with_full_output_device_fails(small, arguments):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*small.command, *arguments.split()], stdout=full, stderr=-1, check=False)
@@ -112,11 +111,19 @@ def test_cat_with_full_output_device_fails(small, short_folder):
     assert "no space left on device" in one_line(done.stderr)
 
 
-@pytest.mark.parametrize(("closed", "prints"), [("<&-", True), ("2>&-", True), (">&-", False), ("<&- >&- 2>&-", False)])
-def test_list_with_closed_streams_succeeds(small, closed, prints):
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_list_with_closed_streams_succeeds(small, closed):
     done = subprocess.run(["sh", "-c", f'exec "$0" {closed}', small.command[0]], capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == (small() if prints else b"")
+    assert (done.returncode, done.stderr, done.stdout) == (0, b"", small())
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-"])
+@pytest.mark.parametrize("arguments", [*OUTPUTS, "-cat FILE", "-export OUT"])
+def test_entrypoint_with_closed_output_fails(small, short_folder, arguments, closed):
+    words = [{"FILE": short_folder / "small/file", "OUT": short_folder / "out"}.get(w, w) for w in arguments.split()]
+    done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}', small.command[0], *words], stderr=-1, check=False)
+    assert done.returncode == 1
+    assert "file already closed" in one_line(done.stderr)
 
 
 def test_start_uses_no_cpu_time_and_ends_by_signal(small):
