@@ -2,30 +2,48 @@
 
 package cli
 
-import "entrypoint/index"
+import (
+	"bytes"
 
-// appendCell appends a cell, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
-func appendCell(dst, cell []byte, comma byte) []byte {
-	quoted := len(cell) == 0
-	for _, c := range cell {
-		quoted = quoted || c == comma || c == '"' || c == '\n' || c == '\r'
+	"entrypoint/index"
+)
+
+// formulas are the characters that begin a formula in a spreadsheet, and the quote that prevents it.
+var formulas = []byte("=+-@\t\r\n'")
+
+// cells appends cells. With `spreadsheet`, a text that a spreadsheet could run as a formula gets a quote before it.
+type cells struct {
+	comma       byte
+	spreadsheet bool
+}
+
+// append appends a text, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
+func (c cells) append(dst, text []byte) []byte {
+	quoted := len(text) == 0
+	for _, char := range text {
+		quoted = quoted || char == c.comma || char == '"' || char == '\n' || char == '\r'
+	}
+	if quoted {
+		dst = append(dst, '"')
+	}
+	if c.spreadsheet && len(text) > 0 && bytes.IndexByte(formulas, text[0]) >= 0 {
+		dst = append(dst, '\'')
 	}
 	if !quoted {
-		return append(dst, cell...)
+		return append(dst, text...)
 	}
-	dst = append(dst, '"')
-	for _, c := range cell {
-		if c == '"' {
+	for _, char := range text {
+		if char == '"' {
 			dst = append(dst, '"')
 		}
-		dst = append(dst, c)
+		dst = append(dst, char)
 	}
 	return append(dst, '"')
 }
 
-func appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
+func (c cells) appendValue(dst []byte, field *index.Field, row int) []byte {
 	if field.Type == index.Text || field.Type == index.JSON {
-		return appendCell(dst, field.Bytes(row), comma)
+		return c.append(dst, field.Bytes(row))
 	}
 	return field.AppendText(dst, row)
 }

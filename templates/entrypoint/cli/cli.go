@@ -49,7 +49,7 @@ func Main(facts Facts, arguments []string) int {
 		status, err = statusOf(closing), closing
 	}
 	if err != nil && status != brokenPipe {
-		fmt.Fprintf(os.Stderr, "error: %s\n", err)
+		fmt.Fprintf(os.Stderr, "error: %s\n", index.Escaped(err.Error()))
 	}
 	return status
 }

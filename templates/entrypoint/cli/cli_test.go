@@ -7,6 +7,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,6 +112,7 @@ func TestRunWrongUsageReturnsMessage(t *testing.T) {
 		"-search 8":          "-search needs -metric",
 		"-format xml":        `-format "xml" is not one of text, json, jsonl, csv, tsv`,
 		"-info -schema":      "-info and -schema cannot be combined",
+		"-spreadsheet":       "-spreadsheet needs -format csv or -format tsv",
 		"-null -format csv":  "-null and -format csv cannot be combined",
 		"-tree -metric size": "-tree sorts by name",
 		"-where size":        "-where, column 5",
@@ -163,6 +166,44 @@ func TestRunTableFormatsAreValidCSV(t *testing.T) {
 	if !strings.Contains(out, `00000002,"",`) || !strings.Contains(out, "00000003,,false") {
 		t.Errorf("the empty text and the missing value are not distinct: %q", out)
 	}
+}
+
+func TestRunTextThatATerminalOrSpreadsheetInterprets(t *testing.T) {
+	notes := []string{"=1+1", "+1", "-1", "@x", "\t=1", "\r", "'", "=\",\"", "\x1b[31m", "1-1", "\u202ex"}
+	cells := []string{"'=1+1", "'+1", "'-1", "'@x", "'\t=1", "'\r", "''", "'=\",\"", "\x1b[31m", "1-1", "\u202ex"}
+	rows := make([]indextest.Row, len(notes))
+	var text string
+	for i, note := range notes {
+		rows[i] = indextest.Row{Path: string(rune('a' + i)), Values: values{"size": -5, "note": note}}
+		shown := note
+		if strings.ContainsAny(note, "\t\r\x1b\u202e") {
+			shown = strconv.Quote(note)
+		}
+		text += "/data/" + rows[i].Path + " " + shown + "\n"
+	}
+	data := indextest.Build("/data", []indextest.Field{fields[0], fields[2]}, rows)
+	if out, _, _, _ := execute(data, "-search", "", "-metric", "note"); sorted(out) != sorted(text) {
+		t.Errorf("printed %q\nexpected %q", out, text)
+	}
+	for format, comma := range map[string]rune{"csv": ',', "tsv": '\t'} {
+		for _, flags := range [][]string{{"-format", format}, {"-format", format, "-spreadsheet"}} {
+			out, _, _, _ := execute(data, flags...)
+			reader := csv.NewReader(strings.NewReader(out))
+			reader.Comma = comma
+			lines, err := reader.ReadAll()
+			for i, expected := range [][]string{notes, cells}[len(flags)-2] {
+				if err != nil || lines[i+1][1] != "-5" || lines[i+1][2] != expected {
+					t.Fatalf("%s: %v, %q, expected %q", flags, err, lines[i+1], expected)
+				}
+			}
+		}
+	}
+}
+
+func sorted(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }
 
 func TestRunFormatJSONIsValidJSON(t *testing.T) {

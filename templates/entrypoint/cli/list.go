@@ -154,6 +154,9 @@ func (s *Session) keysOnly(shown func(buffer, key []byte) []byte, ending byte) f
 func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 	return func(buffer []byte, row int, key []byte) []byte {
 		buffer = append(index.AppendShown(buffer, key), ' ')
+		if metric.Type == index.Text && !metric.Missing(row) {
+			return append(index.AppendShown(buffer, metric.Bytes(row)), '\n')
+		}
 		return append(metric.AppendText(buffer, row), '\n')
 	}
 }
@@ -211,17 +214,18 @@ func (s *Session) jsonRow() func([]byte, int, []byte) []byte {
 // table returns the format of RFC 4180 with the given separator, except that lines end with LF.
 func (s *Session) table(comma byte) format {
 	fields := s.shownFields()
-	head := appendCell(nil, []byte("path"), comma)
+	cells := cells{comma, s.options.spreadsheet}
+	head := cells.append(nil, []byte("path"))
 	for _, field := range fields {
-		head = appendCell(append(head, comma), []byte(field.Name), comma)
+		head = cells.append(append(head, comma), []byte(field.Name))
 	}
 	head = append(head, '\n')
 	var row = func(buffer []byte, row int, key []byte) []byte {
-		buffer = appendCell(buffer, key, comma)
+		buffer = cells.append(buffer, key)
 		for _, field := range fields {
 			buffer = append(buffer, comma)
 			if !field.Missing(row) {
-				buffer = appendValue(buffer, field, row, comma)
+				buffer = cells.appendValue(buffer, field, row)
 			}
 		}
 		return append(buffer, '\n')
