@@ -48,7 +48,7 @@ def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) ->
         DataContainerError: with the compiler's message, if it fails.
     """
     go = find_go()
-    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -E entrypoint/stdout.entry"]
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -E entrypoint/process.entry"]
     environment = {**os.environ, **GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch}
     environment["GOCACHE"] = str(go_cache(cache))
     logger.info("%s", run([go, "version"], "go version", environment).strip())

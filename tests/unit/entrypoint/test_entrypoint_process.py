@@ -1,9 +1,13 @@
 """The entrypoint as a process: pipes, signals, memory, environment, user, and the value of argv[0]."""
 
 import hashlib
+import os
+import resource
 import signal
 import subprocess
+import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +19,7 @@ from tools.entrypoint import one_line
 
 ROWS = 200_000
 MIB = 1 << 20
-NOBODY_UID = 65534
+NOBODY_UID, LONELY_UID = 65534, 61234
 PIPE_BYTES = 1 << 16
 OUTPUTS = ["", "-ls", "-count", "-info", "-help", "-version", "-schema", "-tree", "-null", "-verify", "-self-check"]
 OUTPUTS += [f"-format {name}" for name in ("json", "jsonl", "csv", "tsv")]
@@ -54,6 +58,19 @@ def small(entrypoint, short_folder) -> Tool:
     data.mkdir(exist_ok=True)
     (data / "file").write_bytes(b"content")
     return entrypoint(catalog_of("file", 7, hashlib.sha256(b"content").hexdigest()), mount=str(data))
+
+
+@pytest.fixture
+def many(entrypoint, short_folder) -> Tool:
+    """An entrypoint of 200 files, which exist."""
+    data = short_folder / "many"
+    data.mkdir(exist_ok=True)
+    names = [f"{number:03}" for number in range(200)]
+    for name in names:
+        (data / name).write_bytes(b"content")
+    digests = [hashlib.sha256(b"content").hexdigest()] * len(names)
+    sizes = pa.array([7] * len(names), pa.int64())
+    return entrypoint(pa.table({"path": names, "size": sizes, "sha256": digests}), mount=str(data))
 
 
 def catalog_of(name: str, size: int, digest: str) -> pa.Table:
@@ -124,6 +141,42 @@ def test_entrypoint_with_closed_output_fails(small, short_folder, arguments, clo
     done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}', small.command[0], *words], stderr=-1, check=False)
     assert done.returncode == 1
     assert "file already closed" in one_line(done.stderr)
+
+
+def with_limit(program: Tool, kind: int, most: int, *arguments: object) -> subprocess.CompletedProcess[bytes]:
+    """Runs the program as a user without other processes. kind: a constant of the module resource."""
+    require_root("becoming another user")
+    limit = partial(resource.setrlimit, kind, (most, most))
+    user = {"user": LONELY_UID, "group": LONELY_UID, "extra_groups": []}
+    command = [*program.command, *arguments]
+    return subprocess.run(command, preexec_fn=limit, capture_output=True, check=False, cwd="/", **user)
+
+
+@pytest.mark.parametrize(
+    ("kind", "most", "error"),
+    [
+        (
+            resource.RLIMIT_NOFILE,
+            63,
+            "the limit of open files is 63, expected at least 64: raise it with ulimit -n, or",
+        ),
+        (
+            resource.RLIMIT_NPROC,
+            7,
+            "the limit of processes and threads is 7, expected at least 8: raise it with ulimit -u",
+        ),
+        (resource.RLIMIT_NOFILE, 64, ""),
+        (resource.RLIMIT_NPROC, 8, ""),
+    ],
+)
+@pytest.mark.parametrize("arguments", ["-ls", "-verify", "-export"])
+def test_entrypoint_with_a_low_limit_works_or_names_it(many, kind, most, error, arguments):
+    out = [tempfile.mkdtemp(dir=many.command[0].parent)] if arguments == "-export" else []
+    for folder in out:
+        os.chown(folder, LONELY_UID, LONELY_UID)
+    done = with_limit(many, kind, most, arguments, *out)
+    assert done.returncode == (1 if error else 0), done.stderr
+    assert one_line(done.stderr).startswith(error) if error else done.stderr == b""
 
 
 def test_start_uses_no_cpu_time_and_ends_by_signal(small):
