@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def render(
     values = {**json.loads(summary.read_bytes()), "index_beside": external, "datacontainer": __version__}
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder, values)
-    shutil.copyfile(summary, folder / "dataset.json")
+    write_bytes(folder / "dataset.json", summary.read_bytes())
     logger.info("%d source files, index of %d bytes", len(sources), index_bytes)
     finished(values["files"], index_bytes)
 
