@@ -1,8 +1,10 @@
 """A compressed SquashFS, which mksquashfs writes from a tar in a pipe."""
 
+import errno
 import os
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -11,9 +13,12 @@ from typing import IO
 
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
 from datacontainer.runtime.logs import logger
+from datacontainer.sif.header import aligned
 
 # The first version that reads a tar.
 OLDEST = (4, 5)
+# The first and the last of the fields that are read: magic and bytes_used.
+SUPERBLOCK = struct.Struct("<4s36xQ")
 # The measurements are in docs/decisions/0010-compression.md.
 LEVELS = {"gzip": 6, "zstd": 3}
 # Without -exit-on-error, mksquashfs writes unreadable files as empty files. -exports and -root-mode: version 4.5 and
@@ -48,7 +53,7 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
 
     Raises:
         MissingToolError: if mksquashfs is missing.
-        DataContainerError: if mksquashfs fails, with its output. Errors of reading the tar are not caught.
+        DataContainerError: if mksquashfs fails, with its output, or writes an incomplete SquashFS. Errors of reading the tar are not caught.
     """
     program = find_mksquashfs(compression)
     chosen = ["-comp", compression, "-Xcompression-level", str(LEVELS[compression]), "-processors", str(threads)]
@@ -64,8 +69,24 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
         logger.info("%s", line)
     if status != 0:
         output = " ".join(lines).strip() or f"exit status {status}"
+        if os.strerror(errno.ENOSPC) in output:
+            raise DataContainerError(f"the disk is full: {output}; free space on it, or set outdir to another disk")
         raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
-    return image.stat().st_size - offset
+    return _checked_size(image, offset)
+
+
+def _checked_size(image: Path, offset: int) -> int:
+    """The size of the SquashFS, which must be that in its superblock, padded."""
+    with open(image, "rb") as file:
+        file.seek(offset)
+        magic, used = SUPERBLOCK.unpack(file.read(SUPERBLOCK.size).ljust(SUPERBLOCK.size, b"\0"))
+    size_bytes = image.stat().st_size - offset
+    if magic != b"hsqs" or size_bytes != aligned(used):
+        raise DataContainerError(
+            f"mksquashfs wrote {max(0, size_bytes)} bytes, expected a SquashFS of {used} bytes, padded to 4096: "
+            "install the package squashfs-tools again, or set compression: none"
+        )
+    return size_bytes
 
 
 def _feed(command: list[str], environment: dict[str, str], tar: Iterable[bytes], printed: IO[str]) -> int:
