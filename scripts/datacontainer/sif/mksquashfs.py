@@ -53,7 +53,8 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
 
     Raises:
         MissingToolError: if mksquashfs is missing.
-        DataContainerError: if mksquashfs fails, with its output, or writes an incomplete SquashFS. Errors of reading the tar are not caught.
+        DataContainerError: if mksquashfs fails, with its output, or writes an incomplete SquashFS. Errors of reading
+            the tar are not caught.
     """
     program = find_mksquashfs(compression)
     chosen = ["-comp", compression, "-Xcompression-level", str(LEVELS[compression]), "-processors", str(threads)]
