@@ -75,19 +75,10 @@ def test_run_flags_print_the_documented_output(ask, arguments, printed):
     assert ask(*arguments) == printed
 
 
-@pytest.mark.parametrize(
-    ("limit", "error"),
-    [
-        ("pids-limit=5", "error: the limit of processes and threads is 5, expected at least 8"),
-        ("ulimit=nofile=32:32", "error: the limit of open files is 32, expected at least 64"),
-        ("pids-limit=8", ""),
-        ("memory=20m", ""),
-    ],
-)
-def test_run_verify_with_a_low_limit_works_or_names_it(docker, fruit, limit, error):
-    done = docker.run(*RUN, f"--{limit}", fruit, "-verify", status=1 if error else 0)
-    assert done.stderr.decode().startswith(error)
-    assert done.stderr.count(b"\n") == bool(error)
+def test_run_with_a_low_limit_of_processes_works_or_names_it(docker, fruit):
+    assert b"no differences" in docker(*RUN, "--pids-limit=8", fruit, "-verify")
+    errors = docker.run(*RUN, "--pids-limit=5", fruit, "-verify", status=1).stderr
+    assert errors.startswith(b"error: the limit of processes and threads is 5, expected at least 8: raise it")
 
 
 def test_run_metric_sorts_by_the_metric(ask, images):

@@ -127,15 +127,9 @@ def test_stage_that_fails_exits_with_its_status_and_one_line(tmp_path):
 
 @pytest.mark.parametrize(
     ("output", "status", "error"),
-    [
-        ("> /dev/full", 1, "error: writing standard output: No space left on device\n"),
-        ("| (exec <&-)", 141, ""),
-        (">&-", 1, "error: writing standard output: it is closed\n"),
-    ],
+    [("> /dev/full", 1, "No space left on device\n"), ("| (exec <&-)", 141, ""), (">&-", 1, "it is closed\n")],
 )
 def test_datacontainer_output_that_takes_no_text_is_an_error(output, status, error):
     words = ["bash", "-c", f'(sleep 0.5; exec "$0" "$@") {output}; exit "${{PIPESTATUS[0]}}"', sys.executable]
-    done = subprocess.run(
-        [*words, ROOT / "scripts/datacontainer", "--help"], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (status, error)
+    done = subprocess.run([*words, ROOT / "scripts/datacontainer", "--help"], stderr=-1, text=True, check=False)
+    assert (done.returncode, done.stderr.removeprefix("error: writing standard output: ")) == (status, error)

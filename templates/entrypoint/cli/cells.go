@@ -8,42 +8,36 @@ import (
 	"entrypoint/index"
 )
 
-// formulas are the characters that begin a formula in a spreadsheet, and the quote that prevents it.
-var formulas = []byte("=+-@\t\r\n'")
-
-// cells appends cells. With `spreadsheet`, a text that a spreadsheet could run as a formula gets a quote before it.
-type cells struct {
-	comma       byte
-	spreadsheet bool
+// guarded returns a text with a quote before it if a spreadsheet could run it as a formula, with the flag -spreadsheet.
+func (s *Session) guarded(text []byte) []byte {
+	if s.options.spreadsheet && len(text) > 0 && bytes.IndexByte([]byte("=+-@\t\r\n'"), text[0]) >= 0 {
+		return append([]byte{'\''}, text...)
+	}
+	return text
 }
 
-// append appends a text, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
-func (c cells) append(dst, text []byte) []byte {
-	quoted := len(text) == 0
-	for _, char := range text {
-		quoted = quoted || char == c.comma || char == '"' || char == '\n' || char == '\r'
-	}
-	if quoted {
-		dst = append(dst, '"')
-	}
-	if c.spreadsheet && len(text) > 0 && bytes.IndexByte(formulas, text[0]) >= 0 {
-		dst = append(dst, '\'')
+// appendCell appends a cell, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
+func appendCell(dst, cell []byte, comma byte) []byte {
+	quoted := len(cell) == 0
+	for _, c := range cell {
+		quoted = quoted || c == comma || c == '"' || c == '\n' || c == '\r'
 	}
 	if !quoted {
-		return append(dst, text...)
+		return append(dst, cell...)
 	}
-	for _, char := range text {
-		if char == '"' {
+	dst = append(dst, '"')
+	for _, c := range cell {
+		if c == '"' {
 			dst = append(dst, '"')
 		}
-		dst = append(dst, char)
+		dst = append(dst, c)
 	}
 	return append(dst, '"')
 }
 
-func (c cells) appendValue(dst []byte, field *index.Field, row int) []byte {
+func (s *Session) appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
 	if field.Type == index.Text || field.Type == index.JSON {
-		return c.append(dst, field.Bytes(row))
+		return appendCell(dst, s.guarded(field.Bytes(row)), comma)
 	}
 	return field.AppendText(dst, row)
 }

@@ -214,18 +214,17 @@ func (s *Session) jsonRow() func([]byte, int, []byte) []byte {
 // table returns the format of RFC 4180 with the given separator, except that lines end with LF.
 func (s *Session) table(comma byte) format {
 	fields := s.shownFields()
-	cells := cells{comma, s.options.spreadsheet}
-	head := cells.append(nil, []byte("path"))
+	head := appendCell(nil, []byte("path"), comma)
 	for _, field := range fields {
-		head = cells.append(append(head, comma), []byte(field.Name))
+		head = appendCell(append(head, comma), s.guarded([]byte(field.Name)), comma)
 	}
 	head = append(head, '\n')
 	var row = func(buffer []byte, row int, key []byte) []byte {
-		buffer = cells.append(buffer, key)
+		buffer = appendCell(buffer, key, comma)
 		for _, field := range fields {
 			buffer = append(buffer, comma)
 			if !field.Missing(row) {
-				buffer = cells.appendValue(buffer, field, row)
+				buffer = s.appendValue(buffer, field, row, comma)
 			}
 		}
 		return append(buffer, '\n')
