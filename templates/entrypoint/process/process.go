@@ -25,9 +25,8 @@ var (
 	// status is the result of fcntl(1, F_GETFD): negative if descriptor 1 was closed.
 	status int64
 	files  = limit(syscall.RLIMIT_NOFILE)
-	tasks  = min(limit(limitTasks), pids("/sys/fs/cgroup/pids.max"), pids("/sys/fs/cgroup/pids/pids.max"))
 	// spare is the number of threads that can run or wait for a disk in addition to those that every program has.
-	spare = tasks
+	spare = math.MaxInt
 )
 
 func init() {
@@ -43,6 +42,7 @@ func Check(leastTasks int) error {
 	if files < leastFiles {
 		return fmt.Errorf(message, "open files", files, leastFiles, "-n", "--ulimit nofile=1024")
 	}
+	tasks := min(limit(limitTasks), pids("/sys/fs/cgroup/pids.max"), pids("/sys/fs/cgroup/pids/pids.max"))
 	if tasks < leastTasks {
 		return fmt.Errorf(message, "processes and threads", tasks, leastTasks, "-u", "--pids-limit 64")
 	}
@@ -66,16 +66,10 @@ func limit(resource int) int {
 
 // pids returns the limit of the processes of a container.
 func pids(path string) int {
-	text := make([]byte, 32)
-	// os.Open would need two more descriptors.
-	file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	text, _ := os.ReadFile(path)
+	number, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
 		return math.MaxInt
 	}
-	defer syscall.Close(file)
-	length, _ := syscall.Read(file, text)
-	if number, err := strconv.Atoi(strings.TrimSpace(string(text[:max(0, length)]))); err == nil {
-		return number
-	}
-	return math.MaxInt
+	return number
 }
