@@ -1,6 +1,5 @@
 """A compressed SquashFS, which mksquashfs writes from a tar in a pipe."""
 
-import errno
 import os
 import re
 import shutil
@@ -70,8 +69,6 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
         logger.info("%s", line)
     if status != 0:
         output = " ".join(lines).strip() or f"exit status {status}"
-        if os.strerror(errno.ENOSPC) in output:
-            raise DataContainerError(f"the disk is full: {output}; free space on it, or set outdir to another disk")
         raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
     return _checked_size(image, offset)
 

@@ -162,15 +162,10 @@ def test_convert_damaged_layer_leaves_no_image(compressed):
 @pytest.mark.parametrize(
     ("script", "error"),
     [
-        ("kill -9 $$", "mksquashfs failed: exit status -9"),
+        ("kill -9 $$", "mksquashfs failed: "),
         ("exec <&-", "mksquashfs exited before it read all layers"),
         ("cat > /dev/null", "mksquashfs wrote 0 bytes, expected a SquashFS"),
         ('REAL "$@"; truncate --size -4096 "$2"', r"mksquashfs wrote \d+ bytes, expected a SquashFS of \d+ bytes"),
-        # The output of version 4.5.1 on a full tmpfs.
-        (
-            "echo Write failed because No space left on device >&2; exit 1",
-            "the disk is full: Write failed .*free space",
-        ),
         ("ulimit -f 20; trap '' XFSZ; REAL \"$@\"", "mksquashfs failed: .*File too large"),
     ],
 )
