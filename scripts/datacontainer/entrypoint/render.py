@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def render(
     values = {**json.loads(summary.read_bytes()), "index_beside": external, "datacontainer": __version__}
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder, values)
-    write_bytes(folder / "dataset.json", summary.read_bytes())
+    shutil.copyfile(summary, folder / "dataset.json")
     logger.info("%d source files, index of %d bytes", len(sources), index_bytes)
     finished(values["files"], index_bytes)
 
