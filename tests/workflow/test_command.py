@@ -123,3 +123,13 @@ def test_stage_that_fails_exits_with_its_status_and_one_line(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: hash fruit: 'results/fruit/stages/scan/lists/{name}.list' is damaged: ")
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "error"),
+    [("> /dev/full", 1, "No space left on device\n"), ("| (exec <&-)", 141, ""), (">&-", 1, "it is closed\n")],
+)
+def test_datacontainer_output_that_takes_no_text_is_an_error(output, status, error):
+    words = ["bash", "-c", f'(sleep 0.5; exec "$0" "$@") {output}; exit "${{PIPESTATUS[0]}}"', sys.executable]
+    done = subprocess.run([*words, ROOT / "scripts/datacontainer", "--help"], stderr=-1, text=True, check=False)
+    assert (done.returncode, done.stderr.removeprefix("error: writing standard output: ")) == (status, error)

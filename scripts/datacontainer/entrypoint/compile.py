@@ -16,6 +16,7 @@ PACKER_MODULES = (
     "templates/entrypoint/go.mod",
     "templates/entrypoint/blake3/",
     "templates/entrypoint/digest/",
+    "templates/entrypoint/process/",
     "templates/entrypoint/progress/",
 )
 

@@ -100,7 +100,7 @@ def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) ->
     go = find_go()
     version = go_version(go)
     logger.info("%s is go%s", go, version)
-    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="]
+    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -E entrypoint/process.entry"]
     values = {**GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch, "GOCACHE": str(go_cache(cache))}
     # Modules of a user's template are in these folders; go.sum contains their digests.
     environment = program_environment(values, folders=("GOPATH", "GOMODCACHE"))

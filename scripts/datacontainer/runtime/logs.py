@@ -146,14 +146,21 @@ def error_text(title: str, error: BaseException) -> str:
 
 def _printable(text: str, *, keep_indent: bool = False) -> str:
     indent = len(text) - len(text.lstrip(" ")) if keep_indent else 0
-    return " " * indent + " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return " " * indent + escaped(" ".join(text.split()).encode("ascii", "backslashreplace").decode())
+
+
+def escaped(text: str, kept: str = "\n\t") -> str:
+    """The text with escapes in place of the characters that are not printable, except those in `kept`."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in kept else repr(one)[1:-1] for one in text)
 
 
 @contextmanager
 def _handlers(log: Path | str, title: str) -> Iterator[None]:
     """Sends log records to the file, and progress to the console of the run or, without one, to a terminal."""
     file = LogFile(log, mode="w", encoding="utf-8", errors="backslashreplace")
-    file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    file.setFormatter(_Escaped("%(asctime)s %(message)s"))
     file.addFilter(_Seldom(LOG_SECONDS))
     logger.setLevel(logging.INFO)
     logger.addHandler(file)
@@ -184,6 +191,11 @@ class _ToConsole(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         send(self._title, getattr(record, "amount", Amount()))
+
+
+class _Escaped(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return escaped(super().format(record))
 
 
 class _Seldom(logging.Filter):

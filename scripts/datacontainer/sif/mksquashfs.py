@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import struct
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -12,9 +13,12 @@ from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
 from datacontainer.runtime.limits import ended, explained
 from datacontainer.runtime.logs import logger
+from datacontainer.sif.header import aligned
 
 # The first version that reads a tar.
 OLDEST = (4, 5)
+# The first and the last of the fields that are read: magic and bytes_used.
+SUPERBLOCK = struct.Struct("<4s36xQ")
 # The measurements are in docs/decisions/0010-compression.md.
 LEVELS = {"gzip": 6, "zstd": 3}
 # Without -exit-on-error, mksquashfs writes unreadable files as empty files. -exports and -root-mode: version 4.5 and
@@ -50,7 +54,8 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
 
     Raises:
         MissingToolError: if mksquashfs is missing.
-        DataContainerError: if mksquashfs fails, with its output. Errors of reading the tar are not caught.
+        DataContainerError: if mksquashfs fails, with its output, or writes an incomplete SquashFS. Errors of reading
+            the tar are not caught.
     """
     program = find_mksquashfs(compression)
     chosen = ["-comp", compression, "-Xcompression-level", str(LEVELS[compression]), "-processors", str(threads)]
@@ -65,7 +70,21 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
     if status != 0:
         output = explained(" ".join(lines).strip() or ended(status), path=str(image))
         raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
-    return image.stat().st_size - offset
+    return _checked_size(image, offset)
+
+
+def _checked_size(image: Path, offset: int) -> int:
+    """The size of the SquashFS, which must be that in its superblock, padded."""
+    with open(image, "rb") as file:
+        file.seek(offset)
+        magic, used = SUPERBLOCK.unpack(file.read(SUPERBLOCK.size).ljust(SUPERBLOCK.size, b"\0"))
+    size_bytes = image.stat().st_size - offset
+    if magic != b"hsqs" or size_bytes != aligned(used):
+        raise DataContainerError(
+            f"mksquashfs wrote {max(0, size_bytes)} bytes, expected a SquashFS of {used} bytes, padded to 4096: "
+            "install the package squashfs-tools again, or set compression: none"
+        )
+    return size_bytes
 
 
 def _feed(command: list[str], tar: Iterable[bytes], printed: IO[str]) -> int:

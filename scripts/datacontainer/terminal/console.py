@@ -19,6 +19,7 @@ from snakemake.logging import LogEvent
 
 from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message
 from datacontainer.runtime.limits import explained
+from datacontainer.runtime.logs import escaped
 from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.progressline import ProgressLine, title_of
 
@@ -83,7 +84,7 @@ class Console(logging.Handler):
         # The run continues without a reader of its output.
         with self._lock, suppress(BrokenPipeError):
             self._line.clear()
-            self._stream.write(text + "\n")
+            self._stream.write(escaped(text) + "\n")
             self._stream.flush()
 
     def _take(self, record: logging.LogRecord, event: LogEvent | None) -> None:
@@ -190,5 +191,5 @@ class Console(logging.Handler):
                 lines = self.failures.lines()
             else:
                 lines = self._summary()
-            self._stream.write("".join(f"{line}\n" for line in lines))
+            self._stream.write("".join(f"{escaped(line)}\n" for line in lines))
             self._stream.flush()

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"entrypoint/index"
+	"entrypoint/process"
 	"entrypoint/query"
 )
 
@@ -23,6 +24,9 @@ const (
 	WrongUsage = 2
 	brokenPipe = 128 + int(syscall.SIGPIPE)
 )
+
+// leastTasks is the number of threads of -export with one worker.
+const leastTasks = 8
 
 // Facts are the properties of the dataset that are compiled into the program.
 type Facts struct {
@@ -57,9 +61,15 @@ const IndexSuffix = ".index"
 func Main(facts Facts, arguments []string) int {
 	// A write to a closed pipe then returns an error, also in process 1 of a container.
 	signal.Ignore(syscall.SIGPIPE)
-	status, err := Run(facts, arguments, os.Stdout, os.Stderr)
+	status, err := NoMatch, process.Check(leastTasks)
+	if err == nil {
+		status, err = Run(facts, arguments, os.Stdout, os.Stderr)
+	}
+	if closing := os.Stdout.Close(); err == nil && closing != nil && !errors.Is(closing, os.ErrClosed) {
+		status, err = statusOf(closing), closing
+	}
 	if err != nil && status != brokenPipe {
-		fmt.Fprintf(os.Stderr, "error: %s\n", err)
+		fmt.Fprintf(os.Stderr, "error: %s\n", index.Escaped(err.Error()))
 	}
 	return status
 }

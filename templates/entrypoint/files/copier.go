@@ -86,7 +86,8 @@ func (c *copier) file(ctx context.Context, to destination) (outcome, error) {
 	}
 	source, err := c.open(to.key)
 	if err != nil {
-		return outcome{difference: unreadable(err)}, nil
+		difference, err := unopened(to.key, err)
+		return outcome{difference: difference}, err
 	}
 	defer source.Close()
 	difference, err := c.copy(ctx, source, to)

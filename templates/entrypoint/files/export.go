@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 
+	"entrypoint/process"
 	"entrypoint/progress"
 )
 
@@ -83,7 +84,7 @@ func openTarget(job Job, dir string) (*os.Root, error) {
 func (e *export) run(ctx context.Context, c catalog) error {
 	var workers []work[string]
 	// More workers than cores, because workers wait for the disk.
-	for range 2*runtime.GOMAXPROCS(0) + 2 {
+	for range process.Workers(2*runtime.GOMAXPROCS(0) + 2) {
 		reader, err := c.newReader(e.progress, c.ix.Field("sha256"))
 		if err != nil {
 			return err
