@@ -39,7 +39,7 @@ func (e *export) openFolder(inside string) (*os.Root, error) {
 	full := e.dir
 	for name := range strings.SplitSeq(inside, "/") {
 		full = filepath.Join(full, name)
-		next, err := openSubfolder(folder, name, full)
+		next, err := e.openSubfolder(folder, name, full)
 		folder.Close()
 		if err != nil {
 			return nil, err
@@ -50,14 +50,18 @@ func (e *export) openFolder(inside string) (*os.Root, error) {
 }
 
 // openSubfolder opens a folder inside of another folder, and creates it if it is missing.
-func openSubfolder(folder *os.Root, name, full string) (*os.Root, error) {
-	info, err := folder.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
+func (e *export) openSubfolder(folder *os.Root, name, full string) (*os.Root, error) {
+	info, err := e.names.lookUp(folder, full)
+	if info == nil && err == nil {
+		err := e.names.create(full, func() error { return folder.Mkdir(name, 0o777) })
 		// Another goroutine may have created the folder in the meantime.
-		if err := folder.Mkdir(name, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(err))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refusedName(name, err)))
 		}
-		info, err = folder.Lstat(name)
+		info, err = e.names.lookUp(folder, full)
+	}
+	if err == nil && info == nil {
+		err = fs.ErrNotExist
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder %q: %w", full, reason(err))
@@ -79,11 +83,23 @@ func (e *export) emptyFolders(ctx context.Context, mount string) error {
 			return nil
 		}
 		folder, err := e.openFolder(strings.TrimPrefix(path, mount+"/"))
+		if no := (*refusal)(nil); errors.As(err, &no) {
+			return e.refuseFolder(path, no)
+		}
 		if err != nil {
 			return err
 		}
 		return folder.Close()
 	})
+}
+
+// refuseFolder prints a folder that the target cannot hold, unless lines for its entries are printed.
+func (e *export) refuseFolder(path string, no *refusal) error {
+	if present, err := os.ReadDir(path); err != nil || len(present) > 0 {
+		return nil
+	}
+	e.refused++
+	return e.progress.Print(e.job.Out, shown([]byte(strings.TrimPrefix(path, e.job.Root)))+": is not exported: "+no.reason)
 }
 
 // notWritable adds to an error the advice to export to a folder that the user can write to.
