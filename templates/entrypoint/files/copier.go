@@ -22,8 +22,8 @@ const partialPrefix = ".partial-"
 type copier struct {
 	*reader
 	run     *export
-	folder  *os.Root // the folder of the last file
-	current string   // its path in the dataset
+	folder  *folder // of the last file
+	current string  // its path in the dataset
 }
 
 // destination is the place to which a file is copied.
@@ -68,7 +68,7 @@ func (c *copier) link(to destination, target string) (outcome, error) {
 	if difference := c.compareMetadata(to.row, to.key); difference != "" {
 		return outcome{difference: difference}, nil
 	}
-	info, err := c.run.names.lookUp(c.folder, to.full)
+	info, err := c.run.names.lookUp(c.folder, to.name)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -78,7 +78,7 @@ func (c *copier) link(to destination, target string) (outcome, error) {
 		}
 		return outcome{}, conflict(to.full, info, fmt.Sprintf("a symlink to %q", target))
 	}
-	err = c.run.names.create(to.full, func() error { return c.folder.Symlink(target, to.name) })
+	err = c.run.names.create(c.folder, to.name, func() error { return c.folder.Symlink(target, to.name) })
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return c.link(to, target)
@@ -92,7 +92,7 @@ func (c *copier) link(to destination, target string) (outcome, error) {
 
 // file copies a regular file unless a copy with the right content exists.
 func (c *copier) file(ctx context.Context, to destination) (outcome, error) {
-	info, err := c.run.names.lookUp(c.folder, to.full)
+	info, err := c.run.names.lookUp(c.folder, to.name)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -191,7 +191,7 @@ func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to de
 	if replace {
 		return c.folder.Rename(partial, to.name)
 	}
-	return c.run.names.create(to.full, func() error { return rename(c.folder, partial, to.name) })
+	return c.run.names.create(c.folder, to.name, func() error { return rename(c.folder, partial, to.name) })
 }
 
 // compareModeAndTime warns if the file system stored another mode or time without an error.

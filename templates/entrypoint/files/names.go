@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
-	"unicode"
 )
 
 // names looks up and creates entries of a target whose file system may treat different names as equal, store a name in
@@ -28,6 +26,14 @@ type names struct {
 	mutex sync.Mutex // protects the fields below and, if careful, each creation
 	// listed contains the entries of folders by their name, and by their name in lower case.
 	listed map[string]map[string]string
+}
+
+// folder is an open folder of the target.
+type folder struct {
+	*os.Root
+	path string // in messages
+	// distinct is true if the folder is known to distinguish the case of names.
+	distinct bool
 }
 
 // refusal is the reason why the target cannot hold one file, although it can hold others.
@@ -84,63 +90,67 @@ func (n *names) close() {
 	}
 }
 
-// lookUp returns the entry of a folder that has exactly the last name of the path `full`, or nil if there is no such entry.
-// It returns a refusal if the file system cannot store this name, or treats it as the name of another entry.
-func (n *names) lookUp(folder *os.Root, full string) (fs.FileInfo, error) {
-	dir, name := filepath.Split(full)
-	info, err := folder.Lstat(name)
-	if err == nil && (n.careful || hasOtherCase(folder, name, info)) {
-		return info, n.requireExact(folder, dir, name)
-	}
-	if errors.Is(err, fs.ErrNotExist) && n.careful {
-		n.mutex.Lock()
-		defer n.mutex.Unlock()
-		return nil, n.try(name)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
+// lookUp returns the entry of a folder with exactly this name, or nil if there is none. It returns a refusal if the file
+// system cannot store the name, or treats it as the name of another entry.
+func (n *names) lookUp(f *folder, name string) (fs.FileInfo, error) {
+	info, err := f.Lstat(name)
+	switch {
+	case err == nil && (n.careful || f.ignoresCase(name, info)):
+		return info, n.requireExact(f, name)
+	case err == nil:
+		return info, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, refusedName(name, err)
+	case !n.careful:
 		return nil, nil
 	}
-	return info, refusedName(name, err)
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	return nil, n.try(name)
 }
 
-// hasOtherCase reports whether an entry is also found by its name in the other case, as in a folder that ignores case inside
-// of a file system that does not.
-func hasOtherCase(folder *os.Root, name string, info fs.FileInfo) bool {
-	other := strings.Map(func(r rune) rune {
-		if r > unicode.MaxASCII || !unicode.IsLetter(r) {
-			return r
-		}
-		return r ^ ' '
-	}, name)
-	if other == name {
+// ignoresCase reports whether an existing entry is also found by its name in the other case. A folder can ignore the case
+// although the root of the target does not.
+func (f *folder) ignoresCase(name string, info fs.FileInfo) bool {
+	if f.distinct {
 		return false
 	}
-	found, err := folder.Lstat(other)
-	return err == nil && os.SameFile(info, found)
+	other := []byte(name)
+	for i, letter := range other {
+		if lower := letter | ' '; lower >= 'a' && lower <= 'z' {
+			other[i] = letter ^ ' '
+		}
+	}
+	if string(other) == name {
+		return false
+	}
+	found, err := f.Lstat(string(other))
+	f.distinct = err != nil || !os.SameFile(info, found)
+	return !f.distinct
 }
 
 // requireExact returns a refusal unless the listing of a folder contains the name.
-func (n *names) requireExact(folder *os.Root, dir, name string) error {
+func (n *names) requireExact(f *folder, name string) error {
 	n.mutex.Lock()
 	defer n.mutex.Unlock()
-	if n.listed[dir][name] == name {
+	if n.listed[f.path][name] == name {
 		return nil
 	}
 	if err := n.try(name); err != nil {
 		return err
 	}
-	if n.listed[dir][strings.ToLower(name)] == "" { // Not listed yet, or created by another program.
-		present, err := entries(folder)
+	if n.listed[f.path][strings.ToLower(name)] == "" { // Not listed yet, or created by another program.
+		present, err := entries(f.Root)
 		if err != nil {
-			return fmt.Errorf("listing %q: %w", dir, reason(err))
+			return fmt.Errorf("listing %q: %w", f.path, reason(err))
 		}
-		n.listed[dir] = map[string]string{}
+		n.listed[f.path] = map[string]string{}
 		for _, one := range present {
-			n.add(dir, one)
+			n.add(f.path, one)
 		}
 	}
-	switch other := n.listed[dir][strings.ToLower(name)]; {
-	case n.listed[dir][name] == name:
+	switch other := n.listed[f.path][strings.ToLower(name)]; {
+	case n.listed[f.path][name] == name:
 		return nil
 	case other == "":
 		return &refusal{fmt.Sprintf("the target treats %q and the name of another entry as equal", name)}
@@ -149,9 +159,9 @@ func (n *names) requireExact(folder *os.Root, dir, name string) error {
 	}
 }
 
-// add adds an entry to the listing of a folder, if there is one.
-func (n *names) add(dir, name string) {
-	if listed := n.listed[dir]; listed != nil {
+// add adds an entry to the listing of the folder at a path, if there is one.
+func (n *names) add(path, name string) {
+	if listed := n.listed[path]; listed != nil {
 		if lower := strings.ToLower(name); listed[lower] == "" {
 			listed[lower] = name
 		}
@@ -178,8 +188,8 @@ func (n *names) try(name string) error {
 	return nil
 }
 
-// create calls `make`, which must create the entry at the path `full` and return fs.ErrExist if an entry is found by this name.
-func (n *names) create(full string, make func() error) error {
+// create calls `make`, which must create an entry, or return fs.ErrExist if one is found by this name.
+func (n *names) create(f *folder, name string, make func() error) error {
 	if !n.careful {
 		return make()
 	}
@@ -187,25 +197,25 @@ func (n *names) create(full string, make func() error) error {
 	defer n.mutex.Unlock()
 	err := make()
 	if err == nil {
-		n.add(filepath.Split(full))
+		n.add(f.path, name)
 	}
 	return err
 }
 
 // rename gives a file its final name, and returns fs.ErrExist if an entry is found by this name.
-func rename(folder *os.Root, partial, name string) error {
-	err := folder.Link(partial, name)
+func rename(f *folder, partial, name string) error {
+	err := f.Link(partial, name)
 	if err == nil {
-		return folder.Remove(partial)
+		return f.Remove(partial)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	// The file system has no hard links.
-	if _, err := folder.Lstat(name); err == nil {
+	if _, err := f.Lstat(name); err == nil {
 		return fs.ErrExist
 	}
-	return refusedName(name, folder.Rename(partial, name))
+	return refusedName(name, f.Rename(partial, name))
 }
 
 // refusedName returns a refusal instead of an error that only concerns the name.
