@@ -79,13 +79,12 @@ func (c *copier) link(to destination, target string) (outcome, error) {
 		return outcome{}, conflict(to.full, info, fmt.Sprintf("a symlink to %q", target))
 	}
 	err = c.run.names.create(c.folder, to.name, func() error { return c.folder.Symlink(target, to.name) })
-	switch {
-	case errors.Is(err, fs.ErrExist):
+	if errors.Is(err, fs.ErrExist) {
 		return c.link(to, target)
-	case hitsAll(err), errors.Is(err, fs.ErrNotExist):
+	}
+	if err != nil {
+		err = refuse("this symlink", err, syscall.EPERM, syscall.ENOSYS, syscall.ENOTSUP, syscall.EINVAL, syscall.ENAMETOOLONG, syscall.EIO)
 		return outcome{}, fmt.Errorf("creating the symlink %q: %w", to.full, reason(err))
-	case err != nil:
-		return outcome{}, &refusal{"the target cannot store this symlink" + because(err)}
 	}
 	return outcome{}, nil
 }
@@ -160,10 +159,8 @@ func (c *copier) copy(ctx context.Context, source *os.File, to destination, repl
 		err = c.finish(target, partial, info, to, replace)
 		renamed = err == nil
 	}
-	if errors.Is(err, syscall.EFBIG) {
-		err = &refusal{fmt.Sprintf("the target cannot store a file of %s", counted(int(c.sizeOf(to.row)), "byte"))}
-	}
 	if err != nil && ctx.Err() == nil {
+		err = refuse("a file of "+counted(int(c.sizeOf(to.row)), "byte"), err, syscall.EFBIG)
 		err = fmt.Errorf("writing %q: %w", to.full, reason(err))
 	}
 	return difference, err

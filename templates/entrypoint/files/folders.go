@@ -60,7 +60,7 @@ func (e *export) openSubfolder(outer *folder, name string) (*folder, error) {
 		err := e.names.create(outer, name, func() error { return outer.Mkdir(name, 0o777) })
 		// Another goroutine may have created the folder in the meantime.
 		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refusedName(name, err)))
+			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refuseName(name, err)))
 		}
 		info, err = e.names.lookUp(outer, name)
 		if info == nil && err == nil {

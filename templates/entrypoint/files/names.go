@@ -3,11 +3,13 @@
 package files
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,13 +19,12 @@ import (
 // another form, or refuse it.
 type names struct {
 	root *os.Root
-	// careful is true unless probes showed that the file system stores each name exactly.
+	// careful is true unless a probe showed that the file system stores each name exactly.
 	careful bool
-	// probes is an empty folder of the target in which names are tried, nil if it cannot be created.
-	probes *os.Root
-	place  string // of probes in the target
+	// probes is the name of an empty folder in which names are tried, "" if it cannot be created.
+	probes string
 
-	mutex sync.Mutex // protects the fields below and, if careful, each creation
+	mutex sync.Mutex // protects the field below and, if careful, each creation
 	// listed contains the entries of folders by their name, and by their name in lower case.
 	listed map[string]map[string]string
 }
@@ -41,53 +42,65 @@ type refusal struct{ reason string }
 
 func (r *refusal) Error() string { return r.reason }
 
-// The name of a probe, and names that some file systems treat as equal: in the other case, decomposed, without the last dot.
-// Some file systems refuse or interpret the colon and the backslash.
-const probed = "A:\\\u00e9."
+// refuse returns a refusal instead of an error with one of the numbers, and any other error unchanged.
+func refuse(what string, err error, numbers ...syscall.Errno) error {
+	if slices.ContainsFunc(numbers, func(number syscall.Errno) bool { return errors.Is(err, number) }) {
+		return &refusal{fmt.Sprintf("the target cannot store %s (%s)", what, reason(err))}
+	}
+	return err
+}
 
-var similar = []string{"a:\\\u00e9.", "A:\\e\u0301.", "A:\\\u00e9"}
+func refuseName(name string, err error, more ...syscall.Errno) error {
+	return refuse(fmt.Sprintf("the name %q", name), err, append(more, syscall.EINVAL, syscall.EILSEQ, syscall.ENAMETOOLONG)...)
+}
 
-// newNames tries a few names in a temporary folder of the target.
+// newNames tries one name: some file systems refuse or interpret its colon or backslash, or treat it as equal to the name in
+// the other case, in decomposed form, or without the dot at the end.
 func newNames(root *os.Root) *names {
-	n := &names{root: root, careful: true, place: partialName(), listed: map[string]map[string]string{}}
-	if root.Mkdir(n.place, 0o700) != nil {
-		return n // Existing files can still be compared, and each creation returns this error.
-	}
-	if n.probes, _ = root.OpenRoot(n.place); n.probes == nil {
+	n := &names{root: root, careful: true, probes: partialName(), listed: map[string]map[string]string{}}
+	if root.Mkdir(n.probes, 0o700) != nil {
+		n.probes = "" // Existing files are compared, and the creation of the first file returns this error.
 		return n
 	}
-	probe, err := n.probes.Create(probed)
-	if err != nil {
-		return n
-	}
-	probe.Close()
-	exists := func(name string) bool {
-		_, err := n.probes.Lstat(name)
-		return !errors.Is(err, fs.ErrNotExist)
-	}
-	isEqual := slices.ContainsFunc(similar, exists)
-	n.careful = !slices.Equal(n.clear(), []string{probed}) || isEqual
-	if !n.careful {
+	if n.careful = n.try("A:\\\u00e9.", "a:\\\u00e9.", "A:\\e\u0301.", "A:\\\u00e9") != nil; !n.careful {
 		n.close()
 	}
 	return n
 }
 
-// clear deletes the probes and returns the names under which they were stored.
-func (n *names) clear() []string {
-	stored, _ := entries(n.probes)
-	for _, name := range stored {
-		n.probes.Remove(name)
+func (n *names) close() {
+	if n.probes != "" {
+		n.root.Remove(n.probes)
+		n.probes = ""
 	}
-	return stored
 }
 
-func (n *names) close() {
-	if n.probes != nil {
-		n.probes.Close()
-		n.probes = nil
-		n.root.Remove(n.place)
+// try returns a refusal if the file system cannot store a name, stores it in another form, or finds it by a similar name.
+func (n *names) try(name string, similar ...string) error {
+	if n.probes == "" {
+		return nil
 	}
+	probe, err := n.root.OpenFile(n.probes+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		if _, gone := n.root.Lstat(n.probes); gone != nil {
+			return gone
+		}
+		return refuseName(name, err, syscall.ENOENT, syscall.EPERM)
+	}
+	probe.Close()
+	for _, other := range similar {
+		if _, err := n.root.Lstat(n.probes + "/" + other); err == nil {
+			return &refusal{other}
+		}
+	}
+	stored, err := entries(n.root, n.probes)
+	for _, one := range stored {
+		n.root.Remove(n.probes + "/" + one)
+	}
+	if err == nil && !slices.Equal(stored, []string{name}) {
+		return &refusal{fmt.Sprintf("the target stores the name %q as %q", name, strings.Join(stored, "/"))}
+	}
+	return err
 }
 
 // lookUp returns the entry of a folder with exactly this name, or nil if there is none. It returns a refusal if the file
@@ -95,12 +108,12 @@ func (n *names) close() {
 func (n *names) lookUp(f *folder, name string) (fs.FileInfo, error) {
 	info, err := f.Lstat(name)
 	switch {
-	case err == nil && (n.careful || f.ignoresCase(name, info)):
+	case err == nil && (n.careful || f.ignoresCase(name)):
 		return info, n.requireExact(f, name)
 	case err == nil:
 		return info, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, refusedName(name, err)
+		return nil, refuseName(name, err)
 	case !n.careful:
 		return nil, nil
 	}
@@ -109,9 +122,9 @@ func (n *names) lookUp(f *folder, name string) (fs.FileInfo, error) {
 	return nil, n.try(name)
 }
 
-// ignoresCase reports whether an existing entry is also found by its name in the other case. A folder can ignore the case
-// although the root of the target does not.
-func (f *folder) ignoresCase(name string, info fs.FileInfo) bool {
+// ignoresCase reports whether an existing entry is perhaps found by its name in the other case, as in a folder with its own
+// file system.
+func (f *folder) ignoresCase(name string) bool {
 	if f.distinct {
 		return false
 	}
@@ -124,8 +137,8 @@ func (f *folder) ignoresCase(name string, info fs.FileInfo) bool {
 	if string(other) == name {
 		return false
 	}
-	found, err := f.Lstat(string(other))
-	f.distinct = err != nil || !os.SameFile(info, found)
+	_, err := f.Lstat(string(other))
+	f.distinct = err != nil
 	return !f.distinct
 }
 
@@ -139,8 +152,9 @@ func (n *names) requireExact(f *folder, name string) error {
 	if err := n.try(name); err != nil {
 		return err
 	}
-	if n.listed[f.path][strings.ToLower(name)] == "" { // Not listed yet, or created by another program.
-		present, err := entries(f.Root)
+	lower := strings.ToLower(name)
+	if n.listed[f.path][lower] == "" { // Not listed yet, or created by another program.
+		present, err := entries(f.Root, ".")
 		if err != nil {
 			return fmt.Errorf("listing %q: %w", f.path, reason(err))
 		}
@@ -149,43 +163,23 @@ func (n *names) requireExact(f *folder, name string) error {
 			n.add(f.path, one)
 		}
 	}
-	switch other := n.listed[f.path][strings.ToLower(name)]; {
-	case n.listed[f.path][name] == name:
+	if n.listed[f.path][name] == name {
 		return nil
-	case other == "":
-		return &refusal{fmt.Sprintf("the target treats %q and the name of another entry as equal", name)}
-	default:
-		return &refusal{fmt.Sprintf("the target treats %q and %q as equal", name, other)}
 	}
+	other := "the name of another entry"
+	if known := n.listed[f.path][lower]; known != "" {
+		other = strconv.Quote(known)
+	}
+	return &refusal{fmt.Sprintf("the target treats %q and %s as equal", name, other)}
 }
 
 // add adds an entry to the listing of the folder at a path, if there is one.
 func (n *names) add(path, name string) {
 	if listed := n.listed[path]; listed != nil {
-		if lower := strings.ToLower(name); listed[lower] == "" {
-			listed[lower] = name
-		}
+		lower := strings.ToLower(name)
+		listed[lower] = cmp.Or(listed[lower], name)
 		listed[name] = name
 	}
-}
-
-// try returns a refusal if the file system cannot store a name, or stores it in another form.
-func (n *names) try(name string) error {
-	if n.probes == nil {
-		return nil
-	}
-	probe, err := n.probes.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		if _, gone := n.root.Lstat(n.place); gone != nil || hitsAll(err) {
-			return err
-		}
-		return &refusal{fmt.Sprintf("the target cannot store the name %q%s", name, because(err))}
-	}
-	probe.Close()
-	if stored := n.clear(); !slices.Equal(stored, []string{name}) {
-		return &refusal{fmt.Sprintf("the target stores the name %q as %q", name, strings.Join(stored, "/"))}
-	}
-	return nil
 }
 
 // create calls `make`, which must create an entry, or return fs.ErrExist if one is found by this name.
@@ -215,40 +209,12 @@ func rename(f *folder, partial, name string) error {
 	if _, err := f.Lstat(name); err == nil {
 		return fs.ErrExist
 	}
-	return refusedName(name, f.Rename(partial, name))
+	return refuseName(name, f.Rename(partial, name))
 }
 
-// refusedName returns a refusal instead of an error that only concerns the name.
-func refusedName(name string, err error) error {
-	for _, one := range []error{syscall.EINVAL, syscall.EILSEQ, syscall.ENAMETOOLONG} {
-		if errors.Is(err, one) {
-			return &refusal{fmt.Sprintf("the target cannot store the name %q%s", name, because(err))}
-		}
-	}
-	return err
-}
-
-// hitsAll reports whether an error concerns all files of the target.
-func hitsAll(err error) bool {
-	for _, one := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EACCES} {
-		if errors.Is(err, one) {
-			return true
-		}
-	}
-	return false
-}
-
-// because returns an error in parentheses, or "" for the error that some file systems return for each invalid name.
-func because(err error) string {
-	if errors.Is(err, fs.ErrNotExist) {
-		return ""
-	}
-	return fmt.Sprintf(" (%s)", reason(err))
-}
-
-// entries returns the names of all entries of a folder.
-func entries(folder *os.Root) ([]string, error) {
-	opened, err := folder.Open(".")
+// entries returns the names of all entries of a folder below root.
+func entries(root *os.Root, path string) ([]string, error) {
+	opened, err := root.Open(path)
 	if err != nil {
 		return nil, err
 	}
