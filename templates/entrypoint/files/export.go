@@ -173,6 +173,8 @@ func (e *export) userError(ctx context.Context, c catalog, err error) error {
 			"%q is full (%w): the remaining files need %s; free space and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return notWritable(e.job, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return statusf(statusFailed, "%w: %q or a folder in it was deleted during the export; run the same command again", err, e.dir)
 	}
 	return err
 }

@@ -251,22 +251,23 @@ func TestExportDiskFullReportsBytesOfRemainingFiles(t *testing.T) {
 	}
 	defer syscall.Unmount(dir, 0)
 	i := newImage(t, map[string]string{"a": strings.Repeat("a", 20000), "b": strings.Repeat("b", 500000)})
-	rows := i.job.Rows
-	i.job.Rows = func(yield func(int, []byte) bool) {
-		for row, key := range rows {
-			if row == 1 { // Time for the copy of the first file.
-				time.Sleep(200 * time.Millisecond)
-			}
-			if !yield(row, key) {
-				return
-			}
-		}
-	}
+	i.beforeSecondRow(func() { time.Sleep(200 * time.Millisecond) }) // Time for the copy of the first file.
 	exportTo(t, i, dir, fmt.Sprintf("%q is full (writing \"%s/b\": no space left on device): ", dir, dir)+
 		"the remaining files need 500000 bytes; free space and run the same command again")
 	if found := listing(t, dir); slices.Contains(found, "b") {
 		t.Errorf("%q exist", found)
 	}
+}
+
+func TestExportTargetDeletedMeanwhileReturnsError(t *testing.T) {
+	i, dir := newImage(t, map[string]string{"a": "x", "b": "y"}), t.TempDir()
+	i.beforeSecondRow(func() {
+		for os.Remove(dir) != nil {
+			os.Remove(dir + "/a")
+		}
+	})
+	_, err := Export(context.Background(), i.job, dir)
+	requireContains(t, fmt.Sprint(err), fmt.Sprintf("%q or a folder in it was deleted during the export; run", dir))
 }
 
 func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
