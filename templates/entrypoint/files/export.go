@@ -121,11 +121,11 @@ func (e *export) count(found outcome, size int64) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.progress.Files.Add(1)
-	switch {
-	case found.refused:
+	if found.refused {
 		e.refused++
 		return
-	case found.difference != "":
+	}
+	if found.difference != "" {
 		e.damaged++
 		return
 	}

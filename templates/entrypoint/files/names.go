@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +84,7 @@ func (n *names) try(name string, similar ...string) error {
 	probe, err := n.root.OpenFile(n.probes+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		if _, gone := n.root.Lstat(n.probes); gone != nil {
-			return gone
+			return reason(gone)
 		}
 		return refuseName(name, err, syscall.ENOENT, syscall.EPERM)
 	}
@@ -113,7 +114,7 @@ func (n *names) lookUp(f *folder, name string) (fs.FileInfo, error) {
 	case err == nil:
 		return info, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, refuseName(name, err)
+		return nil, fmt.Errorf("reading %q: %w", filepath.Join(f.path, name), reason(refuseName(name, err)))
 	case !n.careful:
 		return nil, nil
 	}
