@@ -298,7 +298,14 @@ func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
 func TestExportManyFilesTwiceAtOnceCopiesAllAndKeepsAll(t *testing.T) {
 	contents := map[string]string{}
 	for n := range 600 {
-		contents[fmt.Sprintf("%d/%d/%d", n%7, n%50, n)] = strings.Repeat("x", n)
+		parts := strings.Split("x/x/x", "/") // Many paths differ in the case only.
+		for i := range parts {
+			if n>>i&1 == 1 {
+				parts[i] = "X"
+			}
+			parts[i] += fmt.Sprint(n / 8 % (4 << (4 * i)))
+		}
+		contents[strings.Join(parts, "/")] = strings.Repeat("x", n)
 	}
 	i := newImage(t, contents)
 	dir := t.TempDir()

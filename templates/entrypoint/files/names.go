@@ -154,7 +154,8 @@ func (n *names) requireExact(f *folder, name string) error {
 		return err
 	}
 	lower := strings.ToLower(name)
-	if n.listed[f.path][lower] == "" { // Not listed yet, or created by another program.
+	// An entry is missing if the folder is not listed yet, or if it was created after that.
+	if !n.careful || n.listed[f.path][lower] == "" {
 		present, err := entries(f.Root, ".")
 		if err != nil {
 			return fmt.Errorf("listing %q: %w", f.path, reason(err))
@@ -185,12 +186,15 @@ func (n *names) add(path, name string) {
 
 // create calls `make`, which must create an entry, or return fs.ErrExist if one is found by this name.
 func (n *names) create(f *folder, name string, make func() error) error {
-	if !n.careful {
-		return make()
+	if n.careful {
+		n.mutex.Lock()
+		defer n.mutex.Unlock()
 	}
-	n.mutex.Lock()
-	defer n.mutex.Unlock()
 	err := make()
+	if !n.careful {
+		n.mutex.Lock()
+		defer n.mutex.Unlock()
+	}
 	if err == nil {
 		n.add(f.path, name)
 	}
