@@ -3,16 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, merge_fields, widen
+from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, widen
 from datacontainer.catalog.statistics import Statistics
-from datacontainer.functions.load import load
-from datacontainer.functions.witness import witness
+from datacontainer.functions.process import FunctionError, call_functions
+from datacontainer.functions.work import Work
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.progress import Progress
@@ -22,6 +23,7 @@ def aggregate(
     *,
     identity: Mapping[str, str],
     functions: Sequence[str],
+    seconds: int | None = None,
     records: Sequence[Path],
     facts: Sequence[Path],
     catalog: Path,
@@ -31,7 +33,7 @@ def aggregate(
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
     identity: name, version and mount. functions: the user's functions for the whole dataset.
-    records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
+    seconds: the limit for a call of one. records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
     catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
@@ -52,7 +54,7 @@ def aggregate(
             _update(rows, table.drop_columns(["mtime"]))
             writer.write_table(table)
             progress.add(table.num_rows)
-    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog))
+    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, seconds))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
@@ -99,15 +101,17 @@ class Columns:
         return convert(array, kind, self._kinds[field.name]).cast(field.type)
 
 
-def _user_metadata(functions: Sequence[str], catalog: Path) -> dict[str, Any]:
-    if not functions:
-        return {}
-    table = pq.read_table(catalog).to_pandas()
-    with witness() as watcher:
-        watcher.note(
-            f"the functions {', '.join(functions)} of dataset_metadata ran: they have to return, or raise errors"
-        )
-        return merge_fields([load(spec) for spec in functions], table, "the catalog", taken=())
+def _user_metadata(functions: Sequence[str], catalog: Path, seconds: int | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    if functions:
+        work = Work(functions, catalog=str(catalog.absolute()))
+        with closing(call_functions(work, None, 1, lambda _: "the catalog", seconds)) as answers:
+            for answer in answers:
+                if isinstance(answer, FunctionError):
+                    logger.error("%s", answer.trace)
+                    raise answer
+                metadata = json.loads(answer or "{}")
+    return metadata
 
 
 def _describe(

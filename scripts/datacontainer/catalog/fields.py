@@ -1,13 +1,11 @@
 """The types of users' fields: each type is the narrowest that fits all values of the field."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-
-from datacontainer.functions.load import FunctionError
 
 DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
 DIGEST_MARK = {b"digest": b"1"}
@@ -54,25 +52,6 @@ class FieldTable:
     def arrays(self) -> list[tuple[pa.Field, pa.Array]]:
         """Returns the columns as Arrow arrays; a field's metadata has its kind, and NONE_MARK if None occurred."""
         return [_array(key, values, NONE_MARK if key in self.with_none else {}) for key, values in self.columns.items()]
-
-
-def merge_fields(
-    functions: Sequence[Any], argument: Any, subject: str, taken: Iterable[str] = BUILT_IN
-) -> dict[str, Any]:
-    """The fields that all functions return for one argument.
-
-    Raises:
-        FunctionError: if a function fails, or returns a key that is built in or that another function returned.
-    """
-    merged: dict[str, Any] = {}
-    for function in functions:
-        fields = function(argument, subject)
-        for key in fields:
-            if key in merged or key in taken:
-                problem = f"it returned the key {key!r}, which is the name of another field: rename it"
-                raise FunctionError(function.spec, subject, problem)
-        merged.update(fields)
-    return merged
 
 
 def kind_of(value: Any) -> str:
