@@ -23,7 +23,7 @@ def aggregate(
     *,
     identity: Mapping[str, str],
     functions: Sequence[str],
-    seconds: int | None = None,
+    function_seconds: int | None = None,
     records: Sequence[Path],
     facts: Sequence[Path],
     catalog: Path,
@@ -32,8 +32,8 @@ def aggregate(
 ) -> None:
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
-    identity: name, version and mount. functions: the user's functions for the whole dataset.
-    seconds: the limit for a call of one. records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
+    identity: name, version and mount. functions: the user's functions for the whole dataset. function_seconds: the
+    limit for one call. records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
     catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
@@ -54,7 +54,7 @@ def aggregate(
             _update(rows, table.drop_columns(["mtime"]))
             writer.write_table(table)
             progress.add(table.num_rows)
-    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, seconds))
+    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, function_seconds))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}

@@ -98,7 +98,8 @@ class UserFiles:
         """The specification of the module of a user's file, for Python's import."""
         if not name.startswith(cls.BEGINNING):
             return None
-        return importlib.util.spec_from_file_location(name, os.fsdecode(bytes.fromhex(name.removeprefix(cls.BEGINNING))))
+        path = bytes.fromhex(name.removeprefix(cls.BEGINNING))
+        return importlib.util.spec_from_file_location(name, os.fsdecode(path))
 
     @classmethod
     def load(cls, path: Path) -> ModuleType:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
@@ -42,7 +42,7 @@ class FunctionError(UsageError):
 
 def call_functions(
     work: Work, listed: IO[bytes] | None, count: int, subject: Callable[[int], str], seconds: int | None
-) -> Iterator[str | FunctionError | None]:
+) -> Generator[str | FunctionError | None, None, None]:
     """Yields for each argument each failure, and then the fields that all functions return, as JSON.
 
     If a function ends its process, the fields are None, and another process is started for the next arguments, at most
@@ -53,41 +53,62 @@ def call_functions(
         DataError: if a function changed its file.
         UsageError: if a function cannot be loaded.
     """
-    row = ends = peak = 0
-    while row < count and ends < MOST_ENDS:
-        # The functions that were loaded, below 0, or called.
-        step = -len(work.functions)
-        with closing(_Process(work._replace(first=row), listed)) as process:
+    calls, ends, peak = _Calls(work, subject), 0, 0
+    while calls.row < count and ends < MOST_ENDS:
+        with closing(_Process(work._replace(first=calls.row), listed)) as process:
+            calls.step = -len(work.functions)
             for message in process.messages():
-                kind, text = message[:1], message[1:]
-                if kind == STEP:
-                    step += 1
-                    process.limit = None if step < 0 else seconds
-                elif kind == PEAK:
-                    peak = max(peak, int(text))
-                elif kind == UNLOADED:
-                    raise UsageError(json.loads(text))
-                elif kind == CHANGED:
-                    number, difference = json.loads(text)
-                    when = f"the metadata function {work.functions[number]!r} read it"
-                    raise changed(subject(row), when, difference)
-                elif kind == FAILED:
-                    number, problem, trace = json.loads(text)
-                    yield FunctionError(work.functions[number], subject(row), problem, trace)
-                else:
-                    yield message.decode()
-                    row, step = row + 1, 0
-        if row < count:
-            if step < 0:
-                raise UsageError(f"the metadata function {work.functions[step]!r} cannot be loaded: {process.end}")
-            yield FunctionError(work.functions[step], subject(row), process.end)
+                answer = calls.answer(message)
+                process.limit = seconds if calls.step >= 0 else None
+                if answer is not None:
+                    yield answer
+        peak = max(peak, process.peak_kilobytes)
+        if calls.row < count:
+            yield calls.failure(process.end)
             yield None
-            row, ends = row + 1, ends + 1
+            calls.row, ends = calls.row + 1, ends + 1
     logger.info("the metadata functions used up to %d MB of memory", peak // 1024)
 
 
+class _Calls:
+    """The calls that were made. row: the number of arguments with fields. step: the function; below 0 while loading."""
+
+    def __init__(self, work: Work, subject: Callable[[int], str]) -> None:
+        """Nothing was called."""
+        self._functions, self._subject = work.functions, subject
+        self.row = self.step = 0
+
+    def answer(self, message: bytes) -> str | FunctionError | None:
+        """The fields or the failure that a message contains; None for a step."""
+        kind, text = message[:1], message[1:]
+        if kind == STEP:
+            self.step += 1
+            return None
+        if kind == UNLOADED:
+            raise UsageError(json.loads(text))
+        if kind == CHANGED:
+            number, difference = json.loads(text)
+            when = f"the metadata function {self._functions[number]!r} read it"
+            raise changed(self._subject(self.row), when, difference)
+        if kind == FAILED:
+            number, problem, trace = json.loads(text)
+            return FunctionError(self._functions[number], self._subject(self.row), problem, trace)
+        self.row, self.step = self.row + 1, 0
+        return message.decode()
+
+    def failure(self, end: str) -> FunctionError:
+        """The error for the end of the process in the current step."""
+        spec = self._functions[self.step]
+        if self.step < 0:
+            raise UsageError(f"the metadata function {spec!r} cannot be loaded: {end}")
+        return FunctionError(spec, self._subject(self.row), end)
+
+
 class _Process:
-    """A process that calls functions. limit: the time for its next message, in seconds. end: how it ended."""
+    """A process that calls functions. limit: the time for its next message, in seconds. end: how it ended.
+
+    peak_kilobytes: the most memory that it used; 0 if it ended before it was done.
+    """
 
     def __init__(self, work: Work, listed: IO[bytes] | None) -> None:
         """Starts the process."""
@@ -108,7 +129,7 @@ class _Process:
             os.close(results)
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
-        self._closed = False
+        self._closed, self.peak_kilobytes = False, 0
         self.limit: int | None = None
         self.end = ""
 
@@ -119,8 +140,11 @@ class _Process:
             first, *others = block.split(b"\n")
             parts.append(first)
             for other in others:
-                yield b"".join(parts)
-                parts = [other]
+                message, parts = b"".join(parts), [other]
+                if message[:1] == PEAK:
+                    self.peak_kilobytes, self._closed = int(message[1:]), True
+                    return
+                yield message
 
     def close(self) -> None:
         """Ends the process and those that it started; sets `end`."""

@@ -28,10 +28,10 @@ class Surroundings:
             os.dup2(kept, descriptor)
         if not self._streams or any(stream.closed for stream in self._streams):
             self._streams = [
-                open(descriptor, mode, buffering=1, errors="backslashreplace", closefd=False)
+                open(descriptor, mode, buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
                 for descriptor, mode in enumerate("rww")
             ]
-        sys.stdin, sys.stdout, sys.stderr = self._streams  # type: ignore[assignment]
+        sys.stdin, sys.stdout, sys.stderr = self._streams
 
 
 def high(descriptor: int) -> int:

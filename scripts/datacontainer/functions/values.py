@@ -17,7 +17,7 @@ _SHORT.maxstring = _SHORT.maxother = 300
 _SHORT.maxlevel = 3
 
 
-class ValueRefused(Exception):
+class RefusedError(Exception):
     """A returned value, or a part of it, cannot be stored; its text is the problem, without the key."""
 
 
@@ -25,7 +25,7 @@ def shown(value: object) -> str:
     """A short `repr` of any object, also of one that has no working `repr`."""
     try:
         return _SHORT.repr(value)
-    except BaseException:
+    except BaseException:  # noqa: BLE001
         return f"an object of type {type(value).__name__}"
 
 
@@ -35,13 +35,13 @@ def plain_fields(returned: Any, taken: Collection[str], *, in_json: bool) -> dic
     in_json: whether all of it is stored as JSON, in which NaN and infinity do not exist.
 
     Raises:
-        ValueRefused: if it is no dict, has a key that is no plain text or that is taken, or a value that cannot be
+        RefusedError: if it is no dict, has a key that is no plain text or that is taken, or a value that cannot be
             stored exactly; the text names the key.
     """
     if not isinstance(returned, dict):
-        raise ValueRefused(f"it returned {shown(returned)}: it must return a dict")
+        raise RefusedError(f"it returned {shown(returned)}: it must return a dict")
     if len(returned) > MOST_FIELDS:
-        raise ValueRefused(
+        raise RefusedError(
             f"it returned {len(returned):,} keys, and a dataset has at most {MOST_FIELDS:,} fields: "
             "return a list or a dict as the value of one key"
         )
@@ -49,13 +49,13 @@ def plain_fields(returned: Any, taken: Collection[str], *, in_json: bool) -> dic
     for given, value in returned.items():
         key = _key(given)
         if key in taken or key in fields:
-            raise ValueRefused(f"it returned the key {key!r}, which is the name of another field: rename it")
+            raise RefusedError(f"it returned the key {key!r}, which is the name of another field: rename it")
         try:
             fields[key] = plain(value, MOST_DEPTH if in_json else MOST_DEPTH + 1)
-        except ValueRefused as refused:
-            raise ValueRefused(f"it returned {shown(value)} as {shown(key)}: {refused}") from None
+        except RefusedError as refused:
+            raise RefusedError(f"it returned {shown(value)} as {shown(key)}: {refused}") from None
         except BaseException as error:
-            raise ValueRefused(f"it returned {shown(value)} as {shown(key)}, which raised {shown(error)}: {TYPES}") from error
+            raise RefusedError(f"it returned an object as {shown(key)} that raised {shown(error)}: {TYPES}") from error
     return fields
 
 
@@ -65,7 +65,7 @@ def plain(value: Any, depth: int) -> Any:
     depth: how deeply it may be nested; one above MOST_DEPTH for the value of a column, which may be NaN or infinite.
 
     Raises:
-        ValueRefused: if JSON cannot store the value exactly.
+        RefusedError: if JSON cannot store the value exactly.
     """
     kind = type(value)
     if value is None or kind is str or kind is bool:
@@ -77,7 +77,7 @@ def plain(value: Any, depth: int) -> Any:
     if not isinstance(value, (list, tuple, dict)):
         return _converted(value, depth)
     if not depth:
-        raise ValueRefused(f"it is nested more than {MOST_DEPTH} levels deep, or contains itself")
+        raise RefusedError(f"it is nested more than {MOST_DEPTH} levels deep, or contains itself")
     inner = min(depth, MOST_DEPTH) - 1
     return _dict(value, inner) if isinstance(value, dict) else [plain(one, inner) for one in value]
 
@@ -91,36 +91,36 @@ def _converted(value: Any, depth: int) -> Any:
     if isinstance(value, float):
         return _float(float.__float__(value), depth)
     if getattr(value, "ndim", 0):
-        raise ValueRefused(f"{TYPES}; an array has the method .tolist()")
+        raise RefusedError(f"{TYPES}; an array has the method .tolist()")
     exact = hasattr(value, "item") and getattr(getattr(value, "dtype", None), "kind", "") in EXACT_KINDS
     converted = value.item() if exact else None
     if type(converted) not in (bool, int, float):
-        raise ValueRefused(TYPES)
+        raise RefusedError(TYPES)
     return plain(converted, depth)
 
 
 def _int(value: int) -> int:
     if value.bit_length() > MOST_INT_BITS:
-        raise ValueRefused(f"an int may have at most {MOST_INT_DIGITS:,} digits; use a float or a str")
+        raise RefusedError(f"an int may have at most {MOST_INT_DIGITS:,} digits; use a float or a str")
     return value
 
 
 def _float(value: float, depth: int) -> float:
     if depth <= MOST_DEPTH and not math.isfinite(value):
-        raise ValueRefused("JSON has no NaN and no infinity: use None or a str")
+        raise RefusedError("JSON has no NaN and no infinity: use None or a str")
     return value
 
 
 def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     """A nested dict. JSON would make the keys 1 and "1" the same."""
     if any(not isinstance(key, str) for key in value):
-        raise ValueRefused("the keys of a dict must be str")
+        raise RefusedError("the keys of a dict must be str")
     return {str.__str__(key): plain(one, depth) for key, one in value.items()}
 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str) or not key.isprintable() or not key:
-        raise ValueRefused(f"it returned the key {shown(key)}: use plain text")
+        raise RefusedError(f"it returned the key {shown(key)}: use plain text")
     if len(key) > MOST_KEY_CHARACTERS:
-        raise ValueRefused(f"it returned the key {shown(key)} of {len(key):,} characters: use at most 255")
+        raise RefusedError(f"it returned the key {shown(key)} of {len(key):,} characters: use at most 255")
     return str.__str__(key)

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 from datacontainer.functions.files import read_listed
 from datacontainer.functions.load import UserFiles, load
 from datacontainer.functions.surroundings import Surroundings, high
-from datacontainer.functions.values import ValueRefused, plain_fields, shown
+from datacontainer.functions.values import RefusedError, plain_fields, shown
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
 
@@ -43,8 +43,7 @@ def main(work: Work) -> None:
     else:
         folder = high(os.open(work.root, os.O_RDONLY | os.O_DIRECTORY))
         for file in islice(read_listed(listed), work.first, None):
-            path = os.path.join(work.root, os.fsdecode(file.path))
-            worker.call(lambda path=path: path, partial(file.difference, folder))
+            worker.call(partial(os.path.join, work.root, os.fsdecode(file.path)), partial(file.difference, folder))
     worker.send(PEAK + b"%d" % _peak_kilobytes())
 
 
@@ -79,7 +78,7 @@ class Worker:
             try:
                 taken = {*self._work.taken, *fields} if number else self._work.taken
                 fields |= plain_fields(function(argument()), taken, in_json=bool(self._work.catalog))
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001
                 self._fail(number, function, error)
             if found := difference():
                 self.send(CHANGED + json.dumps([number, found]).encode())
@@ -87,7 +86,7 @@ class Worker:
 
     def _fail(self, number: int, function: Callable[[Any], Any], error: BaseException) -> None:
         """Sends a failure, with the trace of the first one of a function."""
-        problem = str(error) if isinstance(error, ValueRefused) else f"{shown(error)}{_place(error, function)}"
+        problem = str(error) if isinstance(error, RefusedError) else f"{shown(error)}{_place(error, function)}"
         trace = "" if number in self._traced else _trace(error)
         self._traced.add(number)
         self.send(FAILED + json.dumps([number, problem, trace]).encode())

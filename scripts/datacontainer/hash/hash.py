@@ -29,10 +29,11 @@ class ShardJob:
 
     packer: its path. root: the dataset's folder. listed: scan's list of the shard. mount: the folder of the files in
     the image. digests: names of algorithms, sha256 first. functions: the user's, as the configuration names them.
-    records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None if no image is
-    configured: then files that did not change since an earlier run are not read. compression: of the layer. known: the
-    folder in which each run records its results; record_format: the version of these records. rescan: "full" if a
-    change of content is an error for files whose size and mtime did not change. threads: the number of cores to use.
+    function_seconds: the limit for one call. records: the Parquet file to write. facts: the JSON file to write. layer:
+    the layer to write; None if no image is configured: then files that did not change since an earlier run are not
+    read. compression: of the layer. known: the folder in which each run records its results; record_format: the version
+    of these records. rescan: "full" if a change of content is an error for files whose size and mtime did not change.
+    threads: the number of cores to use.
     """
 
     packer: Path
@@ -42,6 +43,7 @@ class ShardJob:
     records: Path
     facts: Path
     functions: Sequence[str] = ()
+    function_seconds: int | None = None
     mount: str = "/"
     layer: Path | None = None
     compression: str = NONE
@@ -72,7 +74,7 @@ def hash_shard(shard: ShardJob) -> None:
     read = np.ones(len(found), bool) if shard.layer else ~before.unread()
     summary, columns = _read(shard, listed, read, before)
     _check(before, columns["sha256"], shard.rescan, shard.layer)
-    texts = user_fields(shard.root, found, shard.functions, before.fields)
+    texts = user_fields(shard.root, found, shard.functions, before.fields, shard.function_seconds)
     with completed(shard.records) as partial:
         pq.write_table(_table(found, columns, texts), partial, compression="zstd")
     summary.update(_counts(listed))

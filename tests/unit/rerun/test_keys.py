@@ -68,6 +68,7 @@ CHANGES = [
     ({"attest": []}, {"attest", "convert", "report", "verify"}),
     ({"formats": ["sif"]}, {"report", "verify"}),
     ({"rescan": "full"}, set()),
+    ({"function_seconds": 9}, set()),
     ({"after": ["done"]}, set()),
 ]
 
