@@ -16,11 +16,11 @@ def test_build_function_that_ends_the_process_leaves_no_product(project, data):
     project.configure(data=settings | {"metadata": ["user.py:ends"]})
     run = project.snakemake()
     assert run.status != 0
-    assert "the process ended while the metadata function 'user.py:ends' read 'a'" in run.text
+    assert "the metadata function 'user.py:ends' failed on 2 files, first: 'a': it ended its process" in run.text
     assert not project.product("data", "catalog.parquet").exists()
     project.configure(data=settings | {"dataset_metadata": ["user.py:ends_too"]})
     run = project.snakemake()
-    assert "the process ended while the functions user.py:ends_too of dataset_metadata ran" in run.text
+    assert "the metadata function 'user.py:ends_too' failed on the catalog: it ended its process (exit sta" in run.text
     assert not project.product("data", "data.sif").exists()
     project.configure(data=settings | {"metadata": ["user.py:fine"]})
     project.build()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from datacontainer.functions.files import changed
-from datacontainer.functions.work import CHANGED, FAILED, PEAK, STEP, UNLOADED, Work
+from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import logger
 
@@ -156,7 +156,7 @@ class _Process:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()
-        self.end = self.end or (_end(status) if ended else "it closed the files of its process")
+        self.end = self.end or _end(status if ended else PIPE_CLOSED)
 
     def _read(self) -> bytes:
         """The next bytes; b"" if the process ended, or if it exceeded the limit."""
@@ -176,6 +176,8 @@ class _Process:
 
 def _end(status: int) -> str:
     """The end of a process with an exit status, or with the negative number of a signal."""
+    if status == PIPE_CLOSED:
+        return "it closed the files of its process"
     if status == -signal.SIGKILL:
         return "its process was killed (SIGKILL); if memory ran out, raise the resource mem_mb of this job"
     if status < 0:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 # STEP: a function was loaded, or returned and is not the last one. FAILED: JSON of function, problem and trace ("" if
 # the log has one). CHANGED: JSON of function and difference. UNLOADED: JSON of the problem. PEAK: the most memory, kB.
 STEP, FAILED, CHANGED, UNLOADED, PEAK = b"+", b"!", b"~", b"?", b"="
+# The exit status of a worker whose pipe a function closed.
+PIPE_CLOSED = 119
 
 
 class Work(NamedTuple):

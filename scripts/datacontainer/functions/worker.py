@@ -23,7 +23,7 @@ from datacontainer.functions.files import read_listed
 from datacontainer.functions.load import UserFiles, load
 from datacontainer.functions.surroundings import Surroundings, high
 from datacontainer.functions.values import RefusedError, plain_fields, shown
-from datacontainer.functions.work import CHANGED, FAILED, PEAK, STEP, UNLOADED, Work
+from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
 
 # Pools find the functions in users' files.
@@ -96,8 +96,11 @@ class Worker:
         if os.getpid() != self._pid:
             os._exit(0)
         message += b"\n"
-        while message:
-            message = message[os.write(self._results, message) :]
+        try:
+            while message:
+                message = message[os.write(self._results, message) :]
+        except OSError:
+            os._exit(PIPE_CLOSED)
 
 
 def _place(error: BaseException, function: Callable[[Any], Any]) -> str:

@@ -22,11 +22,8 @@ from datacontainer.catalog.fields import (
     convert,
     has_none,
     kind_of,
-    merge_fields,
     widen,
 )
-from datacontainer.functions.load import UserFunction
-from datacontainer.runtime.errors import UsageError
 
 KINDS = [NULL, BOOL, INT, LONG, FLOAT, NUMBER, TEXT, JSON]
 values = st.one_of(
@@ -131,23 +128,6 @@ def test_catalog_field_json_has_the_mark():
     assert catalog_field("x", JSON).metadata == {b"json": b"1"}
     assert catalog_field("x", TEXT).metadata is None
     assert str(catalog_field("x", NULL).type) == "string"
-
-
-def functions(*results):
-    return [UserFunction(f"f.py:f{i}", lambda _, result=result: result) for i, result in enumerate(results)]
-
-
-def test_merge_fields_of_two_functions_has_both():
-    assert merge_fields(functions({"a": 1}, {"b": 2}), "path", "'x'") == {"a": 1, "b": 2}
-
-
-@pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
-def test_merge_fields_taken_key_fails(taken):
-    with pytest.raises(
-        UsageError,
-        match=rf"'f.py:f1' failed on 'x': it returned the key '{taken}', which is the name of another field: rename",
-    ):
-        merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
 
 
 def test_arrays_field_with_one_none_has_the_mark():

@@ -111,9 +111,17 @@ def hashed_with(data, packer) -> Callable[..., tuple[int, str]]:
         ("keeps_the_size", 1, "'a' changed while the metadata function 'user.py:keeps_the_size' read it: its mtime c"),
         ("writes_elsewhere", 1, "while one of the metadata functions ran: its size was 5 bytes, now it is 0 bytes"),
         ("removes", 1, "'a' changed while the metadata function 'user.py:removes' read it: it does not exist any more"),
-        ("ends", 0, "error: the process ended while the metadata function 'user.py:ends' read 'a': it must return"),
-        ("is_killed", -9, "error: the process ended while the metadata function 'user.py:is_killed' read 'a': it must"),
-        ("leaves", 2, "the metadata function 'user.py:leaves' failed on 2 files, first: 'a': SystemExit('enough')"),
+        (
+            "ends",
+            2,
+            "'user.py:ends' failed on 2 files, first: 'a': it ended its process (exit status 0); it must return",
+        ),
+        (
+            "is_killed",
+            2,
+            "'user.py:is_killed' failed on 2 files, first: 'a': its process was killed (SIGKILL); if memor",
+        ),
+        ("leaves", 2, "the metadata function 'user.py:leaves' failed on 2 files, first: 'a': SystemExit('enough'), in"),
         ("fails", 2, "the metadata function 'user.py:fails' failed on 2 files, first: 'a': ValueError('no header')"),
     ],
 )
