@@ -176,13 +176,13 @@ def test_user_fields_function_that_fails_is_named_with_the_file(called, function
 
 
 def test_user_fields_function_that_ends_is_named_among_others(called):
-    with pytest.raises(UsageError, match="'user.py:ends' failed on 1 file, first: 'a': it ended its process"):
+    with pytest.raises(UsageError, match=r"'user.py:ends' failed on 1 file, first: 'a': it ended its process"):
         called("nothing", "ends")
 
 
 def test_user_fields_function_that_always_ends_is_called_for_some_files_only(called, monkeypatch):
     monkeypatch.setattr(process, "MOST_ENDS", 2)
-    with pytest.raises(UsageError, match="'user.py:always_ends' failed on 2 files, first: 'a'") as caught:
+    with pytest.raises(UsageError, match=r"'user.py:always_ends' failed on 2 files, first: 'a'") as caught:
         called("always_ends", files=5)
     assert caught.value.details == (
         "no function was called for 3 other files, as functions ended their process too often",
@@ -192,7 +192,7 @@ def test_user_fields_function_that_always_ends_is_called_for_some_files_only(cal
 @pytest.mark.parametrize("code", ["import os\nos._exit(3)\n", "raise SystemExit(3)\n"])
 def test_user_fields_file_that_ends_the_process_is_named(called, code):
     Path("user.py").write_text(code)
-    with pytest.raises(UsageError, match="'user.py:f' cannot be loaded: .*3"):
+    with pytest.raises(UsageError, match=r"'user.py:f' cannot be loaded: .*3"):
         called("f")
 
 
