@@ -8,7 +8,8 @@ from typing import Any
 TYPES = "use str, int, float, bool, None, or lists and dicts of them"
 MOST_DEPTH, MOST_KEY_CHARACTERS, MOST_FIELDS = 100, 255, 10_000
 # Python converts an int of at most 4,300 digits to text.
-MOST_INT_DIGITS, MOST_INT_BITS = 4000, 13_287
+MOST_INT_DIGITS = 4000
+INT_LIMIT = 10**MOST_INT_DIGITS
 # The kinds of numpy's types whose values are exact as bool, int or float; "" for a type of another library.
 EXACT_KINDS = ("b", "i", "u", "f", "")
 
@@ -100,7 +101,7 @@ def _converted(value: Any, depth: int) -> Any:
 
 
 def _int(value: int) -> int:
-    if value.bit_length() > MOST_INT_BITS:
+    if not -INT_LIMIT < value < INT_LIMIT:
         raise RefusedError(f"an int may have at most {MOST_INT_DIGITS:,} digits; use a float or a str")
     return value
 
@@ -122,5 +123,5 @@ def _key(key: Any) -> str:
     if not isinstance(key, str) or not key.isprintable() or not key:
         raise RefusedError(f"it returned the key {shown(key)}: use plain text")
     if len(key) > MOST_KEY_CHARACTERS:
-        raise RefusedError(f"it returned the key {shown(key)} of {len(key):,} characters: use at most 255")
+        raise RefusedError(f"it returned the key {shown(key)} of {len(key):,} characters: use at most {MOST_KEY_CHARACTERS}")
     return str.__str__(key)
