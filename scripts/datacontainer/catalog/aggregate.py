@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, widen
+from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, check_number, convert, has_none, widen
 from datacontainer.catalog.statistics import Statistics
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
@@ -41,7 +41,7 @@ def aggregate(
     content: a digest that changes only if the images of the dataset change; times are not part of it.
 
     Raises:
-        UsageError: if a user's function for the dataset fails.
+        UsageError: if a user's function for the dataset fails, or if there are too many fields.
     """
     shards = [json.loads(path.read_bytes()) for path in facts]
     columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
@@ -67,7 +67,11 @@ class Columns:
     """The columns of the catalog: those of all shards, each with a type that fits the values of all shards."""
 
     def __init__(self, schemas: Sequence[pa.Schema], links: bool) -> None:
-        """schemas: of each shard's records. links: whether the dataset has symlinks."""
+        """schemas: of each shard's records. links: whether the dataset has symlinks.
+
+        Raises:
+            UsageError: if there are too many fields.
+        """
         self._kinds: dict[str, str] = {}
         with_none = set()
         for field in (field for schema in schemas for field in schema if field.name not in BUILT_IN):
@@ -75,6 +79,7 @@ class Columns:
             self._kinds[field.name] = widen(self._kinds.get(field.name, NULL), kind)
             if has_none(field):
                 with_none.add(field.name)
+        check_number(len(self._kinds))
         kept = [field for field in schemas[0] if field.name in BUILT_IN and (links or field.name != "link")]
         built_in = [self._built_in(field, schemas) for field in kept]
         users = [catalog_field(key, kind, key in with_none) for key, kind in self._kinds.items()]
@@ -89,16 +94,19 @@ class Columns:
         """Yields each shard's records with the catalog's columns, one shard in memory at a time."""
         for path in records:
             table = pq.read_table(path)
-            yield pa.table([self._column(table, field) for field in self.schema], self.schema)
+            # A table finds a column by name in time proportional to the number of columns.
+            found = {field.name: (field, column) for field, column in zip(table.schema, table.columns, strict=True)}
+            columns = [
+                self._column(*found[field.name], field) if field.name in found else pa.nulls(table.num_rows, field.type)
+                for field in self.schema
+            ]
+            yield pa.table(columns, self.schema)
 
-    def _column(self, table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-        if field.name in BUILT_IN:
-            return table[field.name].cast(field.type)
-        if field.name not in table.column_names:
-            return pa.nulls(table.num_rows, field.type)
-        kind = table.schema.field(field.name).metadata[KIND].decode()
-        array = table[field.name].combine_chunks()
-        return convert(array, kind, self._kinds[field.name]).cast(field.type)
+    def _column(self, found: pa.Field, column: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray | pa.Array:
+        if wanted.name in BUILT_IN:
+            return column.cast(wanted.type)
+        kind = found.metadata[KIND].decode()
+        return convert(column.combine_chunks(), kind, self._kinds[wanted.name]).cast(wanted.type)
 
 
 def _user_metadata(functions: Sequence[str], catalog: Path, seconds: int | None) -> dict[str, Any]:

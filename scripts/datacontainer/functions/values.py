@@ -123,5 +123,7 @@ def _key(key: Any) -> str:
     if not isinstance(key, str) or not key.isprintable() or not key:
         raise RefusedError(f"it returned the key {shown(key)}: use plain text")
     if len(key) > MOST_KEY_CHARACTERS:
-        raise RefusedError(f"it returned the key {shown(key)} of {len(key):,} characters: use at most {MOST_KEY_CHARACTERS}")
+        raise RefusedError(
+            f"it returned the key {shown(key)} of {len(key):,} characters: use at most {MOST_KEY_CHARACTERS}"
+        )
     return str.__str__(key)

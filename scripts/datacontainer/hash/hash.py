@@ -156,23 +156,21 @@ def _counts(listed: Sequence[Record]) -> dict[str, int]:
 
 def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequence[str | None]) -> pa.Table:
     """The columns of every catalog, then those of the user's fields."""
-    table = pa.table(
-        {
-            "path": _names([record.path for record in records]),
-            "size": pa.array([record.size for record in records], pa.int64()),
-            "mtime": pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC")),
-        }
-    )
-    for name, column in digests.items():
-        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
+    paths = _names([record.path for record in records])
     links = _names([record.target if record.kind == LINK else None for record in records])
-    table = table.append_column("link", links)
+    mtimes = pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC"))
     user_table = FieldTable()
     for text in fields:
         user_table.append(json.loads(text) if text else {})
-    for column, array in user_table.arrays():
-        table = table.append_column(column, array)
-    return table
+    columns = [
+        (pa.field("path", paths.type), paths),
+        (pa.field("size", pa.int64()), pa.array([record.size for record in records], pa.int64())),
+        (pa.field("mtime", mtimes.type), mtimes),
+        *((pa.field(name, pa.string(), metadata=DIGEST_MARK), column) for name, column in digests.items()),
+        (pa.field("link", links.type), links),
+        *user_table.arrays(),
+    ]
+    return pa.table([column for _, column in columns], pa.schema([field for field, _ in columns]))
 
 
 def _names(names: list[bytes | None]) -> pa.Array:
