@@ -36,10 +36,12 @@ def main(work: Work) -> None:
     _end_with(work.parent)
     listed = open(high(os.dup(0)), "rb", buffering=0)  # noqa: SIM115
     worker = Worker(work)
+    # The data frame is read before the functions are loaded: the time limit begins with the last one.
+    frame = _data_frame(work.catalog) if work.catalog else None
     if not worker.load():
         return
-    if work.catalog:
-        worker.call(partial(_data_frame, work.catalog))
+    if frame is not None:
+        worker.call(frame.copy if len(work.functions) > 1 else lambda: frame)
     else:
         folder = high(os.open(work.root, os.O_RDONLY | os.O_DIRECTORY))
         for file in islice(read_listed(listed), work.first, None):
