@@ -67,7 +67,8 @@ def call_functions(
             yield calls.failure(process.end)
             yield None
             calls.row, ends = calls.row + 1, ends + 1
-    logger.info("the metadata functions used up to %d MB of memory", peak // 1024)
+    if peak:
+        logger.info("the metadata functions used up to %d MB of memory", peak // 1024)
 
 
 class _Calls:

@@ -36,12 +36,10 @@ def main(work: Work) -> None:
     _end_with(work.parent)
     listed = open(high(os.dup(0)), "rb", buffering=0)  # noqa: SIM115
     worker = Worker(work)
-    # The data frame is read before the functions are loaded: the time limit begins with the last one.
-    frame = _data_frame(work.catalog) if work.catalog else None
     if not worker.load():
         return
-    if frame is not None:
-        worker.call(frame.copy if len(work.functions) > 1 else lambda: frame)
+    if work.catalog:
+        worker.call(worker.frame.copy if len(work.functions) > 1 else lambda: worker.frame)
     else:
         folder = high(os.open(work.root, os.O_RDONLY | os.O_DIRECTORY))
         for file in islice(read_listed(listed), work.first, None):
@@ -57,17 +55,22 @@ class Worker:
         self._work, self._results = work, high(work.results)
         self._pid, self._surroundings = os.getpid(), Surroundings()
         self._functions: list[Callable[[Any], Any]] = []
+        self.frame: Any = None
         self._traced: set[int] = set()
 
     def load(self) -> bool:
-        """Loads the functions; sends an error and returns False if one cannot be loaded."""
-        for spec in self._work.functions:
-            try:
+        """Loads the catalog and the functions; sends an error and returns False if one cannot be loaded.
+
+        The catalog is loaded first, because the time limit begins after the last function.
+        """
+        try:
+            self.frame = _data_frame(self._work.catalog) if self._work.catalog else None
+            for spec in self._work.functions:
                 self._functions.append(load(spec))
-            except UsageError as error:
-                self.send(UNLOADED + json.dumps(str(error)).encode())
-                return False
-            self.send(STEP)
+                self.send(STEP)
+        except (UsageError, ImportError) as error:
+            self.send(UNLOADED + json.dumps(str(error)).encode())
+            return False
         return True
 
     def call(self, argument: Callable[[], Any], difference: Callable[[], str] = lambda: "") -> None:
@@ -141,4 +144,4 @@ def _peak_kilobytes() -> int:
 
 
 if __name__ == "__main__":
-    main(Work.decode(sys.argv[1]))
+    main(Work.decode(sys.argv.pop()))

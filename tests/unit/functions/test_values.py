@@ -1,4 +1,4 @@
-"""What metadata functions return: stored exactly with plain types, or refused with the key and a remedy."""
+"""Values of metadata functions: stored exactly with plain types, or refused with the key and a remedy."""
 
 import collections
 import enum
