@@ -6,8 +6,6 @@ from typing import IO, NamedTuple
 
 from datacontainer.runtime.errors import DataError
 
-BLOCK_BYTES = 1 << 16
-
 
 class ListedFile(NamedTuple):
     """A file and its status during the scan. path: relative to the dataset. follow: whether symlinks are followed."""
@@ -41,15 +39,11 @@ class ListedFile(NamedTuple):
 
 
 def read_listed(listed: IO[bytes]) -> Iterator[ListedFile]:
-    """The files of a list, which is read in blocks."""
-    rest = b""
-    while block := listed.read(BLOCK_BYTES):
-        *fields, rest = (rest + block).split(b"\0")
-        if len(fields) % 2:
-            rest = fields.pop() + b"\0" + rest
-        for numbers, path in zip(fields[::2], fields[1::2], strict=True):
-            size, mtime_ns, inode, follow = map(int, numbers.split())
-            yield ListedFile(path, size, mtime_ns, inode, bool(follow))
+    """The files of a list."""
+    fields = listed.read().split(b"\0")
+    for numbers, path in zip(fields[:-1:2], fields[1::2], strict=True):
+        size, mtime_ns, inode, follow = map(int, numbers.split())
+        yield ListedFile(path, size, mtime_ns, inode, bool(follow))
 
 
 def changed(subject: str, when: str, difference: str) -> DataError:

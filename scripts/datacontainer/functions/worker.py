@@ -91,8 +91,9 @@ class Worker:
 
     def _fail(self, number: int, function: Callable[[Any], Any], error: BaseException) -> None:
         """Sends a failure, with the trace of the first one of a function."""
-        problem = str(error) if isinstance(error, RefusedError) else f"{shown(error)}{_place(error, function)}"
-        trace = "" if number in self._traced else _trace(error)
+        refused = isinstance(error, RefusedError)
+        problem = str(error) if refused else f"{shown(error)}{_place(error, function)}"
+        trace = "" if number in self._traced or (refused and not error.__cause__) else _trace(error)
         self._traced.add(number)
         self.send(FAILED + json.dumps([number, problem, trace]).encode())
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,20 +15,19 @@ import pytest
 
 from datacontainer.functions import process
 from datacontainer.hash.userfields import user_fields
-from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.records import FILE, Record
 from tools.moving import wait_until
 from tools.trees import fill
 from tools.workflow import ROOT
 
-# Each function misbehaves for the file a, and returns a value for the file b.
 FUNCTIONS = """\
 import atexit, ctypes, enum, multiprocessing, os, signal, sys, threading, time
 from concurrent.futures import ProcessPoolExecutor
 
 def only_a(function):
     def called(path):
-        return function(path) if path.endswith("a") else {"n": 1}
+        return function(path) if path.endswith("a") else {}
     return called
 
 # No harm.
@@ -106,9 +106,30 @@ class BadError(Exception):
 @only_a
 def raises_bad(path):
     raise BadError
+@only_a
+def fails(path):
+    raise ValueError("no header")
 def always_ends(path):
     os._exit(3)
-def nothing(path):
+def lists_b(path):
+    return [1] if path.endswith("b") else {}
+
+# Changes of the data.
+def writes(path):
+    if path.endswith("b"):
+        with open(path, "ab") as file:
+            file.write(b"more")
+    return {}
+def keeps_the_size(path):
+    with open(path, "r+b") as file:
+        file.write(b"X")
+    return {}
+def writes_elsewhere(path):
+    if path.endswith("b"):
+        os.truncate(os.path.join(os.path.dirname(path), "a"), 0)
+    return {}
+def removes(path):
+    os.remove(path)
     return {}
 """
 
@@ -175,9 +196,41 @@ def test_user_fields_function_that_fails_is_named_with_the_file(called, function
     assert str(caught.value).startswith(beginning)
 
 
-def test_user_fields_function_that_ends_is_named_among_others(called):
-    with pytest.raises(UsageError, match=r"'user.py:ends' failed on 1 file, first: 'a': it ended its process"):
-        called("nothing", "ends")
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (
+            "writes",
+            "'b' changed while the metadata function 'user.py:writes' read it: its size was 7 bytes, now it",
+        ),
+        (
+            "keeps_the_size",
+            "'a' changed while the metadata function 'user.py:keeps_the_size' read it: its mtime c",
+        ),
+        (
+            "writes_elsewhere",
+            "'a' changed while one of the metadata functions ran: its size was 7 bytes, now it is 0",
+        ),
+        ("removes", "'a' changed while the metadata function 'user.py:removes' read it: it does not exist any more"),
+    ],
+)
+def test_user_fields_function_that_writes_to_the_data_is_named_with_the_file(called, function, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        called(function)
+
+
+def test_user_fields_functions_that_fail_are_all_counted_and_each_failure_is_logged(called, caplog):
+    with pytest.raises(UsageError, match=r"'user.py:fails' failed on 1 file, first: 'a': ValueError") as caught:
+        called("fails", "lists_b", "ends")
+    assert caught.value.details == (
+        "the metadata function 'user.py:ends' failed on 1 file, first: 'a': it ended its process (exit status 3); "
+        "it must return or raise an exception; correct the function, or exclude the files with `exclude`",
+        "the metadata function 'user.py:lists_b' failed on 1 file, first: 'b': it returned [1]: it must return a dict; "
+        "correct the function, or exclude the files with `exclude`",
+    )
+    logged = [record.getMessage() for record in caplog.records]
+    assert sum('user.py", line' in line for line in logged) == 1
+    assert logged[-1].endswith("'user.py:lists_b' failed on 'b': it returned [1]: it must return a dict")
 
 
 def test_user_fields_function_that_always_ends_is_called_for_some_files_only(called, monkeypatch):
