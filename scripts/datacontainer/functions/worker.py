@@ -93,8 +93,9 @@ class Worker:
         """Sends a failure, with the trace of the first one of a function."""
         refused = isinstance(error, RefusedError)
         problem = str(error) if refused else f"{shown(error)}{_place(error, function)}"
-        trace = "" if number in self._traced or (refused and not error.__cause__) else _trace(error)
+        untraced = number in self._traced or (refused and not error.__cause__)
         self._traced.add(number)
+        trace = "" if untraced else "".join(traceback.format_exception(error))
         self.send(FAILED + json.dumps([number, problem, trace]).encode())
 
     def send(self, message: bytes) -> None:
@@ -114,14 +115,6 @@ def _place(error: BaseException, function: Callable[[Any], Any]) -> str:
     code = getattr(function, "__code__", None)
     steps = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]
     return f", in line {steps[-1].lineno} of {os.path.basename(steps[-1].filename)!r}" if steps else ""
-
-
-def _trace(error: BaseException) -> str:
-    """The trace of an error, which may be of a class of the user."""
-    try:
-        return "".join(traceback.format_exception(error))
-    except BaseException as failure:  # noqa: BLE001
-        return f"the trace cannot be printed: {shown(failure)}"
 
 
 def _data_frame(catalog: str) -> Any:

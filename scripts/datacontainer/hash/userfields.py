@@ -3,9 +3,8 @@
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from typing import IO
+from collections.abc import Sequence
+from contextlib import closing
 
 import pyarrow as pa
 
@@ -41,18 +40,16 @@ def user_fields(
     failures, progress = Failures(), Progress("the metadata functions", len(unknown), "files")
     rows = iter(unknown)
     work = Work(specs, root=os.path.abspath(root), taken=BUILT_IN)
-    with (
-        _listed(records[row] for row in unknown) as listed,
-        closing(
-            call_functions(work, listed, len(unknown), lambda n: repr(decode(records[unknown[n]].path)), seconds)
-        ) as answers,
-    ):
-        for answer in answers:
-            if isinstance(answer, FunctionError):
-                failures.add(answer)
-            else:
-                texts[next(rows)] = answer
-                progress.add(1)
+    with tempfile.TemporaryFile() as listed:
+        listed.writelines(_entry(records[row]).encode() for row in unknown)
+        answers = call_functions(work, listed, len(unknown), lambda n: repr(decode(records[unknown[n]].path)), seconds)
+        with closing(answers):
+            for answer in answers:
+                if isinstance(answer, FunctionError):
+                    failures.add(answer)
+                else:
+                    texts[next(rows)] = answer
+                    progress.add(1)
     _check_unchanged(root, records)
     failures.check(sum(1 for _ in rows))
     return texts
@@ -85,15 +82,6 @@ class Failures:
         noun = "file" if number == 1 else "files"
         failed = f"the metadata function {spec!r} failed on {number} {noun}"
         return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"
-
-
-@contextmanager
-def _listed(records: Iterable[Record]) -> Iterator[IO[bytes]]:
-    """A temporary list of files for the functions."""
-    with tempfile.TemporaryFile() as listed:
-        listed.writelines(_entry(record).encode() for record in records)
-        listed.flush()
-        yield listed
 
 
 def _entry(record: Record) -> ListedFile:
