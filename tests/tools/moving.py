@@ -13,11 +13,9 @@ from tools.workflow import Project
 
 WAIT_SECONDS = 60
 FUNCTIONS = """\
-import os
-def ends(path):
-    os._exit(0)
-def ends_too(catalog):
-    os._exit(7)
+import time
+def hangs(argument):
+    time.sleep(600)
 def fine(path):
     return {"fine": True}
 """

@@ -11,16 +11,18 @@ from tools.moving import change_when_exists
 from tools.trees import Link, make
 
 
-def test_build_function_that_ends_the_process_leaves_no_product(project, data):
-    settings = {"path": data.name, "formats": ["sif"]}
-    project.configure(data=settings | {"metadata": ["user.py:ends"]})
+def test_build_function_that_hangs_leaves_no_product(project, data):
+    settings = {"path": data.name, "formats": ["sif"], "function_seconds": 1}
+    project.configure(data=settings | {"metadata": ["user.py:hangs"]})
     run = project.snakemake()
     assert run.status != 0
-    assert "the metadata function 'user.py:ends' failed on 2 files, first: 'a': it ended its process" in run.text
+    assert (
+        "the metadata function 'user.py:hangs' failed on 2 files, first: 'a': it did not return within 1 s" in run.text
+    )
     assert not project.product("data", "catalog.parquet").exists()
-    project.configure(data=settings | {"dataset_metadata": ["user.py:ends_too"]})
+    project.configure(data=settings | {"dataset_metadata": ["user.py:hangs"]})
     run = project.snakemake()
-    assert "the metadata function 'user.py:ends_too' failed on the catalog: it ended its process (exit sta" in run.text
+    assert "the metadata function 'user.py:hangs' failed on the catalog: it did not return within 1 s" in run.text
     assert not project.product("data", "data.sif").exists()
     project.configure(data=settings | {"metadata": ["user.py:fine"]})
     project.build()
