@@ -42,6 +42,7 @@ class Dataset:
     sign: str | None
     attest: tuple[str, ...]
     after: tuple[str, ...] = ()
+    function_seconds: int | None = None
 
     @property
     def identity(self) -> Identity:

@@ -31,11 +31,11 @@ class ShardJob:
 
     packer: its path. root: the dataset's folder. listed: scan's list of the shard. mount: the folder of the files in
     the image. digests: names of algorithms, sha256 first. functions: the user's, as the configuration names them.
-    records: the Parquet file to write. facts: the JSON file to write. layer: the layer to write; None if no image is
-    configured: then files that did not change since an earlier run are not read. compression: of the layer. known: the
-    folder in which each run records its results; record_format: the version of these records. rescan: "full" if a
-    change of content is an error for files whose size and mtime did not change. stable: "check" if a file into which
-    another process writes is an error. threads: the number of cores to use.
+    function_seconds: the limit for one call. records: the Parquet file to write. facts: the JSON file to write. layer:
+    the layer to write; None if no image is configured: then files that did not change since an earlier run are not
+    read. compression: of the layer. known: the folder in which each run records its results; record_format: the version
+    of these records. rescan: "full" if a change of content is an error for files whose size and mtime did not change.
+    stable: "check" if a file into which another process writes is an error. threads: the number of cores to use.
     """
 
     packer: Path
@@ -45,6 +45,7 @@ class ShardJob:
     records: Path
     facts: Path
     functions: Sequence[str] = ()
+    function_seconds: int | None = None
     mount: str = "/"
     layer: Path | None = None
     compression: str = NONE
@@ -81,7 +82,7 @@ def hash_shard(shard: ShardJob) -> None:
         summary, columns = _read(shard, listed, read, before)
         before.check(columns["sha256"], full=shard.rescan == "full")
         on_error.pop_all()
-    texts = user_fields(shard.root, found, shard.functions, before.fields)
+    texts = user_fields(shard.root, found, shard.functions, before.fields, shard.function_seconds)
     with completed(shard.records) as partial:
         pq.write_table(_table(found, columns, texts), partial, compression="zstd")
     summary.update(_counts(listed))
@@ -169,23 +170,21 @@ def _counts(listed: Sequence[Record]) -> dict[str, int]:
 
 def _table(records: Sequence[Record], digests: dict[str, pa.Array], fields: Sequence[str | None]) -> pa.Table:
     """The columns of every catalog, then those of the user's fields."""
-    table = pa.table(
-        {
-            "path": _names([record.path for record in records]),
-            "size": pa.array([record.size for record in records], pa.int64()),
-            "mtime": pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC")),
-        }
-    )
-    for name, column in digests.items():
-        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
+    paths = _names([record.path for record in records])
     links = _names([record.target if record.kind == LINK else None for record in records])
-    table = table.append_column("link", links)
+    mtimes = pa.array([record.mtime_ns for record in records], pa.int64()).cast(pa.timestamp("ns", "UTC"))
     user_table = FieldTable()
     for text in fields:
         user_table.append(json.loads(text) if text else {})
-    for column, array in user_table.arrays():
-        table = table.append_column(column, array)
-    return table
+    columns = [
+        (pa.field("path", paths.type), paths),
+        (pa.field("size", pa.int64()), pa.array([record.size for record in records], pa.int64())),
+        (pa.field("mtime", mtimes.type), mtimes),
+        *((pa.field(name, pa.string(), metadata=DIGEST_MARK), column) for name, column in digests.items()),
+        (pa.field("link", links.type), links),
+        *user_table.arrays(),
+    ]
+    return pa.table([column for _, column in columns], pa.schema([field for field, _ in columns]))
 
 
 def _names(names: list[bytes | None]) -> pa.Array:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
 
 from datacontainer import __version__
 from datacontainer.runtime.channel import Amount, has_console, send
@@ -105,20 +104,6 @@ def warn(text: str) -> None:
     logger.warning("%s%s", WARNING_MARK.lstrip(), line)
     if not has_console():
         print(f"warning: {line}", file=sys.stderr)
-
-
-@contextmanager
-def open_for_errors() -> Iterator[tuple[IO[bytes] | None, str]]:
-    """The file to which another process writes this job's error, and the text before it.
-
-    The file is the log if the console of the run prints errors, and None, for the standard error, otherwise.
-    """
-    files = [handler.baseFilename for handler in logger.handlers if isinstance(handler, LogFile)]
-    if has_console() and files:
-        with open(files[0], "ab") as log:
-            yield log, time.strftime("%Y-%m-%d %H:%M:%S ")
-    else:
-        yield None, ""
 
 
 def notice(text: str) -> None:

@@ -28,6 +28,7 @@ def _hash(task: Task, shard: str) -> None:
             mount=dataset.mount,
             digests=dataset.digests,
             functions=dataset.metadata,
+            function_seconds=dataset.function_seconds,
             records=results.records(shard),
             facts=results.facts(shard),
             layer=layer,

@@ -3,9 +3,8 @@
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from datacontainer.scan.scan import scan
 from tools.engines import require_root
 from tools.moving import wait_until
 from tools.trees import fill
-from tools.workflow import ROOT
 
 LARGE_FACTOR = 256 << 20
 
@@ -102,66 +100,3 @@ def test_hash_shard_check_compares_two_reads_of_a_file_without_a_lease(data, pac
         hash_shard(job)
     assert "all files are read twice, because the system granted no lease on 1 of them" in caplog.messages
     assert layer.exists() == (change == "true")
-
-
-@pytest.fixture
-def hashed_with(data, packer) -> Callable[..., tuple[int, str]]:
-    """Runs the stage hash with a metadata function, as its script does; returns exit status and stderr."""
-    script = (
-        "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import ShardJob, hash_shard\n"
-        "from datacontainer.runtime.logs import stage\nfrom datacontainer.scan.scan import scan\n"
-        "scan('data', [], Path('lists'), Path('table'), packer=Path(sys.argv[1]))\n"
-        "out = Path('out')\nout.mkdir(exist_ok=True)\n"
-        "with stage('log', 'hash data'):\n"
-        "    hash_shard(ShardJob(packer=Path(sys.argv[1]), root='data', listed=next(Path('lists').iterdir()), "
-        " mount='/data', digests=['sha256'], functions=sys.argv[2:], records=out / 'r.parquet', layer=out / 'l.tar',"
-        " facts=out / 'f.json'))\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-
-    def run(*functions: str) -> tuple[int, str]:
-        command = [sys.executable, "-c", script, packer, *(f"user.py:{function}" for function in functions)]
-        done = subprocess.run(command, cwd=data.parent, env=environment, capture_output=True, text=True, check=False)
-        return done.returncode, done.stderr
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("function", "status", "message"),
-    [
-        ("writes", 1, "'b' changed while the metadata function 'user.py:writes' read it: its size was 6 bytes"),
-        ("keeps_the_size", 1, "'a' changed while the metadata function 'user.py:keeps_the_size' read it: its mtime c"),
-        ("writes_elsewhere", 1, "while one of the metadata functions ran: its size was 5 bytes, now it is 0 bytes"),
-        ("removes", 1, "'a' changed while the metadata function 'user.py:removes' read it: it does not exist any more"),
-        ("ends", 0, "error: the process ended while the metadata function 'user.py:ends' read 'a': it must return"),
-        ("is_killed", -9, "error: the process ended while the metadata function 'user.py:is_killed' read 'a': it must"),
-        ("leaves", 2, "the metadata function 'user.py:leaves' failed on 2 files, first: 'a': SystemExit('enough')"),
-        ("fails", 2, "the metadata function 'user.py:fails' failed on 2 files, first: 'a': ValueError('no header')"),
-    ],
-)
-def test_hash_shard_faulty_metadata_function_is_named_with_the_file(data, hashed_with, function, status, message):
-    found, printed = hashed_with(function)
-    assert (found, printed.count("\n")) == (status, 1)
-    assert message in printed
-    assert not (data.parent / "out/r.parquet").exists()
-
-
-def test_hash_shard_correct_metadata_function_prints_nothing(hashed_with):
-    assert hashed_with("fine") == (0, "")
-
-
-def test_hash_shard_two_functions_that_fail_are_both_counted_and_each_failure_is_logged(data, hashed_with):
-    with (data.parent / "user.py").open("a") as source:
-        source.write("\ndef lists_b(path):\n    return [1] if path.endswith('b') else {'n': 1}\n")
-    found, printed = hashed_with("fails", "lists_b")
-    first, second = printed.splitlines()
-    assert found == 2
-    assert first.startswith("error: hash data: the metadata function 'user.py:fails' failed on 2 files, first: 'a': ")
-    assert second == (
-        "  the metadata function 'user.py:lists_b' failed on 1 file, first: 'b': it returned [1]: it must return a dict"
-        "; correct the function, or exclude the files with `exclude`"
-    )
-    log = (data.parent / "log").read_text()
-    assert "'user.py:fails' failed on 'b': ValueError('no header')" in log
-    assert log.count('user.py", line') == 1

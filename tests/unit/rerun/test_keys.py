@@ -69,6 +69,7 @@ CHANGES = [
     ({"formats": ["sif"]}, {"report", "verify"}),
     ({"rescan": "full"}, set()),
     ({"stable": "check"}, set()),
+    ({"function_seconds": 9}, set()),
     ({"after": ["done"]}, set()),
 ]
 
