@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 import sys
 from typing import IO
 
@@ -22,7 +23,8 @@ class Surroundings:
         self.restore()
 
     def restore(self) -> None:
-        """Gives the process its working directory and its streams back."""
+        """Gives the process its working directory and its streams back, and cancels the alarm of an earlier call."""
+        signal.alarm(0)
         os.fchdir(self._folder)
         for descriptor, kept in enumerate(self._standard):
             os.dup2(kept, descriptor)

@@ -66,6 +66,7 @@ def called(tmp_path, monkeypatch) -> Callable[..., list[object]]:
         ("return {'n': sys.stdin.read()}", ""),
         ("threading.Thread(target=time.sleep, args=[600]).start(); return {'n': 1}", 1),
         ("atexit.register(time.sleep, 600); return {'n': 1}", 1),
+        ("signal.alarm(1) if path.endswith('a') else time.sleep(1.2); return {'n': 1}", 1),
         ("os.fork(); return {'n': 1}", 1),
         ("os.fork() or time.sleep(600); return {'n': 1}", 1),
         ("return {'n': os.path.isabs(path)}", True),
