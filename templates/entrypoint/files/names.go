@@ -89,16 +89,15 @@ func (n *names) try(name string, similar ...string) error {
 		return refuseName(name, err, syscall.ENOENT, syscall.EPERM)
 	}
 	probe.Close()
-	for _, other := range similar {
-		if _, err := n.root.Lstat(n.probes + "/" + other); err == nil {
-			return &refusal{other}
-		}
-	}
+	isFound := slices.ContainsFunc(similar, func(other string) bool {
+		_, err := n.root.Lstat(n.probes + "/" + other)
+		return err == nil
+	})
 	stored, err := entries(n.root, n.probes)
 	for _, one := range stored {
 		n.root.Remove(n.probes + "/" + one)
 	}
-	if err == nil && !slices.Equal(stored, []string{name}) {
+	if err == nil && (isFound || !slices.Equal(stored, []string{name})) {
 		return &refusal{fmt.Sprintf("the target stores the name %q as %q", name, strings.Join(stored, "/"))}
 	}
 	return err
