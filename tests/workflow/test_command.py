@@ -82,7 +82,12 @@ def test_pack_dry_run_writes_nothing(tmp_path):
         (["pack", "none"], 2, "error: dataset 'none': 'none' is not a folder: "),
         (["pack", ".", "--set", "formatz=[sif]"], 2, "error: configuration: unknown key 'formatz': did you mean"),
         (["pack", ".", "--set", "version"], 2, "error: --set 'version' has no value: write --set version=VALUE"),
-        (["pack", ".", "--set", "formats=[sif"], 2, "error: --set 'formats=[sif': the value is not YAML: "),
+        (["pack", ".", "--set", "formats=[sif"], 2, "error: --set formats, line 1, column 5: expected ',' or ']', "),
+        (
+            ["pack", ".", "--set", "labels={url: a, url: b}"],
+            2,
+            "error: --set labels: url is written twice, in line 1: ",
+        ),
         (["scan", "--config", "none.yaml"], 2, "error: there is no configuration 'none.yaml': name it with --config"),
         (["hash", "{}"], 2, "error: hash: a TASK needs --log FILE as well"),
     ],

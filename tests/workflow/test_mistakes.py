@@ -52,7 +52,7 @@ def test_version_without_quotes_is_shown_as_typed(project, line):
     [
         (["dataset="], "configuration: dataset has no value: write --config dataset=FOLDER"),
         (["dataset=2023_01"], "Snakemake reads --config dataset=2023_01 as the number 202301: write --config "),
-        (["dataset={path: data, path: data2}"], "--config dataset: dataset.path is written twice, in lines 1"),
+        (["dataset={path: data, path: data2}"], "--config dataset: dataset.path is written twice, in line 1: remove"),
         (["dataset=data", "outdir=a{b}"], "configuration: outdir: 'a{b}' is not a folder without {NAME} and <NAME>"),
         (["dataset=data", "version=1.10"], "write --config dataset='{path: data, version: \"1.10\"}'"),
         (['dataset={path: data, metadata: ["mine.py:nofity"]}'], "does not define 'nofity': did you mean 'nifti'"),

@@ -25,22 +25,31 @@ def read_file(file: str | Path) -> dict[str, Any]:
     """
     content = Path(file).read_bytes()
     try:
-        value = _read(content.decode(), str(file))
+        text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(f"{file}, line {line}: the file is not UTF-8 text: save it as UTF-8") from error
-    except RecursionError as error:
-        raise UsageError(f"{file}: {NESTED}") from error
-    except yaml.MarkedYAMLError as error:
-        raise UsageError(f"{file}{_described(error)}") from error
-    except yaml.reader.ReaderError as error:
-        line = content.decode().count("\n", 0, error.position) + 1
-        raise UsageError(
-            f"{file}, line {line}: the character U+{error.character:04X} is not allowed: remove it"
-        ) from error
+    value = read_text(text, str(file))
     if not isinstance(value, dict):
         raise UsageError(f"{file}: the file has no keys at the top level: write keys such as `datasets:`")
     return value
+
+
+def read_text(text: str, where: str) -> Any:
+    """The value of a text in YAML or JSON. where: the name of the text in messages.
+
+    Raises:
+        UsageError: for a mistake, with its line.
+    """
+    try:
+        return _read(text, where)
+    except RecursionError as error:
+        raise UsageError(f"{where}: {NESTED}") from error
+    except yaml.MarkedYAMLError as error:
+        raise UsageError(f"{where}{_described(error)}") from error
+    except yaml.reader.ReaderError as error:
+        place = f"{where}, line {text.count(chr(10), 0, error.position) + 1}"
+        raise UsageError(f"{place}: the character U+{error.character:04X} is not allowed: remove it") from error
 
 
 def check_words(words: Iterable[str]) -> None:
@@ -77,17 +86,17 @@ class _Values:
         """The number of values below a node, with those that aliases repeat. path: the keys that lead to the node."""
         if not isinstance(node, yaml.CollectionNode):
             return 1
-        place = f"{self.where}, line {node.start_mark.line + 1}: "
+        place, name = f"{self.where}, line {node.start_mark.line + 1}: ", ".".join(path) or "the top level"
         if len(path) > MAX_LEVELS:
             raise UsageError(f"{place}{NESTED}")
         size = self.sizes.get(id(node))
         if size == 0:
-            raise UsageError(f"{place}{'.'.join(path)} contains itself: replace the alias by a value")
+            raise UsageError(f"{place}{name} contains itself: replace the alias by a value")
         if size is None:
             self.sizes[id(node)] = 0
             size = self.sizes[id(node)] = 1 + sum(self.count(one, (*path, key)) for key, one in self._below(node, path))
         if size > MAX_VALUES:
-            raise UsageError(f"{place}{'.'.join(path)} has more than {MAX_VALUES} values: write fewer aliases")
+            raise UsageError(f"{place}{name} has more than {MAX_VALUES} values: write fewer aliases")
         return size
 
     def _below(self, node: yaml.CollectionNode, path: tuple[str, ...]) -> list[tuple[str, yaml.Node]]:
@@ -98,7 +107,9 @@ class _Values:
             one, other = keys[str(key.value)], key.start_mark
             if one is not other:
                 name = ".".join((*path, str(key.value)))
-                lines = f"lines {one.line + 1} and {other.line + 1}"
+                lines = (
+                    f"line {one.line + 1}" if one.line == other.line else f"lines {one.line + 1} and {other.line + 1}"
+                )
                 raise UsageError(f"{self.where}: {name} is written twice, in {lines}: remove one of them")
         return [(str(key.value), one) for key, one in node.value]
 
