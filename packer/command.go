@@ -57,11 +57,17 @@ func (c *command) run(arguments []string) error {
 	if err != nil {
 		return c.explain(err)
 	}
-	if text, ok := result.([]byte); ok {
-		_, err = os.Stdout.Write(text)
-		return err
+	text, ok := result.([]byte)
+	if !ok {
+		if text, err = json.Marshal(result); err != nil {
+			return err
+		}
+		text = append(text, '\n')
 	}
-	return json.NewEncoder(os.Stdout).Encode(result)
+	if _, err = os.Stdout.Write(text); err == nil {
+		err = os.Stdout.Close()
+	}
+	return err
 }
 
 // context returns the action's context, which SIGINT and SIGTERM cancel if the command is cancelable.

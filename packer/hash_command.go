@@ -16,7 +16,7 @@ import (
 var hashCommand = command{
 	name: "hash",
 	usage: "--root DIR --list SHARD.list --mount /data --digests sha256,… --records FILE " +
-		"[--layer FILE [--gzip] | --layer-fd N] [--progress]",
+		"[--layer FILE [--gzip] | --layer-fd N] [--check] [--progress]",
 	define: func(flags *flag.FlagSet) action {
 		var options hash.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
@@ -27,6 +27,7 @@ var hashCommand = command{
 		flags.StringVar(&options.Layer.Path, "layer", "", "the layer to write; default: write digests only")
 		flags.BoolVar(&options.Layer.Gzip, "gzip", false, "compress the layer")
 		flags.Func("layer-fd", "the descriptor of a pipe to write the layer to, instead of a file", options.Layer.SetPipe)
+		flags.BoolVar(&options.Check, "check", false, "report a file into which another process writes")
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
 			if err := checkHash(flags, arguments); err != nil {

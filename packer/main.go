@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"entrypoint/process"
 	"entrypoint/progress"
 )
 
@@ -18,12 +19,18 @@ const (
 	statusUsage  = 2
 )
 
+// Of the command hash with --gzip.
+const leastTasks = 24
+
 var commands = []*command{&scanCommand, &hashCommand, &compressCommand, &squashfsCommand, &signCommand}
 
 func main() {
 	// The stages of the workflow show the lines on the terminal, and log one in ten.
 	progress.LogPeriod = time.Second
-	err := run(os.Args[1:])
+	err := process.Check(leastTasks)
+	if err == nil {
+		err = run(os.Args[1:])
+	}
 	if err == nil {
 		return
 	}

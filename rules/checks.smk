@@ -26,6 +26,9 @@ def dataset_folder(wildcards):
             "or the folder in --config dataset=FOLDER"
         )
     lock_products(wildcards.dataset)
+    if not made and re.search(r"\{.+\}|<\w+>", dataset.path):
+        # Snakemake would replace these parts of the path.
+        return []
     return local(dataset.path) if made else ancient(local(dataset.path))
 
 

@@ -1,14 +1,19 @@
 # common: the configuration, and the command that runs a stage.
 
 # A checkout has a configuration file; `--config dataset=FOLDER` and an embedding workflow need none.
-if os.path.exists("config/config.yaml") and not workflow.modifier.skip_configfile:
-    # Snakemake's own message about a syntax error has no line number.
-    or_stop(read_file, "config/config.yaml")
+WORDS = workflow.config_settings.config_args or ()
+OWN = ["config/config.yaml"] if os.path.exists("config/config.yaml") and not workflow.modifier.skip_configfile else []
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    # Snakemake reads the last of two equal keys, and its messages about a syntax error have no line number.
+    for file in (*workflow.configfiles, *OWN):
+        or_stop(read_file, file)
+    or_stop(check_words, WORDS)
+if OWN:
 
     configfile: "config/config.yaml"
 
 
-TYPED = Typed(workflow.configfiles, workflow.config_settings.config_args or ())
+TYPED = Typed(workflow.configfiles, WORDS)
 SETTINGS = or_stop(read_settings, config, ROOT / "workflow/schemas/config.schema.yaml", TYPED)
 
 # Applies `prefix` and `pathvars` of an embedding workflow to paths. Each `use rule` reads this file again.

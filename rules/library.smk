@@ -38,8 +38,9 @@ def source_root():
 ROOT = source_root()
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from datacontainer.config.document import check_words, read_file
 from datacontainer.config.settings import read_settings
-from datacontainer.config.typed import Typed, read_file
+from datacontainer.config.typed import Typed
 from datacontainer.config.targets import TARGETS, target_files
 from datacontainer.entrypoint.gobuild import find_go
 from datacontainer.rerun.due import Authority

@@ -16,7 +16,8 @@ checkpoint scan:
         runtime=time_for("scan"),
     params:
         run=command("scan"),
+        path=lambda wildcards, output: dataset_of(wildcards).path,
     message:
-        "scan {wildcards.dataset}: listing {input.folder}"
+        "scan {wildcards.dataset}: listing {params.path}"
     shell:
         "exec {params.run} --log {log:q}"

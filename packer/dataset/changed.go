@@ -35,7 +35,7 @@ func checkKind(record *shardlist.Record, status *syscall.Stat_t) error {
 	return nil
 }
 
-// checkStatus returns an error unless size, modification time and inode are those of the record.
+// checkStatus returns an error unless size, modification time and inode, or ctime without an inode, are those of the record.
 func checkStatus(record *shardlist.Record, status *syscall.Stat_t) error {
 	switch {
 	case status.Size != record.Size:
@@ -43,7 +43,10 @@ func checkStatus(record *shardlist.Record, status *syscall.Stat_t) error {
 	case status.Mtim.Nano() != record.MtimeNs:
 		was, is := timeText(record.MtimeNs), timeText(status.Mtim.Nano())
 		return changed(record.Path, "its modification time was %s and is %s now", was, is)
-	case status.Ino != record.Inode:
+	case record.Inode == 0 && status.Ctim.Nano() != record.CtimeNs:
+		was, is := timeText(record.CtimeNs), timeText(status.Ctim.Nano())
+		return changed(record.Path, "its ctime was %s and is %s now", was, is)
+	case record.Inode != 0 && status.Ino != record.Inode:
 		return changed(record.Path, "it was replaced by another file: its inode was %d and is %d now",
 			record.Inode, status.Ino)
 	}
@@ -58,12 +61,20 @@ func changed(path string, format string, values ...any) error {
 	return fmt.Errorf("%q changed after the scan: %s; run snakemake again", path, fmt.Sprintf(format, values...))
 }
 
+// inUse returns the error for a file into which another process may write.
+func inUse(path string) error {
+	return fmt.Errorf("%q is open for writing in another process: end that process, which `lsof` shows, or pack a snapshot "+
+		"of the dataset", path)
+}
+
 // explainOpen returns the error for a record whose file, symlink or folder could not be opened.
 func explainOpen(record *shardlist.Record, err error) error {
 	was := kinds[recordKinds[record.Kind]]
 	switch {
 	case errors.Is(err, syscall.ELOOP):
 		return changed(record.Path, "it was %s and is a symlink now", was)
+	case errors.Is(err, syscall.EAGAIN):
+		return inUse(record.Path)
 	case errors.Is(err, syscall.ENXIO):
 		return changed(record.Path, "it was %s and is a socket or a device now", was)
 	}

@@ -22,7 +22,7 @@ func scanned(t *testing.T) (string, *shardlist.Record, *Reader) {
 		t.Fatal(err)
 	}
 	write(t, path, "0123456789")
-	folder, err := Open(root)
+	folder, err := Open(root, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +114,25 @@ func TestReadFileChangedAfterTheScanNamesTheChange(t *testing.T) {
 	}
 }
 
+func TestReadFileWithoutInodeComparesTheCtime(t *testing.T) {
+	path, record, reader := scanned(t)
+	record.Inode = 0
+	must(t, reader.ReadFile(record, make([]byte, 10)))
+	time.Sleep(20 * time.Millisecond)
+	must(t, os.Chmod(path, 0o600))
+	wantError(t, reader.ReadFile(record, make([]byte, 10)), "its ctime was ")
+}
+
+func TestReadFileOfSizeZeroThatContainsBytesIsAnError(t *testing.T) {
+	folder, err := Open("/proc/sys/kernel", false)
+	must(t, err)
+	reader := folder.NewReader()
+	defer func() { reader.Close(); folder.Close() }()
+	record := recordOf(t, "/proc/sys/kernel/ostype")
+	record.Path = "ostype"
+	wantError(t, reader.ReadFile(record, nil), `"ostype" contains bytes, but its size is 0: list it in `)
+}
+
 func TestFinishChangedAfterOpenNamesTheChange(t *testing.T) {
 	for want, change := range map[string]func(t *testing.T, path string){
 		"its size was 10 bytes and is 11 now": func(t *testing.T, path string) {
@@ -180,6 +199,6 @@ func TestUnreadableNamesTheRemedy(t *testing.T) {
 }
 
 func TestOpenMissingFolderIsNamed(t *testing.T) {
-	_, err := Open("/nowhere/at all")
+	_, err := Open("/nowhere/at all", false)
 	wantError(t, err, `opening the dataset "/nowhere/at all": no such file or directory`)
 }

@@ -13,6 +13,7 @@ type File struct {
 	record     *shardlist.Record
 	descriptor int
 	opened     syscall.Stat_t
+	leased     bool // whether writers wait until the file is closed, see guard
 }
 
 // ReadAt fills content with the file's bytes, starting at an offset.
@@ -27,21 +28,36 @@ func (f *File) ReadAt(content []byte, offset int64) error {
 		}
 		content, offset = content[n:], offset+int64(n)
 	}
-	return nil
+	return f.checkLease()
 }
 
 // Finish closes the file, and returns an error if the file changed since it was opened.
 func (f *File) Finish() error {
 	defer f.Close()
+	// In /proc and on some FUSE file systems, a file of size 0 contains bytes.
+	var beyond [1]byte
+	n := 0
+	if f.record.Size == 0 {
+		var err error
+		if n, err = readAt(f.descriptor, beyond[:], 0); err != nil {
+			return unreadable(f.record.Path, err)
+		}
+	}
 	var now syscall.Stat_t
 	if err := fileStatus(f.descriptor, &now); err != nil {
 		return unreadable(f.record.Path, err)
+	}
+	if err := f.checkLease(); err != nil {
+		return err
 	}
 	if now.Size != f.opened.Size || now.Mtim != f.opened.Mtim {
 		return checkStatus(f.record, &now)
 	}
 	if now.Ctim != f.opened.Ctim {
 		return changed(f.record.Path, "it was written or its status was changed while it was read")
+	}
+	if n > 0 {
+		return fmt.Errorf("%q contains bytes, but its size is 0: list it in `exclude`, or pack a copy", f.record.Path)
 	}
 	return nil
 }

@@ -15,15 +15,23 @@ type Folder struct {
 	descriptor int
 	// Only a file's owner may open it with O_NOATIME. After the first refusal no file is opened with it.
 	noAtimeRefused atomic.Bool
+	lease          bool         // whether to take a lease on each file, see File.guard
+	unleased       atomic.Int64 // the number of files without one
 }
 
-// Open opens the folder with the given path.
-func Open(path string) (*Folder, error) {
+// Open opens the folder with the given path. With lease, its Readers return an error for a file that another process has
+// open for writing.
+func Open(path string, lease bool) (*Folder, error) {
 	descriptor, err := openAt(workingFolder, path, pathOnly|syscall.O_DIRECTORY)
 	if err != nil {
 		return nil, fmt.Errorf("opening the dataset %q: %w", path, err)
 	}
-	return &Folder{descriptor: descriptor}, nil
+	return &Folder{descriptor: descriptor, lease: lease}, nil
+}
+
+// Unleased returns the number of opened files on which the system granted no lease, see File.guard.
+func (f *Folder) Unleased() int64 {
+	return f.unleased.Load()
 }
 
 // Close closes the folder; its Readers cannot be used afterwards.
@@ -72,11 +80,15 @@ func (r *Reader) OpenFile(record *shardlist.Record) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStatus(record, &status); err != nil {
-		syscall.Close(descriptor)
+	file := &File{record: record, descriptor: descriptor, opened: status}
+	if err = checkStatus(record, &status); err == nil {
+		err = file.guard(r.root)
+	}
+	if err != nil {
+		file.Close()
 		return nil, err
 	}
-	return &File{record: record, descriptor: descriptor, opened: status}, nil
+	return file, nil
 }
 
 // CheckLink returns an error unless the symlink has the target in the record.

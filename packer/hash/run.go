@@ -22,6 +22,7 @@ type Options struct {
 	Digests  []digest.Algorithm
 	Records  string      // path of the file of digests, see rows
 	Layer    blob.Target // empty to compute digests only
+	Check    bool        // whether a file is an error while another process writes into it, see dataset.File
 	Progress io.Writer   // the progress is printed here, unless nil
 }
 
@@ -52,6 +53,7 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Summary{}, err
 	}
+	r.summary.Unleased = r.root.Unleased()
 	err := r.commit()
 	return r.summary, err
 }
@@ -61,7 +63,7 @@ func (r *run) open() (err error) {
 	if r.summary, err = summarize(r.List); err != nil {
 		return err
 	}
-	if r.root, err = dataset.Open(r.Root); err != nil {
+	if r.root, err = dataset.Open(r.Root, r.Check); err != nil {
 		return err
 	}
 	records, err := output.Create(r.Records)

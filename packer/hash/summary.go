@@ -16,6 +16,7 @@ type Summary struct {
 	Bytes       int64   `json:"bytes"`       // total size of the files
 	LayerSize   int64   `json:"layer_size"`  // of the uncompressed tar
 	DiffID      *string `json:"diff_id"`     // nil without a layer
+	Unleased    int64   `json:"unleased"`    // with Check, the files without a lease
 	blob.Facts
 }
 

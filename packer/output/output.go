@@ -47,13 +47,13 @@ func Create(path string) (*File, error) {
 func removePartial(folder, name string) error {
 	entries, err := os.ReadDir(filepath.Clean(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return cause(err)
+		return Cause(err)
 	}
 	for _, entry := range entries {
 		partial := entry.Name()
 		if strings.HasPrefix(partial, "."+name+".") && strings.HasSuffix(partial, ".partial") {
 			if err := os.Remove(filepath.Join(folder, partial)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return cause(err)
+				return Cause(err)
 			}
 		}
 	}
@@ -119,11 +119,11 @@ func Explain(path string, err error) error {
 	case errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("writing %q: your quota is used up: free space, or set outdir to another disk", path)
 	}
-	return fmt.Errorf("writing %q: %w", path, cause(err))
+	return fmt.Errorf("writing %q: %w", path, Cause(err))
 }
 
-// cause returns an error without the temporary name that package os adds.
-func cause(err error) error {
+// Cause returns an error without the path that package os adds.
+func Cause(err error) error {
 	var number syscall.Errno
 	if errors.As(err, &number) {
 		return number

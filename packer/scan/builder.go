@@ -25,11 +25,14 @@ type found struct {
 	refused                              []byte // path, reason and symlink target of each refused entry, each terminated by NUL
 	recordCount, fileCount, refusedCount int64
 	fileBytes                            int64
+	broken, annex                        int64 // see Unusual
+	firstBroken                          string
 }
 
 // A builder collects the parts of a task.
 type builder struct {
 	columns bool // whether to write columns
+	inodes  bool // whether to write inode numbers instead of 0
 	parts   []part
 	current found
 }
@@ -79,7 +82,11 @@ func (b *builder) add(kind byte, folder, name, target string, through int, statu
 	r = append(strconv.AppendInt(r, size, 10), ' ')
 	r = append(strconv.AppendInt(r, status.Mtim.Nano(), 10), ' ')
 	r = append(strconv.AppendInt(r, status.Ctim.Nano(), 10), ' ')
-	r = strconv.AppendUint(r, status.Ino, 10)
+	inode := status.Ino
+	if !b.inodes {
+		inode = 0
+	}
+	r = strconv.AppendUint(r, inode, 10)
 	if through > 0 {
 		r = strconv.AppendInt(append(r, ' '), int64(through), 10)
 	}

@@ -178,6 +178,9 @@ func (r *resolution) checkExcluded(path string, notLink bool) {
 func (w *worker) addLink(b *builder, t *task, name, target string, descriptor int) {
 	if w.symlinks == KeepLinks {
 		b.addLink(t.folder, name, target, t.base.through(), &w.status)
+		if w.columns {
+			w.countBroken(&b.current, t, name, target)
+		}
 		return
 	}
 	class := w.classify(t.base, t.folder, name, target)

@@ -13,6 +13,9 @@ import (
 	"entrypoint/progress"
 )
 
+// FUSE_SUPER_MAGIC of statfs(2).
+const fuseType = 0x65735546
+
 // Options are the inputs and outputs of Run.
 type Options struct {
 	Root     string // the dataset's folder
@@ -25,11 +28,12 @@ type Options struct {
 
 // Summary contains the totals of a list, and its digest.
 type Summary struct {
-	Records int64  `json:"records"`
-	Files   int64  `json:"files"`
-	Bytes   int64  `json:"bytes"` // total size of the files
-	Refused int64  `json:"refused"`
-	Digest  string `json:"digest"` // of all records and refused entries
+	Records int64   `json:"records"`
+	Files   int64   `json:"files"`
+	Bytes   int64   `json:"bytes"` // total size of the files
+	Refused int64   `json:"refused"`
+	Digest  string  `json:"digest"` // of all records and refused entries
+	Unusual Unusual `json:"unusual"`
 }
 
 // Run lists the dataset.
@@ -48,6 +52,8 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	defer out.records.Stop()
 	w := &walk{root: root, exclude: options.Exclude, symlinks: options.Symlinks, columns: options.Columns != ""}
 	w.reader = thisReader()
+	var system syscall.Statfs_t
+	w.inodes = syscall.Fstatfs(root, &system) != nil || system.Type != fuseType
 	if err := w.write(ctx, out); err != nil {
 		return Summary{}, err
 	}

@@ -37,7 +37,7 @@ type part struct {
 // do runs the task and sets its parts.
 func (w *worker) do(t *task) {
 	defer close(t.done)
-	b := &builder{columns: w.columns}
+	b := &builder{columns: w.columns, inodes: w.inodes}
 	flags := syscall.O_NOFOLLOW
 	if t.folder == t.base.prefix {
 		flags = 0

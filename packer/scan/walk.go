@@ -16,6 +16,7 @@ type walk struct {
 	symlinks string // one of Policies
 	reader   reader
 	columns  bool // whether to write columns
+	inodes   bool // false on FUSE, where many file systems number a file again after the kernel forgot it
 	queue    *queue
 }
 
@@ -52,6 +53,7 @@ func (w *walk) writeTask(ctx context.Context, lister *worker, t *task, out *writ
 	for i := range t.parts {
 		p := t.parts[i]
 		t.parts[i] = part{}
+		out.sum.Unusual.addHistory(t.folder, &p.found)
 		if err := out.write(&p.found); err != nil {
 			return err
 		}

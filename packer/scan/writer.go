@@ -22,6 +22,7 @@ type writer struct {
 // newWriter returns a writer whose output files are created, except those with the path "".
 func newWriter(options Options) (*writer, error) {
 	w := &writer{recordsDigest: sha256.New(), refusedDigest: sha256.New()}
+	w.sum.Unusual.History = map[string][2]int64{}
 	for _, path := range []string{options.Records, options.Columns, options.Refused} {
 		created, err := create(path)
 		if err != nil {
@@ -46,6 +47,7 @@ func (w *writer) write(f *found) error {
 	w.sum.Files += f.fileCount
 	w.sum.Bytes += f.fileBytes
 	w.sum.Refused += f.refusedCount
+	w.sum.Unusual.addBroken(f)
 	for i, content := range [][]byte{f.records, f.columns, f.refused} {
 		if err := w.outputs[i].write(content); err != nil {
 			return err

@@ -22,7 +22,7 @@ type ImageError struct {
 }
 
 func newImageError(path string, err error) *ImageError {
-	return &ImageError{path, cause(err)}
+	return &ImageError{path, output.Cause(err)}
 }
 
 func (e *ImageError) Error() string {

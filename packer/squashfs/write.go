@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"packer/output"
 )
 
 // Loop devices and data objects of a SIF begin at a multiple of this.
@@ -18,19 +20,19 @@ const alignment = 4096
 // and each file's data is contiguous. Data of replaced files stays in the image, unreferenced. Owners and times are 0.
 // The memory is about 130 bytes per file.
 func Write(image string, offset int64, layers []string) (size int64, err error) {
-	output, err := os.OpenFile(image, os.O_WRONLY, 0)
+	file, err := os.OpenFile(image, os.O_WRONLY, 0)
 	if err != nil {
-		return 0, fmt.Errorf("writing image %q: %w; create it as an empty, writable file", image, cause(err))
+		return 0, fmt.Errorf("writing image %q: %w; create it as an empty, writable file", image, output.Cause(err))
 	}
 	defer func() {
-		if closing := output.Close(); err == nil && closing != nil {
+		if closing := file.Close(); err == nil && closing != nil {
 			err = newImageError(image, closing)
 		}
 	}()
-	if err := output.Truncate(offset); err != nil {
+	if err := file.Truncate(offset); err != nil {
 		return 0, newImageError(image, err)
 	}
-	out := newStream(output, image, offset)
+	out := newStream(file, image, offset)
 	head, err := writeAll(out, layers)
 	if closing := out.close(); err == nil {
 		err = closing
@@ -38,7 +40,7 @@ func Write(image string, offset int64, layers []string) (size int64, err error) 
 	if err != nil {
 		return 0, err
 	}
-	if _, err := output.WriteAt(head.encode(), offset); err != nil {
+	if _, err := file.WriteAt(head.encode(), offset); err != nil {
 		return 0, newImageError(image, err)
 	}
 	return out.size, nil
@@ -67,7 +69,7 @@ func writeAll(out *stream, layers []string) (superblock, error) {
 func addLayer(t *tree, out *stream, path string) error {
 	layer, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("reading layer %q: %w; run snakemake again", path, cause(err))
+		return fmt.Errorf("reading layer %q: %w; run snakemake again", path, output.Cause(err))
 	}
 	defer layer.Close()
 	read := newVerified(layer)
@@ -79,7 +81,7 @@ func addLayer(t *tree, out *stream, path string) error {
 	if err == nil || errors.As(err, &ofImage) {
 		return err
 	}
-	return fmt.Errorf("reading layer %q: %w; delete it and run snakemake again", path, cause(err))
+	return fmt.Errorf("reading layer %q: %w; delete it and run snakemake again", path, output.Cause(err))
 }
 
 func addMembers(t *tree, out *stream, members *tarReader) error {
@@ -102,13 +104,4 @@ func addMembers(t *tree, out *stream, members *tarReader) error {
 			return unexpected(err)
 		}
 	}
-}
-
-// cause returns an error without the path that package os adds; the messages here contain the quoted path.
-func cause(err error) error {
-	var ofPath *os.PathError
-	if errors.As(err, &ofPath) {
-		return ofPath.Err
-	}
-	return err
 }

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from datacontainer.verify.apptainer import run_sif
+from datacontainer.verify.comparison import Differences
 from tools.apptainer import partition_offset
 from tools.engines import Tool, require_root, require_tool
 from tools.images import fruit_files, keys, listing, packed, tree_of
@@ -61,6 +63,17 @@ def test_exec_finds_the_entrypoint(apptainer, sif):
 
 def test_test_checks_index_and_files(apptainer, sif):
     assert b"checked the index and 2 files" in apptainer("test", "--userns", sif)
+
+
+def test_run_sif_folder_bound_over_the_mount_is_a_difference(sif, tmp_path, monkeypatch):
+    require_tool("apptainer")
+    differences = Differences()
+    assert run_sif(sif, "/data", differences) == "the SIF runs, and has its files at the mount"
+    assert differences.lines == []
+    monkeypatch.setenv("APPTAINER_BIND", f"{tmp_path}:/data")
+    assert run_sif(sif, "/data", differences) == "the SIF runs, and lacks files"
+    (line,) = differences.lines
+    assert line.startswith("Apptainer hides files of the SIF at '/data': /data/avocado.txt: missing; it binds a folder")
 
 
 def test_run_verify_prints_the_changed_file(apptainer, sif, home):

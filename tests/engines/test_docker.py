@@ -75,6 +75,12 @@ def test_run_flags_print_the_documented_output(ask, arguments, printed):
     assert ask(*arguments) == printed
 
 
+def test_run_with_a_low_limit_of_processes_works_or_names_it(docker, fruit):
+    assert b"no differences" in docker(*RUN, "--pids-limit=8", fruit, "-verify")
+    errors = docker.run(*RUN, "--pids-limit=5", fruit, "-verify", status=1).stderr
+    assert errors.startswith(b"error: the limit of processes and threads is 5, expected at least 8: raise it")
+
+
 def test_run_metric_sorts_by_the_metric(ask, images):
     avocado, tomato = (
         line.replace(" ", ": ", 1) for line in listing(images.folder / "fruit").decode().splitlines(keepends=True)

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, JSON, Column
+from tools.conditions import UNORDERED
 from tools.questions import Question
 
 Row = dict[str, Any]
@@ -39,16 +41,19 @@ class Answers:
     def __init__(self, catalog: Path, mount: str = "/data") -> None:
         self.database = duckdb.connect(config={"threads": 1})
         self.database.create_function("json_text", _json_text, ["DOUBLE"], "VARCHAR")
-        names = ", ".join(["path", "c0", "mtime", *(f"c{number}" for number in range(1, len(COLUMNS)))])
+        self.database.create_function("unquoted", _unquoted, ["VARCHAR"], "BLOB")
+        self.database.create_function("json_order", json_order, ["VARCHAR", "VARCHAR"], "INTEGER")
+        names = ", ".join(["path", "c0", "mtime", *(f"c{number}" for number in range(1, len(COLUMNS))), "row"])
         self.database.execute(
-            f"CREATE TABLE catalog AS SELECT hex('{mount}/') || hex(path) AS key, * FROM read_parquet(?) AS t({names})",
+            f"CREATE TABLE catalog AS SELECT hex('{mount}/') || hex(path) AS key, * "
+            f"FROM read_parquet(?, file_row_number=true) AS t({names})",
             [str(catalog)],
         )
         self.rows = {}
-        for values in pq.read_table(catalog).to_pylist():
+        for row, values in enumerate(pq.read_table(catalog).to_pylist()):
             path = values.pop("path")
             key = mount.encode() + b"/" + (path.encode() if isinstance(path, str) else path)
-            self.rows[key] = {column.name: _value(column, values[column.name]) for column in COLUMNS}
+            self.rows[key] = {column.name: _value(column, values[column.name], row) for column in COLUMNS}
 
     @cached_property
     def texts(self) -> dict[str, list[bytes]]:
@@ -56,7 +61,7 @@ class Answers:
         found = {"path": list(self.rows)}
         for column in COLUMNS:
             values = (row[column.name] for row in self.rows.values())
-            texts = {as_text(column, value) for value in values if value is not MISSING and value is not None}
+            texts = {_unquoted(json.dumps(value)) for value in values if value is not MISSING and value is not None}
             found[column.name] = sorted(text for text in texts if b"\0" not in text)
         return {name: texts[:: len(texts) // TEXTS + 1] for name, texts in found.items()}
 
@@ -106,7 +111,7 @@ class Answers:
         columns = shown_columns(question)
         assert head == ["path", *(column.name for column in columns)]
         found = [[os.fsencode(line[0]), *map(_from_cell, columns, line[1:])] for line in lines]
-        expected = [[key, *(_in_cell(self.rows[key][column.name]) for column in columns)] for key in keys]
+        expected = [[key, *(_in_cell(column, self.rows[key][column.name]) for column in columns)] for key in keys]
         assert repr(found) == repr(expected)
 
 
@@ -122,6 +127,22 @@ def _strict(value: Any) -> Any:
 def _json_text(value: float) -> str:
     """json.dumps with one argument, as DuckDB requires."""
     return json.dumps(value)
+
+
+def _unquoted(value: str) -> bytes:
+    """JSON as text: the text of a string, other values unchanged."""
+    return os.fsencode(json.loads(value)) if value.startswith('"') else value.encode()
+
+
+def json_order(value: str, literal: str) -> int:
+    """-1, 0 or 1 if a value in JSON is less than, equal to or greater than a number or boolean; else UNORDERED."""
+    one = json.loads(value)
+    other: bool | float = literal == "true"
+    if literal.lower() not in {"true", "false"}:
+        other = int(literal) if re.fullmatch(r"[+-]?\d+", literal) else float(literal)
+    if not isinstance(one, int | float) or isinstance(one, bool) != isinstance(other, bool) or math.isnan(one):
+        return UNORDERED
+    return (one > other) - (one < other)
 
 
 def shown_columns(question: Question) -> list[Column]:
@@ -154,10 +175,10 @@ def as_text(column: Column, value: Any) -> bytes:
     return os.fsencode(value) if isinstance(value, str) and column.kind != JSON else json.dumps(value).encode()
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(column: Column, value: Any, row: int) -> Any:
     """A value of the catalog in JSON; MISSING if JSON output omits it."""
     if value is None:
-        return None if column.null_shown else MISSING
+        return None if column.is_none(row) else MISSING
     if column.kind == JSON:
         return json.loads(value)
     return os.fsdecode(value) if isinstance(value, bytes) else value
@@ -167,9 +188,9 @@ def _given(row: Row) -> Row:
     return {name: value for name, value in row.items() if value is not MISSING}
 
 
-def _in_cell(value: Any) -> Any:
+def _in_cell(column: Column, value: Any) -> Any:
     """The value that can be read from a CSV cell, which cannot distinguish an empty text from a missing one."""
-    return None if value is MISSING or value == "" else value
+    return None if value is MISSING or (value == "" and column.kind != JSON) else value
 
 
 def _from_cell(column: Column, cell: str) -> Any:

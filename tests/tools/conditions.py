@@ -12,11 +12,16 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, NAMES, WORDS, Column
+from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, JSON, NAMES, WORDS, Column
 from tools.trees import ODD_NAMES
 
 OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-KEYWORDS = {"and", "or", "not", "is", "missing", "true", "false"}
+KEYWORDS = {"and", "or", "not", "is", "missing", "null", "true", "false"}
+# The order of a JSON value and a number or boolean, if they cannot be compared: only != is true.
+UNORDERED = 9
+JSON_OPERATORS = {"=": "= 0", "<>": "<> 0", "<": "= -1", "<=": "IN (-1, 0)", ">": "= 1", ">=": "IN (0, 1)"}
+NULL_OPERATORS = {"=": "", "==": "", "is": "", "!=": "NOT", "<>": "NOT", "is not": "NOT"}
+TYPED = {INTEGER, FLOAT, BOOLEAN}
 # SQL compares decimals exactly; numbers outside of this range are also outside of the range of integers.
 EXACT, FURTHEST = "DECIMAL(38, 4)", Decimal(10) ** 25
 ODD_INTEGERS = ["2.5", "-0.5", ".5", "8.0", "+9", "1e3", "-1e300", "1e300", f"{2**63}", f"{-(2**63) - 1}"]
@@ -65,7 +70,12 @@ def sql_name(column: Column) -> str:
 def digits(column: Column) -> str:
     """The SQL expression for the hexadecimal digits of a value's text."""
     name = sql_name(column)
-    texts = {FLOAT: f"json_text({name})", INTEGER: f"{name}::VARCHAR", BOOLEAN: f"{name}::VARCHAR"}
+    texts = {
+        JSON: f"unquoted({name})",
+        FLOAT: f"json_text({name})",
+        INTEGER: f"{name}::VARCHAR",
+        BOOLEAN: f"{name}::VARCHAR",
+    }
     return f"hex({texts.get(column.kind, name)})"
 
 
@@ -90,13 +100,15 @@ def comparisons(draw: st.DrawFn, texts: Texts) -> Condition:
     column = draw(st.sampled_from([*COLUMNS, *PARTS]))
     name, value = (column, PARTS[column]) if isinstance(column, str) else (column.name, digits(column))
     operator = draw(st.sampled_from([*OPERATORS, "~", "!~", "is", "is not"]))
-    if operator.startswith("is"):
+    if operator.startswith("is") and draw(st.booleans()):
         literal, sql = b"missing", f"{value} {operator} NULL"
+    elif operator in NULL_OPERATORS and (operator.startswith("is") or draw(st.integers(0, 3)) == 0):
+        literal, sql = b"null", f"{NULL_OPERATORS[operator]} {_is_null(column)}"
     elif "~" in operator:
         term = draw(terms(texts.get(name, texts["path"])))
         literal, sql = quoted(term, draw(st.sampled_from([b"'", b'"']))), contains(value, term)
         sql = f"NOT {sql}" if operator == "!~" else sql
-    elif isinstance(column, Column) and column.kind in {INTEGER, FLOAT, BOOLEAN}:
+    elif isinstance(column, Column) and (column.kind in TYPED or (column.kind == JSON and draw(st.booleans()))):
         literal, sql = draw(_compared(column, OPERATORS[operator], texts[name]))
     else:
         text = draw(terms(texts.get(name, texts["path"])))
@@ -105,13 +117,24 @@ def comparisons(draw: st.DrawFn, texts: Texts) -> Condition:
     return Condition(draw(named(name)) + blank + operator.encode() + blank + literal, f"({sql})")
 
 
+def _is_null(column: Column | str) -> str:
+    """The SQL condition for a value that is printed as null."""
+    if isinstance(column, str) or not column.is_none(0):
+        return "false"
+    return f"({sql_name(column)} IS NULL{' AND row % 2 = 0' if column.none_in_even_rows else ''})"
+
+
 @st.composite
 def _compared(draw: st.DrawFn, column: Column, operator: str, texts: Sequence[bytes]) -> tuple[bytes, str]:
     """A number or boolean, and the SQL comparison of the column with it."""
-    name, known = sql_name(column), [text.decode() for text in texts]
+    name, known = sql_name(column), [text.decode("utf-8", "replace") for text in texts]
     if column.kind == BOOLEAN:
         text = draw(st.sampled_from(["true", "false", "True", "FALSE"]))
         return text.encode(), f"{name} {operator} {text}"
+    if column.kind == JSON:
+        numbers = [text for text in known if re.fullmatch(r"-?\d[\d.e+-]*", text)]
+        text = draw(st.sampled_from([*numbers, *ODD_INTEGERS, *ODD_FLOATS, "true", "False"]))
+        return text.encode(), f"json_order({name}, '{text}') {JSON_OPERATORS[operator]}"
     if column.kind == INTEGER:
         text = draw(st.sampled_from([*known, *ODD_INTEGERS]))
         value = max(-FURTHEST, min(FURTHEST, Decimal(text)))

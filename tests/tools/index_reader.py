@@ -49,10 +49,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Field:
-    """A value for each row: int, float, bool, or bytes for a text, JSON or a digest; None if missing."""
+    """A value for each row: int, float, bool, or bytes for a text, JSON or a digest; None if missing.
+
+    nulls: whether a missing value of the row is printed as null.
+    """
 
     type: int
-    null_printed: bool
+    nulls: list[bool]
     has_dictionary: bool
     values: list[Any]
     order: list[int]
@@ -126,19 +129,18 @@ class Index:
         return length, place + 5
 
     def _field(self, entry: Entry) -> Field:
-        assert entry.flags in {0, 1}
+        assert entry.flags in {0, 1, 3}
         is_text = entry.type in {TEXT, JSON}
         stored, missing, decode = self._texts(entry) if is_text else self._fixed(entry)
-        present = self._present(entry.valid)
+        present = self._bits(entry.valid) if entry.valid else [True] * self.rows
         assert len(stored) == self.rows
         assert all(value == missing for value, is_present in zip(stored, present, strict=True) if not is_present)
         values = [decode(value) if is_present else None for value, is_present in zip(stored, present, strict=True)]
         order = self.sections[entry.order].numbers()
-        return Field(entry.type, bool(entry.flags), is_text and entry.values != 0, values, order)
+        nulls = self._bits(entry.order + 1) if entry.flags == 3 else [entry.flags == 1] * self.rows
+        return Field(entry.type, nulls, is_text and entry.values != 0, values, order)
 
-    def _present(self, number: int) -> list[bool]:
-        if number == 0:
-            return [True] * self.rows
+    def _bits(self, number: int) -> list[bool]:
         bits = self.sections[number].data
         assert len(bits) == (self.rows + 7) // 8
         return [bool(bits[row // 8] >> (row % 8) & 1) for row in range(self.rows)]

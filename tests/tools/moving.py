@@ -1,4 +1,4 @@
-"""Fixture: a dataset that changes while it is read, also by a user's functions; and functions that wait."""
+"""Fixture: a dataset that changes while it is read, with users' functions; and functions that wait."""
 
 import threading
 import time
@@ -13,33 +13,9 @@ from tools.workflow import Project
 
 WAIT_SECONDS = 60
 FUNCTIONS = """\
-import os, signal, sys
-def writes(path):
-    if path.endswith("b"):
-        with open(path, "ab") as file:
-            file.write(b"more")
-    return {}
-def keeps_the_size(path):
-    with open(path, "r+b") as file:
-        file.write(b"X")
-    return {}
-def writes_elsewhere(path):
-    if path.endswith("b"):
-        os.truncate(os.path.join(os.path.dirname(path), "a"), 0)
-    return {}
-def removes(path):
-    os.remove(path)
-    return {}
-def ends(path):
-    os._exit(0)
-def is_killed(path):
-    os.kill(os.getpid(), signal.SIGKILL)
-def leaves(path):
-    sys.exit("enough")
-def fails(path):
-    raise ValueError("no header")
-def ends_too(catalog):
-    os._exit(7)
+import time
+def hangs(argument):
+    time.sleep(600)
 def fine(path):
     return {"fine": True}
 """

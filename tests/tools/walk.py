@@ -52,7 +52,7 @@ def list_by_walk(root: Path, patterns: Sequence[str], files: Files, symlinks: st
     digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
     sizes = [record.size for record in records if record.kind == FILE]
     digest = hashlib.sha256(b"".join(digests)).hexdigest()
-    return Summary(len(records), len(sizes), sum(sizes), len(walk.refused), digest)
+    return Summary(len(records), len(sizes), sum(sizes), len(walk.refused), digest, {})
 
 
 def _matched(patterns: Sequence[str], path: bytes) -> bool:

@@ -82,7 +82,12 @@ def test_pack_dry_run_writes_nothing(tmp_path):
         (["pack", "none"], 2, "error: dataset 'none': 'none' is not a folder: "),
         (["pack", ".", "--set", "formatz=[sif]"], 2, "error: configuration: unknown key 'formatz': did you mean"),
         (["pack", ".", "--set", "version"], 2, "error: --set 'version' has no value: write --set version=VALUE"),
-        (["pack", ".", "--set", "formats=[sif"], 2, "error: --set 'formats=[sif': the value is not YAML: "),
+        (["pack", ".", "--set", "formats=[sif"], 2, "error: --set formats, line 1, column 5: expected ',' or ']', "),
+        (
+            ["pack", ".", "--set", "labels={url: a, url: b}"],
+            2,
+            "error: --set labels: url is written twice, in line 1: ",
+        ),
         (["scan", "--config", "none.yaml"], 2, "error: there is no configuration 'none.yaml': name it with --config"),
         (["hash", "{}"], 2, "error: hash: a TASK needs --log FILE as well"),
     ],
@@ -123,3 +128,13 @@ def test_stage_that_fails_exits_with_its_status_and_one_line(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: hash fruit: 'results/fruit/stages/scan/lists/{name}.list' is damaged: ")
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "error"),
+    [("> /dev/full", 1, "No space left on device\n"), ("| (exec <&-)", 141, ""), (">&-", 1, "it is closed\n")],
+)
+def test_datacontainer_output_that_takes_no_text_is_an_error(output, status, error):
+    words = ["bash", "-c", f'(sleep 0.5; exec "$0" "$@") {output}; exit "${{PIPESTATUS[0]}}"', sys.executable]
+    done = subprocess.run([*words, ROOT / "scripts/datacontainer", "--help"], stderr=-1, text=True, check=False)
+    assert (done.returncode, done.stderr.removeprefix("error: writing standard output: ")) == (status, error)

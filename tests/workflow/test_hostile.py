@@ -14,21 +14,29 @@ from tools.trees import ODD_NAMES, fill
 from tools.workflow import ROOT
 
 EVIL = "$(touch pwned)`touch pwned`; touch pwned #"
+# Snakemake replaces {dataset} and <results> in the paths of rules.
+FOLDER = f"data {EVIL} {{dataset}} <results> {{x}}"
+# They color a terminal, in two ways, and reverse the following text.
+ESCAPES = "\x1b[31m\x9b31m\u202e"
 MANY = 100_000
 
 
 def test_build_with_shell_commands_in_all_texts_runs_no_command(project):
     fill(
-        project.folder / f"data {EVIL}",
-        {os.fsencode(EVIL): b"1", b"{{ name }}{% x": b"2", b"sub/" + EVIL.encode(): b""},
+        project.folder / FOLDER,
+        {os.fsencode(EVIL): b"1", b"{{ name }}{% x": b"2", b"sub/" + EVIL.encode(): b"", f"x.{ESCAPES}".encode(): b"3"},
     )
-    (project.folder / f"user {EVIL}.py").write_text('def fine(path):\n    return {"$(touch pwned)": "`touch pwned`"}\n')
+    (project.folder / f"user {EVIL}.py").write_text(
+        'def fine(path):\n    return {"$(touch pwned)": "`touch pwned`", "=1+1": "=1+1"}\n'
+        f"def about(catalog):\n    return {{'about': {ESCAPES!r}}}\n"
+    )
     project.configure(
         data={
-            "path": f"data {EVIL}",
+            "path": FOLDER,
             "exclude": [EVIL + "*.tmp"],
             "metadata": [f"user {EVIL}.py:fine"],
-            "labels": {"title": EVIL + "{{ name }}\n${HOME}", "org.example.x": EVIL},
+            "dataset_metadata": [f"user {EVIL}.py:about"],
+            "labels": {"description": "\u202e", "title": EVIL + "{{ name }}\n${HOME}", "org.example.x": EVIL},
         }
     )
     text = project.build()
@@ -38,8 +46,15 @@ def test_build_with_shell_commands_in_all_texts_runs_no_command(project):
         [project.product("data", "bin/linux-amd64/entrypoint"), "-null"], capture_output=True, check=True
     )
     assert shown.stdout.split(b"\0")[:-1] == [
-        b"/data/" + name for name in sorted([EVIL.encode(), b"{{ name }}{% x", b"sub/" + EVIL.encode()])
+        b"/data/" + name
+        for name in sorted([EVIL.encode(), b"{{ name }}{% x", b"sub/" + EVIL.encode(), f"x.{ESCAPES}".encode()])
     ]
+    page = project.product("data", "report.html").read_text()
+    for printed in (text, page, *(path.read_text() for path in project.folder.rglob("logs/**/*.log"))):
+        assert not set(ESCAPES) & set(printed) - set("[31m")
+    assert page.count("\\x1b[31m\\x9b31m\\u202e") >= 2
+    assert ".\\x1b[31m" in text
+    assert "\t'=1+1\t4\t" in project.product("data", "report.tsv").read_text()
     assert "apptainer run" in text
 
 

@@ -30,6 +30,14 @@ def test_syntax_error_in_the_configuration_is_shown_with_its_line(project, line)
     )
 
 
+def test_key_written_twice_in_a_file_of_the_command_line_is_shown_with_both_lines(project, line):
+    file = project.folder / "config.yaml"
+    file.write_text("datasets:\n  fruit:\n    path: data\n    mount: /a\n    mount: /b\n")
+    assert line("--configfile", str(file)) == (
+        f"error: {file}: datasets.fruit.mount is written twice, in lines 4 and 5: remove one of them"
+    )
+
+
 def test_version_without_quotes_is_shown_as_typed(project, line):
     file = project.folder / "config.yaml"
     file.write_text("datasets: {fruit: {path: data, version: 1.10}}")
@@ -44,6 +52,8 @@ def test_version_without_quotes_is_shown_as_typed(project, line):
     [
         (["dataset="], "configuration: dataset has no value: write --config dataset=FOLDER"),
         (["dataset=2023_01"], "Snakemake reads --config dataset=2023_01 as the number 202301: write --config "),
+        (["dataset={path: data, path: data2}"], "--config dataset: dataset.path is written twice, in line 1: remove"),
+        (["dataset=data", "outdir=a{b}"], "configuration: outdir: 'a{b}' is not a folder without {NAME} and <NAME>"),
         (["dataset=data", "version=1.10"], "write --config dataset='{path: data, version: \"1.10\"}'"),
         (['dataset={path: data, metadata: ["mine.py:nofity"]}'], "does not define 'nofity': did you mean 'nifti'"),
         (["dataset=data", "outdir=mine.py/results"], "outdir: 'mine.py' cannot be written (Not a directory): set "),

@@ -11,18 +11,18 @@ from tools.moving import change_when_exists
 from tools.trees import Link, make
 
 
-def test_build_function_that_ends_the_process_leaves_no_product(project, data):
-    settings = {"path": data.name, "formats": ["sif"]}
-    project.configure(data=settings | {"metadata": ["user.py:ends"]})
+def test_build_function_that_hangs_leaves_no_product(project, data):
+    settings = {"path": data.name, "formats": ["sif"], "function_seconds": 1}
+    project.configure(data=settings | {"metadata": ["user.py:hangs"]})
     run = project.snakemake()
     assert run.status != 0
-    assert "the process ended while the metadata function 'user.py:ends' read 'a'" in run.text
+    assert "'user.py:hangs' failed on 2 files, first: 'a': it did not return within 1 s" in run.text
     assert not project.product("data", "catalog.parquet").exists()
-    project.configure(data=settings | {"dataset_metadata": ["user.py:ends_too"]})
+    project.configure(data=settings | {"dataset_metadata": ["user.py:hangs"]})
     run = project.snakemake()
-    assert "the process ended while the functions user.py:ends_too of dataset_metadata ran" in run.text
+    assert "the metadata function 'user.py:hangs' failed on the catalog: it did not return within 1 s" in run.text
     assert not project.product("data", "data.sif").exists()
-    project.configure(data=settings | {"metadata": ["user.py:fine"]})
+    project.configure(data=settings | {"metadata": ["user.py:fine"], "function_seconds": 60})
     project.build()
     assert pq.read_table(project.product("data", "catalog.parquet"))["fine"].to_pylist() == [True, True]
 

@@ -3,16 +3,18 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, convert, has_none, merge_fields, widen
+from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, check_number, convert, widen
+from datacontainer.catalog.nonerows import NoneRows, has_none
 from datacontainer.catalog.statistics import Statistics
-from datacontainer.functions.load import load
-from datacontainer.functions.witness import witness
+from datacontainer.functions.process import FunctionError, call_functions
+from datacontainer.functions.work import Work
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.progress import Progress
@@ -22,6 +24,7 @@ def aggregate(
     *,
     identity: Mapping[str, str],
     functions: Sequence[str],
+    function_seconds: int | None = None,
     records: Sequence[Path],
     facts: Sequence[Path],
     catalog: Path,
@@ -30,16 +33,16 @@ def aggregate(
 ) -> None:
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
-    identity: name, version and mount. functions: the user's functions for the whole dataset.
-    records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
+    identity: name, version and mount. functions: the user's functions for the whole dataset. function_seconds: the
+    limit for one call. records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
     catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
-    has the metadata none=1 if a function returned None: missing values are then printed as null and not left out.
+    has the metadata none=1 if a function returned None; nonerows.py describes the rows for which it did.
     content: a digest that changes only if the images of the dataset change; times are not part of it.
 
     Raises:
-        UsageError: if a user's function for the dataset fails.
+        UsageError: if a user's function for the dataset fails, or if there are too many fields.
     """
     shards = [json.loads(path.read_bytes()) for path in facts]
     columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
@@ -52,7 +55,10 @@ def aggregate(
             _update(rows, table.drop_columns(["mtime"]))
             writer.write_table(table)
             progress.add(table.num_rows)
-    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog))
+        if extra := columns.none_rows.metadata():
+            writer.add_key_value_metadata(extra)
+            rows.update(repr(extra).encode())
+    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, function_seconds))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
@@ -65,7 +71,11 @@ class Columns:
     """The columns of the catalog: those of all shards, each with a type that fits the values of all shards."""
 
     def __init__(self, schemas: Sequence[pa.Schema], links: bool) -> None:
-        """schemas: of each shard's records. links: whether the dataset has symlinks."""
+        """schemas: of each shard's records. links: whether the dataset has symlinks.
+
+        Raises:
+            UsageError: if there are too many fields.
+        """
         self._kinds: dict[str, str] = {}
         with_none = set()
         for field in (field for schema in schemas for field in schema if field.name not in BUILT_IN):
@@ -73,10 +83,12 @@ class Columns:
             self._kinds[field.name] = widen(self._kinds.get(field.name, NULL), kind)
             if has_none(field):
                 with_none.add(field.name)
+        check_number(len(self._kinds))
         kept = [field for field in schemas[0] if field.name in BUILT_IN and (links or field.name != "link")]
         built_in = [self._built_in(field, schemas) for field in kept]
         users = [catalog_field(key, kind, key in with_none) for key, kind in self._kinds.items()]
         self.schema = pa.schema(built_in + users)
+        self.none_rows = NoneRows(self.schema)
 
     @staticmethod
     def _built_in(field: pa.Field, schemas: Sequence[pa.Schema]) -> pa.Field:
@@ -87,27 +99,33 @@ class Columns:
         """Yields each shard's records with the catalog's columns, one shard in memory at a time."""
         for path in records:
             table = pq.read_table(path)
-            yield pa.table([self._column(table, field) for field in self.schema], self.schema)
+            self.none_rows.add(table)
+            # A table finds a column by name in time proportional to the number of columns.
+            found = {field.name: (field, column) for field, column in zip(table.schema, table.columns, strict=True)}
+            columns = [
+                self._column(*found[field.name], field) if field.name in found else pa.nulls(table.num_rows, field.type)
+                for field in self.schema
+            ]
+            yield pa.table(columns, self.schema)
 
-    def _column(self, table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-        if field.name in BUILT_IN:
-            return table[field.name].cast(field.type)
-        if field.name not in table.column_names:
-            return pa.nulls(table.num_rows, field.type)
-        kind = table.schema.field(field.name).metadata[KIND].decode()
-        array = table[field.name].combine_chunks()
-        return convert(array, kind, self._kinds[field.name]).cast(field.type)
+    def _column(self, found: pa.Field, column: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray | pa.Array:
+        if wanted.name in BUILT_IN:
+            return column.cast(wanted.type)
+        kind = found.metadata[KIND].decode()
+        return convert(column.combine_chunks(), kind, self._kinds[wanted.name]).cast(wanted.type)
 
 
-def _user_metadata(functions: Sequence[str], catalog: Path) -> dict[str, Any]:
-    if not functions:
-        return {}
-    table = pq.read_table(catalog).to_pandas()
-    with witness() as watcher:
-        watcher.note(
-            f"the functions {', '.join(functions)} of dataset_metadata ran: they have to return, or raise errors"
-        )
-        return merge_fields([load(spec) for spec in functions], table, "the catalog", taken=())
+def _user_metadata(functions: Sequence[str], catalog: Path, seconds: int | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    if functions:
+        work = Work(functions, catalog=str(catalog.absolute()))
+        with closing(call_functions(work, None, 1, lambda _: "the catalog", seconds)) as answers:
+            for answer in answers:
+                if isinstance(answer, FunctionError):
+                    logger.error("%s", answer.trace)
+                    raise answer
+                metadata = json.loads(answer or "{}")
+    return metadata
 
 
 def _describe(

@@ -1,13 +1,16 @@
 """The types of users' fields: each type is the narrowest that fits all values of the field."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from datacontainer.functions.load import FunctionError
+from datacontainer.catalog.nonerows import NONE_MARK, none_marks
+from datacontainer.functions.values import MOST_FIELDS
+from datacontainer.runtime.errors import UsageError
 
 DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
 DIGEST_MARK = {b"digest": b"1"}
@@ -29,50 +32,59 @@ ARROW_TYPES = {
 }
 KIND = b"kind"
 JSON_MARK = {b"json": b"1"}
-# A function returned None for a file: missing values are printed as null and not left out.
-NONE_MARK = {b"none": b"1"}
 
 
 @dataclass
 class FieldTable:
-    """The users' fields of one shard: a list of values for each field, None if a file has no value."""
+    """The users' fields of one shard: the values of each field and their rows, as each file may have other fields."""
 
     rows: int = 0
-    columns: dict[str, list[Any]] = field(default_factory=dict)
-    with_none: set[str] = field(default_factory=set)
+    columns: dict[str, tuple[list[int], list[Any]]] = field(default_factory=dict)
+    none_rows: dict[str, list[int]] = field(default_factory=dict)
 
     def append(self, fields: Mapping[str, Any]) -> None:
         """Adds a row."""
         for key, value in fields.items():
-            self.columns.setdefault(key, [None] * self.rows)
+            rows, values = self.columns.setdefault(key, ([], []))
+            rows.append(self.rows)
+            values.append(value)
             if value is None:
-                self.with_none.add(key)
+                self.none_rows.setdefault(key, []).append(self.rows)
         self.rows += 1
-        for key, column in self.columns.items():
-            column.append(fields.get(key))
 
     def arrays(self) -> list[tuple[pa.Field, pa.Array]]:
-        """Returns the columns as Arrow arrays; a field's metadata has its kind, and NONE_MARK if None occurred."""
-        return [_array(key, values, NONE_MARK if key in self.with_none else {}) for key, values in self.columns.items()]
+        """Returns the columns as Arrow arrays; a field's metadata has its kind, and the marks of none_marks.
+
+        Raises:
+            UsageError: if there are more than MOST_FIELDS.
+        """
+        check_number(len(self.columns))
+        return [self._array(key, *column) for key, column in self.columns.items()]
+
+    def _array(self, key: str, rows: list[int], values: list[Any]) -> tuple[pa.Field, pa.Array]:
+        kind = NULL
+        for value in values:
+            kind = widen(kind, kind_of(value))
+        array = _json_array(values) if kind in {NUMBER, JSON} else pa.array(values, ARROW_TYPES[kind])
+        if len(rows) < self.rows:
+            places = np.full(self.rows, -1)
+            places[rows] = np.arange(len(rows))
+            array = array.take(pa.array(places, mask=places < 0))
+        marks = none_marks(self.rows - array.null_count, self.none_rows.get(key, []), self.rows)
+        return pa.field(key, array.type, metadata={KIND: kind.encode()} | marks), array
 
 
-def merge_fields(
-    functions: Sequence[Any], argument: Any, subject: str, taken: Iterable[str] = BUILT_IN
-) -> dict[str, Any]:
-    """The fields that all functions return for one argument.
+def check_number(number: int) -> None:
+    """Returns if a catalog may have this number of users' fields.
 
     Raises:
-        FunctionError: if a function fails, or returns a key that is built in or that another function returned.
+        UsageError: if there are more than MOST_FIELDS.
     """
-    merged: dict[str, Any] = {}
-    for function in functions:
-        fields = function(argument, subject)
-        for key in fields:
-            if key in merged or key in taken:
-                problem = f"it returned the key {key!r}, which is the name of another field: rename it"
-                raise FunctionError(function.spec, subject, problem)
-        merged.update(fields)
-    return merged
+    if number > MOST_FIELDS:
+        raise UsageError(
+            f"the metadata functions returned {number:,} different keys, and a dataset has at most {MOST_FIELDS:,} "
+            "fields: return a list or a dict as the value of one key"
+        )
 
 
 def kind_of(value: Any) -> str:
@@ -111,25 +123,12 @@ def convert(array: pa.Array, kind: str, wanted: str) -> pa.Array:
     return array.cast(ARROW_TYPES[wanted])
 
 
-def has_none(column: pa.Field) -> bool:
-    """Returns whether a function returned None for a value of this column."""
-    return (column.metadata or {}).items() >= NONE_MARK.items()
-
-
 def catalog_field(key: str, kind: str, with_none: bool = False) -> pa.Field:
     """Returns the catalog's column for a field; its metadata has JSON_MARK if the texts are JSON, and NONE_MARK."""
     # A field without values is a text column, as not every Parquet reader supports the type null.
     stored = ARROW_TYPES[TEXT if kind == NULL else kind]
     marks = (JSON_MARK if kind == JSON else {}) | (NONE_MARK if with_none else {})
     return pa.field(key, stored, metadata=marks or None)
-
-
-def _array(key: str, values: list[Any], marks: dict[bytes, bytes]) -> tuple[pa.Field, pa.Array]:
-    kind = NULL
-    for value in values:
-        kind = widen(kind, kind_of(value))
-    array = _json_array(values) if kind in {NUMBER, JSON} else pa.array(values, ARROW_TYPES[kind])
-    return pa.field(key, array.type, metadata={KIND: kind.encode()} | marks), array
 
 
 def _json_array(values: list[Any]) -> pa.Array:

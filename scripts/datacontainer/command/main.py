@@ -1,9 +1,12 @@
 """The command line: `datacontainer pack FOLDER`, and each stage as a command."""
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from datacontainer import __version__
 from datacontainer.command.stage import run_given, run_task
@@ -11,6 +14,23 @@ from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.stages import STAGES
 
 FORMATTER = argparse.RawDescriptionHelpFormatter
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends the process with an error if a text cannot be printed; argparse ignores that."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # os._exit: Python's own flush at the end would fail again.
+        try:
+            if file is None:
+                raise OSError(None, "it is closed")
+            file.write(message)
+            file.flush()
+        except BrokenPipeError:
+            os._exit(128 + signal.SIGPIPE)
+        except OSError as error:
+            print(f"error: writing standard output: {error.strerror}", file=sys.stderr)
+            os._exit(1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="datacontainer",
         description="Packs a folder of data into a container image that lists, exports and verifies its files.",
     )
@@ -40,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_pack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
     text = "build every product of one folder with Snakemake"
     pack = commands.add_parser("pack", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
     pack.add_argument("folder", metavar="FOLDER", help="folder of the dataset")
@@ -64,7 +84,7 @@ def _add_pack(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     pack.set_defaults(run=_pack)
 
 
-def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str) -> None:
+def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> None:
     stage = commands.add_parser(name, help=f"run the stage {name} alone, without Snakemake")
     stage.add_argument("task", nargs="?", metavar="TASK", help="the task as JSON, from a Snakemake rule")
     stage.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: config/config.yaml)")

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from datacontainer.config.document import read_text
 from datacontainer.config.results import PACKER
 from datacontainer.config.settings import Settings, read_settings
 from datacontainer.runtime.errors import UsageError
@@ -55,10 +56,7 @@ def _setting(pair: str, keys: Mapping[str, Any]) -> tuple[str, Any]:
         raise UsageError(f"--set {pair!r} has no value: write --set {name}=VALUE")
     if keys.get(name, {}).get("type") == "string":
         return name, text
-    try:
-        return name, yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {pair!r}: the value is not YAML: {' '.join(str(error).split())}") from error
+    return name, read_text(text, f"--set {name}")
 
 
 @contextmanager

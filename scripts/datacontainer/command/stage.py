@@ -1,11 +1,15 @@
 """Stage: runs a stage, with the task of a Snakemake rule or with a configuration file."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from datacontainer.config.results import PACKER
+from datacontainer.rerun.graph import PACKER as PACKER_STEP
+from datacontainer.rerun.graph import Step, checkpoints_before, made_from
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import stage as logged
+from datacontainer.runtime.seals import renew
 from datacontainer.runtime.sources import ROOT
 from datacontainer.stages import stage
 from datacontainer.stages.task import Task
@@ -30,14 +34,25 @@ def _run(name: str, task: Task, log: Path) -> int:
     word = name.split("_", maxsplit=1)[0]
     title = "compile the packer" if name == "compile_packer" else f"{word} {task.dataset.name}"
     with logged(log, title, task.parts, {"task": task.to_json()}):
+        for seal in _upstream(name, task):
+            renew(seal)
         stage(name)(task)
     return 0
 
 
+def _upstream(name: str, task: Task) -> Iterator[Path]:
+    """The seals that are inputs of the stage's job in rules/rerun.smk."""
+    stage = "packer" if name == "compile_packer" else name
+    steps = [one for part in task.parts or ("",) for one in made_from(Step(stage, part), task.dataset, task.results)]
+    for step in {*steps, *map(Step, checkpoints_before(stage))}:
+        yield task.packer.with_name("packer.seal") if step == PACKER_STEP else task.results.seal(*step)
+
+
 def _task(given: argparse.Namespace) -> Task:
     # Only the command line for users needs these imports, which cost time.
+    from datacontainer.config.document import read_file
     from datacontainer.config.settings import read_settings
-    from datacontainer.config.typed import Typed, read_file
+    from datacontainer.config.typed import Typed
 
     file = given.config or CONFIGURATION
     if not file.is_file():

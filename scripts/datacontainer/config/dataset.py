@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from datacontainer.config.formats import FORMATS, LAYOUT
 
-OCI_LABEL = "org.opencontainers.image."
+OCI_LABEL, LABEL_PREFIX = "org.opencontainers.image.", "io.datacontainer."
 
 
 class Identity(NamedTuple):
@@ -26,6 +26,7 @@ class Dataset:
     version: str
     exclude: tuple[str, ...]
     symlinks: str
+    stable: str
     metadata: tuple[str, ...]
     dataset_metadata: tuple[str, ...]
     digests: tuple[str, ...]
@@ -41,6 +42,7 @@ class Dataset:
     sign: str | None
     attest: tuple[str, ...]
     after: tuple[str, ...] = ()
+    function_seconds: int | None = None
 
     @property
     def identity(self) -> Identity:

@@ -32,7 +32,8 @@ class Format:
     and a verify.expected.Expected, records differences, and returns the format's part of the report. The layout has no
     verifier, as it is verified before the other formats. commands: a report shows all, and the end of a run the first
     `next_steps`. notes: comments for the first command, by compression. own_data: the image contains a copy of the data
-    in a different form than the layout's blobs, so that no digest of a blob covers the copy.
+    in a different form than the layout's blobs, so that no digest of a blob covers the copy. hidden: folders of the
+    image over which the format's engine binds folders of the machine.
     """
 
     name: str
@@ -44,6 +45,11 @@ class Format:
     next_steps: int = 0
     notes: Mapping[str, str] = field(default_factory=dict)
     own_data: bool = False
+    hidden: tuple[str, ...] = ()
+
+    def hides(self, mount: str) -> bool:
+        """Whether the format's engine hides files at the mount."""
+        return any(f"{mount}/".startswith(f"{one}/") or one.startswith(f"{mount}/") for one in self.hidden)
 
     def load_verifier(self) -> Callable[..., dict[str, Any]]:
         """Imports and returns the verifier."""
@@ -105,6 +111,8 @@ SIF = Format(
     verifier="datacontainer.verify.sif:verify_sif",
     next_steps=1,
     own_data=True,
+    # The home folder, which is somewhere below /home or /root for most users, and `mount tmp` in apptainer.conf.
+    hidden=("/home", "/root", "/tmp", "/var/tmp"),
 )
 
 # The other formats are made from the layout, which every run with images builds.

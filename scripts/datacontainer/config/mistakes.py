@@ -1,23 +1,57 @@
 """Mistakes in a configuration, found with its schema, each as one line: the key, the error, and how to correct it."""
 
 import json
-from collections.abc import Iterable, Mapping
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.suggestions import did_you_mean
 
+# Linux allows 255 bytes in a name and 4095 in a path.
+MAX_NAME, MAX_PATH = 255, 4095
+CHECKER = FormatChecker(formats=())
+MAX_LINE = 1000
+
 
 def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any], typed: Typed) -> None:
     """Raises UsageError if `config` does not match its schema, for the mistake nearest to the top level."""
-    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda e: (len(e.absolute_path), str(e)))
-    if errors:
-        raise UsageError(f"configuration: {_explain(_innermost(errors[0]), config, schema, typed)}")
+    errors = Validator(schema, format_checker=CHECKER).iter_errors(config)
+    first = min(errors, key=lambda error: (len(error.absolute_path), error.json_path, error.message), default=None)
+    if first is not None:
+        line = f"configuration: {_explain(_innermost(first), config, schema, typed)}"
+        raise UsageError(line if len(line) <= MAX_LINE else f"{line[: MAX_LINE // 2]}...{line[-MAX_LINE // 2 :]}")
+
+
+@CHECKER.checks("path")
+def _is_path(given: Any) -> bool:
+    """Whether a text can be a path. Names that are not UTF-8 contain surrogates, as in Python's own paths."""
+    try:
+        path = os.fsencode(given) if isinstance(given, str) else b""
+    except UnicodeEncodeError:
+        return False
+    return b"\0" not in path and len(path) <= MAX_PATH and all(len(name) <= MAX_NAME for name in path.split(b"/"))
+
+
+def _matches(_: Any, pattern: str, given: Any, __: Any) -> Iterator[ValidationError]:
+    """The keyword `pattern`. In JSON Schema, unlike in Python, `$` does not match before a line break at the end."""
+    if isinstance(given, str) and not re.search(pattern.replace("$", r"\Z"), given):
+        yield ValidationError(f"does not match {pattern!r}")
+
+
+# Python's jsonschema takes 4096.0 for an integer.
+Validator = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {"pattern": _matches},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, given: type(given) is int),
+)
 
 
 def _innermost(error: ValidationError) -> ValidationError:
@@ -46,9 +80,13 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
         case "anyOf":
             return f"{where}: unknown label {given!r}{_nearest(given, rule[0]['enum'])}, or write a name with a dot"
         case "not":
-            return f"{where}: {given!r} is a folder that the image needs for itself: choose another, such as /data"
+            return f"{where}: {given!r} is a folder for files of containers themselves: choose another, such as /data"
         case "pattern":
             return f"{where}: {given!r} is not {error.schema['$comment']}"
+        case "format":
+            return f"{where}: {given!r} is not a path of at most {MAX_PATH} bytes, {MAX_NAME} in a name, without NUL"
+        case "maxProperties":
+            return f"{where} has {len(given)} entries, more than {rule}: write several configuration files"
     return f"{where}: {error.message}"
 
 
@@ -102,4 +140,6 @@ def _reading(given: Any) -> str:
         return "no value"
     if isinstance(given, bool):
         return f"the truth value {str(given).lower()}"
+    if isinstance(given, bytes):
+        return "binary data"
     return f"the number {given}" if isinstance(given, (int, float)) else f"the date {given}"

@@ -4,6 +4,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import yaml
 from pathspec import GitIgnoreSpec
 
-from datacontainer.config.dataset import OCI_LABEL, Dataset
+from datacontainer.config.dataset import LABEL_PREFIX, OCI_LABEL, Dataset
+from datacontainer.config.formats import SIF
 from datacontainer.config.mistakes import check_schema
 from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
@@ -85,7 +87,12 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
     values = {key: given.get(key, about.get("default")) for key, about in keys.items()}
     if values["digests"][0] != "sha256":
         raise UsageError(f"datasets.{name}.digests: sha256 must be the first digest, before {values['digests'][0]!r}")
-    values["labels"] = sorted((_label(key), text) for key, text in values["labels"].items())
+    values["labels"] = _labels(name, values["labels"])
+    if "sif" in values["formats"] and SIF.hides(values["mount"]):
+        raise UsageError(
+            f"datasets.{name}.mount: {values['mount']!r} cannot be in a SIF: Apptainer hides it behind a folder of the "
+            "machine: write another folder, such as /data, or formats without sif"
+        )
     # Shells complete a folder's name with a slash at the end, which must not change any result.
     values["path"] = os.path.normpath(values["path"])
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})
@@ -93,7 +100,12 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
 
 def _check_outside(dataset: Dataset, outdir: str) -> None:
     """Raises UsageError if a run would write into the dataset: each run would then find a changed dataset."""
-    root, exclude = os.path.realpath(dataset.path), GitIgnoreSpec.from_lines(dataset.exclude)
+    root, patterns = os.path.realpath(dataset.path), list[Any]()
+    for one in dataset.exclude:
+        # The packer, which follows git, decides about the patterns that pathspec refuses.
+        with suppress(ValueError, re.error):
+            patterns += GitIgnoreSpec.from_lines([one]).patterns
+    exclude = GitIgnoreSpec(patterns)
     for written, key in (
         (outdir, "set outdir to a folder outside"),
         (SNAKEMAKE, "run snakemake in a different folder"),
@@ -110,7 +122,20 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _label(key: str) -> str:
-    if "." in key:
-        return key
-    return OCI_LABEL + ("licenses" if key == "license" else key)
+def _labels(dataset: str, given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The labels with their full names, sorted.
+
+    Raises:
+        UsageError: for two names of the same label, and for a label that only the workflow sets.
+    """
+    where, keys = f"datasets.{dataset}.labels", dict[str, str]()
+    for key in given:
+        name = key if "." in key else OCI_LABEL + ("licenses" if key == "license" else key)
+        if name in keys:
+            raise UsageError(f"{where}: {keys[name]!r} and {key!r} are the same label: remove one of them")
+        if name.startswith(LABEL_PREFIX):
+            raise UsageError(f"{where}: {key!r} describes the image, and the workflow sets it: remove it")
+        if name == OCI_LABEL + "version":
+            raise UsageError(f"{where}: {key!r} is the dataset's version: set datasets.{dataset}.version instead")
+        keys[name] = key
+    return sorted((name, given[key]) for name, key in keys.items())

@@ -1,14 +1,11 @@
 """Configuration values as the user typed them, for messages: YAML reads 1.10 as the number 1.1, and 0123 as 83."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-
-from datacontainer.runtime.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -38,37 +35,11 @@ class Typed:
         return pairs.get(path[0]) if len(path) == 1 else None
 
 
-def read_file(file: str | Path) -> dict[str, Any]:
-    """The keys and values of a configuration file, which is YAML or JSON.
-
-    Raises:
-        UsageError: if the file has a syntax error, with its line and column, or if it is not a mapping of keys.
-    """
-    content = Path(file).read_bytes()
-    try:
-        try:
-            value = json.loads(content)
-        except ValueError:
-            value = yaml.safe_load(content)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = "the line is not indented as the lines above" if "<block" in str(error.problem) else error.problem
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UsageError(f"{file}{place}: {problem}: check the indentation and the quotes") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{file}: {' '.join(str(error).split())}: save the file as UTF-8 text") from error
-    except ValueError as error:
-        raise UsageError(f"{file}: wrong date: {error}: write a text that looks like a date in quotes") from error
-    if not isinstance(value, dict):
-        raise UsageError(f"{file}: the file has no keys at the top level: write keys such as `datasets:`")
-    return value
-
-
 def _composed(file: str | Path) -> yaml.Node | None:
     """The file as YAML nodes, which keep the typed text; None if the file cannot be read as YAML."""
     try:
         return yaml.compose(Path(file).read_bytes(), Loader=yaml.SafeLoader)
-    except (OSError, yaml.YAMLError):
+    except (OSError, RecursionError, yaml.YAMLError):
         return None
 
 

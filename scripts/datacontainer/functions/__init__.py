@@ -1,1 +1,1 @@
-"""User functions: loaded, with the digests of their sources, and watched while they run."""
+"""User functions: the digests of their sources, the process that calls them, and the values that they return."""

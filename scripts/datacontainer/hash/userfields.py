@@ -1,19 +1,17 @@
 """User fields: calls the metadata functions of users for the files of a shard."""
 
-import json
 import os
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from contextlib import closing
 
 import pyarrow as pa
 
-from datacontainer.catalog.fields import merge_fields
-from datacontainer.functions.load import FunctionError, UserFunction, load
-from datacontainer.functions.witness import Witness, witness
-from datacontainer.hash.unchanged import check_unchanged, open_folder
+from datacontainer.catalog.fields import BUILT_IN
+from datacontainer.functions.files import ListedFile, changed
+from datacontainer.functions.process import FunctionError, call_functions
+from datacontainer.functions.work import Work
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import Progress
@@ -22,36 +20,60 @@ from datacontainer.scan.records import FILE, Record, decode
 REMEDY = "correct the function, or exclude the files with `exclude`"
 
 
-def user_fields(root: str, records: Sequence[Record], specs: Sequence[str], known: pa.Array) -> Sequence[str | None]:
+def user_fields(
+    root: str, records: Sequence[Record], specs: Sequence[str], known: pa.Array, seconds: int | None = None
+) -> Sequence[str | None]:
     """Each file's fields as JSON: the known ones, or those that the functions return; None for a file without any.
 
-    All functions are called for all files, also after failures.
+    All functions are called for all files, also after failures. seconds: the limit for one call.
 
     Raises:
         DataError: if a file changed during the call of a function.
-        UsageError: if a function failed; it names the number of files and the first, and the log has all of them.
+        FunctionsError: if a function failed; it names the number of files and the first, and the log has all of them.
     """
     if not specs:
         return [None] * len(records)
-    functions = [load(spec) for spec in specs]
     texts: list[str | None] = known.to_pylist()
     unknown = [row for row, record in enumerate(records) if texts[row] is None and record.kind == FILE]
     if not unknown:
         return texts
     failures, progress = Failures(), Progress("the metadata functions", len(unknown), "files")
-    with open_folder(root) as folder, witness() as watcher:
-        for row in unknown:
-            called = [_Watched(function, records[row], folder, watcher, failures) for function in functions]
-            name = decode(records[row].path)
-            with failures.collected():
-                texts[row] = json.dumps(merge_fields(called, os.path.join(root, name), repr(name)))
-            progress.add(1)
-        # A function may have written to a file other than its argument.
-        for record in records:
-            if record.kind == FILE:
-                check_unchanged(record, folder, "one of the metadata functions ran")
-    failures.check()
+    rows = iter(unknown)
+    work = Work(specs, root=os.path.abspath(root), taken=BUILT_IN)
+    with tempfile.TemporaryFile() as listed:
+        listed.writelines(_entry(records[row]).encode() for row in unknown)
+        answers = call_functions(work, listed, len(unknown), lambda n: repr(decode(records[unknown[n]].path)), seconds)
+        with closing(answers):
+            for answer in answers:
+                if isinstance(answer, FunctionError):
+                    failures.add(answer)
+                else:
+                    texts[next(rows)] = answer
+                    progress.add(1)
+    _check_unchanged(root, records)
+    if failures.lines():
+        raise FunctionsError(failures, sum(1 for _ in rows))
     return texts
+
+
+class FunctionsError(UsageError):
+    """Functions failed on files of one or more shards. failures: the functions. left: the files without any call."""
+
+    def __init__(self, failures: "Failures", left: int) -> None:
+        """See the class."""
+        lines = failures.lines()
+        if left:
+            lines.append(f"no function was called for {left:,} other files, as functions ended their process too often")
+        super().__init__(lines[0], lines[1:])
+        self.failures, self.left = failures, left
+
+    @classmethod
+    def joined(cls, errors: "Sequence[FunctionsError]") -> "FunctionsError":
+        """The error for all shards."""
+        failures = Failures()
+        for one in errors:
+            failures.join(one.failures)
+        return cls(failures, sum(one.left for one in errors))
 
 
 class Failures:
@@ -62,21 +84,20 @@ class Failures:
         self._first: dict[str, FunctionError] = {}
         self._counts: Counter[str] = Counter()
 
-    @contextmanager
-    def collected(self) -> Iterator[None]:
-        """Counts and logs a FunctionError of the block; logs the trace of the first one of a function."""
-        try:
-            yield
-        except FunctionError as error:
-            first = self._first.setdefault(error.spec, error) is error
-            self._counts[error.spec] += 1
-            logger.error("%s", error, exc_info=error if first else None)
+    def join(self, later: "Failures") -> None:
+        """Adds the failures on files of a later shard."""
+        self._first = later._first | self._first
+        self._counts += later._counts
 
-    def check(self) -> None:
-        """Raises UsageError if a function failed."""
-        lines = [self._line(spec) for spec, _ in self._counts.most_common()]
-        if lines:
-            raise UsageError(lines[0], lines[1:])
+    def add(self, error: FunctionError) -> None:
+        """Counts and logs an error; logs the trace of the first one of a function."""
+        first = self._first.setdefault(error.spec, error) is error
+        self._counts[error.spec] += 1
+        logger.error("%s%s", f"{error.trace}\n" if first and error.trace else "", error)
+
+    def lines(self) -> list[str]:
+        """A line for each function, that with the most files first."""
+        return [self._line(spec) for spec, _ in self._counts.most_common()]
 
     def _line(self, spec: str) -> str:
         number, first = self._counts[spec], self._first[spec]
@@ -85,26 +106,17 @@ class Failures:
         return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"
 
 
-@dataclass(frozen=True)
-class _Watched:
-    """A user's function that must not change its argument, the file of a record."""
+def _entry(record: Record) -> ListedFile:
+    # If the record's path leads through symlinks that the packer follows, they are followed here too.
+    return ListedFile(record.path, record.size, record.mtime_ns, record.inode, record.through > 0)
 
-    function: UserFunction
-    record: Record
-    folder: int
-    watcher: Witness
-    failures: Failures
 
-    @property
-    def spec(self) -> str:
-        """The name of the function in the configuration."""
-        return self.function.spec
-
-    def __call__(self, path: str, subject: str) -> dict[str, Any]:
-        """The fields that the function returns for the file; none if it fails."""
-        self.watcher.note(f"the metadata function {self.spec!r} read {subject}: it must return or raise an exception")
-        fields: dict[str, Any] = {}
-        with self.failures.collected():
-            fields = self.function(path, subject)
-        check_unchanged(self.record, self.folder, f"the metadata function {self.spec!r} read it")
-        return fields
+def _check_unchanged(root: str, records: Sequence[Record]) -> None:
+    """Raises DataError if a file changed: a function may have written to a file other than its argument."""
+    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for record in records:
+            if record.kind == FILE and (difference := _entry(record).difference(folder)):
+                raise changed(repr(decode(record.path)), "one of the metadata functions ran", difference)
+    finally:
+        os.close(folder)

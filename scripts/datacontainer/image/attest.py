@@ -28,7 +28,9 @@ RECORDED_KEYS = {
     "version",
 }
 # The keys that do not determine the images, or that name files whose digests are recorded instead.
-OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "metadata", "path", "rescan", "sign", "template"}
+OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "function_seconds", "metadata"} | {
+    *("path", "rescan", "sign", "stable", "template")
+}
 
 
 def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:

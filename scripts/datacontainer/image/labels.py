@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from datacontainer import __version__
-from datacontainer.config.dataset import OCI_LABEL, Identity
-
-LABEL_PREFIX = "io.datacontainer."
+from datacontainer.config.dataset import LABEL_PREFIX, OCI_LABEL, Identity
 
 
 def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str]:
-    """The labels: OCI labels, io.datacontainer labels, and the user's labels, which override the others.
+    """The labels: OCI labels, io.datacontainer labels, and the user's labels, of which a title overrides the name.
 
     described: dataset.json.
     """

@@ -12,6 +12,7 @@ import jinja2
 from datacontainer import __version__
 from datacontainer.report.counts import Count
 from datacontainer.report.history import State
+from datacontainer.runtime.logs import escaped
 from datacontainer.runtime.outputs import write_bytes
 
 # Characters of one value of a column, and of all values that are shown of a column: about three lines.
@@ -44,7 +45,7 @@ def write_page(template: Path, page: Path, values: dict[str, Any]) -> None:
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(bytes=bytes_text, bound=bound_text, count=count_text, more=more_text, name=name_text)
-    environment.filters["fitting"] = fitting_values
+    environment.filters.update(fitting=fitting_values, escaped=escaped)
     # A label can contain surrogates, which UTF-8 cannot encode.
     html = environment.from_string(template.read_text(encoding="utf-8")).render(datacontainer=__version__, **values)
     write_bytes(page, html.encode("utf-8", "backslashreplace"))

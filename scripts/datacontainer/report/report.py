@@ -150,4 +150,9 @@ def _table(described: Mapping[str, Any], lines: Mapping[str, Sequence[Line]], co
         *((section, *line) for section, of_section in lines.items() for line in of_section),
         *((f"value of {name_text(one.name)}", *_value_line(count)) for one in columns for count in one.frequent),
     ]
-    return "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    return "".join("\t".join(_cell(str(text)) for text in row) + "\n" for row in rows)
+
+
+def _cell(text: str) -> str:
+    """The text, after a quote if a spreadsheet would run it as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -72,10 +72,11 @@ class Mailbox:
         if self.address == "none":
             time.sleep(seconds)
             return None
-        self._socket.settimeout(seconds)
         try:
+            self._socket.settimeout(seconds)
             return received(self._socket.recv(MAXIMUM_MESSAGE_BYTES))
-        except (TimeoutError, BlockingIOError):
+        except OSError:
+            # No message, or the run ended and closed the socket.
             return None
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The log of a stage, and the lines that a stage prints on the terminal."""
 
 import logging
+import os
 import platform
 import resource
 import signal
@@ -12,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
 
 from datacontainer import __version__
 from datacontainer.runtime.channel import Amount, has_console, send
 from datacontainer.runtime.errors import DataContainerError
+from datacontainer.runtime.limits import explained
 
 logger = logging.getLogger("datacontainer")
 # Its records have an `amount`, and go to the log, to the console of the run, or to a terminal.
@@ -105,20 +106,6 @@ def warn(text: str) -> None:
         print(f"warning: {line}", file=sys.stderr)
 
 
-@contextmanager
-def open_for_errors() -> Iterator[tuple[IO[bytes] | None, str]]:
-    """The file to which another process writes this job's error, and the text before it.
-
-    The file is the log if the console of the run prints errors, and None, for the standard error, otherwise.
-    """
-    files = [handler.baseFilename for handler in logger.handlers if isinstance(handler, LogFile)]
-    if has_console() and files:
-        with open(files[0], "ab") as log:
-            yield log, time.strftime("%Y-%m-%d %H:%M:%S ")
-    else:
-        yield None, ""
-
-
 def notice(text: str) -> None:
     """Logs a result, and prints it, unless the console of the run prints a summary."""
     logger.info("%s", text)
@@ -129,8 +116,10 @@ def notice(text: str) -> None:
 def one_line(error: BaseException) -> str:
     """The error's text in one line of ASCII."""
     text = str(error) if isinstance(error, (DataContainerError, OSError)) else repr(error)
-    if isinstance(error, OSError) and error.errno == 28:
-        text = f"the disk is full: {text}; free some space or set outdir to another disk, and run snakemake again"
+    if isinstance(error, OSError):
+        text = explained(text, error.errno, path=os.fsdecode(error.filename or ""))
+    elif isinstance(error, RuntimeError):
+        text = explained(text)
     return _printable(text) or repr(error)
 
 
@@ -142,14 +131,21 @@ def error_text(title: str, error: BaseException) -> str:
 
 def _printable(text: str, *, keep_indent: bool = False) -> str:
     indent = len(text) - len(text.lstrip(" ")) if keep_indent else 0
-    return " " * indent + " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return " " * indent + escaped(" ".join(text.split()).encode("ascii", "backslashreplace").decode())
+
+
+def escaped(text: str, kept: str = "\n\t") -> str:
+    """The text with escapes in place of the characters that are not printable, except those in `kept`."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in kept else repr(one)[1:-1] for one in text)
 
 
 @contextmanager
 def _handlers(log: Path | str, title: str) -> Iterator[None]:
     """Sends log records to the file, and progress to the console of the run or, without one, to a terminal."""
     file = LogFile(log, mode="w", encoding="utf-8", errors="backslashreplace")
-    file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    file.setFormatter(_Escaped("%(asctime)s %(message)s"))
     file.addFilter(_Seldom(LOG_SECONDS))
     logger.setLevel(logging.INFO)
     logger.addHandler(file)
@@ -180,6 +176,11 @@ class _ToConsole(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         send(self._title, getattr(record, "amount", Amount()))
+
+
+class _Escaped(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return escaped(super().format(record))
 
 
 class _Seldom(logging.Filter):

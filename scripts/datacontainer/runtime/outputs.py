@@ -71,6 +71,7 @@ def link_or_copy(source: Path, target: Path) -> None:
             os.link(source, partial)
         except OSError:
             shutil.copyfile(source, partial)
+            _sync(partial)
         os.replace(partial, target)
     finally:
         # os.replace does nothing if both names are hard links to the same inode; the partial name then remains.

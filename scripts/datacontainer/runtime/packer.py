@@ -1,9 +1,9 @@
 """The packer, the Go program that reads and writes the data for the stages."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.programs import run
 from datacontainer.runtime.seals import SUFFIX, check
 
@@ -19,4 +19,4 @@ def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mappi
     """
     if (seal := packer.with_name(packer.name + SUFFIX)).exists():
         check(seal, packer)
-    return run([packer, *arguments], "", {**os.environ, **environment}, descriptors=descriptors)
+    return run([packer, *arguments], "", program_environment(environment), descriptors=descriptors)

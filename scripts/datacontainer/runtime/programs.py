@@ -1,13 +1,14 @@
 """The programs that stages run, and the conversion of their failures into exceptions."""
 
-import errno
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, DataError, UsageError
+from datacontainer.runtime.limits import ended, explained, not_started
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
 
@@ -24,23 +25,16 @@ def run(
     """Runs a command and returns its standard output; its standard error is written to the log.
 
     title: the program's name in messages; "" for the packer, whose messages and exit statuses are shown unchanged.
+    environment: without it, `program_environment()`.
 
     Raises:
         DataContainerError: if the exit status is not 0, with the standard error (of the packer, the last line).
     """
     logger.info("running %s", " ".join(repr(str(part)) for part in command))
+    given = program_environment() if environment is None else environment
     with (
         tempfile.TemporaryFile("w+", errors="backslashreplace") as printed,
-        subprocess.Popen(
-            [str(part) for part in command],
-            env=environment,
-            cwd=folder,
-            pass_fds=descriptors,
-            stdout=printed,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="backslashreplace",
-        ) as process,
+        _start(command, given, cwd=folder, pass_fds=descriptors, stdout=printed) as process,
     ):
         lines = _log_lines(process, progress_mark=f"{command[1]}: " if not title else None)
         status = process.wait()
@@ -48,11 +42,18 @@ def run(
         if status == 0:
             return printed.read()
     kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
-    message = "".join(lines if title else lines[-1:]).strip()
-    if title and os.strerror(errno.ENOSPC).lower() in message.lower():
-        temporary = tempfile.gettempdir()
-        message = f"the disk is full: {message}; free space in outdir and in {temporary!r}, or set TMPDIR or outdir"
-    raise kind(f"{title + ' failed: ' if title else ''}{message or f'exit status {status}'}")
+    message = "".join(lines if title else lines[-1:]).strip() or ended(status)
+    raise kind(f"{title + ' failed: ' if title else ''}{explained(message, cache=given.get('GOCACHE', ''))}")
+
+
+def _start(command: Sequence[str | Path], environment: Mapping[str, str], **options: Any) -> subprocess.Popen[str]:
+    words = [str(part) for part in command]
+    try:
+        return subprocess.Popen(
+            words, env=environment, stderr=subprocess.PIPE, text=True, errors="backslashreplace", **options
+        )
+    except OSError as error:
+        raise DataContainerError(not_started(words[0], error)) from error
 
 
 def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> list[str]:

@@ -8,6 +8,7 @@ mtime or name of an output file differs from the seal: rerun/due.py decides this
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -52,7 +53,21 @@ def seal(path: AnyPath, key: str, *, read: Sequence[AnyPath] = (), unread: Seque
     found = {_relative(file, path): _state(file, hashed=True) for file in _files(read)}
     found |= {_relative(file, path): _state(file, hashed=False) for file in _files(unread)}
     folders = [_relative(folder, path) for folder in map(Path, (*read, *unread)) if folder.is_dir()]
-    write_bytes(path, json.dumps({"key": key, "folders": folders, "files": found}, indent=0).encode())
+    _write(path, Seal(key, folders, found))
+
+
+def renew(path: Path) -> None:
+    """Writes a seal from the future again, if its files are unchanged, so that its mtime is the present.
+
+    The clock went back since: Snakemake stops if an output of a job is older than an input, such as this seal.
+    """
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        if path.stat().st_mtime > time.time() and not problems(path):
+            key, folders, files = _parse(path)
+            states = {
+                name: was._replace(mtime_ns=_normal(path, name).stat().st_mtime_ns) for name, was in files.items()
+            }
+            _write(path, Seal(key, folders, states))
 
 
 def read_seal(path: Path) -> Seal | None:
@@ -94,6 +109,10 @@ def check(path: AnyPath, *files: AnyPath) -> None:
                 f"{str(file)!r} is damaged: its seal records the sha256 {was.sha256}, the file has {now.sha256}: "
                 "delete it and run snakemake again"
             )
+
+
+def _write(path: Path, content: Seal) -> None:
+    write_bytes(path, json.dumps(content._asdict(), indent=0).encode())
 
 
 def _parse(path: Path) -> Seal:

@@ -3,9 +3,9 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,13 +20,17 @@ COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
 
 
 class Summary(NamedTuple):
-    """The counts of a list. digest: of all records and refused entries. bytes: of the files."""
+    """The counts of a list. digest: of all records and refused entries. bytes: of the files.
+
+    unusual: counts for warn_unusual.
+    """
 
     records: int
     files: int
     bytes: int
     refused: int
     digest: str
+    unusual: Mapping[str, Any]
 
 
 class Files(NamedTuple):

@@ -14,6 +14,9 @@ SHOWN = 5
 ANNEX = b".git/annex/objects/"
 DANGLING, LOOP = b"is a symlink to a path that does not exist", b"is a symlink in a loop"
 UNREADABLE, NAME = b"cannot be ", b"has a name "
+# The ends of the packer's texts of system errors.
+GONE = (b"(No such file or directory)", b"(Not a directory)", b"(Stale file handle)")
+DENIED = (b"(Permission denied)", b"(Operation not permitted)")
 
 
 class Refused(NamedTuple):
@@ -90,10 +93,19 @@ def _cause(entry: Refused, root: str) -> tuple[str, str]:
         keep = f"--config dataset='{{path: {root}, symlinks: keep}}'"
         return _noun(reason), f"correct the target, or store the symlinks unchanged with {keep}"
     if reason.startswith(UNREADABLE):
-        return f"entry that {reason.decode()}", "give read permission with `chmod`, or use `exclude`"
+        return f"entry that {reason.decode()}", _repair(reason)
     if reason.startswith(NAME):
         return _noun(reason), "rename the entries, or use `exclude`"
     return _noun(reason), "delete the entries, or use `exclude`"
+
+
+def _repair(reason: bytes) -> str:
+    """The remedy for an entry that the system cannot read, by the text of the system's error."""
+    if reason.endswith(GONE):
+        return "another process changed them during the scan: end it, and run snakemake again"
+    if reason.endswith(DENIED):
+        return "give read permission with `chmod`, or use `exclude`"
+    return "repair the file system, or use `exclude`"
 
 
 def _noun(reason: bytes) -> str:

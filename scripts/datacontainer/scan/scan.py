@@ -17,6 +17,7 @@ from datacontainer.runtime.resources import Size, divide
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
 from datacontainer.scan.sharding import MIN_SHARD, Limits, cut
+from datacontainer.scan.unusual import warn_unusual
 
 STATE = "state"
 
@@ -59,6 +60,7 @@ def scan(
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
+        warn_unusual(summary.unusual, root)
         shards = _write_lists(files, lists, minimum)
     numbers = divide([Size(shard.files, shard.size_bytes) for shard in shards], batches)
     rows = zip(shards, numbers, strict=True)

@@ -2,8 +2,8 @@
 
 import io
 import json
+import os
 import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,13 +162,14 @@ def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[
 
 
 def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Path]) -> int:
-    with tempfile.NamedTemporaryFile(suffix=".tar") as skeleton:
+    # In memory: no temporary disk can be full.
+    with open(os.memfd_create("skeleton"), "wb", buffering=0) as skeleton:
         skeleton.write(skeleton_layer())
-        skeleton.flush()
-        arguments: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset), skeleton.name, *layers]
+        first = f"/dev/fd/{skeleton.fileno()}"
+        arguments: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset), first, *layers]
         total_bytes = offset + sum(layer.stat().st_size for layer in layers)
         with growing("the SIF", image, total_bytes):
-            size_bytes: int = json.loads(run_packer(packer, arguments, {}))["size"]
+            size_bytes: int = json.loads(run_packer(packer, arguments, {}, skeleton.fileno()))["size"]
     return size_bytes
 
 

@@ -1,11 +1,11 @@
 """Signatures with PGP keys: GnuPG signs in a temporary home folder; the same message gives the same bytes."""
 
-import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError, UsageError
 from datacontainer.runtime.logs import logger
 
@@ -46,13 +46,14 @@ def clear_signed(key: Path, message: Path) -> tuple[bytes, bytes]:
         except subprocess.CalledProcessError as error:
             raise UsageError(_explain(key, error)) from error
         finally:
-            subprocess.run(["gpgconf", "--homedir", home, "--kill", "gpg-agent"], check=False, capture_output=True)
+            command = ["gpgconf", "--homedir", home, "--kill", "gpg-agent"]
+            subprocess.run(command, check=False, capture_output=True, env=program_environment())
     return signed, bytes.fromhex(fingerprint)
 
 
 def _gpg(home: str, *arguments: str) -> bytes:
     command = ["gpg", "--homedir", home, *SETTINGS, *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"})
+    done = subprocess.run(command, check=True, capture_output=True, env=program_environment())
     return done.stdout
 
 

@@ -19,6 +19,7 @@ def run(task: Task) -> None:
     aggregate(
         identity={"name": dataset.name, "version": dataset.version, "mount": dataset.mount},
         functions=dataset.dataset_metadata,
+        function_seconds=dataset.function_seconds,
         records=records,
         facts=facts,
         catalog=results.catalog,

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from datacontainer.entrypoint.gobinary import check_one_go
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.image.dockerfile import write_dockerfile
 from datacontainer.rerun.graph import Step
@@ -41,8 +42,10 @@ def _layer(task: Task, shard: str) -> ShardLayer:
 
 
 def _binaries(task: Task) -> dict[str, Path]:
-    found = {}
+    found, seals = {}, {}
     for platform, folder in zip(task.dataset.platforms, task.dataset.platform_folders, strict=True):
         found[platform] = task.results.binary(folder)
-        check(task.results.seal("compile", folder), found[platform].parent)
+        seals[found[platform]] = task.results.seal("compile", folder)
+        check(seals[found[platform]], found[platform].parent)
+    check_one_go(seals)
     return found

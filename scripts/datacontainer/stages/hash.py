@@ -41,6 +41,7 @@ def _hash(task: Task, shard: str, threads: int) -> tuple[int, int]:
             mount=dataset.mount,
             digests=dataset.digests,
             functions=dataset.metadata,
+            function_seconds=dataset.function_seconds,
             records=results.records(shard),
             facts=results.facts(shard),
             layer=layer,
@@ -48,6 +49,7 @@ def _hash(task: Task, shard: str, threads: int) -> tuple[int, int]:
             known=results.known,
             record_format=FORMATS["hash"],
             rescan=dataset.rescan,
+            stable=dataset.stable,
             threads=threads,
         )
     )

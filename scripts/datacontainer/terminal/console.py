@@ -18,6 +18,8 @@ from typing import Any, TextIO
 from snakemake.logging import LogEvent
 
 from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message
+from datacontainer.runtime.limits import explained
+from datacontainer.runtime.logs import escaped
 from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.progressline import ProgressLine, title_of
 
@@ -82,7 +84,7 @@ class Console(logging.Handler):
         # The run continues without a reader of its output.
         with self._lock, suppress(BrokenPipeError):
             self._line.clear()
-            self._stream.write(text + "\n")
+            self._stream.write(escaped(text) + "\n")
             self._stream.flush()
 
     def _take(self, record: logging.LogRecord, event: LogEvent | None) -> None:
@@ -131,7 +133,7 @@ class Console(logging.Handler):
         elif found := NO_RULE.search(text):
             self.failures.add_run(f"error: there is no target {found[1]!r}: use one of {', '.join(self._targets)}")
         elif not any(one in text for one in ANNOUNCEMENTS):
-            self.failures.add_run(text.strip())
+            self.failures.add_run(text if text.startswith("error:") else explained(text.strip()))
 
     def _take_text(self, text: str) -> None:
         if text.startswith(NOTHING_TO_DO) and not self._plain:
@@ -189,5 +191,5 @@ class Console(logging.Handler):
                 lines = self.failures.lines()
             else:
                 lines = self._summary()
-            self._stream.write("".join(f"{line}\n" for line in lines))
+            self._stream.write("".join(f"{escaped(line)}\n" for line in lines))
             self._stream.flush()

@@ -10,6 +10,7 @@ from typing import Any
 from datacontainer.config.formats import FORMATS
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import write_bytes
+from datacontainer.verify.apptainer import run_sif
 from datacontainer.verify.attestations import Attestations
 from datacontainer.verify.comparison import Differences, compare
 from datacontainer.verify.expected import Expected
@@ -29,11 +30,13 @@ def verify(
     images: Mapping[str, Path],
     report: Path,
     attestations: Path | None = None,
+    apptainer: bool = False,
 ) -> None:
     """Writes `report` (JSON: counts and digests) if the layout and the images contain exactly the catalog's dataset.
 
     images: the product of each further format, by the format's name, which is also the key of its part of the report.
     Also compares dataset.json next to the catalog, and the entrypoints in bin/ next to the layout, if they exist.
+    apptainer: whether to run the SIF too, if Apptainer is installed.
     Reads each byte of data once per image; the memory does not grow with the number of files.
 
     Raises:
@@ -49,6 +52,9 @@ def verify(
                 verification.check_attestations(attestations)
             for name, image in images.items():
                 verification.check_image(name, image)
+            if apptainer and "sif" in images and not differences.lines:
+                with differences.remedy(images["sif"]):
+                    verification.report["sif"]["apptainer"] = run_sif(images["sif"], mount, differences)
     differences.raise_any()
     write_bytes(report, (json.dumps(verification.report, indent=2) + "\n").encode())
     logger.info("%s", json.dumps(verification.report))

@@ -2,7 +2,19 @@
 
 package cli
 
-import "entrypoint/index"
+import (
+	"bytes"
+
+	"entrypoint/index"
+)
+
+// guarded returns a text with a quote before it if a spreadsheet could run it as a formula, with the flag -spreadsheet.
+func (s *Session) guarded(text []byte) []byte {
+	if s.options.spreadsheet && len(text) > 0 && bytes.IndexByte([]byte("=+-@\t\r\n'"), text[0]) >= 0 {
+		return append([]byte{'\''}, text...)
+	}
+	return text
+}
 
 // appendCell appends a cell, in quotes if it contains a separator or quote, or if it is empty: a missing value has no quotes.
 func appendCell(dst, cell []byte, comma byte) []byte {
@@ -23,9 +35,9 @@ func appendCell(dst, cell []byte, comma byte) []byte {
 	return append(dst, '"')
 }
 
-func appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
+func (s *Session) appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
 	if field.Type == index.Text || field.Type == index.JSON {
-		return appendCell(dst, field.Bytes(row), comma)
+		return appendCell(dst, s.guarded(field.Bytes(row)), comma)
 	}
 	return field.AppendText(dst, row)
 }

@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/signal"
@@ -12,6 +13,7 @@ import (
 	"syscall"
 
 	"entrypoint/index"
+	"entrypoint/process"
 	"entrypoint/query"
 )
 
@@ -23,6 +25,9 @@ const (
 	brokenPipe = 128 + int(syscall.SIGPIPE)
 )
 
+// leastTasks is the number of threads of -export with one worker.
+const leastTasks = 8
+
 // Facts are the properties of the dataset that are compiled into the program.
 type Facts struct {
 	Name, Version string
@@ -33,6 +38,19 @@ type Facts struct {
 	Index []byte
 	// Dataset is the content of dataset.json.
 	Dataset []byte
+	// Checksum is the CRC-32 of Name, Version, Program and Dataset with NUL bytes between them, in hexadecimal digits, or "".
+	Checksum string
+}
+
+// check returns an error if the facts do not have the checksum.
+func (f Facts) check() error {
+	sum := crc32.ChecksumIEEE([]byte(f.Name + "\x00" + f.Version + "\x00" + f.Program + "\x00"))
+	found := fmt.Sprintf("%08x", crc32.Update(sum, crc32.IEEETable, f.Dataset))
+	if f.Checksum != "" && found != f.Checksum {
+		return fmt.Errorf("dataset.json, the name or a version in this image is damaged: "+
+			"expected the checksum %q, found %q; pull or build the image again", f.Checksum, found)
+	}
+	return nil
 }
 
 // IndexSuffix is the suffix of the index file next to the program.
@@ -43,9 +61,15 @@ const IndexSuffix = ".index"
 func Main(facts Facts, arguments []string) int {
 	// A write to a closed pipe then returns an error, also in process 1 of a container.
 	signal.Ignore(syscall.SIGPIPE)
-	status, err := Run(facts, arguments, os.Stdout, os.Stderr)
+	status, err := NoMatch, process.Check(leastTasks)
+	if err == nil {
+		status, err = Run(facts, arguments, os.Stdout, os.Stderr)
+	}
+	if closing := os.Stdout.Close(); err == nil && closing != nil && !errors.Is(closing, os.ErrClosed) {
+		status, err = statusOf(closing), closing
+	}
 	if err != nil && status != brokenPipe {
-		fmt.Fprintf(os.Stderr, "error: %s\n", err)
+		fmt.Fprintf(os.Stderr, "error: %s\n", index.Escaped(err.Error()))
 	}
 	return status
 }
@@ -116,6 +140,9 @@ type Session struct {
 
 // execute runs the command, or lists the rows if there is no command.
 func (s *Session) execute() (status int, err error) {
+	if err := s.Facts.check(); err != nil {
+		return NoMatch, err
+	}
 	command := s.options.command
 	if command == nil {
 		command = &list

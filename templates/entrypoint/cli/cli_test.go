@@ -110,6 +110,7 @@ func TestRunWrongUsageReturnsMessage(t *testing.T) {
 		"-search 8":          "-search needs -metric",
 		"-format xml":        `-format "xml" is not one of text, json, jsonl, csv, tsv`,
 		"-info -schema":      "-info and -schema cannot be combined",
+		"-spreadsheet":       "-spreadsheet needs -format csv or -format tsv",
 		"-null -format csv":  "-null and -format csv cannot be combined",
 		"-tree -metric size": "-tree sorts by name",
 		"-where size":        "-where, column 5",
@@ -162,6 +163,30 @@ func TestRunTableFormatsAreValidCSV(t *testing.T) {
 	out, _, _, _ := execute(odd, "-format", "csv")
 	if !strings.Contains(out, `00000002,"",`) || !strings.Contains(out, "00000003,,false") {
 		t.Errorf("the empty text and the missing value are not distinct: %q", out)
+	}
+}
+
+func TestRunTextThatATerminalOrASpreadsheetInterpretsIsGuarded(t *testing.T) {
+	for note, expected := range map[string][3]string{
+		"=1+1":      {"=1+1", "=1+1", "'=1+1"},
+		"+1":        {"+1", "+1", "'+1"},
+		"-1":        {"-1", "-1", "'-1"},
+		"@x":        {"@x", "@x", "'@x"},
+		"'":         {"'", "'", "''"},
+		"\t=1":      {`"\t=1"`, "\t=1", "'\t=1"},
+		"\r":        {`"\r"`, "\"\r\"", "\"'\r\""},
+		"1-1":       {"1-1", "1-1", "1-1"},
+		"\x1b[31mx": {`"\x1b[31mx"`, "\x1b[31mx", "\x1b[31mx"},
+		"\u202ex":   {`"\u202ex"`, "\u202ex", "\u202ex"},
+		`"x"`:       {`"\"x\""`, `"""x"""`, `"""x"""`},
+	} {
+		data := indextest.Build("/data", []indextest.Field{fields[0], fields[2]}, []indextest.Row{{Path: "a", Values: values{"size": -5, "note": note}}})
+		for i, flags := range []string{"-metric note -search=", "-format csv", "-format csv -spreadsheet"} {
+			printed := []string{"/data/a ", "path,size,note\n/data/a,-5,", "path,size,note\n/data/a,-5,"}[i] + expected[i] + "\n"
+			if out, _, _, err := execute(data, strings.Fields(flags)...); out != printed || err != nil {
+				t.Errorf("%s: %v, printed %q, expected %q", flags, err, out, printed)
+			}
+		}
 	}
 }
 

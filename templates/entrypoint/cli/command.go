@@ -29,9 +29,9 @@ type Command struct {
 
 // The flags that most commands refuse: flags for printing; also flags for selecting rows; and also -format.
 var (
-	listing   = []string{"ls", "null"}
-	selecting = append(listing[:2:2], "desc", "limit", "get", "where", "metric", "search")
-	all       = append(selecting[:8:8], "format")
+	listing   = []string{"ls", "null", "spreadsheet"}
+	selecting = append(listing[:3:3], "desc", "limit", "get", "where", "metric", "search")
+	all       = append(selecting[:9:9], "format")
 )
 
 // commands are all commands, in the order of -help.

@@ -32,6 +32,7 @@ Output:
 `
 
 const formatFlag = `  -format F            text, json (one array), jsonl (one object per line), csv or tsv
+  -spreadsheet         csv and tsv with ' before a text that a spreadsheet could run as a formula
 `
 
 const examples = `
@@ -42,8 +43,8 @@ Examples:
   -where 'name ~ "bold" and not (folder ~ "sub-01" or size < 1000)' -count
   -get /data/sub-01/ -export /out
 
-In text output, a name that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte that is
-not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
+In text output, a name or text that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte
+that is not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
 
 Exit status: 0 done, 1 nothing matched, files differ from the index, or another error, 2 wrong usage.
 `

@@ -154,6 +154,9 @@ func (s *Session) keysOnly(shown func(buffer, key []byte) []byte, ending byte) f
 func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 	return func(buffer []byte, row int, key []byte) []byte {
 		buffer = append(index.AppendShown(buffer, key), ' ')
+		if metric.Type == index.Text && !metric.Missing(row) {
+			return append(index.AppendShown(buffer, metric.Bytes(row)), '\n')
+		}
 		return append(metric.AppendText(buffer, row), '\n')
 	}
 }
@@ -178,7 +181,7 @@ func (s *Session) record(fields []*index.Field, value valueAs) func(buffer []byt
 	}
 	return func(buffer []byte, row int, before string) []byte {
 		for i, field := range fields {
-			if field.Missing(row) && !field.NullShown {
+			if field.Missing(row) && !field.Null(row) {
 				continue
 			}
 			buffer = append(append(buffer, before...), names[i]...)
@@ -213,7 +216,7 @@ func (s *Session) table(comma byte) format {
 	fields := s.shownFields()
 	head := appendCell(nil, []byte("path"), comma)
 	for _, field := range fields {
-		head = appendCell(append(head, comma), []byte(field.Name), comma)
+		head = appendCell(append(head, comma), s.guarded([]byte(field.Name)), comma)
 	}
 	head = append(head, '\n')
 	var row = func(buffer []byte, row int, key []byte) []byte {
@@ -221,7 +224,7 @@ func (s *Session) table(comma byte) format {
 		for _, field := range fields {
 			buffer = append(buffer, comma)
 			if !field.Missing(row) {
-				buffer = appendValue(buffer, field, row, comma)
+				buffer = s.appendValue(buffer, field, row, comma)
 			}
 		}
 		return append(buffer, '\n')

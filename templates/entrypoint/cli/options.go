@@ -15,7 +15,7 @@ import (
 
 // options are the parsed flags.
 type options struct {
-	ls, desc, null                     bool
+	ls, desc, null, spreadsheet        bool
 	get, metric, search, where, format string
 	limit                              int
 	given                              map[string]bool
@@ -39,7 +39,8 @@ func newOptions() *options {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
 	o := &options{given: map[string]bool{}, flags: flags}
 	flags.SetOutput(io.Discard)
-	for name, target := range map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null} {
+	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet}
+	for name, target := range switches {
 		flags.BoolVar(target, name, false, "")
 	}
 	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where}
@@ -126,6 +127,8 @@ func (o *options) check() error {
 		return Usagef("-limit %d is negative: use 0 or more", o.limit)
 	case o.null && o.format != "text":
 		return Usagef("-null and -format %s cannot be combined: -null prints names only", o.format)
+	case o.spreadsheet && o.format != "csv" && o.format != "tsv":
+		return Usagef("-spreadsheet needs -format csv or -format tsv: it changes the cells of a table")
 	case o.command != nil:
 		return o.checkRefused()
 	}

@@ -90,6 +90,14 @@ func unreadable(err error) string {
 	return "cannot be read: " + reason(err).Error()
 }
 
+// unopened returns the difference for a file that cannot be opened, or an error if the limit of open files is the cause.
+func unopened(key []byte, err error) (string, error) {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return "", fmt.Errorf("opening %q: %w: raise the limit with ulimit -n", key, reason(err))
+	}
+	return unreadable(err), nil
+}
+
 // readBytes is the size of the read buffer.
 const readBytes = 1 << 18
 

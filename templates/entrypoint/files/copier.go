@@ -4,12 +4,14 @@ package files
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -20,8 +22,8 @@ const partialPrefix = ".partial-"
 type copier struct {
 	*reader
 	run     *export
-	folder  *os.Root // the folder of the last file
-	current string   // its path in the dataset
+	folder  *folder // of the last file
+	current string  // its path in the dataset
 }
 
 // destination is the place to which a file is copied.
@@ -39,16 +41,10 @@ func (c *copier) export(ctx context.Context, row int, key []byte) (string, error
 	if !filepath.IsLocal(inside) {
 		return "", statusf(statusFailed, "%q is outside of the dataset: the image is damaged; pull or build it again", key)
 	}
-	if err := c.enter(path.Dir(inside)); err != nil {
-		return "", err
-	}
 	to := destination{row, key, inside, path.Base(inside), filepath.Join(c.run.dir, inside)}
-	var found outcome
-	var err error
-	if target, isLink := c.linkOf(row); isLink {
-		found, err = c.link(to, string(target))
-	} else {
-		found, err = c.file(ctx, to)
+	found, err := c.put(ctx, to)
+	if no := (*refusal)(nil); errors.As(err, &no) {
+		found, err = outcome{difference: "is not exported: " + no.reason, refused: true}, nil
 	}
 	if err == nil {
 		c.run.count(found, c.sizeOf(row))
@@ -56,18 +52,38 @@ func (c *copier) export(ctx context.Context, row int, key []byte) (string, error
 	return found.difference, err
 }
 
+// put copies a file or symlink. It returns a refusal if the target cannot hold it.
+func (c *copier) put(ctx context.Context, to destination) (outcome, error) {
+	if err := c.enter(path.Dir(to.inside)); err != nil {
+		return outcome{}, err
+	}
+	if target, isLink := c.linkOf(to.row); isLink {
+		return c.link(to, string(target))
+	}
+	return c.file(ctx, to)
+}
+
 // link creates the same symlink as in the image. Its target is not restricted, because no file is written through a symlink.
 func (c *copier) link(to destination, target string) (outcome, error) {
 	if difference := c.compareMetadata(to.row, to.key); difference != "" {
 		return outcome{difference: difference}, nil
 	}
-	if info, err := c.folder.Lstat(to.name); err == nil {
+	info, err := c.run.names.lookUp(c.folder, to.name)
+	if err != nil {
+		return outcome{}, err
+	}
+	if info != nil {
 		if there, err := c.folder.Readlink(to.name); err == nil && there == target {
 			return outcome{kept: true}, nil
 		}
 		return outcome{}, conflict(to.full, info, fmt.Sprintf("a symlink to %q", target))
 	}
-	if err := c.folder.Symlink(target, to.name); err != nil {
+	err = c.run.names.create(c.folder, to.name, func() error { return c.folder.Symlink(target, to.name) })
+	if errors.Is(err, fs.ErrExist) {
+		return c.link(to, target)
+	}
+	if err != nil {
+		err = refuse("this symlink", err, syscall.EPERM, syscall.ENOSYS, syscall.ENOTSUP, syscall.EINVAL, syscall.ENAMETOOLONG, syscall.EIO)
 		return outcome{}, fmt.Errorf("creating the symlink %q: %w", to.full, reason(err))
 	}
 	return outcome{}, nil
@@ -75,21 +91,28 @@ func (c *copier) link(to destination, target string) (outcome, error) {
 
 // file copies a regular file unless a copy with the right content exists.
 func (c *copier) file(ctx context.Context, to destination) (outcome, error) {
-	info, err := c.folder.Lstat(to.name)
-	if err == nil && !info.Mode().IsRegular() {
+	info, err := c.run.names.lookUp(c.folder, to.name)
+	if err != nil {
+		return outcome{}, err
+	}
+	if info != nil && !info.Mode().IsRegular() {
 		return outcome{}, conflict(to.full, info, "a file")
 	}
-	if err == nil && info.Size() == c.sizeOf(to.row) {
+	if info != nil && info.Size() == c.sizeOf(to.row) {
 		if kept, err := c.isCopied(ctx, to); kept || err != nil {
 			return outcome{kept: kept}, err
 		}
 	}
 	source, err := c.open(to.key)
 	if err != nil {
-		return outcome{difference: unreadable(err)}, nil
+		difference, err := unopened(to.key, err)
+		return outcome{difference: difference}, err
 	}
 	defer source.Close()
-	difference, err := c.copy(ctx, source, to)
+	difference, err := c.copy(ctx, source, to, info != nil)
+	if errors.Is(err, fs.ErrExist) { // Created in the meantime.
+		return c.file(ctx, to)
+	}
 	return outcome{difference: difference}, err
 }
 
@@ -114,13 +137,14 @@ func (c *copier) isCopied(ctx context.Context, to destination) (bool, error) {
 	return difference == "" && err == nil, err
 }
 
-// copy writes a file under a temporary name and renames it when its content is complete and correct.
-func (c *copier) copy(ctx context.Context, source *os.File, to destination) (difference string, err error) {
+// copy writes a file under a temporary name and renames it when its content is complete and correct. It replaces an existing
+// entry only if `replace` is true, and returns fs.ErrExist otherwise.
+func (c *copier) copy(ctx context.Context, source *os.File, to destination, replace bool) (difference string, err error) {
 	info, err := source.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return "is not a regular file", nil
 	}
-	partial := fmt.Sprintf("%s%016x", partialPrefix, rand.Uint64())
+	partial := partialName()
 	target, err := c.folder.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", fmt.Errorf("writing %q: %w", to.full, reason(err))
@@ -133,19 +157,20 @@ func (c *copier) copy(ctx context.Context, source *os.File, to destination) (dif
 		}
 	}()
 	if difference, err = c.compare(ctx, to.row, source, target); err == nil && difference == "" {
-		err = c.finish(target, partial, info, to)
+		err = c.finish(target, partial, info, to, replace)
 		renamed = err == nil
 	}
 	if err != nil && ctx.Err() == nil {
+		err = refuse("a file of "+counted(int(c.sizeOf(to.row)), "byte"), err, syscall.EFBIG)
 		err = fmt.Errorf("writing %q: %w", to.full, reason(err))
 	}
 	return difference, err
 }
 
 // finish sets mode and mtime of a written file, syncs it to disk, and only then renames it.
-func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to destination) error {
+func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to destination, replace bool) error {
 	if err := target.Chmod(info.Mode().Perm()); forbidden(err) {
-		c.run.warn(to.full, err)
+		c.run.warn(to.full, reason(err).Error())
 	} else if err != nil {
 		return err
 	}
@@ -156,9 +181,27 @@ func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to de
 		return err
 	}
 	if err := c.folder.Chtimes(partial, time.Time{}, info.ModTime()); forbidden(err) {
-		c.run.warn(to.full, err)
+		c.run.warn(to.full, reason(err).Error())
 	} else if err != nil {
 		return err
 	}
-	return c.folder.Rename(partial, to.name)
+	c.compareModeAndTime(partial, info, to)
+	if replace {
+		return c.folder.Rename(partial, to.name)
+	}
+	return c.run.names.create(c.folder, to.name, func() error { return rename(c.folder, partial, to.name) })
 }
+
+// compareModeAndTime warns if the file system stored another mode or time without an error.
+func (c *copier) compareModeAndTime(partial string, wanted fs.FileInfo, to destination) {
+	if c.run.warned.Load() {
+		return
+	}
+	found, err := c.folder.Lstat(partial)
+	if err == nil && (found.Mode().Perm() != wanted.Mode().Perm() || !found.ModTime().Equal(wanted.ModTime())) {
+		c.run.warn(to.full, fmt.Sprintf("it has the mode %s and the time %s", found.Mode(), found.ModTime().UTC().Format(time.RFC3339Nano)))
+	}
+}
+
+// partialName returns a new name for an incomplete file.
+func partialName() string { return fmt.Sprintf("%s%016x", partialPrefix, rand.Uint64()) }

@@ -9,9 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
+	"entrypoint/process"
 	"entrypoint/progress"
 )
 
@@ -27,7 +30,8 @@ type Summary struct {
 // existing entry is an error. Symlinks are copied as symlinks. Export writes nothing outside of dir and follows no symlink
 // in it. If all rows are selected, empty folders are copied too.
 //
-// A file of the image that differs from the index is printed to job.Out and skipped, and Export returns an error at the end.
+// A file of the image that differs from the index, or that the file system of dir cannot hold under exactly its name, is
+// printed to job.Out and skipped, and Export returns an error at the end.
 func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
@@ -40,7 +44,8 @@ func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 	defer root.Close()
 	p := job.startProgress(c, "exported")
 	defer p.Stop()
-	e := &export{job: job, dir: dir, root: root, progress: p}
+	e := &export{job: job, dir: dir, root: root, progress: p, names: newNames(root)}
+	defer e.names.close()
 	if err := e.run(ctx, c); err != nil {
 		return e.summary, e.userError(ctx, c, err)
 	}
@@ -54,11 +59,12 @@ type export struct {
 	dir      string
 	root     *os.Root
 	progress *progress.Progress
-	warned   sync.Once
+	names    *names
+	warned   atomic.Bool
 
-	mutex   sync.Mutex // protects the fields below
-	summary Summary
-	damaged int
+	mutex            sync.Mutex // protects the fields below
+	summary          Summary
+	damaged, refused int
 }
 
 // openTarget opens the target folder, and creates it if it is missing.
@@ -83,7 +89,7 @@ func openTarget(job Job, dir string) (*os.Root, error) {
 func (e *export) run(ctx context.Context, c catalog) error {
 	var workers []work[string]
 	// More workers than cores, because workers wait for the disk.
-	for range 2*runtime.GOMAXPROCS(0) + 2 {
+	for range process.Workers(2*runtime.GOMAXPROCS(0) + 2) {
 		reader, err := c.newReader(e.progress, c.ix.Field("sha256"))
 		if err != nil {
 			return err
@@ -106,7 +112,8 @@ func (e *export) run(ctx context.Context, c catalog) error {
 
 // outcome is the result for one file.
 type outcome struct {
-	difference string // why the file of the image was skipped, or ""
+	difference string // why the file was skipped, or ""
+	refused    bool   // whether it was skipped because the target cannot hold it
 	kept       bool   // whether a correct copy existed
 }
 
@@ -115,6 +122,10 @@ func (e *export) count(found outcome, size int64) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.progress.Files.Add(1)
+	if found.refused {
+		e.refused++
+		return
+	}
 	if found.difference != "" {
 		e.damaged++
 		return
@@ -136,9 +147,17 @@ func (e *export) printSummary() error {
 	if err := e.progress.Print(e.job.Out, line); err != nil {
 		return err
 	}
+	var skipped []string
 	if e.damaged > 0 {
-		return statusf(statusFailed, "skipped %s of the image because of differences from the index: pull or build the image again",
-			counted(e.damaged, "file"))
+		skipped = append(skipped, fmt.Sprintf("skipped %s of the image because of differences from the index: pull or build the image again",
+			counted(e.damaged, "file")))
+	}
+	if e.refused > 0 {
+		skipped = append(skipped, fmt.Sprintf("skipped %s that the file system of %q cannot hold: export to a Linux file system, "+
+			"such as ext4 or XFS, or select the other files with -where", counted(e.refused, "path"), e.dir))
+	}
+	if skipped != nil {
+		return statusf(statusFailed, "%s", strings.Join(skipped, "; "))
 	}
 	return nil
 }
@@ -155,16 +174,18 @@ func (e *export) userError(ctx context.Context, c catalog, err error) error {
 			"%q is full (%w): the remaining files need %s; free space and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return notWritable(e.job, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return statusf(statusFailed, "%w: %q or a folder in it was deleted during the export; run the same command again", err, e.dir)
 	}
 	return err
 }
 
 // warn prints, for the first file only, that mode or time could not be set. The content of the file is still correct.
-func (e *export) warn(path string, err error) {
-	e.warned.Do(func() {
+func (e *export) warn(path, why string) {
+	if e.warned.CompareAndSwap(false, true) {
 		e.progress.Print(e.job.Messages, fmt.Sprintf(
-			"warning: %q: cannot set mode or time as in the image (%s); other files may be affected too", path, reason(err)))
-	})
+			"warning: %q: cannot set mode or time as in the image (%s); other files may be affected too", path, why))
+	}
 }
 
 // forbidden reports whether err is the refusal of a file system to set a mode or a time.

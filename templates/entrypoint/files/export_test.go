@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -176,6 +177,57 @@ func TestExportDamagedFilesAreSkippedAndReported(t *testing.T) {
 	}
 }
 
+func TestExportFileThatTargetCannotHoldIsSkippedAndReported(t *testing.T) {
+	contents := map[string]string{"a": "x", "b": strings.Repeat("large", 4<<20), "c/d": "-> a"}
+	i, long := newImage(t, contents), strings.Repeat("long", 64)
+	rows := []indextest.Row{row(long, ""), row(long+"/f", "")} // The image has no such files.
+	for path, content := range contents {
+		rows = append(rows, row(path, content))
+	}
+	i = newJob(t, i.root, rows, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32})
+	var before syscall.Rlimit
+	syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before)
+	syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 24, Max: before.Max})
+	defer syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before)
+	dir := t.TempDir()
+	exportTo(t, i, dir, fmt.Sprintf("skipped 3 paths that the file system of %q cannot hold: export to a Linux file system", dir))
+	reason := ": is not exported: the target cannot store "
+	requireContains(t, i.out.String(), "/data/b"+reason+"a file of 20971520 bytes (file too large)\n")
+	for _, path := range []string{long, long + "/f"} {
+		requireContains(t, i.out.String(), fmt.Sprintf("/data/%s%sthe name %q (file name too long)\n", path, reason, long))
+	}
+	if found := listing(t, dir); !slices.Equal(found, []string{"a", "c/", "c/d"}) {
+		t.Errorf("the copies are %q", found)
+	}
+}
+
+func TestExportFolderSwappedForSymlinkWritesNothingOutside(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	os.Mkdir(dir+"/b", 0o755)
+	os.Symlink(outside, dir+"/link")
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for range 20000 {
+			os.Rename(dir+"/b", dir+"/aside")
+			os.Rename(dir+"/link", dir+"/b")
+			os.Rename(dir+"/b", dir+"/link")
+			os.Rename(dir+"/aside", dir+"/b")
+		}
+	}()
+	for running, round := true, 0; running; round++ {
+		Export(context.Background(), newImage(t, map[string]string{"b/c": fmt.Sprint(round), "b/d/e": "x", "b/l": "-> x"}).job, dir)
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+	}
+	if found := listing(t, outside); len(found) != 0 {
+		t.Errorf("%q were written outside of the target", found)
+	}
+}
+
 func TestExportTargetIsFileReturnsError(t *testing.T) {
 	i := newImage(t, fruit)
 	file := t.TempDir() + "/file"
@@ -199,22 +251,23 @@ func TestExportDiskFullReportsBytesOfRemainingFiles(t *testing.T) {
 	}
 	defer syscall.Unmount(dir, 0)
 	i := newImage(t, map[string]string{"a": strings.Repeat("a", 20000), "b": strings.Repeat("b", 500000)})
-	rows := i.job.Rows
-	i.job.Rows = func(yield func(int, []byte) bool) {
-		for row, key := range rows {
-			if row == 1 { // Time for the copy of the first file.
-				time.Sleep(200 * time.Millisecond)
-			}
-			if !yield(row, key) {
-				return
-			}
-		}
-	}
+	i.beforeSecondRow(func() { time.Sleep(200 * time.Millisecond) }) // Time for the copy of the first file.
 	exportTo(t, i, dir, fmt.Sprintf("%q is full (writing \"%s/b\": no space left on device): ", dir, dir)+
 		"the remaining files need 500000 bytes; free space and run the same command again")
 	if found := listing(t, dir); slices.Contains(found, "b") {
 		t.Errorf("%q exist", found)
 	}
+}
+
+func TestExportTargetDeletedMeanwhileReturnsError(t *testing.T) {
+	i, dir := newImage(t, map[string]string{"a": "x", "b": "y"}), t.TempDir()
+	i.beforeSecondRow(func() {
+		for os.Remove(dir) != nil {
+			os.Remove(dir + "/a")
+		}
+	})
+	_, err := Export(context.Background(), i.job, dir)
+	requireContains(t, fmt.Sprint(err), fmt.Sprintf("%q or a folder in it was deleted during the export; run", dir))
 }
 
 func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
@@ -242,15 +295,30 @@ func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
 	}
 }
 
-func TestExportManyFilesCopiesAllAndKeepsAll(t *testing.T) {
+func TestExportManyFilesTwiceAtOnceCopiesAllAndKeepsAll(t *testing.T) {
 	contents := map[string]string{}
 	for n := range 600 {
-		contents[fmt.Sprintf("%d/%d/%d", n%7, n%50, n)] = strings.Repeat("x", n)
+		parts := strings.Split("x/x/x", "/") // Many paths differ in the case only.
+		for i := range parts {
+			if n>>i&1 == 1 {
+				parts[i] = "X"
+			}
+			parts[i] += fmt.Sprint(n / 8 % (4 << (4 * i)))
+		}
+		contents[strings.Join(parts, "/")] = strings.Repeat("x", n)
 	}
 	i := newImage(t, contents)
 	dir := t.TempDir()
-	if found := exportTo(t, i, dir, ""); found != (Summary{600, 0, 599 * 600 / 2}) {
-		t.Errorf("the summary is %v", found)
+	other := make(chan error)
+	go func() {
+		job := i.job
+		job.Out = io.Discard
+		_, err := Export(context.Background(), job, dir)
+		other <- err
+	}()
+	found, err := Export(context.Background(), i.job, dir)
+	if found.Kept = 0; found != (Summary{600, 0, 599 * 600 / 2}) || err != nil || <-other != nil {
+		t.Errorf("the summary is %v, the error %v", found, err)
 	}
 	if found := exportTo(t, i, dir, ""); found.Kept != 600 {
 		t.Errorf("the second summary is %v", found)

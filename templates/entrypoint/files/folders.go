@@ -18,8 +18,9 @@ func (c *copier) enter(inside string) error {
 		return nil
 	}
 	c.leave()
-	folder, err := c.run.openFolder(inside)
-	c.folder, c.current = folder, inside
+	var err error
+	c.folder, err = c.run.openFolder(inside)
+	c.current = inside
 	return err
 }
 
@@ -31,33 +32,40 @@ func (c *copier) leave() {
 }
 
 // openFolder opens a folder below the target, one path component after the other.
-func (e *export) openFolder(inside string) (*os.Root, error) {
-	folder, err := e.root.OpenRoot(".")
-	if err != nil || inside == "." {
-		return folder, err
+func (e *export) openFolder(inside string) (*folder, error) {
+	root, err := e.root.OpenRoot(".")
+	if err != nil {
+		return nil, err
 	}
-	full := e.dir
+	current := &folder{Root: root, path: e.dir}
+	if inside == "." {
+		return current, nil
+	}
 	for name := range strings.SplitSeq(inside, "/") {
-		full = filepath.Join(full, name)
-		next, err := openSubfolder(folder, name, full)
-		folder.Close()
+		next, err := e.openSubfolder(current, name)
+		current.Close()
 		if err != nil {
 			return nil, err
 		}
-		folder = next
+		current = next
 	}
-	return folder, nil
+	return current, nil
 }
 
 // openSubfolder opens a folder inside of another folder, and creates it if it is missing.
-func openSubfolder(folder *os.Root, name, full string) (*os.Root, error) {
-	info, err := folder.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
+func (e *export) openSubfolder(outer *folder, name string) (*folder, error) {
+	full := filepath.Join(outer.path, name)
+	info, err := e.names.lookUp(outer, name)
+	if info == nil && err == nil {
+		err := e.names.create(outer, name, func() error { return outer.Mkdir(name, 0o777) })
 		// Another goroutine may have created the folder in the meantime.
-		if err := folder.Mkdir(name, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(err))
+		if err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refuseName(name, err)))
 		}
-		info, err = folder.Lstat(name)
+		info, err = e.names.lookUp(outer, name)
+		if info == nil && err == nil {
+			err = fs.ErrNotExist
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder %q: %w", full, reason(err))
@@ -65,11 +73,11 @@ func openSubfolder(folder *os.Root, name, full string) (*os.Root, error) {
 	if !info.IsDir() {
 		return nil, conflict(full, info, "a folder")
 	}
-	next, err := folder.OpenRoot(name)
+	next, err := outer.OpenRoot(name)
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder %q: %w", full, reason(err))
 	}
-	return next, nil
+	return &folder{Root: next, path: full}, nil
 }
 
 // emptyFolders creates the folders of the image that contain no files.
@@ -79,11 +87,23 @@ func (e *export) emptyFolders(ctx context.Context, mount string) error {
 			return nil
 		}
 		folder, err := e.openFolder(strings.TrimPrefix(path, mount+"/"))
+		if no := (*refusal)(nil); errors.As(err, &no) {
+			return e.refuseFolder(path, no)
+		}
 		if err != nil {
 			return err
 		}
 		return folder.Close()
 	})
+}
+
+// refuseFolder prints a folder that the target cannot hold, unless lines for its entries are printed.
+func (e *export) refuseFolder(path string, no *refusal) error {
+	if present, err := os.ReadDir(path); err != nil || len(present) > 0 {
+		return nil
+	}
+	e.refused++
+	return e.progress.Print(e.job.Out, shown([]byte(strings.TrimPrefix(path, e.job.Root)))+": is not exported: "+no.reason)
 }
 
 // notWritable adds to an error the advice to export to a folder that the user can write to.

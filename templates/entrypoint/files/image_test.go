@@ -73,6 +73,21 @@ func (i *image) selectRows(term string) {
 	}
 }
 
+// beforeSecondRow calls `action` before the second row of the job.
+func (i *image) beforeSecondRow(action func()) {
+	rows := i.job.Rows
+	i.job.Rows = func(yield func(int, []byte) bool) {
+		for row, key := range rows {
+			if row == 1 {
+				action()
+			}
+			if !yield(row, key) {
+				return
+			}
+		}
+	}
+}
+
 // put writes a file or symlink and its parent folders, and replaces an existing entry.
 func put(t *testing.T, path, content string) {
 	t.Helper()

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+
+	"entrypoint/process"
 )
 
 // SelfCheck checks the whole index and, without reading the files, their types and sizes. It prints a line for each
@@ -22,7 +24,7 @@ func SelfCheck(ctx context.Context, job Job) (int, error) {
 	defer p.Stop()
 	check := func(_ context.Context, row int, key []byte) (string, error) { return c.compareMetadata(row, key), nil }
 	var workers []work[string]
-	for range runtime.GOMAXPROCS(0) {
+	for range process.Workers(runtime.GOMAXPROCS(0)) {
 		workers = append(workers, check)
 	}
 	found, err := compareAll(ctx, job, c, p, workers)

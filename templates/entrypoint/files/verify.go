@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"entrypoint/index"
+	"entrypoint/process"
 	"entrypoint/progress"
 )
 
@@ -27,7 +28,7 @@ func Verify(ctx context.Context, job Job) (int, error) {
 	var workers []work[string]
 	p := job.startProgress(c, "verified")
 	defer p.Stop()
-	for range runtime.GOMAXPROCS(0) {
+	for range process.Workers(runtime.GOMAXPROCS(0)) {
 		reader, err := c.newReader(p, digestFields(job.Index)...)
 		if err != nil {
 			return 0, err
@@ -99,7 +100,7 @@ func (v verifier) verify(ctx context.Context, row int, key []byte) (string, erro
 	}
 	source, err := v.open(key)
 	if err != nil {
-		return unreadable(err), nil
+		return unopened(key, err)
 	}
 	defer source.Close()
 	return v.compare(ctx, row, source, nil)

@@ -33,6 +33,8 @@ func sample(rows int) []byte {
 		values["kind"], values["good"], values["mean"] = []string{"nii", "json"}[i%2], i%3 == 0, math.Sqrt(float64(i))
 		if i%4 == 1 {
 			values["link"], values["mean"], values["more"] = fmt.Sprint("../", i), nil, `{"a": 1}`
+		} else if i%4 == 2 {
+			values["link"], values["more"] = indextest.Null, indextest.Null
 		}
 		found = append(found, indextest.Row{Path: fmt.Sprintf("sub-%d/%d", i/5, i), Values: values})
 	}
@@ -66,9 +68,10 @@ func dump(data []byte) (text []byte, err error) {
 
 // dumpField appends all values of a field to text.
 func dumpField(text []byte, ix *index.Index, f *index.Field) []byte {
-	text = fmt.Append(text, f.Name, f.Type, f.NullShown, f.Values(), ix.Field(f.Name) == f)
+	text = fmt.Append(text, f.Name, f.Type, f.Values(), ix.Field(f.Name) == f)
 	for place := range ix.Rows {
 		row := f.At(place)
+		text = fmt.Append(text, f.Null(row))
 		text = f.AppendJSON(f.AppendText(text, row), row)
 		if place > 0 && !f.Missing(row) && !f.Missing(f.At(place-1)) {
 			text = fmt.Append(text, f.Compare(row, f.At(place-1)), f.RunStart(place))

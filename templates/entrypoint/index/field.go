@@ -36,8 +36,6 @@ func (t Type) String() string {
 type Field struct {
 	Name string
 	Type Type
-	// NullShown is true if a missing value is printed as null; otherwise the record omits the field.
-	NullShown bool
 
 	rows    int
 	base    int64
@@ -45,19 +43,21 @@ type Field struct {
 	offsets numbers
 	heap    section
 	valid   *bitmap
+	null    bool    // whether a missing value is null
+	nulls   *bitmap // the rows in which it is, if not in all
 	order   numbers
 	coded   bool // whether the texts are in a dictionary
 }
 
 // newField returns the field of an entry of the field table.
 func newField(entry fieldEntry, table sectionTable, rows int) *Field {
-	f := &Field{Name: entry.name, Type: entry.kind, NullShown: entry.nullShown, rows: rows, base: entry.base}
+	f := &Field{Name: entry.name, Type: entry.kind, null: entry.nullShown, rows: rows, base: entry.base}
 	f.order = table.integers(entry.order, rows)
 	if entry.valid != 0 {
-		f.valid = &bitmap{table.section(entry.valid)}
-		if f.valid.size != (rows+7)/8 {
-			damagedf("field %q does not have one valid bit for each row", f.Name)
-		}
+		f.valid = table.bitmap(entry.valid, rows)
+	}
+	if entry.nullRows {
+		f.nulls = table.bitmap(entry.order+1, rows)
 	}
 	switch entry.kind {
 	case Integer:
@@ -104,6 +104,12 @@ func (f *Field) Between(from, to int) *Field {
 
 // Missing reports whether the row has no value.
 func (f *Field) Missing(row int) bool { return f.valid != nil && !f.valid.at(row) }
+
+// Null reports whether the row has no value because a function returned None for its file. The row of another file without a
+// value omits the field.
+func (f *Field) Null(row int) bool {
+	return f.null && f.Missing(row) && (f.nulls == nil || f.nulls.at(row))
+}
 
 // Values is the number of rows that have a value.
 func (f *Field) Values() int {
@@ -197,6 +203,14 @@ func (f *Field) RunEnd(place, values int) int {
 	return place + sort.Search(span, func(i int) bool { return f.Compare(f.At(place+i), row) != 0 })
 }
 
+// AppendUnquoted is AppendText without the quotes and escapes of a text in a JSON field, for comparisons.
+func (f *Field) AppendUnquoted(dst []byte, row int) []byte {
+	if f.Type == JSON && !f.Missing(row) {
+		return appendUnquoted(dst, f.Bytes(row))
+	}
+	return f.AppendText(dst, row)
+}
+
 // AppendText appends the value of a row as text: texts unquoted, digests as hexadecimal digits, other types as JSON, and
 // nothing for a missing value.
 func (f *Field) AppendText(dst []byte, row int) []byte {
@@ -231,6 +245,15 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 		return AppendString(dst, f.Bytes(row))
 	}
 	return f.AppendText(dst, row)
+}
+
+// bitmap returns a section with a bit for each row.
+func (t sectionTable) bitmap(number uint32, rows int) *bitmap {
+	bits := bitmap{t.section(number)}
+	if bits.size != (rows+7)/8 {
+		damagedf("section %d does not have one bit for each row", number)
+	}
+	return &bits
 }
 
 // integers returns a section of `count` unsigned integers.

@@ -78,13 +78,16 @@ func TestIntegerExtremeValuesAreReadUnchanged(t *testing.T) {
 }
 
 func TestIntegerMissingValueSortsLast(t *testing.T) {
-	f := singleField(t, indextest.Field{Kind: indextest.Integer}, 9, nil, -3, nil, 9, 0, -3, -4, 8)
+	f := singleField(t, indextest.Field{Kind: indextest.Integer}, 9, indextest.Null, -3, nil, 9, 0, -3, -4, 8)
 	found, quoted := texts(f, 9)
 	requireEqual(t, "text", found, []string{"9", "", "-3", "", "9", "0", "-3", "-4", "8"})
 	requireEqual(t, "JSON", quoted, []string{"9", "null", "-3", "null", "9", "0", "-3", "-4", "8"})
 	requireEqual(t, "order", order(f, 9), []int{7, 2, 6, 5, 8, 0, 4, 1, 3})
-	if f.Values() != 7 || !f.Missing(1) || f.Missing(0) || f.NullShown || f.Type != index.Integer {
+	if f.Values() != 7 || !f.Missing(1) || f.Missing(0) || f.Type != index.Integer {
 		t.Errorf("%d values, row 1 missing %t, row 0 missing %t", f.Values(), f.Missing(1), f.Missing(0))
+	}
+	if f.Null(0) || !f.Null(1) || f.Null(3) {
+		t.Errorf("null in row 0 %t, row 1 %t, row 3 %t", f.Null(0), f.Null(1), f.Null(3))
 	}
 }
 
@@ -96,8 +99,8 @@ func TestFieldWithoutValuesReturnsMissing(t *testing.T) {
 			requireEqual(t, "text", found, []string{"", ""})
 			requireEqual(t, "JSON", quoted, []string{"null", "null"})
 			requireEqual(t, "order", order(f, 2), []int{0, 1})
-			if f.Values() != 0 || !f.NullShown || f.Type != index.Type(kind) {
-				t.Errorf("kind %d: %d values, null shown %t, type %s", kind, f.Values(), f.NullShown, f.Type)
+			if f.Values() != 0 || !f.Null(1) || f.Type != index.Type(kind) {
+				t.Errorf("kind %d: %d values, null %t, type %s", kind, f.Values(), f.Null(1), f.Type)
 			}
 		}
 	}

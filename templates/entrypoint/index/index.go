@@ -131,7 +131,7 @@ func (r *reader) take(size uint64) []byte {
 // fieldEntry is an entry of the field table. values, valid, order, offsets and heap are section numbers, 0 for no section.
 type fieldEntry struct {
 	kind                                Type
-	nullShown                           bool
+	nullShown, nullRows                 bool
 	values, valid, order, offsets, heap uint32
 	base                                int64
 	name                                string
@@ -144,6 +144,7 @@ func (r *reader) field() fieldEntry {
 	return fieldEntry{
 		kind:      Type(fixed[0]),
 		nullShown: fixed[1]&1 == 1,
+		nullRows:  fixed[1]&2 == 2,
 		values:    number(4),
 		valid:     number(8),
 		order:     number(12),

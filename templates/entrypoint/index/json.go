@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -58,6 +59,42 @@ func appendEscaped(dst []byte, char rune, size int, first byte) []byte {
 
 func appendUnit(dst []byte, unit rune) []byte {
 	return append(dst, '\\', 'u', hexDigits[unit>>12&15], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
+}
+
+var unescaped = [256]byte{'"': '"', '\\': '\\', 'n': '\n', 'r': '\r', 't': '\t', 'f': '\f', 'b': '\b'}
+
+// appendUnquoted appends the text of a JSON string from json.dumps, the inverse of AppendString, and other JSON unchanged.
+func appendUnquoted(dst, value []byte) []byte {
+	if len(value) < 2 || value[0] != '"' {
+		return append(dst, value...)
+	}
+	for rest := value[1 : len(value)-1]; ; {
+		start := bytes.IndexByte(rest, '\\')
+		if start < 0 || start+1 == len(rest) {
+			return append(dst, rest...)
+		}
+		dst, rest = append(dst, rest[:start]...), rest[start:]
+		unit := escapedUnit(rest)
+		switch char := utf16.DecodeRune(unit, escapedUnit(rest[min(6, len(rest)):])); {
+		case unit < 0:
+			dst, rest = append(dst, unescaped[rest[1]]), rest[2:]
+		case char != utf8.RuneError:
+			dst, rest = utf8.AppendRune(dst, char), rest[12:]
+		case unit >= 0xdc80 && unit <= 0xdcff:
+			dst, rest = append(dst, byte(unit)), rest[6:]
+		default:
+			dst, rest = utf8.AppendRune(dst, unit), rest[6:]
+		}
+	}
+}
+
+// escapedUnit returns the unit of UTF-16 in an escape \uXXXX at the start of a text, or -1.
+func escapedUnit(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	unit, _ := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(unit)
 }
 
 // AppendFloat appends a float in the format of Python's repr: the shortest digits that represent the same float, with an

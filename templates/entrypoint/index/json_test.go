@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"entrypoint/index"
+	"entrypoint/index/indextest"
 )
 
 func TestAppendFloatReturnsSameAsJSONDumps(t *testing.T) {
@@ -43,7 +44,7 @@ func TestAppendFloatReturnsSameAsJSONDumps(t *testing.T) {
 	}
 }
 
-func TestAppendStringReturnsSameAsJSONDumps(t *testing.T) {
+func TestAppendStringAndAppendUnquotedConvertAsPython(t *testing.T) {
 	for _, golden := range []struct{ text, quoted string }{
 		{"", `""`},
 		{"plain ASCII ~", `"plain ASCII ~"`},
@@ -69,6 +70,10 @@ func TestAppendStringReturnsSameAsJSONDumps(t *testing.T) {
 	} {
 		if found := string(index.AppendString([]byte("x"), []byte(golden.text))); found != "x"+golden.quoted {
 			t.Errorf("%q is printed as %s, by Python as %s", golden.text, found[1:], golden.quoted)
+		}
+		f := singleField(t, indextest.Field{Kind: indextest.JSON}, golden.quoted)
+		if found := string(f.AppendUnquoted([]byte("x"), 0)); found != "x"+golden.text {
+			t.Errorf("%s has the text %q, in Python %q", golden.quoted, found[1:], golden.text)
 		}
 	}
 }

@@ -1,10 +1,12 @@
-// Keys in text output.
+// Keys and values in text output.
 
 package index
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -16,13 +18,22 @@ func (ix *Index) AppendShown(dst, key []byte) []byte {
 	return AppendShown(dst, key)
 }
 
-// AppendShown appends a key in the format of text output: unchanged if it is printable UTF-8, otherwise as a Go string
-// literal. A key begins with a slash and a literal with a quote, so the two cannot be confused.
-func AppendShown(dst, key []byte) []byte {
-	if !plainASCII(key) {
-		return appendUnusual(dst, key)
+// AppendShown appends a key, a part of a key or a text value in the format of text output: unchanged if it is printable
+// UTF-8, otherwise, and if it begins with a quote, as a Go string literal.
+func AppendShown(dst, text []byte) []byte {
+	if bytes.HasPrefix(text, []byte{'"'}) {
+		return strconv.AppendQuote(dst, string(text))
 	}
-	return append(dst, key...)
+	if !plainASCII(text) {
+		return appendUnusual(dst, text)
+	}
+	return append(dst, text...)
+}
+
+// Escaped returns a text with escapes instead of the characters that are not printable, except line breaks.
+func Escaped(text string) string {
+	quoted := strconv.Quote(text)
+	return strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\n`, "\n").Replace(quoted[1 : len(quoted)-1])
 }
 
 // plainASCII reports whether all bytes are from 0x20 to 0x7e; it may return false for such a text. It tests eight bytes at a

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,7 @@ type (
 	disjunction struct{ left, right node }
 	negation    struct{ inner node }
 	isMissing   struct{ value operand }
+	isNull      struct{ value operand }
 )
 
 func (n conjunction) eval(row int, key []byte) truth {
@@ -59,6 +61,10 @@ func (n disjunction) eval(row int, key []byte) truth {
 func (n negation) eval(row int, key []byte) truth { return yes - n.inner.eval(row, key) }
 
 func (n isMissing) eval(row int, _ []byte) truth { return truthOf(n.value.missing(row)) }
+
+func (n isNull) eval(row int, _ []byte) truth {
+	return truthOf(n.value.field != nil && n.value.field.Null(row))
+}
 
 // negateIf returns the node, or its negation if negated is true.
 func negateIf(n node, negated bool) node {
@@ -105,6 +111,12 @@ func FieldNames(ix *index.Index) []string {
 
 // typed returns the comparison of a value with a literal of the same type.
 func (p *parser) typed(value operand, name, operator, literal token) node {
+	if literal.keyword("null") {
+		if operator.text != "=" && operator.text != "!=" {
+			p.fail(operator, "%s cannot be used with null: use = or !=", operator.text)
+		}
+		return negateIf(isNull{value}, operator.text == "!=")
+	}
 	if strings.HasSuffix(operator.text, "~") {
 		if literal.kind != text {
 			p.fail(literal, "%s needs a text in quotes, not %s", operator.text, literal)
@@ -112,14 +124,13 @@ func (p *parser) typed(value operand, name, operator, literal token) node {
 		return negateIf(containing{value, []byte(literal.text)}, operator.text == "!~")
 	}
 	test := tests[operator.text]
-	switch value.kind() {
-	case index.Integer, index.Float:
-		return p.numeric(value, test, name, literal)
-	case index.Boolean:
-		if !literal.boolean() {
-			p.fail(literal, "%q is a boolean field: write true or false without quotes, not %s", name.text, literal)
-		}
-		return booleans{value.field, test, strings.EqualFold(literal.text, "true")}
+	switch kind := value.kind(); {
+	case kind == index.Integer || kind == index.Float || kind == index.JSON && literal.kind == number:
+		return compared{value.field, test, p.numeric(value.field, name, literal)}
+	case kind == index.Boolean && !literal.boolean():
+		p.fail(literal, "%q is a boolean field: write true or false without quotes, not %s", name.text, literal)
+	case kind == index.Boolean || kind == index.JSON && literal.boolean():
+		return compared{value.field, test, booleans(value.field, literal.keyword("true"))}
 	}
 	if literal.kind != text {
 		p.fail(literal, "%q is a text field: put %s in quotes", name.text, literal)
@@ -144,27 +155,10 @@ var tests = map[string]func(order int) bool{
 }
 
 type (
-	integers struct {
+	compared struct {
 		field *index.Field
 		test  func(int) bool
-		with  int64
-	}
-	// fractions compares integers with a number that has a fraction or is out of the range of integers.
-	fractions struct {
-		field *index.Field
-		test  func(int) bool
-		with  float64
-	}
-	floats struct {
-		field *index.Field
-		test  func(int) bool
-		with  float64
-		not   bool // whether the operator is !=, the only operator that is true for NaN
-	}
-	booleans struct {
-		field *index.Field
-		test  func(int) bool
-		with  bool
+		order order
 	}
 	texts struct {
 		value operand
@@ -177,39 +171,78 @@ type (
 	}
 )
 
-// numeric returns the comparison of a number with a literal. Integers are not rounded; a literal with a fraction or an
-// exponent is parsed as a float.
-func (p *parser) numeric(value operand, test func(int) bool, name, literal token) node {
+// order returns -1, 0 or 1 if the value of a row is less than, equal to or greater than a literal. ok is false for NaN and, in
+// a JSON field, for a value of another type than the literal: only != is true for them.
+type order func(row int) (order int, ok bool)
+
+func (n compared) eval(row int, _ []byte) truth {
+	if n.field.Missing(row) {
+		return unknown
+	}
+	order, ok := n.order(row)
+	return truthOf(ok && n.test(order) || !ok && n.test(1) && n.test(-1))
+}
+
+// numeric returns the order of a field and a number. Integers are not rounded; a literal with a fraction or an exponent is
+// parsed as a float.
+func (p *parser) numeric(field *index.Field, name, literal token) order {
 	with, err := strconv.ParseFloat(literal.text, 64)
 	if literal.kind != number || err != nil || span(literal.text, numerals+"+-.eE") != len(literal.text) {
-		p.fail(literal, "%q is a number field, but %s is not a number", name.text, literal)
+		p.fail(literal, "%q has the type %s, but %s is not a number", name.text, field.Type, literal)
 	}
-	if value.field.Type == index.Float {
-		return floats{value.field, test, with, test(1) && test(-1)}
+	switch field.Type {
+	case index.Float:
+		return func(row int) (int, bool) {
+			value := field.Float(row)
+			return cmp.Compare(value, with), !math.IsNaN(value)
+		}
+	case index.JSON:
+		with := exact(literal.text)
+		return func(row int) (int, bool) {
+			if value := exact(string(field.Bytes(row))); value != nil {
+				return value.Cmp(with), true
+			}
+			return 0, false
+		}
 	}
 	whole, err := strconv.ParseInt(literal.text, 10, 64)
 	if err == nil {
-		return integers{value.field, test, whole}
+		return func(row int) (int, bool) { return cmp.Compare(field.Integer(row), whole), true }
 	}
 	if errors.Is(err, strconv.ErrRange) {
 		// ParseFloat may have rounded the literal into the range of integers.
 		with = math.Copysign(math.Inf(1), with)
 	}
-	return fractions{value.field, test, with}
+	return func(row int) (int, bool) { return compareFraction(field.Integer(row), with), true }
 }
 
-func (n integers) eval(row int, _ []byte) truth {
-	if n.field.Missing(row) {
-		return unknown
+// exact returns the number in a text without rounding integers, or nil if the text is not a number or NaN.
+func exact(text string) *big.Float {
+	if text == "" || strings.IndexByte(numerals+"+-.NI", text[0]) < 0 {
+		return nil
 	}
-	return truthOf(n.test(cmp.Compare(n.field.Integer(row), n.with)))
+	if whole, ok := new(big.Int).SetString(text, 10); ok {
+		return new(big.Float).SetInt(whole)
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(value) {
+		return nil
+	}
+	return big.NewFloat(value)
 }
 
-func (n fractions) eval(row int, _ []byte) truth {
-	if n.field.Missing(row) {
-		return unknown
+// booleans returns the order of a boolean or JSON field and a boolean.
+func booleans(field *index.Field, with bool) order {
+	return func(row int) (int, bool) {
+		is, ok := false, true
+		if field.Type == index.Boolean {
+			is = field.Boolean(row)
+		} else {
+			text := string(field.Bytes(row))
+			is, ok = text == "true", text == "true" || text == "false"
+		}
+		return ordinal(is) - ordinal(with), ok
 	}
-	return truthOf(n.test(compareFraction(n.field.Integer(row), n.with)))
 }
 
 // compareFraction compares an integer with a float without rounding the integer.
@@ -227,24 +260,6 @@ func compareFraction(value int64, with float64) int {
 	return cmp.Compare(integral, with)
 }
 
-func (n floats) eval(row int, _ []byte) truth {
-	if n.field.Missing(row) {
-		return unknown
-	}
-	value := n.field.Float(row)
-	if math.IsNaN(value) {
-		return truthOf(n.not)
-	}
-	return truthOf(n.test(cmp.Compare(value, n.with)))
-}
-
-func (n booleans) eval(row int, _ []byte) truth {
-	if n.field.Missing(row) {
-		return unknown
-	}
-	return truthOf(n.test(cmp.Compare(ordinal(n.field.Boolean(row)), ordinal(n.with))))
-}
-
 func ordinal(is bool) int {
 	if is {
 		return 1
@@ -259,10 +274,10 @@ func (n texts) eval(row int, key []byte) truth {
 	if n.value.field.Missing(row) {
 		return unknown
 	}
-	if n.value.field.Type == index.Digest {
-		return truthOf(n.test(bytes.Compare(n.value.field.AppendText(make([]byte, 0, 128), row), n.with)))
+	if n.value.field.Type == index.Text {
+		return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
 	}
-	return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
+	return truthOf(n.test(bytes.Compare(n.value.field.AppendUnquoted(make([]byte, 0, 128), row), n.with)))
 }
 
 func (n containing) eval(row int, key []byte) truth {
@@ -272,5 +287,5 @@ func (n containing) eval(row int, key []byte) truth {
 	if n.value.field.Missing(row) {
 		return unknown
 	}
-	return truthOf(bytes.Contains(n.value.field.AppendText(make([]byte, 0, 128), row), n.term))
+	return truthOf(bytes.Contains(n.value.field.AppendUnquoted(make([]byte, 0, 128), row), n.term))
 }

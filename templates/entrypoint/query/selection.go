@@ -20,7 +20,7 @@ type Criteria struct {
 	Get        string // a term that the key contains; "" selects all rows
 	Where      *Where
 	Metric     *index.Field // the sort order, with missing values last; nil is the order of keys
-	Search     string       // a term that the value of the metric, as text, contains; a missing value never matches
+	Search     string       // a term that the value of the metric, as text without quotes, contains; a missing value never matches
 	Searching  bool         // whether Search is used
 	Descending bool         // rows with equal values of the metric still have ascending keys
 	Limit      int
@@ -134,7 +134,7 @@ func (s *Selection) searchMatches(row int, buffer *[]byte) bool {
 	if s.criteria.Metric.Missing(row) {
 		return false
 	}
-	*buffer = s.criteria.Metric.AppendText((*buffer)[:0], row)
+	*buffer = s.criteria.Metric.AppendUnquoted((*buffer)[:0], row)
 	return strings.Contains(string(*buffer), s.criteria.Search)
 }
 

@@ -32,7 +32,7 @@ func (t token) String() string {
 	return fmt.Sprintf("%q", t.text)
 }
 
-var keywords = []string{"and", "or", "not", "is", "missing", "true", "false"}
+var keywords = []string{"and", "or", "not", "is", "missing", "null", "true", "false"}
 
 // reserved reports whether the token is a keyword.
 func (t token) reserved() bool {
@@ -44,9 +44,12 @@ func (t token) reserved() bool {
 	return false
 }
 
-func (t token) boolean() bool {
-	return t.kind == word && !t.quoted && (strings.EqualFold(t.text, "true") || strings.EqualFold(t.text, "false"))
+// keyword reports whether the token is the keyword, in any case.
+func (t token) keyword(keyword string) bool {
+	return t.kind == word && !t.quoted && strings.EqualFold(t.text, keyword)
 }
+
+func (t token) boolean() bool { return t.keyword("true") || t.keyword("false") }
 
 const (
 	blanks    = " \t\r\n"

@@ -13,10 +13,10 @@ const Grammar = `condition  = and { "or" and }
 and        = not { "and" not }
 not        = "not" not | "(" condition ")" | comparison
 comparison = name ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" ) value
-           | name "is" [ "not" ] "missing"        (~ contains, !~ does not contain)
+           | name "is" [ "not" ] ( "missing" | "null" )   (~ contains, !~ does not contain)
 name       = a field, or path, name, folder or suffix; a name with other characters than
              letters, digits, _ . - is written in backquotes
-value      = a number | "text" | 'text' (a quote in it is doubled) | true | false
+value      = a number | "text" | 'text' (a quote in it is doubled) | true | false | null
 `
 
 // SyntaxError is an error at a place in a condition.
@@ -126,8 +126,11 @@ func (p *parser) comparison() node {
 	p.next()
 	if p.word("is") {
 		negated := p.word("not")
+		if p.word("null") {
+			return negateIf(isNull{value}, negated)
+		}
 		if !p.word("missing") {
-			p.fail(p.token, "expected missing, not %s", p.token)
+			p.fail(p.token, "expected missing or null, not %s", p.token)
 		}
 		return negateIf(isMissing{value}, negated)
 	}
@@ -137,8 +140,8 @@ func (p *parser) comparison() node {
 	}
 	p.next()
 	literal := p.token
-	if literal.kind != number && literal.kind != text && !literal.boolean() {
-		p.fail(literal, "expected a number, a text in quotes, true or false, not %s", literal)
+	if literal.kind != number && literal.kind != text && !literal.boolean() && !literal.keyword("null") {
+		p.fail(literal, "expected a number, a text in quotes, true, false or null, not %s", literal)
 	}
 	p.next()
 	return p.typed(value, name, operator, literal)
@@ -146,7 +149,7 @@ func (p *parser) comparison() node {
 
 // word reads the keyword if it is the current token, and reports whether it is.
 func (p *parser) word(keyword string) bool {
-	if p.token.kind != word || p.token.quoted || !strings.EqualFold(p.token.text, keyword) {
+	if !p.token.keyword(keyword) {
 		return false
 	}
 	p.next()

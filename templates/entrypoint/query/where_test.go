@@ -107,14 +107,41 @@ func TestWhereConditionMatchesExpectedRows(t *testing.T) {
 	}
 }
 
+func TestWhereMixedFieldComparesEachRowByItsType(t *testing.T) {
+	var rows []indextest.Row
+	for i, value := range []any{`"abc"`, `"\u00e9\udcff\""`, `"8"`, `8`, `36893488147419103233`, `NaN`, `true`, `[1, "abc"]`, indextest.Null, nil} {
+		rows = append(rows, indextest.Row{Path: string(rune('a' + i)), Values: values{"odd name": value}})
+	}
+	ix := open(t, rows...)
+	for condition, expected := range map[string]string{
+		`x = "abc"`:                  "a",
+		`x ~ "abc"`:                  "a h",
+		"x = 'é\xff\"'":              "b",
+		`x = "8"`:                    "c d",
+		`x != 8`:                     "a b c e f g h",
+		`x > 8.25`:                   "e",
+		`x = 36893488147419103232`:   "",
+		`x = true`:                   "g",
+		`x != true`:                  "a b c d e f h",
+		`x = null`:                   "i",
+		`x != null and x is missing`: "j",
+		`x is not null`:              "a b c d e f g h j",
+		`name = NULL`:                "",
+	} {
+		if found := matching(t, ix, strings.ReplaceAll(condition, "x ", "`odd name` ")); found != expected {
+			t.Errorf("%s: found %q, expected %q", condition, found, expected)
+		}
+	}
+}
+
 func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 	ix := example(t)
 	for condition, expected := range map[string]string{
-		`size > "a"`:              "-where, column 8: \"size\" is a number field, but \"a\" is not a number\n  size > \"a\"\n         ^",
+		`size > "a"`:              "-where, column 8: \"size\" has the type integer, but \"a\" is not a number\n  size > \"a\"\n         ^",
 		`sise = 1`:                `column 1: unknown field "sise": the fields are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
 		``:                        `column 1: expected the name of a field, not the end of the condition`,
 		`size`:                    `column 5: expected = != < <= > >= ~ !~ or is, not the end of the condition`,
-		`size =`:                  `column 7: expected a number, a text in quotes, true or false, not the end of the condition`,
+		`size =`:                  `column 7: expected a number, a text in quotes, true, false or null, not the end of the condition`,
 		`size = 1 size`:           `column 10: expected and, or, or the end of the condition, not "size"`,
 		`(size = 1`:               `column 2: expected ) to close this parenthesis, not the end of the condition`,
 		`size = 1)`:               `column 9: expected and, or, or the end of the condition, not ")"`,
@@ -123,10 +150,13 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 		`good = 1`:                `column 8: "good" is a boolean field: write true or false without quotes, not "1"`,
 		`good = "true"`:           `column 8: "good" is a boolean field: write true or false without quotes, not "true"`,
 		`size ~ 9`:                `column 8: ~ needs a text in quotes, not "9"`,
-		`size = 1x`:               `column 8: "size" is a number field, but "1x" is not a number`,
-		`size = 0x10`:             `column 8: "size" is a number field, but "0x10" is not a number`,
+		`size = 1x`:               `column 8: "size" has the type integer, but "1x" is not a number`,
+		`size = 0x10`:             `column 8: "size" has the type integer, but "0x10" is not a number`,
 		`size ! 1`:                `column 6: unknown operator "!": use = != < <= > >= ~ !~`,
-		`size is 1`:               `column 9: expected missing, not "1"`,
+		`size < null`:             `column 6: < cannot be used with null: use = or !=`,
+		`null = 1`:                `column 1: expected the name of a field, not "null"`,
+		"`odd name` = 1x":         `column 14: "odd name" has the type json, but "1x" is not a number`,
+		`size is 1`:               `column 9: expected missing or null, not "1"`,
 		`and = 1`:                 `column 1: expected the name of a field, not "and"`,
 		`ünï = 1`:                 `column 1: unknown field "ünï"`,
 		`note = "ü" and ; = 1`:    `column 16: unexpected character ';'`,

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import subprocess
+import time
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.catalog.fields import DIGEST_MARK, FieldTable, has_none
+from datacontainer.catalog.fields import DIGEST_MARK, FieldTable
+from datacontainer.catalog.nonerows import has_none, none_rows_of
+from datacontainer.runtime.errors import UsageError
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
@@ -32,7 +36,7 @@ def shard(folder, number, files, links=None, fields=()):
         {
             "path": column(list(contents)),
             "size": pa.array([len(content) for content in contents.values()], pa.int64()),
-            "mtime": pa.array([number] * len(contents), pa.timestamp("ns", "UTC")),
+            "mtime": pa.array([1] * len(contents), pa.timestamp("ns", "UTC")),
         }
     )
     digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
@@ -41,18 +45,19 @@ def shard(folder, number, files, links=None, fields=()):
     rows = FieldTable()
     for row in fields:
         rows.append(row)
-    for field, array in rows.arrays():
-        table = table.append_column(field, array)
-    pq.write_table(table, records)
+    added = rows.arrays()
+    schema = pa.schema([*table.schema, *(field for field, _ in added)])
+    pq.write_table(pa.table([*table.columns, *(array for _, array in added)], schema), records)
     facts.write_text(json.dumps({"links": len(links), "digest": f"sha256:{number}"}))
     return records, facts
 
 
-def run(folder, shards, functions=()):
+def run(folder, shards, functions=(), function_seconds=None):
     catalog, summary, content = folder / "catalog.parquet", folder / "dataset.json", folder / "content.digest"
     aggregate(
         identity=IDENTITY,
         functions=functions,
+        function_seconds=function_seconds,
         records=[records for records, _ in shards],
         facts=[facts for _, facts in shards],
         catalog=catalog,
@@ -96,6 +101,32 @@ def test_aggregate_none_in_one_shard_marks_the_column_and_changes_the_content(tm
     none, absent = built({"n": None}), built({})
     assert (none[0], absent[0]) == (True, False)
     assert none[1] != absent[1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ([{"n": 1}, {"n": None}, {}, {}, {"n": None}], [0, 1, 0, 0, 1]),
+        ([{}, {"n": None}, {"n": None}, {"n": 3}, {"n": None}], [0, 1, 1, 0, 1]),
+        ([{"n": None}, {"n": None}, {}, {"n": "x"}, {}], [1, 1, 0, 0, 0]),
+        ([{"n": None}, {"n": [1]}, {"n": None}, {"n": "x"}, {"n": None}], None),
+        ([{"n": None}, {}, {}, {}, {}], [1, 0, 0, 0, 0]),
+        ([{}, {"n": 1}, {}, {}, {}], None),
+    ],
+)
+@pytest.mark.parametrize("divided", [[], [2], [1, 3, 3], [1, 2, 3, 4]])
+def test_aggregate_none_and_absent_values_are_distinguished_in_any_division(tmp_path, fields, expected, divided):
+    bounds, shards = [0, *divided, len(fields)], []
+    for start, end in pairwise(bounds):
+        files = {b"%d" % row: b"" for row in range(start, end)}
+        shards.append(shard(tmp_path, f"{start}-{end}", files, fields=fields[start:end]))
+    catalog, _, _ = run(tmp_path, shards)
+    metadata = pq.read_metadata(tmp_path / "catalog.parquet").metadata
+    is_none = none_rows_of(metadata, "n", len(fields))
+    assert (None if is_none is None else is_none.tolist()) == expected
+    assert has_none(catalog.schema.field("n")) == (None in (row.get("n", 0) for row in fields))
+    assert list(metadata) == [b"ARROW:schema", *([b"none_rows:n"] if expected else [])]
+    assert pq.read_schema(tmp_path / "catalog.parquet").names == ["path", "size", "mtime", "sha256", "n"]
 
 
 def test_aggregate_catalog_is_readable_by_duckdb(tmp_path):
@@ -179,7 +210,42 @@ def test_aggregate_dataset_function_gets_the_catalog_as_data_frame(tmp_path):
     assert summary["metadata"] == {"total": 3, "n": 2}
 
 
-def test_aggregate_failing_dataset_function_is_named(tmp_path):
-    (tmp_path / "bad.py").write_text("def fails(catalog): return catalog['absent']\n")
-    with pytest.raises(Exception, match=r"bad.py:fails' failed on the catalog: KeyError\('absent'\)"):
-        run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"})], [f"{tmp_path}/bad.py:fails"])
+def test_aggregate_two_dataset_functions_get_the_same_data_frame(tmp_path):
+    (tmp_path / "functions.py").write_text(
+        "def one(catalog):\n    catalog.drop(catalog.index, inplace=True)\n    return {'one': len(catalog)}\n"
+        "def two(catalog):\n    return {'two': len(catalog)}\n"
+    )
+    functions = [f"{tmp_path}/functions.py:{name}" for name in ("one", "two")]
+    assert run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"})], functions)[1]["metadata"] == {"one": 0, "two": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("return catalog['absent']", "KeyError('absent'), in line 3 of 'bad.py'"),
+        ("return {'mean': float('nan')}", "it returned nan as 'mean': JSON has no NaN and no infinity: use None or a"),
+        ("return {'sizes': catalog['size']}", "as 'sizes': use str, int, float, bool, None, or lists and dicts of th"),
+        ("time.sleep(600)", "it did not return within 1 s: raise `function_seconds` if it needs more time"),
+        ("os._exit(7)", "it ended its process (exit status 7); it must return or raise an exception"),
+    ],
+)
+def test_aggregate_failing_dataset_function_is_named(tmp_path, code, problem):
+    (tmp_path / "bad.py").write_text(f"import os, time\ndef fails(catalog):\n    {code}\n")
+    seconds = 1 if "sleep" in code else None
+    with pytest.raises(UsageError) as caught:
+        run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"})], [f"{tmp_path}/bad.py:fails"], seconds)
+    assert "bad.py:fails' failed on the catalog: " in str(caught.value)
+    assert problem in str(caught.value)
+
+
+def test_aggregate_thousands_of_fields_take_seconds(tmp_path):
+    """A time that grew with the square of the number would be minutes."""
+    began = time.process_time()
+    fields = [{f"k{key}": key for key in range(first, first + 5000)} for first in (0, 5000)]
+    shards = [shard(tmp_path, number, {b"%d" % number: b""}, fields=[fields[number]]) for number in (0, 1)]
+    catalog, _, _ = run(tmp_path, shards)
+    assert catalog.num_columns == 4 + 10_000
+    assert time.process_time() - began < 60
+    shards.append(shard(tmp_path, 2, {b"2": b""}, fields=[{"more": 1}]))
+    with pytest.raises(UsageError, match="returned 10,001 different keys, and a dataset has at most 10,000 fields"):
+        run(tmp_path, shards)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import pytest
 from hypothesis import given
@@ -20,13 +21,10 @@ from datacontainer.catalog.fields import (
     FieldTable,
     catalog_field,
     convert,
-    has_none,
     kind_of,
-    merge_fields,
     widen,
 )
-from datacontainer.functions.load import UserFunction
-from datacontainer.runtime.errors import UsageError
+from datacontainer.catalog.nonerows import has_none
 
 KINDS = [NULL, BOOL, INT, LONG, FLOAT, NUMBER, TEXT, JSON]
 values = st.one_of(
@@ -133,21 +131,14 @@ def test_catalog_field_json_has_the_mark():
     assert str(catalog_field("x", NULL).type) == "string"
 
 
-def functions(*results):
-    return [UserFunction(f"f.py:f{i}", lambda _, result=result: result) for i, result in enumerate(results)]
-
-
-def test_merge_fields_of_two_functions_has_both():
-    assert merge_fields(functions({"a": 1}, {"b": 2}), "path", "'x'") == {"a": 1, "b": 2}
-
-
-@pytest.mark.parametrize("taken", ["size", "sha256", "path", "a"])
-def test_merge_fields_taken_key_fails(taken):
-    with pytest.raises(
-        UsageError,
-        match=rf"'f.py:f1' failed on 'x': it returned the key '{taken}', which is the name of another field: rename",
-    ):
-        merge_fields(functions({"a": 1}, {taken: 2}), "path", "'x'")
+def test_append_files_with_other_fields_each_take_seconds():
+    """A time that grew with the square of the number of files would be a minute."""
+    began = time.process_time()
+    table = FieldTable()
+    for number in range(6000):
+        table.append({f"k{number}": number})
+    assert [array.null_count for _, array in table.arrays()] == [5999] * 6000
+    assert time.process_time() - began < 20
 
 
 def test_arrays_field_with_one_none_has_the_mark():

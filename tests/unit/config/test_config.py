@@ -1,12 +1,20 @@
 """Settings: the defaults, and a message of one line for each mistake in a configuration."""
 
+import re
+
 import pytest
 
 from datacontainer.config.dataset import Dataset
-from datacontainer.config.settings import image_name
+from datacontainer.config.mistakes import Validator
+from datacontainer.config.settings import image_name, read_settings
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.sharding import MIN_SHARD
-from tools.settings import read
+from tools.settings import SCHEMA, read
+
+
+def fruit(keys: str) -> str:
+    """A configuration with one dataset and further keys."""
+    return f"datasets: {{fruit: {{path: a, {keys}}}}}"
 
 
 def message(text: str) -> str:
@@ -26,6 +34,7 @@ def test_read_settings_path_alone_gives_the_documented_defaults():
             version="1.0",
             exclude=(),
             symlinks="refuse",
+            stable="trust",
             metadata=(),
             dataset_metadata=(),
             digests=("sha256",),
@@ -106,7 +115,10 @@ def test_read_settings_labels_are_completed_and_sorted():
             "datasets: {fruit: {path: a, digests: [md5]}}",
             "datasets.fruit.digests: sha256 must be the first digest, before 'md5'",
         ),
-        ("datasets: {fruit: {path: a, mount: /etc}}", "datasets.fruit.mount: '/etc' is a folder that the image needs"),
+        (
+            "datasets: {fruit: {path: a, mount: /etc}}",
+            "datasets.fruit.mount: '/etc' is a folder for files of",
+        ),
         (
             "datasets: {fruit: {path: a, version: '-1'}}",
             "datasets.fruit.version: '-1' is not a valid image tag",
@@ -121,17 +133,73 @@ def test_read_settings_labels_are_completed_and_sorted():
             "datasets.fruit.metadata.0: 'f' is not FILE.py:FUNCTION or MODULE:FUNCTION",
         ),
         ("datasets: {fruit: {path: a, labels: {lisence: x}}}", "unknown label 'lisence': did you mean 'license'?"),
-        ("datasets: {Fruit: {path: a}}", "datasets: 'Fruit' is not a valid image name: lower-case letters"),
+        ("datasets: {Fruit: {path: a}}", "datasets: 'Fruit' is not a valid image name: at most 128 lower-case letters"),
         ("datasets: []", "datasets: [] is not a mapping of keys"),
         ("dataset: 5", "dataset: 5 is not text: write it in quotes"),
         ("version: '1'", "unknown key 'version', in the top level: it is a key of a dataset: write it under `datasets"),
         ("datasets: {12: {path: a}}", "datasets: the key 12 is not text: write it in quotes, as you typed it"),
         ("datasets: {null: {path: a}}", "datasets: the key None is not text: write it in quotes, as you typed it"),
         ("datasets: {fruit: {path: }}", "datasets.fruit.path has no value"),
+        (r'datasets: {"n\n": {path: a}}', r"datasets: 'n\n' is not a valid image name"),
+        (f"datasets: {{{'n' * 129}: {{path: a}}}}", f"'{'n' * 129}' is not a valid image name: at most 128 lower-case"),
+        (fruit(r'mount: "/data\n"'), r"datasets.fruit.mount: '/data\n' is not an absolute path"),
+        (fruit(f"mount: /{'d' * 128}"), "is not an absolute path, as in /data, with at most 128 letters"),
+        (fruit("mount: /run"), "datasets.fruit.mount: '/run' is a folder for files of containers themselves: choose"),
+        (fruit("mount: /var"), "datasets.fruit.mount: '/var' cannot be in a SIF: Apptainer hides it behind a folder"),
+        (fruit(f"version: {'v' * 10**6}"), "vvv...vvv"),
+        (f"{{dataset: x, {'k' * 1020}: 1}}", "kkk...kkk"),
+        (
+            fruit(r'labels: {title: "a\0"}'),
+            r"labels.title: 'a\x00' is not a text without control characters and",
+        ),
+        (fruit("labels: {license: a, licenses: b}"), "'license' and 'licenses' are the same label: remove one of them"),
+        (
+            fruit("labels: {io.datacontainer.x: '1'}"),
+            "'io.datacontainer.x' describes the image, and the workflow sets",
+        ),
+        (
+            fruit("labels: {org.opencontainers.image.version: '1'}"),
+            "'org.opencontainers.image.version' is the dataset's version: set datasets.fruit.version instead",
+        ),
+        (r'datasets: {fruit: {path: "a\0"}}', r"datasets.fruit.path: 'a\x00' is not a path of at most 4095 bytes, 255"),
+        (f"datasets: {{fruit: {{path: {'ä' * 128}}}}}", "' is not a path of at most 4095 bytes, 255 in a name"),
+        (fruit(r'exclude: ["a\0"]'), r"datasets.fruit.exclude.0: 'a\x00' is not a path"),
+        (fruit(f"metadata: [{'f' * 256}.py:f]"), "f.py:f' is not a path"),
+        (fruit("shard_files: 4096.0"), "datasets.fruit.shard_files: 4096.0 is not an integer"),
+        (fruit("shard_files: .nan"), "datasets.fruit.shard_files: nan is not an integer"),
+        (fruit("exclude: !!set {a}"), "datasets.fruit.exclude: {'a'} is not a list"),
+        ("{dataset: x, outdir: 'a{b}'}", "outdir: 'a{b}' is not a folder without {NAME} and <NAME>, which Snakemake"),
+        ("{dataset: x, outdir: <results>}", "outdir: '<results>' is not a folder without {NAME} and <NAME>"),
+        (fruit("after: ['{x}']"), "datasets.fruit.after.0: '{x}' is not the name of a rule or the path of a file,"),
+        (f"datasets: {{{', '.join(map('d{}'.format, range(10_001)))}}}", "datasets has 10001 entries, more than 10000"),
     ],
 )
 def test_read_settings_mistake_is_one_line_that_names_the_key(text, expected):
     assert expected in message(text)
+
+
+@pytest.mark.parametrize("mount", ["/tmp", "/tmp/x", "/var/tmp", "/root/x", "/home", "/home/u/x"])
+def test_read_settings_mount_that_apptainer_hides_is_refused_only_for_a_sif(mount):
+    assert f"mount: '{mount}' cannot be in a SIF: Apptainer hides it" in message(fruit(f"mount: {mount}"))
+    assert read(fruit(f"mount: {mount}, formats: [docker]")).datasets["fruit"].mount == mount
+    assert read(fruit(f"mount: /x{mount}")).datasets["fruit"].mount == f"/x{mount}"
+
+
+def test_read_settings_unusual_texts_are_kept():
+    dataset = read(fruit(r'labels: {title: "a\n\tb"}, exclude: ["!", "a\\", "[z-a]"]')).datasets["fruit"]
+    assert dataset.labels == (("org.opencontainers.image.title", "a\n\tb"),)
+    assert dataset.exclude == ("!", "a\\", "[z-a]")
+    # The folder's name is not UTF-8; --config gives it to the workflow in this form.
+    assert read_settings({"dataset": "caf\udce9"}, SCHEMA).datasets["caf"].path == "caf\udce9"
+
+
+def test_schema_patterns_match_no_line_break_at_the_end():
+    patterns = [Validator({"pattern": one}) for one in re.findall(r"pattern: (\^.*\$)\n", SCHEMA.read_text())]
+    for value in ("fruit-2", "f.py:f", "1.0", "/data", "org.example.x"):
+        matching = [one for one in patterns if one.is_valid(value)]
+        assert matching
+        assert not any(one.is_valid(f"{value}\n") for one in matching)
+    assert len(patterns) == 5
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from datacontainer.config.settings import read_settings
-from datacontainer.config.typed import Typed, read_file
+from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
 from tools.settings import SCHEMA
 
@@ -25,6 +25,7 @@ def message(config, typed):
         ("path: 2024-01-01", 'path: 2024-01-01 is not text, as YAML reads the date 2024-01-01: {}path: "2024-01-01"'),
         ("path: ~", 'path: ~ is not text, as YAML reads no value: {}path: "~"'),
         ("path:", "path has no value"),
+        ("path: !!binary aGk=", 'path: aGk= is not text, as YAML reads binary data: {}path: "aGk="'),
         ("exclude: [a, 1.10]", 'exclude.1: 1.10 is not text, as YAML reads the number 1.1: {}- "1.10"'),
         ("labels: {1.10: x}", 'labels: the key 1.10 is not text, as YAML reads the number 1.1: {}"1.10":'),
         ("template: 1.10", 'template: 1.10 is not text or null, as YAML reads the number 1.1: {}template: "1.10"'),
@@ -56,29 +57,3 @@ def test_read_settings_value_of_the_command_line_is_quoted_as_typed(word, value,
     key, _, text = word.partition("=")
     expected = expected.format("write --config", f"{key}=./{text}")
     assert message({"dataset": "x"} | {key: value}, Typed(words=[word])) == f"configuration: {expected}"
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        (b"datasets:\n  a: b: c\n", ", line 2, column 7: mapping values are not allowed here: check the indentation"),
-        (b"a:\n    b: 1\n  c: 2\n", ", line 3, column 3: the line is not indented as the lines above: check"),
-        (b"a: [1, 2\nb: 3\n", ", line 2, column 2: expected ',' or ']', but got ':': check"),
-        (b"a: \xff\n", ": unacceptable character #x00ff: invalid start byte"),
-        (b"- a\n", ": the file has no keys at the top level: write keys such as `datasets:`"),
-        (b"", ": the file has no keys at the top level"),
-        (b"a: 2024-13-45\n", ": wrong date: month must be in 1..12: write"),
-    ],
-)
-def test_read_file_syntax_error_is_one_line_with_line_and_column(tmp_path, content, expected):
-    file = tmp_path / "config.yaml"
-    file.write_bytes(content)
-    with pytest.raises(UsageError) as caught:
-        read_file(file)
-    assert str(caught.value).startswith(f"{file}{expected}")
-    assert "\n" not in str(caught.value)
-
-
-def test_read_file_json_with_tabs_is_read(tmp_path):
-    (tmp_path / "config.json").write_text('{\n\t"outdir": "x"\n}')
-    assert read_file(tmp_path / "config.json") == {"outdir": "x"}

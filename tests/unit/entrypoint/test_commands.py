@@ -79,3 +79,9 @@ def test_added_command_is_last_in_help(program):
 )
 def test_added_command_wrong_usage_prints_the_error_and_exits_with_2(program, arguments, message):
     assert message in one_line(program.run(*arguments.split(), status=2).stderr)
+
+
+def test_template_without_package_cli_is_compiled(entrypoint_of, tmp_path):
+    (tmp_path / "main.go").write_text('package main\n\nfunc main() { print("mine") }\n')
+    catalog = pa.table({"path": ["a"], "size": pa.array([1], pa.int64())})
+    assert Tool((entrypoint_of(catalog, template=tmp_path / "main.go"),)).run().stderr == b"mine"

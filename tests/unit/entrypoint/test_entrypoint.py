@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from datacontainer import __version__
-from datacontainer.catalog.fields import NONE_MARK
+from datacontainer.catalog.nonerows import NONE_MARK
 from tools.engines import Tool
 from tools.entrypoint import SUMMARY, one_line
 from tools.fruit import AVOCADO, SIX_USES, TOMATO, fruit_catalog
@@ -99,7 +99,7 @@ def test_where_wrong_condition_prints_a_caret_below_the_error(fruit):
     done = fruit.run("-where", 'size > 8 and size > "é"', status=2)
     assert done.stdout == b""
     assert done.stderr.decode() == (
-        'error: -where, column 21: "size" is a number field, but "é" is not a number\n'
+        'error: -where, column 21: "size" has the type integer, but "é" is not a number\n'
         '  size > 8 and size > "é"\n'
         "                      ^\n"
     )

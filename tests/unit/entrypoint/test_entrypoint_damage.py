@@ -1,23 +1,31 @@
 """An external index that is missing, unreadable, damaged, or of another version."""
 
+import json
+import os
 import random
+import re
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 
+from datacontainer import __version__
 from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from tools.catalogs import nasty_catalog
 from tools.engines import Tool, require_root
-from tools.entrypoint import one_line
+from tools.entrypoint import SUMMARY, one_line
 
 QUERIES = [
     [],
     ["-metric", "mean", "-desc", "-ls"],
     ["-where", 'name ~ "e" or good = true', "-format", "csv"],
     ["-self-check"],
+    ["-info"],
+    ["-version"],
 ]
 INDEX = "the index in this image"
+FACTS = "dataset.json, the name or a version in this image is damaged: expected the checksum "
 DAMAGED = f"{INDEX} is damaged: "
 ADVICE = "; pull or build the image again"
 FLIPS = 200
@@ -26,7 +34,7 @@ FLIPS = 200
 @pytest.fixture
 def program(entrypoint) -> Tool:
     """An entrypoint with an external index that has a field of each type."""
-    return entrypoint(nasty_catalog(plain=False).slice(0, 700))
+    return entrypoint(nasty_catalog(plain=False, rows=700))
 
 
 @pytest.fixture
@@ -108,22 +116,39 @@ def test_list_index_without_read_permission_fails(program, index):
     assert one_line(done.stderr) == f"cannot open the index of this image: open {index}: permission denied{ADVICE}"
 
 
-def test_query_index_with_a_flipped_bit_is_correct_or_fails(program, index):
-    """The output before the error is correct too."""
-    rows, data = random.Random(1), index.read_bytes()
-    (head_bytes,) = struct.unpack_from("<Q", data, 24)
+def places_of(data: bytes, text: bytes) -> list[int]:
+    """The places of all bytes of a text, wherever it occurs."""
+    return [at for found in re.finditer(re.escape(text), data) for at in range(*found.span())]
+
+
+def test_query_binary_with_a_flipped_bit_is_correct_or_fails(entrypoint_of):
+    """The output before the error is correct too. Flips a bit in each byte of the facts, and some bits of the index."""
+    binary = entrypoint_of(nasty_catalog(plain=False, rows=700))
+    data, program, rows = binary.read_bytes(), Tool((binary,)), random.Random(1)
+    rendered = (binary.parent.parent / "rendered/main.go").read_bytes()
+    dataset = json.dumps(SUMMARY, indent=2).encode() + b"\n"
+    texts = [dataset, b"fruit", __version__.encode(), *re.findall(rb'Checksum: "([0-9a-f]{8})"', rendered)]
+    facts = {at for text in texts for at in places_of(data, text)}
+    start = data.index(b"DCINDEX\n\x02")
+    size, head = struct.unpack_from("<QQ", data, start + 16)
+    index = [start + rows.randrange(size if flip % 8 else head) for flip in range(FLIPS)]
     right = [program.run(*query, status=None) for query in QUERIES]
     failed = 0
-    for flip in range(FLIPS):
-        query = flip % len(QUERIES)
-        at = rows.randrange(head_bytes if flip % 8 < 2 else len(data))
-        index.write_bytes(data[:at] + bytes([data[at] ^ 1 << rows.randrange(8)]) + data[at + 1 :])
-        done = program.run(*QUERIES[query], status=None)
-        if done.returncode == right[query].returncode and done.stderr == right[query].stderr:
-            assert done.stdout == right[query].stdout
+    for number, at in enumerate([*sorted(facts), *index]):
+        query, expected = QUERIES[number % len(QUERIES)], right[number % len(QUERIES)]
+        replace(binary, at, bytes([data[at] ^ 1 << rows.randrange(8)]))
+        done = program.run(*query, status=None)
+        replace(binary, at, data[at : at + 1])
+        if at not in facts and (done.returncode, done.stderr) == (expected.returncode, expected.stderr):
+            assert done.stdout == expected.stdout
             continue
         failed += 1
         assert done.returncode == 1
-        assert one_line(done.stderr).startswith(INDEX)
-        assert right[query].stdout.startswith(done.stdout)
-    assert failed > FLIPS / 4
+        assert one_line(done.stderr).startswith(FACTS if at in facts else INDEX)
+        assert expected.stdout.startswith(done.stdout)
+    assert failed > len(facts) + FLIPS / 4
+
+
+def replace(file: Path, at: int, byte: bytes) -> None:
+    with open(file, "r+b") as target:
+        os.pwrite(target.fileno(), byte, at)

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.catalog.fields import DIGEST_BYTES, DIGEST_MARK, JSON_MARK, NONE_MARK
+from datacontainer.catalog.fields import DIGEST_BYTES, DIGEST_MARK, JSON_MARK
+from datacontainer.catalog.nonerows import NONE_MARK
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS
 from datacontainer.entrypoint.index import BATCH_ROWS, occurs_inside, write_index
 from datacontainer.runtime.errors import DataError, UsageError
 from tools import index_reader
+from tools.catalogs import none_rows
 from tools.examples import tried
 from tools.index_reader import BOOLEAN, DIGEST, FLOAT, INTEGER, JSON, TEXT, Index
 from tools.trees import names
@@ -59,7 +61,8 @@ def catalogs(draw):
         arrays.append(pa.array(column, kind))
     times = pa.array(range(len(keys)), pa.timestamp("ns", "UTC"))
     fields = [pa.field("path", pa.binary()), fields[0], pa.field("mtime", times.type), *fields[1:]]
-    return pa.table([pa.array(keys, pa.binary()), arrays[0], times, *arrays[1:]], pa.schema(fields))
+    schema = pa.schema(fields, metadata={b"none_rows:a": none_rows([row % 3 == 0 for row in range(len(keys))])})
+    return pa.table([pa.array(keys, pa.binary()), arrays[0], times, *arrays[1:]], schema)
 
 
 @pytest.fixture
@@ -118,7 +121,9 @@ def test_write_index_any_catalog_reads_back_equal(indexed, catalog):
         assert field.type == kind
         assert bits(field.values) == bits(values)
         assert field.order == expected_order(values)
-        assert field.null_printed == (b"none" in (metadata or {}))
+        assert field.nulls == [
+            b"none" in (metadata or {}) and (name != "a" or row % 3 == 0) for row in range(index.rows)
+        ]
 
 
 def test_write_index_two_files_has_the_bytes_of_the_documentation(indexed):

@@ -3,25 +3,26 @@
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
 
+from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import scan
+from tools.engines import require_root
 from tools.moving import wait_until
 from tools.trees import fill
-from tools.workflow import ROOT
 
 LARGE_FACTOR = 256 << 20
 
 
 @pytest.fixture
-def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
-    """A packer process that is paused while it reads the file `large`."""
+def reading(packer, dataset, request) -> Iterator[subprocess.Popen[str]]:
+    """A packer process that is paused while it reads the file `large`; the parameter is a flag."""
     fill(dataset, {b"a": b"a"})
     (dataset / "large").touch()
     os.truncate(dataset / "large", LARGE_FACTOR)
@@ -33,7 +34,7 @@ def reading(packer, dataset) -> Iterator[subprocess.Popen[str]]:
         if b"large" in part.read_bytes():
             listed = part
     command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
-    command += ["--records", out / "raw", "--layer", out / "layer.tar"]
+    command += ["--records", out / "raw", "--layer", out / "layer.tar", getattr(request, "param", "--check=False")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
@@ -74,6 +75,7 @@ def test_packer_hash_file_changed_during_the_read_is_named(reading, dataset, cha
     assert not list((dataset.parent / "out").iterdir())
 
 
+@pytest.mark.parametrize("reading", ["--check=False", "--check=True"], indirect=True)
 def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, dataset):
     time.sleep(0.1)
     reading.send_signal(signal.SIGCONT)
@@ -81,64 +83,20 @@ def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, datase
     assert (dataset.parent / "out/layer.tar").stat().st_size > LARGE_FACTOR
 
 
-@pytest.fixture
-def hashed_with(data, packer) -> Callable[..., tuple[int, str]]:
-    """Runs the stage hash with a metadata function, as its script does; returns exit status and stderr."""
-    script = (
-        "import sys\nfrom pathlib import Path\nfrom datacontainer.hash.hash import ShardJob, hash_shard\n"
-        "from datacontainer.runtime.logs import stage\nfrom datacontainer.scan.scan import scan\n"
-        "scan('data', [], Path('lists'), Path('table'), packer=Path(sys.argv[1]))\n"
-        "out = Path('out')\nout.mkdir(exist_ok=True)\n"
-        "with stage('log', 'hash data'):\n"
-        "    hash_shard(ShardJob(packer=Path(sys.argv[1]), root='data', listed=next(Path('lists').iterdir()), "
-        " mount='/data', digests=['sha256'], functions=sys.argv[2:], records=out / 'r.parquet', layer=out / 'l.tar',"
-        " facts=out / 'f.json'))\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-
-    def run(*functions: str) -> tuple[int, str]:
-        command = [sys.executable, "-c", script, packer, *(f"user.py:{function}" for function in functions)]
-        done = subprocess.run(command, cwd=data.parent, env=environment, capture_output=True, text=True, check=False)
-        return done.returncode, done.stderr
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("function", "status", "message"),
-    [
-        ("writes", 1, "'b' changed while the metadata function 'user.py:writes' read it: its size was 6 bytes"),
-        ("keeps_the_size", 1, "'a' changed while the metadata function 'user.py:keeps_the_size' read it: its mtime c"),
-        ("writes_elsewhere", 1, "while one of the metadata functions ran: its size was 5 bytes, now it is 0 bytes"),
-        ("removes", 1, "'a' changed while the metadata function 'user.py:removes' read it: it does not exist any more"),
-        ("ends", 0, "error: the process ended while the metadata function 'user.py:ends' read 'a': it must return"),
-        ("is_killed", -9, "error: the process ended while the metadata function 'user.py:is_killed' read 'a': it must"),
-        ("leaves", 2, "the metadata function 'user.py:leaves' failed on 2 files, first: 'a': SystemExit('enough')"),
-        ("fails", 2, "the metadata function 'user.py:fails' failed on 2 files, first: 'a': ValueError('no header')"),
-    ],
-)
-def test_hash_shard_faulty_metadata_function_is_named_with_the_file(data, hashed_with, function, status, message):
-    found, printed = hashed_with(function)
-    assert (found, printed.count("\n")) == (status, 1)
-    assert message in printed
-    assert not (data.parent / "out/r.parquet").exists()
-
-
-def test_hash_shard_correct_metadata_function_prints_nothing(hashed_with):
-    assert hashed_with("fine") == (0, "")
-
-
-def test_hash_shard_two_functions_that_fail_are_both_counted_and_each_failure_is_logged(data, hashed_with):
-    with (data.parent / "user.py").open("a") as source:
-        source.write("\ndef lists_b(path):\n    return [1] if path.endswith('b') else {'n': 1}\n")
-    found, printed = hashed_with("fails", "lists_b")
-    first, second = printed.splitlines()
-    assert found == 2
-    assert first.startswith("error: hash data: the metadata function 'user.py:fails' failed on 2 files, first: 'a': ")
-    assert second == (
-        "  the metadata function 'user.py:lists_b' failed on 1 file, first: 'b': it returned [1]: it must return a dict"
-        "; correct the function, or exclude the files with `exclude`"
-    )
-    log = (data.parent / "log").read_text()
-    assert "'user.py:fails' failed on 'b': ValueError('no header')" in log
-    assert log.count('user.py", line') == 1
+@pytest.mark.parametrize("change", ["true", "printf X | dd of=b conv=notrunc status=none; touch -d @1 b"])
+def test_hash_shard_check_compares_two_reads_of_a_file_without_a_lease(data, packer, tmp_path, caplog, change):
+    require_root("a file of another user")
+    caplog.set_level("INFO", "datacontainer")
+    unleased, listed, layer = tmp_path / "packer", tmp_path / "lists", tmp_path / "layer"
+    unleased.write_text(f'#!/bin/sh\nsetpriv --bounding-set=-lease {packer} "$@" || exit\ncd {data}\n{change}\n')
+    unleased.chmod(0o755)
+    os.chown(data / "b", 12345, -1)
+    os.utime(data / "b", (1, 1))
+    scan(str(data), (), listed, tmp_path / "table", packer=packer)
+    out = {"records": tmp_path / "r.parquet", "facts": tmp_path / "f.json", "layer": layer}
+    job = ShardJob(unleased, str(data), next(listed.iterdir()), ["sha256"], stable="check", **out)
+    failure = pytest.raises(DataError, match="'b' changed while it was read: two reads returned different bytes")
+    with nullcontext() if change == "true" else failure:
+        hash_shard(job)
+    assert "all files are read twice, because the system granted no lease on 1 of them" in caplog.messages
+    assert layer.exists() == (change == "true")

@@ -159,22 +159,24 @@ def test_convert_damaged_layer_leaves_no_image(compressed):
     assert not list(compressed.folder.glob("*.sif*")) + list(compressed.folder.glob(".*.sif*"))
 
 
-def test_convert_killed_mksquashfs_leaves_no_image(compressed, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("kill -9 $$", "mksquashfs failed: ended by a signal: Killed"),
+        ("exec <&-", "mksquashfs exited before it read all layers"),
+        ("cat > /dev/null", "mksquashfs wrote 0 bytes, expected a SquashFS"),
+        ('REAL "$@"; truncate --size -4096 "$2"', r"mksquashfs wrote \d+ bytes, expected a SquashFS of \d+ bytes"),
+        ("ulimit -f 20; trap '' XFSZ; REAL \"$@\"", "mksquashfs failed: .*File too large"),
+    ],
+)
+def test_convert_mksquashfs_that_fails_leaves_no_image(compressed, tmp_path, monkeypatch, script, error):
     compressed.sif.unlink()
-    program(tmp_path / "bin", f'case "$1" in -version) exec {require_tool("mksquashfs")} -version;; esac; kill -9 $$')
+    real = require_tool("mksquashfs")
+    program(tmp_path / "bin", f'case "$1" in -version) exec {real} -version;; esac; {script.replace("REAL", real)}')
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    with pytest.raises(DataContainerError, match="mksquashfs failed: exit status -9"):
+    with pytest.raises(DataContainerError, match=error):
         compressed.convert()
     assert not list(compressed.folder.glob("*.sif*")) + list(compressed.folder.glob(".*.sif*"))
-
-
-def test_convert_mksquashfs_that_ends_early_leaves_no_image(compressed, tmp_path, monkeypatch):
-    compressed.sif.unlink()
-    program(tmp_path / "bin", f'case "$1" in -version) exec {require_tool("mksquashfs")} -version;; esac; exec <&-')
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    with pytest.raises(DataContainerError, match="mksquashfs exited before it read all layers"):
-        compressed.convert()
-    assert not list(compressed.folder.glob("*.sif*"))
 
 
 def program(folder: Path, script: str) -> None:

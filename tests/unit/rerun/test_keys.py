@@ -68,6 +68,8 @@ CHANGES = [
     ({"attest": []}, {"attest", "convert", "report", "verify"}),
     ({"formats": ["sif"]}, {"report", "verify"}),
     ({"rescan": "full"}, set()),
+    ({"stable": "check"}, set()),
+    ({"function_seconds": 9}, set()),
     ({"after": ["done"]}, set()),
 ]
 

@@ -75,6 +75,12 @@ def test_mailbox_folder_with_a_long_path_is_replaced_by_another(monkeypatch, tmp
     assert list(long.iterdir()) == []
 
 
+def test_mailbox_closed_receives_nothing():
+    mailbox = Mailbox()
+    mailbox.close()
+    assert mailbox.receive(0.1) is None
+
+
 def test_mailbox_without_a_place_receives_nothing(monkeypatch):
     monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     mailbox = Mailbox()

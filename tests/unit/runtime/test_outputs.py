@@ -2,10 +2,13 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 
 from datacontainer.runtime.outputs import completed, copy_into, fresh_directory, link_or_copy, write_bytes, written
+from tools.engines import require_tool
 
 
 def test_written_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -51,16 +54,18 @@ def test_link_or_copy_existing_target_becomes_a_hard_link(tmp_path):
         assert sorted(os.listdir(tmp_path)) == ["source", "target"]
 
 
-def test_link_or_copy_without_hard_links_copies(tmp_path, monkeypatch):
-    def refuse(*_):
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(os, "link", refuse)
-    source, target = tmp_path / "source", tmp_path / "target"
+def test_link_or_copy_without_hard_links_copies_and_syncs_before_the_rename(tmp_path):
+    source, target, trace = tmp_path / "source", tmp_path / "target", tmp_path / "trace"
     source.write_bytes(b"new")
-    link_or_copy(source, target)
+    strace = [require_tool("strace"), "-f", "-qq", "-y", "-o", trace, "-e", "trace=fsync,rename,link"]
+    module = "from pathlib import Path; from datacontainer.runtime.outputs import link_or_copy"
+    call = f"{module}; link_or_copy(Path({str(source)!r}), Path({str(target)!r}))"
+    inject = ["-e", "inject=link:error=EXDEV"]
+    subprocess.run([*strace, *inject, sys.executable, "-c", call], check=True)
     assert target.read_bytes() == b"new"
     assert not target.samefile(source)
+    calls = [line.split(maxsplit=1)[1] for line in trace.read_text().splitlines() if "/.target." in line]
+    assert [call.partition("(")[0] for call in calls] == ["link", "fsync", "rename"]
 
 
 def test_copy_into_between_buffered_writes_appends(tmp_path):

@@ -15,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
+from datacontainer.scan.listing import REFUSE
 from datacontainer.scan.records import Record, read_records
+from datacontainer.scan.refused import Refused, raise_refused
 from datacontainer.scan.scan import fingerprint, read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD
+from tools.engines import lacking, require_tool
 from tools.trees import fill, names
 from tools.workflow import ROOT
 
@@ -28,9 +31,9 @@ Listed = Callable[..., list[Record]]
 def listed(packer) -> Listed:
     """Scans a dataset and returns the records of all shards."""
 
-    def run(dataset: Path, *exclude: str) -> list[Record]:
+    def run(dataset: Path, *exclude: str, symlinks: str = REFUSE) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-        scan(str(dataset), exclude, lists, table, packer=packer)
+        scan(str(dataset), exclude, lists, table, packer=packer, symlinks=symlinks)
         return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
 
     return run
@@ -143,6 +146,37 @@ def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed
     assert listed(dataset, "pipe", ".wh.*", "absolute", "outside", "socket") == []
 
 
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("No such file or directory", "another process changed them during the scan: end it, and run snakemake again"),
+        ("Input/output error", "repair the file system, or use `exclude`"),
+    ],
+)
+def test_raise_refused_entry_with_a_system_error_has_the_remedy_for_it(error, remedy):
+    with pytest.raises(DataError) as caught:
+        raise_refused([Refused(b"sub/", b"cannot be listed (%b)" % error.encode())], "data")
+    assert caught.value.details == (f"entry that cannot be listed ({error}) (1): {remedy}", "  'sub/'")
+
+
+def test_fingerprint_on_fuse_does_not_depend_on_inode_numbers(dataset, state, tmp_path):
+    fill(dataset, {b"a": b"1", b"b": b"2"})
+    image, point, found = tmp_path / "image", tmp_path / "point", []
+    point.mkdir()
+    subprocess.run([require_tool("mksquashfs"), dataset, image, "-quiet", "-no-progress"], check=True)
+    for first in "ab":
+        # squashfuse numbers the files in the order of their first use.
+        if subprocess.run([require_tool("squashfuse"), image, point], check=False).returncode != 0:
+            lacking("squashfuse cannot mount here")
+        try:
+            (point / first).stat()
+            found.append((state(point), (point / "a").stat().st_ino))
+        finally:
+            subprocess.run([require_tool("fusermount3"), "-u", point], check=True)
+    assert found[0][0] == found[1][0]
+    assert found[0][1] != found[1][1]
+
+
 def test_scan_link_that_leaves_the_dataset_through_another_link_is_refused(dataset, listed):
     (dataset / "deep").mkdir()
     (dataset / "deep/hop").symlink_to("../near")
@@ -182,6 +216,34 @@ def test_scan_symlinks_of_git_annex_without_content_are_one_group_with_the_comma
     with pytest.raises(DataError) as caught:
         listed(dataset / "sub")
     assert caught.value.details[0].startswith("symlink into .git/annex without content (80): run `datalad get .`")
+
+
+def test_scan_data_of_version_control_is_counted_in_a_warning(dataset, listed, capsys):
+    many = {b".git/objects/%04d" % number: b"1" for number in range(1000)}
+    fill(dataset, {b"a": b"1", b".git/config": b"12345", b"sub/.git/x/.hg/y": b"12", b"x.git/a": b"", **many})
+    fill(dataset, {b"sub/.datalad/config": b"1", b"sub/a/.svn/x": b"12", b"a.hg/b": b""})
+    listed(dataset)
+    assert capsys.readouterr().err == (
+        "warning: images contain the version control data of the dataset: .datalad (1 files, 1 bytes), .git (1,002 "
+        "files, 1,007 bytes), .svn (1 files, 2 bytes), and .git/config may contain a password; use "
+        "exclude: [.datalad/, .git/, .svn/]\n"
+    )
+    listed(dataset, ".datalad/", ".git/", ".svn/")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("exclude", [(), (".git/",)])
+def test_scan_kept_symlinks_that_lead_nowhere_are_counted_in_a_warning(dataset, listed, capsys, exclude):
+    fill(dataset, {b".git/annex/objects/k1": b"1", b"a": b"1"})
+    for name, target in {"b": "a", "c": "/etc", "sub": ".git/annex/objects/k1", "z": ".git/annex/objects/k2"}.items():
+        (dataset / name).symlink_to(target)
+    (dataset / "loop").symlink_to("loop")
+    listed(dataset, *exclude, symlinks="keep")
+    annex = 1 + len(exclude)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"warning: `symlinks: keep` stores symlinks to nothing in an image: {annex + 1} ({annex} of git-annex), first "
+        f"'loop'; run `datalad get .` or `git annex get .` in {str(dataset)!r} and set symlinks: follow"
+    )
 
 
 def test_scan_folder_or_file_that_cannot_be_read_is_refused(dataset, packer):

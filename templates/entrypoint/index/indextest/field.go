@@ -19,8 +19,17 @@ type column struct {
 
 // field adds a field to the field table, with its sections.
 func (b *builder) field(field Field, rows []Row) {
-	c := column{Field: field}
-	for _, row := range rows {
+	c, flag, nulls := column{Field: field}, byte(0), make([]byte, (len(rows)+7)/8)
+	if field.NullShown {
+		flag = 1
+	}
+	for i, row := range rows {
+		if row.Values[field.Name] == Null {
+			nulls[i/8] |= 1 << (i % 8)
+			flag = 3
+			c.values = append(c.values, nil)
+			continue
+		}
 		c.values = append(c.values, checked(field, row))
 	}
 	var values, offsets, heap uint32
@@ -35,10 +44,8 @@ func (b *builder) field(field Field, rows []Row) {
 		values = b.section(c.fixed())
 	}
 	valid, order := b.valid(c), b.numbers(c.order())
-
-	flag := byte(0)
-	if field.NullShown {
-		flag = 1
+	if flag == 3 {
+		b.section(nulls, 1)
 	}
 	b.fields = append(b.fields, byte(field.Kind), flag)
 	b.fields = binary.LittleEndian.AppendUint16(b.fields, uint16(len(field.Name)))

@@ -31,6 +31,9 @@ type Field struct {
 	Bytes      int
 }
 
+// Null is a missing value that is null, in a field in which other missing values are not.
+var Null any = struct{}{}
+
 // Row is a file: its path in the dataset, and its values by field name. A field without an entry has a missing value.
 type Row struct {
 	Path   string
