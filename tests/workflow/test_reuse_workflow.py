@@ -164,5 +164,5 @@ def test_changed_file_removes_the_outputs_of_its_previous_shard(project):
     (shard,) = read_shards(project.product("fruit", "stages/scan/shards.tsv"))
     hashed = project.product("fruit", "stages/hash")
     left = [*hashed.iterdir(), *(hashed / "known").iterdir(), *(project.folder / "results/logs/fruit/hash").iterdir()]
-    assert {path.name.split(".")[0] for path in left} == {shard, "known"}
+    assert {path.name.split(".")[0] for path in left} == {shard, "known", "batch-0"}
     assert NOTHING in project.build("catalog")
