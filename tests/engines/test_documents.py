@@ -20,7 +20,7 @@ PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
 REASONS = {
     *("GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "your own folder", "takes five minutes"),
-    *("account of a site", "LSF or PBS or Grid Engine"),
+    *("account of a site", "LSF or PBS or Grid Engine", "Btrfs file system"),
 }
 # A block of commands and, if it follows directly, the block with their standard output.
 BLOCK = re.compile(

@@ -52,7 +52,7 @@ def fill_up(disk: Path) -> Path:
     return filler
 
 
-def seals_of(project: Project, stage: str) -> list[str]:
+def seals_of(stage: str) -> list[str]:
     """The targets that end with a stage: its seals, the files that record that the stage finished."""
     if stage == "packer":
         return ["results/.datacontainer/packer.seal"]
@@ -72,7 +72,7 @@ def test_full_disk_at_each_stage_is_one_line_and_the_next_run_completes(tmp_path
     other.build()
     (project.folder / "results").symlink_to(disk)
     for stage in STAGES:
-        targets = seals_of(project, stage)
+        targets = seals_of(stage)
         filler = fill_up(disk)
         text = fails(project, *targets)
         assert "the disk is full" in text, (stage, text)

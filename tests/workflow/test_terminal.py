@@ -74,8 +74,11 @@ def test_job_that_a_function_kills_is_an_error_that_names_the_function(project):
     (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
     project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})
     *_, error, log, last = shown(project, status=1)
-    call = "the metadata function 'mine.py:f' read 'a'"
-    assert error == f"error: the process ended while {call}: it must return or raise an exception"
+    assert error == (
+        "error: hash lab: the metadata function 'mine.py:f' failed on 1 file, first: 'a': its process was killed "
+        "(SIGKILL); if memory ran out, raise the resource mem_mb of this job; correct the function, or exclude the "
+        "files with `exclude`"
+    )
     assert re.fullmatch(r"  log: results/logs/lab/hash/batch-0\.log", log)
     assert last == NEXT
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -282,10 +283,17 @@ func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
 	i := newJob(t, root, []indextest.Row{large}, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		for len(listing(t, dir)) == 0 {
+		defer cancel()
+		for range 10_000 {
+			found, _ := filepath.Glob(dir + "/.partial-*")
+			for _, path := range found {
+				// The folder with the probes of names exists for a moment.
+				if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+					return
+				}
+			}
 			time.Sleep(time.Millisecond)
 		}
-		cancel()
 	}()
 	if _, err := Export(ctx, i.job, dir); status(err) != 130 {
 		t.Errorf("Export returns %v", err)

@@ -57,10 +57,10 @@ func (e *export) openSubfolder(outer *folder, name string) (*folder, error) {
 	full := filepath.Join(outer.path, name)
 	info, err := e.names.lookUp(outer, name)
 	if info == nil && err == nil {
-		err := e.names.create(outer, name, func() error { return outer.Mkdir(name, 0o777) })
+		failed := e.names.create(outer, name, func() error { return outer.Mkdir(name, 0o777) })
 		// Another goroutine may have created the folder in the meantime.
-		if err != nil && !errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refuseName(name, err)))
+		if failed != nil && !errors.Is(failed, fs.ErrExist) {
+			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refuseName(name, failed)))
 		}
 		info, err = e.names.lookUp(outer, name)
 		if info == nil && err == nil {
