@@ -122,7 +122,8 @@ def _user_metadata(functions: Sequence[str], catalog: Path, seconds: int | None)
         with closing(call_functions(work, None, 1, lambda _: "the catalog", seconds)) as answers:
             for answer in answers:
                 if isinstance(answer, FunctionError):
-                    logger.error("%s", answer.trace)
+                    if answer.trace:
+                        logger.error("%s", answer.trace)
                     raise answer
                 metadata = json.loads(answer or "{}")
     return metadata

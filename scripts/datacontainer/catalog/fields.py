@@ -40,7 +40,6 @@ class FieldTable:
 
     rows: int = 0
     columns: dict[str, tuple[list[int], list[Any]]] = field(default_factory=dict)
-    none_rows: dict[str, list[int]] = field(default_factory=dict)
 
     def append(self, fields: Mapping[str, Any]) -> None:
         """Adds a row."""
@@ -48,8 +47,6 @@ class FieldTable:
             rows, values = self.columns.setdefault(key, ([], []))
             rows.append(self.rows)
             values.append(value)
-            if value is None:
-                self.none_rows.setdefault(key, []).append(self.rows)
         self.rows += 1
 
     def arrays(self) -> list[tuple[pa.Field, pa.Array]]:
@@ -66,11 +63,12 @@ class FieldTable:
         for value in values:
             kind = widen(kind, kind_of(value))
         array = _json_array(values) if kind in {NUMBER, JSON} else pa.array(values, ARROW_TYPES[kind])
+        none_rows = [row for row, value in zip(rows, values, strict=True) if value is None] if array.null_count else []
         if len(rows) < self.rows:
             places = np.full(self.rows, -1)
             places[rows] = np.arange(len(rows))
             array = array.take(pa.array(places, mask=places < 0))
-        marks = none_marks(self.rows - array.null_count, self.none_rows.get(key, []), self.rows)
+        marks = none_marks(self.rows - array.null_count, none_rows, self.rows)
         return pa.field(key, array.type, metadata={KIND: kind.encode()} | marks), array
 
 

@@ -33,7 +33,7 @@ def shown(value: object) -> str:
 def plain_fields(returned: Any, taken: Collection[str], *, in_json: bool) -> dict[str, Any]:
     """The dict that a function returned, with exact types of Python. taken: the names of other fields.
 
-    in_json: whether all of it is stored as JSON, in which NaN and infinity do not exist.
+    in_json: whether the fields are stored as JSON, which has no NaN and no infinity.
 
     Raises:
         RefusedError: if it is no dict, has a key that is no plain text or that is taken, or a value that cannot be
