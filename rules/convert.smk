@@ -9,7 +9,7 @@ rule convert:
         "<logs>/{dataset}/convert.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: lambda wildcards: dataset_of(wildcards).threads
+    threads: dataset_threads
     resources:
         mem_mb=memory_for("convert"),
         runtime=time_for("convert"),

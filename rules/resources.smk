@@ -20,3 +20,8 @@ def batch_threads(wildcards):
     if job_size(wildcards).threads() == 1:
         return 1
     return dataset_of(wildcards).threads if on_cluster() else workflow.cores
+
+
+def dataset_threads(wildcards):
+    """The cores for a job on the whole dataset: one if it is small, so that other jobs run at the same time."""
+    return 1 if job_size(wildcards).threads() == 1 else dataset_of(wildcards).threads

@@ -1,109 +1,34 @@
 """The command line: `datacontainer pack FOLDER`, and each stage as a command."""
 
-import argparse
-import os
-import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-from datacontainer import __version__
-from datacontainer.command.stage import run_given, run_task
-from datacontainer.runtime.errors import DataContainerError, UsageError
-from datacontainer.stages import STAGES
-
-FORMATTER = argparse.RawDescriptionHelpFormatter
-
-
-class _Parser(argparse.ArgumentParser):
-    """Ends the process with an error if a text cannot be printed; argparse ignores that."""
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        # os._exit: Python's own flush at the end would fail again.
-        try:
-            if file is None:
-                raise OSError(None, "it is closed")
-            file.write(message)
-            file.flush()
-        except BrokenPipeError:
-            os._exit(128 + signal.SIGPIPE)
-        except OSError as error:
-            print(f"error: writing standard output: {error.strerror}", file=sys.stderr)
-            os._exit(1)
+from datacontainer.command.stage import run_task
+from datacontainer.runtime.errors import DataContainerError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit status: 0 done, 1 wrong data, 2 wrong usage, 3 a tool is missing."""
+    """Runs a command and returns its exit status: 0 done, 1 wrong data, 2 wrong usage, 3 a tool is missing.
+
+    The command of a job of a workflow is: the name of a stage, the task as JSON, --log, and the log's path.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    end = words.index("--") if "--" in words else len(words)
-    given = _parser().parse_args(words[:end])
-    given.further = words[end + 1 :]
     try:
-        status: int = given.run(given)
-        return status
+        match words:
+            case [stage, task, "--log", log] if task.startswith("{"):
+                return run_task(stage, task, log)
+        return _run(words)
     except DataContainerError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="datacontainer",
-        description="Packs a folder of data into a container image that lists, exports and verifies its files.",
-    )
-    parser.add_argument("--version", action="version", version=f"datacontainer {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_pack(commands)
-    for name in STAGES:
-        _add_stage(commands, name)
-    return parser
+def _run(words: list[str]) -> int:
+    # A job does not need this import, which costs time.
+    from datacontainer.command.arguments import parser
 
-
-def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    text = "build every product of one folder with Snakemake"
-    pack = commands.add_parser("pack", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
-    pack.add_argument("folder", metavar="FOLDER", help="folder of the dataset")
-    pack.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
-    pack.add_argument("--cores", metavar="N", type=int, help="number of cores (default: all)")
-    pack.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="settings",
-        help="set a key of the dataset's configuration, such as --set version=2.0 or --set 'formats=[sif]'; repeatable",
-    )
-    pack.add_argument(
-        "--target",
-        metavar="TARGET",
-        default="all",
-        help="all, catalog, entrypoint, oci, docker, sif, verify, report",
-    )
-    pack.add_argument("--dry-run", action="store_true", help="print what would run, and build nothing")
-    pack.set_defaults(run=_pack)
-
-
-def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> None:
-    stage = commands.add_parser(name, help=f"run the stage {name} alone, without Snakemake")
-    stage.add_argument("task", nargs="?", metavar="TASK", help="the task as JSON, from a Snakemake rule")
-    stage.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: config/config.yaml)")
-    stage.add_argument("--dataset", metavar="NAME", help="a dataset in the configuration (default: the only one)")
-    stage.add_argument("--part", metavar="PART", action="append", default=[], help="a batch, or a platform; repeatable")
-    stage.add_argument("--threads", metavar="N", type=int, default=2, help="number of cores (default: 2)")
-    stage.add_argument("--log", metavar="FILE", help="the log (default: <outdir>/logs/NAME/STAGE.log)")
-    stage.set_defaults(run=_stage, stage=name)
-
-
-def _pack(given: argparse.Namespace) -> int:
-    from datacontainer.command.pack import pack
-
-    return pack(given)
-
-
-def _stage(given: argparse.Namespace) -> int:
-    if given.task is None:
-        return run_given(given)
-    if given.log is None:
-        raise UsageError(f"{given.stage}: a TASK needs --log FILE as well")
-    return run_task(given.stage, given.task, given.log)
+    end = words.index("--") if "--" in words else len(words)
+    given = parser().parse_args(words[:end])
+    given.further = words[end + 1 :]
+    status: int = given.run(given)
+    return status

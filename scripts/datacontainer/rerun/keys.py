@@ -9,9 +9,7 @@ from typing import Any
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
-from datacontainer.entrypoint.compile import PACKER_MODULES
 from datacontainer.entrypoint.template import template_digest
-from datacontainer.functions.load import source_digest
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
@@ -79,9 +77,14 @@ def _digest(value: Any) -> str:
 # Cached: the sources do not change within a process, and each job is a separate process.
 @cache
 def _source(spec: str) -> str:
+    # Only a configuration with functions needs this import, which costs time.
+    from datacontainer.functions.load import source_digest
+
     return source_digest(spec)
 
 
 @cache
 def _packer() -> str:
+    from datacontainer.entrypoint.compile import PACKER_MODULES
+
     return files_digest(source_files(*PACKER_MODULES), ROOT)

@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.metadata import version
 from pathlib import Path
 
 from datacontainer import __version__
@@ -222,7 +221,7 @@ def _logged_error(log: Path, title: str) -> Iterator[None]:
 
 
 def _log_beginning(inputs: Iterable[str], parameters: Mapping[str, object]) -> None:
-    libraries = [f"{name} {version(name)}" for name in LIBRARIES if name in sys.modules]
+    libraries = [f"{name} {sys.modules[name].__version__}" for name in LIBRARIES if name in sys.modules]
     logger.info(
         "%s on %s",
         ", ".join([f"datacontainer {__version__}", f"Python {platform.python_version()}", *libraries]),

@@ -56,6 +56,12 @@ def test_find_go_prefers_the_pinned_version_and_then_the_one_of_this_python(writ
     assert find_go() == str(tmp_path / chosen / "go")
 
 
+def test_go_version_of_a_release_is_that_of_its_file(write, tmp_path):
+    write(BROKEN, OTHER)
+    (tmp_path / "VERSION").write_text(f"go{PINNED}\ntime 2026-10-19T22:20:36Z\n")
+    assert (find_go(), go_version(find_go())) == (str(tmp_path / "beside/go"), PINNED)
+
+
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
