@@ -89,7 +89,11 @@ def test_pack_dry_run_writes_nothing(tmp_path):
             "error: --set labels: url is written twice, in line 1: ",
         ),
         (["scan", "--config", "none.yaml"], 2, "error: there is no configuration 'none.yaml': name it with --config"),
-        (["hash", "{}"], 2, "error: hash: a TASK needs --log FILE as well"),
+        (
+            ["hash", "--dataset", "none", "--config", str(ROOT / "config/config.yaml")],
+            2,
+            "error: --dataset 'none': choose one of ",
+        ),
     ],
 )
 def test_command_wrong_usage_is_reported_in_one_line(tmp_path, arguments, status, message):
