@@ -1,6 +1,7 @@
 """Fixtures: entrypoints that are compiled from any catalog and run as programs."""
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.compile import compile_entrypoint
-from datacontainer.entrypoint.gobuild import host_architecture
+from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.names import EXTERNAL_INDEX
-from datacontainer.entrypoint.render import EMBED_LIMIT_BYTES, render
-from datacontainer.runtime.outputs import link_or_copy
+from datacontainer.entrypoint.render import render
 from tools.engines import Tool
 from tools.shared import once
 from tools.workflow import ROOT
@@ -31,68 +31,77 @@ def module_files() -> list[Path]:
     return [MODULE / "go.mod", *others]
 
 
+def rendered(folder: Path, catalog: pa.Table, mount: str = "/data", template: Path | None = None) -> Path:
+    """The folder with the rendered source and the index of a catalog."""
+    (folder / "dataset.json").write_text(json.dumps(SUMMARY, indent=2) + "\n")
+    pq.write_table(catalog, folder / "catalog.parquet")
+    render(
+        module=module_files(),
+        template=template and str(template),
+        catalog=folder / "catalog.parquet",
+        summary=folder / "dataset.json",
+        mount=mount,
+        folder=folder / "rendered",
+    )
+    return folder / "rendered"
+
+
 @pytest.fixture(scope="session")
 def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Renders and compiles the entrypoint of a catalog; returns the binary. Its folder contains at most an index."""
+    """Renders and compiles the entrypoint of a catalog; returns the binary."""
 
     def run(
-        catalog: pa.Table,
-        *,
-        beside: bool = False,
-        mount: str = "/data",
-        platform: str | None = None,
-        template: Path | None = None,
+        catalog: pa.Table, *, mount: str = "/data", platform: str | None = None, template: Path | None = None
     ) -> Path:
         folder = tmp_path_factory.mktemp("entrypoint")
-        (folder / "dataset.json").write_text(json.dumps(SUMMARY, indent=2) + "\n")
-        pq.write_table(catalog, folder / "catalog.parquet")
-        render(
-            module=module_files(),
-            template=template and str(template),
-            catalog=folder / "catalog.parquet",
-            summary=folder / "dataset.json",
-            mount=mount,
-            folder=folder / "rendered",
-            embed_limit_bytes=0 if beside else EMBED_LIMIT_BYTES,
-        )
+        source = rendered(folder, catalog, mount, template)
         binary = folder / "bin/entrypoint"
         binary.parent.mkdir()
-        compile_entrypoint(
-            folder / "rendered", binary, platform or f"linux/{host_architecture()}", tmp_path_factory.getbasetemp()
-        )
+        compile_entrypoint(source, binary, platform or f"linux/{host_architecture()}", tmp_path_factory.getbasetemp())
         return binary
 
     return run
 
 
 @pytest.fixture(scope="session")
-def compiled(entrypoint_of: Build) -> Path:
-    """A binary without an embedded index, which reads the external index in its folder."""
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A binary to which no index is attached."""
 
     def make(folder: Path) -> None:
         catalog = pa.table({"path": ["none"], "size": pa.array([0], pa.int64())})
-        link_or_copy(entrypoint_of(catalog, beside=True), folder / "entrypoint")
+        source = rendered(tmp_path_factory.mktemp("compiled"), catalog)
+        go_build(source, folder / "entrypoint", "linux", host_architecture(), tmp_path_factory.getbasetemp())
 
     return once("compiled", make) / "entrypoint"
 
 
 @pytest.fixture
-def entrypoint(compiled: Path, short_folder: Path) -> Callable[..., Tool]:
-    """Writes the external index of a catalog next to a link to `compiled`; returns the program.
+def with_index(compiled: Path, short_folder: Path) -> Callable[[bytes], Tool]:
+    """Attaches an index to a copy of `compiled`; returns the program. All users may access its folder."""
 
-    All users may access its folder.
-    """
-
-    def make(catalog: pa.Table, mount: str = "/data") -> Tool:
+    def make(index: bytes) -> Tool:
         place = Path(tempfile.mkdtemp(prefix="entrypoint-", dir=short_folder))
         place.chmod(0o755)
-        link_or_copy(compiled, place / "entrypoint")
+        shutil.copyfile(compiled, place / "entrypoint")
         (place / "entrypoint").chmod(0o755)
-        pq.write_table(catalog, place / "catalog.parquet")
-        write_index(place / "catalog.parquet", place / EXTERNAL_INDEX, mount)
+        (place / "index").write_bytes(index)
+        attach(place / "entrypoint", place / "index")
         return Tool((place / "entrypoint",))
 
     return make
+
+
+@pytest.fixture
+def entrypoint(with_index: Callable[[bytes], Tool], tmp_path: Path) -> Callable[..., Tool]:
+    """The program with the index of a catalog."""
+    return lambda catalog, mount="/data": with_index(index_of(catalog, tmp_path, mount))
+
+
+def index_of(catalog: pa.Table, folder: Path, mount: str = "/data") -> bytes:
+    """The index of a catalog; writes files into `folder`."""
+    pq.write_table(catalog, folder / "catalog.parquet")
+    write_index(folder / "catalog.parquet", folder / "index", mount)
+    return (folder / "index").read_bytes()
 
 
 def one_line(errors: bytes) -> str:

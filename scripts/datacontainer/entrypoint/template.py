@@ -4,6 +4,9 @@ from pathlib import Path
 
 from datacontainer.runtime.sources import files_digest
 
+# The name of the index in the folder of the rendered source.
+INDEX = "index.bin"
+
 
 def template_files(template: str | None) -> list[Path]:
     """Returns the files of the user's template, sorted; an empty list if it is missing or not configured."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from datacontainer.config.dataset import Identity
-from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.image import oci
 from datacontainer.image.labels import labels_of
 from datacontainer.image.layout import LAYOUT_VERSION, Blobs
@@ -80,9 +79,6 @@ def _image(
 
     The entrypoint is the last layer: all platforms, and all versions with the same data, share the other layers.
     """
-    index, layers = binary.with_name(EXTERNAL_INDEX), list(data)
-    if index.exists():
-        layers.append(blobs.add_file_layer(index, EXTERNAL_INDEX, 0o644, "datacontainer render: index"))
-    layers.append(blobs.add_file_layer(binary, "entrypoint", 0o755, f"datacontainer compile: {platform}"))
+    layers = [*data, blobs.add_file_layer(binary, "entrypoint", 0o755, f"datacontainer compile: {platform}")]
     config = blobs.add(oci.image_config(platform, layers, labels))
     return PlatformImage(config, layers, blobs.add(oci.manifest(config, layers, labels)))

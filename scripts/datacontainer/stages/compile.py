@@ -1,7 +1,6 @@
 """The stage compile."""
 
 from datacontainer.entrypoint.compile import compile_entrypoint
-from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import check, seal
@@ -19,5 +18,4 @@ def _compile(task: Task, platform: str) -> None:
     made_with = key(Step("compile", platform), task.dataset, results)
     check(results.seal("render"), results.source)
     compile_entrypoint(results.source, binary, platform.replace("-", "/"), task.packer.with_name("go-cache"))
-    beside = binary.with_name(EXTERNAL_INDEX)
-    seal(results.seal("compile", platform), made_with, read=[binary, beside] if beside.exists() else [binary])
+    seal(results.seal("compile", platform), made_with, read=[binary])

@@ -28,13 +28,12 @@ const (
 // leastTasks is the number of threads of -export with one worker.
 const leastTasks = 8
 
-// Facts are the properties of the dataset that are compiled into the program.
+// Facts are the properties of the dataset that are in the program.
 type Facts struct {
 	Name, Version string
 	// Program is the version of datacontainer that built the image, or "".
 	Program string
-	// Index is the index of the catalog. It is nil if the index is too large to embed: the index is then a file next to the
-	// program, with the program's name and IndexSuffix.
+	// Index is the index of the catalog.
 	Index []byte
 	// Dataset is the content of dataset.json.
 	Dataset []byte
@@ -52,9 +51,6 @@ func (f Facts) check() error {
 	}
 	return nil
 }
-
-// IndexSuffix is the suffix of the index file next to the program.
-const IndexSuffix = ".index"
 
 // Main runs the command of the arguments, prints its error, and returns the exit status. The first argument is the name
 // under which the program was started.
@@ -161,12 +157,6 @@ func (s *Session) execute() (status int, err error) {
 }
 
 func (s *Session) open() (err error) {
-	data := s.Facts.Index
-	if data == nil {
-		if data, err = externalIndex(); err != nil {
-			return err
-		}
-	}
-	s.Index, err = index.Open(data)
+	s.Index, err = index.Open(s.Facts.Index)
 	return err
 }

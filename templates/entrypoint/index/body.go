@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math/bits"
+	"runtime/debug"
 	"sync/atomic"
 )
 
@@ -21,16 +22,19 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("the index in this image %s; pull or build the image again", e.Problem)
 }
 
-// Guard runs f and returns its error. If f panics because of a damaged index, Guard returns the DamagedError. Each goroutine
-// that reads an index needs its own Guard.
+// Guard runs f and returns its error. If f panics because of a damaged index, or because the file of the program lacks
+// bytes or cannot be read, Guard returns a DamagedError. Each goroutine that reads an index needs its own Guard.
 func Guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if reason := recover(); reason != nil {
-			damaged, ours := reason.(*DamagedError)
-			if !ours {
-				panic(reason)
-			}
-			err = damaged
+		switch reason := recover().(type) {
+		case nil:
+		case *DamagedError:
+			err = reason
+		case interface{ Addr() uintptr }:
+			err = &DamagedError{"is damaged: the file of the program is too short, or its disk cannot be read"}
+		default:
+			panic(reason)
 		}
 	}()
 	return f()

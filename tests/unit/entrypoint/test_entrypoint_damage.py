@@ -1,4 +1,4 @@
-"""An external index that is missing, unreadable, damaged, or of another version."""
+"""An index that is damaged or of another version, and a program that is too short."""
 
 import json
 import os
@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from datacontainer import __version__
-from datacontainer.entrypoint.names import EXTERNAL_INDEX
 from tools.catalogs import nasty_catalog
-from tools.engines import Tool, require_root
-from tools.entrypoint import SUMMARY, one_line
+from tools.engines import Tool
+from tools.entrypoint import SUMMARY, index_of, one_line
 
 QUERIES = [
     [],
@@ -32,14 +31,9 @@ FLIPS = 200
 
 
 @pytest.fixture
-def program(entrypoint) -> Tool:
-    """An entrypoint with an external index that has a field of each type."""
-    return entrypoint(nasty_catalog(plain=False, rows=700))
-
-
-@pytest.fixture
-def index(program):
-    return program.command[0].with_name(EXTERNAL_INDEX)
+def index(tmp_path) -> bytes:
+    """An index that has a field of each type."""
+    return index_of(nasty_catalog(plain=False, rows=700), tmp_path)
 
 
 def failure(program: Tool, *arguments: str) -> str:
@@ -57,22 +51,11 @@ def with_other_version(data: bytes) -> bytes:
     return bytes(head) + data[head_bytes:]
 
 
-@pytest.mark.parametrize("arguments", ["", "-ls", "-count", "-schema", "-get x", "-cat x", "-tree", "-self-check"])
-def test_entrypoint_without_external_index_prints_the_missing_path(program, index, arguments):
-    index.unlink()
-    missing = f"cannot open the index of this image: open {index}: no such file or directory{ADVICE}"
-    assert failure(program, *arguments.split()) == missing
-
-
-@pytest.mark.parametrize("flag", ["-help", "-version", "-info"])
-def test_flag_that_needs_no_index_works_without_index(program, index, flag):
-    index.unlink()
-    assert program(flag)
-
-
-def test_list_index_of_another_version_prints_both_versions(program, index):
-    index.write_bytes(with_other_version(index.read_bytes()))
-    assert failure(program) == f"{INDEX} has version 1, but this program reads version 2{ADVICE}"
+def test_list_index_of_another_version_prints_both_versions(with_index, index):
+    assert (
+        failure(with_index(with_other_version(index)))
+        == f"{INDEX} has version 1, but this program reads version 2{ADVICE}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,9 +71,8 @@ def test_list_index_of_another_version_prints_both_versions(program, index):
         (lambda data: data[:-9] + b"!" + data[-8:], "checksum mismatch in bytes {last} to {body} of the body"),
     ],
 )
-def test_self_check_changed_index_prints_the_difference(program, index, change, problem):
-    data = index.read_bytes()
-    index.write_bytes(change(data))
+def test_self_check_changed_index_prints_the_difference(with_index, index, change, problem):
+    data = index
     (head_bytes,) = struct.unpack_from("<Q", data, 24)
     body = len(data) - head_bytes
     sizes = {
@@ -100,20 +82,15 @@ def test_self_check_changed_index_prints_the_difference(program, index, change, 
         "body": body,
         "last": body // 16384 * 16384,
     }
-    assert failure(program, "-self-check") == DAMAGED + problem.format(**sizes) + ADVICE
+    assert failure(with_index(change(data)), "-self-check") == DAMAGED + problem.format(**sizes) + ADVICE
 
 
-def test_list_index_that_is_a_folder_fails(program, index):
-    index.unlink()
-    index.mkdir()
-    assert str(index) in failure(program)
-
-
-def test_list_index_without_read_permission_fails(program, index):
-    require_root("becoming another user")
-    index.chmod(0)
-    done = program.run(status=1, user=65534, group=65534, extra_groups=[])
-    assert one_line(done.stderr) == f"cannot open the index of this image: open {index}: permission denied{ADVICE}"
+@pytest.mark.parametrize("missing", [1, 5000, 20_000])
+@pytest.mark.parametrize("arguments", ["-self-check", "-ls"])
+def test_query_program_that_is_too_short_fails(with_index, index, missing, arguments):
+    program = with_index(index)
+    os.truncate(program.command[0], program.command[0].stat().st_size - missing)
+    assert failure(program, *arguments.split()).startswith(DAMAGED)
 
 
 def places_of(data: bytes, text: bytes) -> list[int]:
