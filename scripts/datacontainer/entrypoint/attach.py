@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import copy_into
 
 # The mark of the variable `place` in templates/entrypoint/attached; the address and the size follow it.
@@ -58,15 +58,12 @@ def attach(program: Path, attached: Path) -> None:
 
     The tables of segments and sections get a line each, for which Go's linker leaves room before the code.
 
-    Raises:
-        UsageError: if the program does not use the package `attached`.
+    A program that does not use the package `attached`, such as one of a user's template, stays as it is.
     """
     content = bytearray(program.read_bytes())
-    if content.count(MARK) != 1:
-        raise UsageError(
-            "template: the program of the template does not read the index: pass `attached.Bytes()` to cli.Main, "
-            "as templates/entrypoint/main.go.j2 does"
-        )
+    if MARK not in content:
+        logger.info("the program does not use the package attached: no index is attached")
+        return
     segments, sections, names = _tables(content)
     content += NAME
     content += bytes(-len(content) % PAGE)

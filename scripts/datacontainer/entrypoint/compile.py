@@ -28,7 +28,6 @@ def compile_entrypoint(folder: Path, binary: Path, platform: str, cache: Path) -
     Raises:
         MissingToolError: if there is no `go`.
         DataContainerError: with the compiler's message, if it fails.
-        UsageError: if the user's template does not read the index.
     """
     goos, goarch = platform.split("/")
     with completed(binary) as partial:
