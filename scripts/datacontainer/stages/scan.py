@@ -1,11 +1,12 @@
 """The stage scan."""
 
+from datacontainer.config.dataset import Dataset
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.scan.origin import note_origin
 from datacontainer.scan.scan import scan
-from datacontainer.scan.sharding import Limits
+from datacontainer.scan.sharding import MIN_SHARD, Limits
 from datacontainer.stages.task import Task
 
 
@@ -22,7 +23,14 @@ def run(task: Task) -> None:
         table=results.shards,
         packer=task.packer,
         threads=task.threads,
-        minimum=Limits(dataset.shard_files, dataset.shard_bytes),
+        minimum=_minimum(dataset),
         batches=task.batches,
     )
     seal(results.seal("scan"), made_with, read=[results.lists, results.shards])
+
+
+def _minimum(dataset: Dataset) -> Limits | None:
+    """The configured minimum of a shard; None if the configuration contains no limit."""
+    if dataset.shard_files is None and dataset.shard_bytes is None:
+        return None
+    return Limits(dataset.shard_files or MIN_SHARD.files, dataset.shard_bytes or MIN_SHARD.size_bytes)
