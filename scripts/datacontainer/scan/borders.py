@@ -24,10 +24,13 @@ def strongest(sizes: NDArray[np.int64], chances: NDArray[np.uint64], most: int) 
     """
     if len(sizes) < 2:
         return []
-    weights = (np.minimum(sizes, MAX_WEIGHT) + 1023) & ~np.int64(511)
-    places = np.cumsum(weights)
+    weights = np.minimum(sizes, MAX_WEIGHT)
+    weights += 1023
+    weights &= ~np.int64(511)
     found = _by_weight(weights, chances, most)
-    for index, strength in _by_chance(chances[1:] / (weights[1:] + weights[:-1]), places, most).items():
+    ranks = chances[1:] / (weights[1:] + weights[:-1])
+    places = np.cumsum(weights, out=weights)
+    for index, strength in _by_chance(ranks, places, most).items():
         found[index] = max(strength, found.get(index, 0))
     order = sorted(found, key=lambda index: (-found[index], chances[index]))
     worthwhile = sum(strength >= MIN_STRENGTH for strength in found.values())
@@ -37,7 +40,9 @@ def strongest(sizes: NDArray[np.int64], chances: NDArray[np.uint64], most: int) 
 
 def _by_weight(weights: NDArray[np.int64], chances: NDArray[np.uint64], most: int) -> Strengths:
     """The strongest places beside heavy files. Their strength is half to all of the weight, as chance decides."""
-    strengths = np.maximum(weights[1:], weights[:-1]) * (1 - chances[1:] / 2.0**65)
+    strengths = chances[1:] / -(2.0**65)
+    strengths += 1
+    strengths *= np.maximum(weights[1:], weights[:-1])
     chosen = np.argpartition(strengths, -min(most, len(strengths)))[-most:]
     return {index + 1: int(strengths[index]) for index in chosen.tolist()}
 
