@@ -1,7 +1,8 @@
 """The stage scan."""
 
 from datacontainer.config.dataset import Dataset
-from datacontainer.rerun.graph import Step
+from datacontainer.rerun.due import Authority
+from datacontainer.rerun.graph import Step, shards_of
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.scan.origin import note_origin
@@ -26,6 +27,7 @@ def run(task: Task) -> None:
         minimum=_minimum(dataset),
         batches=task.batches,
     )
+    _seal_batches(task)
     seal(results.seal("scan"), made_with, read=[results.lists, results.shards])
 
 
@@ -34,3 +36,14 @@ def _minimum(dataset: Dataset) -> Limits | None:
     if dataset.shard_files is None and dataset.shard_bytes is None:
         return None
     return Limits(dataset.shard_files or MIN_SHARD.files, dataset.shard_bytes or MIN_SHARD.size_bytes)
+
+
+def _seal_batches(task: Task) -> None:
+    """Seals each batch of which earlier runs completed all shards, so that no job reads them again."""
+    dataset, results = task.dataset, task.results
+    authority = Authority(task.packer)
+    for step in (Step("hash", batch) for batch in results.batches()):
+        shards = shards_of(step, results)
+        if not any(authority.due(one, dataset, results).due for one in shards):
+            seals = [authority.seal_of(one, results) for one in shards]
+            seal(authority.seal_of(step, results), key(step, dataset, results), unread=seals)
