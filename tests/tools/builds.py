@@ -11,7 +11,7 @@ from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.hash.rescan import join, rescan, rescan_shard
 from datacontainer.hash.stale import remove_stale
 from datacontainer.scan.scan import read_shards, scan
-from datacontainer.scan.sharding import Limits
+from datacontainer.scan.sharding import MIN_SHARD, Limits
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
@@ -29,7 +29,7 @@ class Build:
     rescan: str = "changed"
     record_format: int = 1
     symlinks: str = "refuse"
-    minimum: Limits | None = None
+    minimum: Limits = MIN_SHARD
     compression: str = "none"
 
     @property
