@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.scan.scan import scan
+from datacontainer.scan.sharding import MIN_SHARD
 from datacontainer.terminal.console import INTERRUPTED
 from tools.engines import lacking, require_root, require_tool
 from tools.faults import Killer, digests
@@ -98,7 +99,8 @@ def test_full_disk_at_each_stage_is_one_line_and_the_next_run_completes(tmp_path
 def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fault, expected):
     strace = [require_tool("strace"), "-f", "-qq", "-o", tmp_path / "trace"]
     fill(tmp_path / "data", {b"%03d" % i: b"x" * 5000 for i in range(50)} | {b"large": b"y" * 3_000_000})
-    (shard,) = scan(str(tmp_path / "data"), [], tmp_path / "lists", tmp_path / "table", packer=packer)
+    lists, table = tmp_path / "lists", tmp_path / "table"
+    (shard,) = scan(str(tmp_path / "data"), [], lists, table, packer=packer, minimum=MIN_SHARD)
     (tmp_path / "out").mkdir()
     arguments = ["--root", tmp_path / "data", "--list", tmp_path / "lists" / f"{shard.name}.list", "--mount", "/data"]
     arguments += ["--records", tmp_path / "out/records", "--layer", tmp_path / "out/layer"]

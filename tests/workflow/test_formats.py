@@ -51,7 +51,8 @@ def scan_digest() -> str:
     times = (1_000_000_007, 1_000_000_009, 42)
     fixed = [Record(b"a/b", FILE, 0o644, 3, *times, b""), Record(b"a/c", LINK, 0o777, 0, *times, b"b", 2)]
     chances = [int.from_bytes(hashlib.sha256(b"%d" % i).digest()[:8]) for i in range(5000)]
-    spans = cut(np.arange(5000), np.array(chances, np.uint64), Limits(50, 1 << 16))
+    sizes = np.arange(5000)
+    spans = [*cut(sizes, np.array(chances, np.uint64), Limits(50, 1 << 16)), *cut(sizes, np.array(chances, np.uint64))]
     content = b"".join(record.encode() for record in fixed) + repr([tuple(map(int, span)) for span in spans]).encode()
     return hashlib.sha256(content).hexdigest()
 

@@ -33,8 +33,8 @@ class Dataset:
     formats: tuple[str, ...]
     platforms: tuple[str, ...]
     compression: str
-    shard_files: int
-    shard_bytes: int
+    shard_files: int | None
+    shard_bytes: int | None
     mount: str
     template: str | None
     rescan: str

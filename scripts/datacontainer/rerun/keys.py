@@ -30,7 +30,7 @@ def key(step: Step, dataset: Dataset, results: Results) -> str:
     made = shards_of(step, results) if of_shards else made_from(step, dataset, results)
     upstream = [_found(one, step, dataset, results) for one in made if one != PACKER]
     stage = "hash" if step.stage == "shard" else step.stage
-    return _digest([step.stage, FORMATS[stage], _settings(stage, dataset), upstream])
+    return _digest([stage, FORMATS[stage], _settings(stage, dataset), upstream])
 
 
 def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:

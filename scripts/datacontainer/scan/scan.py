@@ -16,10 +16,10 @@ from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_byt
 from datacontainer.runtime.resources import Size, divide
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
-from datacontainer.scan.sharding import MIN_SHARD, Limits, cut
+from datacontainer.scan.sharding import NEWEST, RULES, Limits, cut
 from datacontainer.scan.unusual import warn_unusual
 
-STATE = "state"
+STATE, RULE = "state", "rule"
 
 
 @dataclass(frozen=True)
@@ -40,31 +40,34 @@ def scan(
     packer: Path,
     symlinks: str = REFUSE,
     threads: int | None = None,
-    minimum: Limits = MIN_SHARD,
+    minimum: Limits | None = None,
     batches: int = 1,
 ) -> list[Shard]:
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
     The name of a list is the digest of its content, so an unchanged shard keeps its name. The table has a line per
-    shard: name, files, bytes, batch. symlinks: how symlinks are handled, as in config.schema.yaml. The file `state`
-    next to the table contains the result of `fingerprint`. batches: the number of jobs that hash the shards; 0 for as
-    many as a cluster needs.
+    shard: name, files, bytes, batch. symlinks: how symlinks are handled, as in config.schema.yaml. batches: the number
+    of jobs that hash the shards; 0 for as many as a cluster needs. Next to the table, the file `state` contains the
+    result of `fingerprint`, and the file `rule` the number of the rule that cuts a dataset without `minimum`.
 
     Raises:
         DataError: if the dataset contains entries that cannot be stored in an image.
     """
     if not os.path.isdir(root):
         raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
+    rule = NEWEST if minimum else read_rule(table)
     fresh_directory(lists)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
         warn_unusual(summary.unusual, root)
-        shards = _write_lists(files, lists, minimum)
+        shards = _write_lists(files, lists, minimum or RULES[rule])
     numbers = divide([Size(shard.files, shard.size_bytes) for shard in shards], batches)
     rows = zip(shards, numbers, strict=True)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\tbatch-{number}\n" for shard, number in rows)
+    # Before the table, whose format without a rule means the first rule.
+    write_bytes(table.with_name(RULE), b"%d" % rule)
     write_bytes(table, lines.encode())
     write_bytes(table.with_name(STATE), summary.digest.encode())
     logger.info("%d files, %d bytes, %d paths, %d shards", summary.files, summary.bytes, summary.records, len(shards))
@@ -89,12 +92,23 @@ def read_state(table: Path) -> str | None:
     return path.read_text(errors="replace") if path.is_file() else None
 
 
+def read_rule(table: Path) -> int:
+    """The number of the rule that cut the shards of `table`; the newest rule without a table or a valid number."""
+    path = table.with_name(RULE)
+    if path.is_file():
+        text = path.read_text(errors="replace")
+        return next((number for number in RULES if str(number) == text), NEWEST)
+    # Versions before the second rule wrote a table with three columns.
+    first = table.read_text(errors="replace").partition("\n")[0] if table.is_file() else ""
+    return 1 if first.count("\t") == 2 else NEWEST
+
+
 def read_shards(table: Path) -> list[str]:
     """The names of the shards in the table that scan wrote, in the order of their paths."""
     return [line.split("\t")[0] for line in table.read_text().splitlines()]
 
 
-def _write_lists(files: Files, lists: Path, minimum: Limits) -> list[Shard]:
+def _write_lists(files: Files, lists: Path, minimum: Limits | None) -> list[Shard]:
     """Writes a list with the records of each shard."""
     columns = files.read_columns()
     sizes = columns["size"].astype(np.int64)

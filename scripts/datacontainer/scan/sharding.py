@@ -1,4 +1,4 @@
-"""Sharding: cuts a sorted list of files into shards, at borders that depend only on the names near them."""
+"""Sharding: cuts a sorted list of files into shards, at borders that depend on the names and sizes near them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from datacontainer.scan.borders import strongest
 
 # Docker allows 125 layers, including those of the entrypoint and its index.
 MAX_SHARDS = 96
@@ -45,16 +47,22 @@ class Limits:
         return MIN_WEIGHT // self.files + by_bytes.astype(np.int64)
 
 
-# Each shard is a job and a layer; the start of a job takes longer than hashing fewer files.
+# If the configuration contains only one of the limits, the other is from here.
 MIN_SHARD = Limits(2048, 256 << 20)
+# The minimum under each rule, if the configuration contains none; None for the strongest borders. Results keep their
+# rule, so that a new version of the program does not make all layers new.
+RULES: dict[int, Limits | None] = {1: MIN_SHARD, 2: None}
+NEWEST = max(RULES)
 
 
-def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], minimum: Limits = MIN_SHARD) -> list[Span]:
+def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], minimum: Limits | None = None) -> list[Span]:
     """The shards of a sorted list of files: for each the index of the first file, and the index after the last file.
 
     There are at most MAX_SHARDS; a dataset without files has one empty shard. chances: a pseudorandom number for each
-    path, which depends only on the path.
+    path, which depends only on the path. minimum: None for shards of a similar size, as many as are worthwhile.
     """
+    if minimum is None:
+        return list(pairwise([0, *strongest(sizes, chances, MAX_SHARDS - 1), len(sizes)]))
     return _cut(sizes, chances, minimum_for(sizes, chances, minimum))
 
 

@@ -8,7 +8,6 @@ from datacontainer.config.dataset import Dataset
 from datacontainer.config.mistakes import Validator
 from datacontainer.config.settings import image_name, read_settings
 from datacontainer.runtime.errors import UsageError
-from datacontainer.scan.sharding import MIN_SHARD
 from tools.settings import SCHEMA, read
 
 
@@ -41,8 +40,8 @@ def test_read_settings_path_alone_gives_the_documented_defaults():
             formats=("docker", "sif"),
             platforms=("linux/amd64",),
             compression="none",
-            shard_files=MIN_SHARD.files,
-            shard_bytes=MIN_SHARD.size_bytes,
+            shard_files=None,
+            shard_bytes=None,
             mount="/data",
             template=None,
             rescan="changed",

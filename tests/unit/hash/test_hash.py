@@ -21,6 +21,7 @@ from datacontainer.catalog.fields import DIGEST_BYTES
 from datacontainer.hash.hash import ShardJob, hash_shard
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
+from datacontainer.scan.sharding import MIN_SHARD
 from tools.engines import require_root
 from tools.examples import tried
 from tools.trees import ODD_NAMES, fill, names
@@ -99,8 +100,9 @@ def make_shard(packer: Path, dataset: Path) -> Shard:
     shard = Shard(packer, dataset, dataset.parent)
     shard.records.parent.mkdir(exist_ok=True)
     shard.layer.parent.mkdir(exist_ok=True)
-    scan(str(dataset), (), shard.records.parent, shard.folder / "shards.tsv", packer=packer, symlinks="keep")
-    (name,) = read_shards(shard.folder / "shards.tsv")
+    table = shard.folder / "shards.tsv"
+    scan(str(dataset), (), shard.records.parent, table, packer=packer, symlinks="keep", minimum=MIN_SHARD)
+    (name,) = read_shards(table)
     shard.records.with_name(f"{name}.list").rename(shard.records)
     return shard
 

@@ -299,6 +299,30 @@ def test_scan_several_shards_contain_all_files_in_order(dataset, listed):
     assert not lists
 
 
+@pytest.mark.parametrize(
+    ("table", "rule", "minimum", "expected"),
+    [
+        (None, None, None, "2"),
+        # A version without rules wrote this table.
+        ("0123\t3\t99\n", None, None, "1"),
+        ("0123\t3\t99\tbatch-0\n", "1", None, "1"),
+        ("0123\t3\t99\tbatch-0\n", "1", MIN_SHARD, "2"),
+        ("0123\t3\t99\tbatch-0\n", "damaged", None, "2"),
+        ("", None, None, "2"),
+    ],
+)
+def test_scan_cuts_by_the_rule_of_the_results(dataset, packer, *, table, rule, minimum, expected):
+    fill(dataset, {b"%d" % i: bytes(700_000) for i in range(4)})
+    lists = dataset.parent / "lists"
+    for name, content in (("shards.tsv", table), ("rule", rule)):
+        if content is not None:
+            (dataset.parent / name).write_text(content)
+    for _ in range(2):
+        found = scan(str(dataset), (), lists, dataset.parent / "shards.tsv", packer=packer, minimum=minimum)
+        assert len(found) == (4 if expected == "2" and minimum is None else 1)
+        assert (dataset.parent / "rule").read_text() == expected
+
+
 def test_scan_counts_are_in_the_log(dataset, listed, caplog):
     fill(dataset, {b"a": b"12345"})
     (dataset / "void").mkdir()
