@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from datacontainer.image.damage import checking
 from datacontainer.image.layout import METADATA_FILES, blobs_of
@@ -37,7 +37,7 @@ def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> No
     finished(len(METADATA_FILES) + len(blobs), archive.stat().st_size)
 
 
-def write_archive(layout: Path, file: BinaryIO, copied: Callable[[int], None] = lambda _: None) -> None:
+def write_archive(layout: Path, file: IO[bytes], copied: Callable[[int], None] = lambda _: None) -> None:
     """Writes the layout as one tar to a file or a pipe. copied: called with the number of bytes of each copied piece.
 
     Each folder is a member before its files, because Apptainer does not create parent folders itself.

@@ -4,7 +4,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from datacontainer.runtime.outputs import copy_into
 
@@ -21,7 +21,7 @@ class Tar:
     the space before. copied: called with the number of bytes of each copied piece. size_bytes: of the tar so far.
     """
 
-    file: BinaryIO
+    file: IO[bytes]
     alignment: int = BLOCK
     copied: Callable[[int], None] = lambda _: None
     size_bytes: int = 0

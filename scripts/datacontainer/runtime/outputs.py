@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 COPY_BYTES, PIECE_BYTES = 1 << 20, 64 << 20
 # The errors of calls that copy inside of the kernel, for old kernels, sandboxes, pipes and some file systems.
@@ -79,7 +79,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def copy_into(source: Path, target: BinaryIO, copied: Callable[[int], None] = lambda _: None) -> None:
+def copy_into(source: Path, target: IO[bytes], copied: Callable[[int], None] = lambda _: None) -> None:
     """Appends the bytes of `source` to a file or a pipe; the kernel copies them, or shares blocks of aligned files.
 
     copied: called with the number of bytes after each piece.
