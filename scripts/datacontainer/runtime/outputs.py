@@ -115,7 +115,8 @@ def _copy_piece(source: int, target: int, count: int) -> int:
 def start_writing(file: BinaryIO, size_bytes: int) -> None:
     """Makes the kernel write the last bytes of a file to the disk from now on, so that a sync takes less time."""
     # The advice writes the changed bytes before it can drop them from the page cache.
-    os.posix_fadvise(file.fileno(), file.tell() - size_bytes, size_bytes, os.POSIX_FADV_DONTNEED)
+    end = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    os.posix_fadvise(file.fileno(), end - size_bytes, size_bytes, os.POSIX_FADV_DONTNEED)
 
 
 def _sync(path: Path) -> None:
