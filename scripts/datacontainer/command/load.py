@@ -12,12 +12,9 @@ from typing import IO
 
 from datacontainer.config.results import Results
 from datacontainer.image.archive import write_archive
-from datacontainer.runtime.channel import Message
 from datacontainer.runtime.errors import DataContainerError, MissingToolError, UsageError
 from datacontainer.runtime.logs import logger, one_line, progress
-from datacontainer.terminal.progressline import ProgressLine
-
-ENGINES = ("docker", "podman")
+from datacontainer.terminal.progressline import CLEAR
 
 
 def load(given: argparse.Namespace) -> int:
@@ -26,7 +23,7 @@ def load(given: argparse.Namespace) -> int:
     Raises:
         UsageError: if the layout is not built.
         MissingToolError: if the engine is not installed.
-        DataContainerError: if the engine fails, with its last line.
+        DataContainerError: if the engine fails, with the last line that it printed.
     """
     layout = Results(Path(given.outdir, given.dataset)).layout
     if not (layout / "index.json").is_file():
@@ -34,56 +31,46 @@ def load(given: argparse.Namespace) -> int:
             f"there is no image layout {str(layout)!r}: build it with `snakemake oci` or `datacontainer pack FOLDER`, "
             "or name the folder of the results with --outdir"
         )
-    command = [_engine(given.engine), "load"]
-    line = _Line(f"load {given.dataset}")
-    progress.addHandler(line)
-    logger.setLevel(logging.INFO)
-    with tempfile.TemporaryFile("w+", errors="backslashreplace") as printed, tempfile.TemporaryFile("w+") as errors:
+    engine = _engine(given.engine)
+    _show_progress(f"load {given.dataset}")
+    with tempfile.TemporaryFile("w+", errors="backslashreplace") as printed:
         try:
-            status = _feed(command, layout, printed, errors)
+            status = _feed([engine, "load"], layout, printed)
         except OSError as error:
             raise DataContainerError(f"loading the image: {one_line(error)}; run the same command again") from error
         finally:
-            line.close()
-        if status != 0:
-            raise DataContainerError(f"{' '.join(command)} failed: {_last_line(errors) or f'exit status {status}'}")
-        print(_last_line(printed))
+            print(CLEAR * sys.stderr.isatty(), end="", file=sys.stderr)
+        printed.seek(0)
+        *_, last = ["", *filter(None, map(str.strip, printed))]
+    if status != 0:
+        raise DataContainerError(f"{engine} load failed: {last or f'exit status {status}'}")
+    print(last)
     return 0
 
 
-class _Line(logging.Handler):
-    """Shows progress records as one line on standard error."""
-
-    def __init__(self, title: str) -> None:
-        super().__init__()
-        self._title, self._line = title, ProgressLine(sys.stderr)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._line.update(Message("", self._title, vars(record)["amount"]))
-        self._line.draw()
-
-    def close(self) -> None:
-        self._line.clear()
-        super().close()
-
-
 def _engine(name: str | None) -> str:
-    """The name of the engine to call: the given one, or the first that is installed."""
-    found = [one for one in ([name] if name else ENGINES) if shutil.which(one)]
-    if not found:
-        missing = (
-            f"{name} is not on PATH: install it, or choose another --engine"
-            if name
-            else ("neither docker nor podman is on PATH: install one of them")
-        )
-        raise MissingToolError(missing)
-    return found[0]
+    """The given engine, or the first that is installed."""
+    names = [name] if name else ["docker", "podman"]
+    for one in names:
+        if shutil.which(one):
+            return one
+    raise MissingToolError(f"{' and '.join(names)} not found on PATH: install it, or choose another --engine")
 
 
-def _feed(command: list[str], layout: Path, printed: IO[str], errors: IO[str]) -> int:
+def _show_progress(title: str) -> None:
+    """Shows progress records as one line of the terminal."""
+    if sys.stderr.isatty():
+        line = logging.StreamHandler()
+        line.setFormatter(logging.Formatter(f"{CLEAR}{title}: %(message)s"))
+        line.terminator = ""
+        progress.addHandler(line)
+        logger.setLevel(logging.INFO)
+
+
+def _feed(command: list[str], layout: Path, printed: IO[str]) -> int:
     """Runs the command with the layout as a tar as its input; returns its exit status."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=printed, stderr=errors)
-    # A command that ends early explains it in its errors.
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=printed, stderr=printed)
+    # A command that ends early prints the reason.
     with suppress(BrokenPipeError), process:
         try:
             if process.stdin:
@@ -95,9 +82,3 @@ def _feed(command: list[str], layout: Path, printed: IO[str], errors: IO[str]) -
             process.kill()
             raise
     return process.wait()
-
-
-def _last_line(text: IO[str]) -> str:
-    text.seek(0)
-    lines = text.read().split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -25,13 +25,8 @@ def assemble_archive(layout: Path, archive: Path, compression: str = NONE) -> No
     if compression == ZSTD:
         warn(f"{archive.name}: its layers are compressed with zstd, which Docker before version 23 cannot load")
     blobs = blobs_of(layout)
-    with completed(archive) as partial, open(partial, "wb") as file, checking(blobs) as count_copied:
-
-        def copied(size_bytes: int) -> None:
-            count_copied(size_bytes)
-            start_writing(file, size_bytes)
-
-        write_archive(layout, file, copied)
+    with completed(archive) as partial, open(partial, "wb") as file, checking(blobs):
+        write_archive(layout, file, lambda size_bytes: start_writing(file, size_bytes))
         file.flush()
         os.fsync(file.fileno())
     finished(len(METADATA_FILES) + len(blobs), archive.stat().st_size)

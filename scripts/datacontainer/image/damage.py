@@ -2,10 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from datacontainer.runtime.errors import DataError
@@ -14,66 +14,46 @@ from datacontainer.runtime.outputs import COPY_BYTES
 
 # Checked in any case.
 CHECKED_BYTES = 16 << 20
-# The page cache has the bytes that were copied last; a check of earlier bytes could read them from the disk again.
-CACHED_BYTES = 1 << 30
 # A tenth of the processor time of a thread with the usual priority, 0.
 LOW_PRIORITY = 10
 
 
 @contextmanager
-def checking(blobs: Sequence[Path]) -> Iterator[Callable[[int], None]]:
+def checking(blobs: Sequence[Path]) -> Iterator[None]:
     """Checks blobs while the block copies them in their order, without making the block slower.
 
-    The block calls the function with the number of bytes that it copied. The check reads the first CHECKED_BYTES, and
-    as much of the rest as a thread of low priority can before the block ends; `snakemake verify` reads everything.
+    The check reads the first CHECKED_BYTES, and as much of the rest as a thread of low priority can before the block
+    ends; `snakemake verify` reads everything.
 
     Raises:
         DataError: after the block, if a blob is damaged, which is deleted.
     """
-    check = _Check()
+    ended = threading.Event()
     with ThreadPoolExecutor(1, initializer=os.setpriority, initargs=(os.PRIO_PROCESS, 0, LOW_PRIORITY)) as thread:
-        damaged = thread.submit(check.first_damaged, blobs)
+        damaged = thread.submit(_first_damaged, blobs, ended)
         try:
-            yield check.count_copied
+            yield
         finally:
-            check.ended = True
+            ended.set()
     if found := damaged.result():
         raise discard(*found)
-    logger.info("%d bytes of the blobs have the expected sha256", check.checked_bytes)
 
 
-@dataclass
-class _Check:
-    """The state of a check that another thread runs beside a copy."""
-
-    ended: bool = False
-    copied_bytes: int = 0
-    checked_bytes: int = 0
-
-    def count_copied(self, size_bytes: int) -> None:
-        self.copied_bytes += size_bytes
-
-    def first_damaged(self, blobs: Sequence[Path]) -> tuple[Path, str] | None:
-        """The first blob found damaged, and the sha256 of its content."""
-        start_bytes = 0
-        for blob in blobs:
-            found = self._sha256(blob, start_bytes)
-            if found not in ("", blob.name):
-                return blob, found
-            start_bytes += blob.stat().st_size
-        return None
-
-    def _sha256(self, blob: Path, start_bytes: int) -> str:
-        """The sha256 of a blob; "" if it is too late to read it. start_bytes: of the blobs before."""
+def _first_damaged(blobs: Sequence[Path], ended: threading.Event) -> tuple[Path, str] | None:
+    """The first blob found damaged, and the sha256 of its content."""
+    checked_bytes = 0
+    for blob in blobs:
         digest = hashlib.sha256()
         with open(blob, "rb", buffering=0) as file:
             while block := file.read(COPY_BYTES):
-                late = self.ended or self.copied_bytes - start_bytes > CACHED_BYTES
-                if late and self.checked_bytes >= CHECKED_BYTES:
-                    return ""
+                if ended.is_set() and checked_bytes >= CHECKED_BYTES:
+                    logger.info("checked the first %d bytes of the blobs", checked_bytes)
+                    return None
                 digest.update(block)
-                self.checked_bytes += len(block)
-        return digest.hexdigest()
+                checked_bytes += len(block)
+        if digest.hexdigest() != blob.name:
+            return blob, digest.hexdigest()
+    return None
 
 
 def discard_damaged(blobs: Iterable[Path]) -> None:

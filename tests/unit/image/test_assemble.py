@@ -162,8 +162,8 @@ def test_checking_block_that_ended_leaves_the_rest_to_verify(tmp_path):
     damaged.touch()
     # Zeros without blocks on the disk: a check of all of them would take minutes.
     os.truncate(damaged, 1 << 40)
-    with checking([damaged]) as count_copied:
-        count_copied(1 << 40)
+    with checking([damaged]):
+        pass
     assert damaged.exists()
 
 
