@@ -115,7 +115,7 @@ def load(folder: Path, engine: str, script: str, outdir: Path) -> subprocess.Com
         ("docker", "cat > got; echo Loaded image: fruit:2.0", (0, "Loaded image: fruit:2.0\n")),
         ("docker", "echo is it running? >&2; exit 1", (1, "error: docker load failed: is it running?\n")),
         ("docker", "kill $$", (1, "error: docker load failed: exit status -15\n")),
-        ("podman", "", (3, "error: podman not found on PATH: install it, or choose another --engine\n")),
+        ("podman", "", (3, "error: no podman on PATH: install it, or choose another --engine\n")),
     ],
 )
 def test_load_engine_gets_the_archive_in_a_pipe(packed, tmp_path, engine, script, expected):

@@ -54,7 +54,7 @@ def _engine(name: str | None) -> str:
     for one in names:
         if shutil.which(one):
             return one
-    raise MissingToolError(f"{' and '.join(names)} not found on PATH: install it, or choose another --engine")
+    raise MissingToolError(f"no {' or '.join(names)} on PATH: install it, or choose another --engine")
 
 
 def _show_progress(title: str) -> None:
