@@ -72,6 +72,22 @@ func (f *File) Write(content []byte) (int, error) {
 	return n, f.explain(err)
 }
 
+// Early is a file that is written in the order of its bytes. It asks the kernel like a File to start writing them to disk.
+type Early struct {
+	*os.File
+	started int64 // number of bytes that the kernel was asked to write to disk
+}
+
+// WriteAt writes bytes at an offset.
+func (e *Early) WriteAt(p []byte, offset int64) (int, error) {
+	n, err := e.File.WriteAt(p, offset)
+	if end := offset + int64(n); end-e.started >= writebackBytes {
+		_ = syscall.SyncFileRange(int(e.Fd()), e.started, end-e.started, syncFileRangeWrite)
+		e.started = end
+	}
+	return n, err
+}
+
 // Written returns the number of bytes that Write appended.
 func (f *File) Written() int64 {
 	return f.written

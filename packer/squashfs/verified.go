@@ -1,4 +1,4 @@
-// Verification of a layer's digest while the layer is read.
+// Verification of the layers' digests, beside the copy of their files.
 
 package squashfs
 
@@ -7,69 +7,67 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"regexp"
+
+	"packer/output"
+)
+
+const (
+	// Of layers that are hashed at the same time: more would need more cores than the job of the workflow has.
+	hashedLayers = 2
+	hashBytes    = 256 << 10
 )
 
 // The path of a blob in an OCI image layout ends with its digest.
 var blobName = regexp.MustCompile(`/sha256/([0-9a-f]{64})$`)
 
-// verified is a reader of a layer that sends a copy of the bytes to a goroutine, which hashes them.
-type verified struct {
-	layer  io.Reader
-	chunk  []byte
-	full   chan []byte
-	free   chan []byte
-	digest chan string
+// verification hashes layers while their files are copied. Both read a layer at about the same time, so that the disk reads
+// it once.
+type verification struct {
+	running []chan error // in the order of start
 }
 
-func newVerified(layer io.Reader) *verified {
-	v := &verified{
-		layer:  layer,
-		full:   make(chan []byte, chunkCount),
-		free:   make(chan []byte, chunkCount),
-		digest: make(chan string, 1),
-	}
-	for range chunkCount {
-		v.free <- make([]byte, 0, chunkBytes)
-	}
-	v.chunk = <-v.free
-	go v.hash()
-	return v
+// start starts to hash a layer, and returns the error of an earlier one. A file that is not a blob is not hashed.
+func (v *verification) start(path string) error {
+	found := make(chan error, 1)
+	v.running = append(v.running, found)
+	go func() { found <- verify(path) }()
+	return v.wait(hashedLayers)
 }
 
-func (v *verified) hash() {
-	sum := sha256.New()
-	for chunk := range v.full {
-		sum.Write(chunk)
-		v.free <- chunk[:0]
-	}
-	v.digest <- hex.EncodeToString(sum.Sum(nil))
-}
-
-// Read reads from the layer.
-func (v *verified) Read(p []byte) (int, error) {
-	n, err := v.layer.Read(p)
-	for read := p[:n]; len(read) > 0; {
-		if len(v.chunk) == cap(v.chunk) {
-			v.full <- v.chunk
-			v.chunk = <-v.free
+// wait returns when at most count layers are being hashed, or with the error of a layer.
+func (v *verification) wait(count int) error {
+	for ; len(v.running) > count; v.running = v.running[1:] {
+		if err := <-v.running[0]; err != nil {
+			return err
 		}
-		taken := copy(v.chunk[len(v.chunk):cap(v.chunk)], read)
-		v.chunk = v.chunk[:len(v.chunk)+taken]
-		read = read[taken:]
-	}
-	return n, err
-}
-
-// finish ends the goroutine. It returns an error if path is that of a blob, and the bytes have another digest. The layer
-// must be read to its end.
-func (v *verified) finish(path string) error {
-	v.full <- v.chunk
-	close(v.full)
-	found := <-v.digest
-	if name := blobName.FindStringSubmatch(filepath.ToSlash(path)); name != nil && name[1] != found {
-		return fmt.Errorf("its sha256 is %s, not that of its name", found)
 	}
 	return nil
+}
+
+// verify returns an error if path is that of a blob, and the content has another digest.
+func verify(path string) error {
+	name := blobName.FindStringSubmatch(filepath.ToSlash(path))
+	if name == nil {
+		return nil
+	}
+	layer, err := os.Open(path)
+	if err != nil {
+		return newLayerError(path, err)
+	}
+	defer layer.Close()
+	sum := sha256.New()
+	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{layer}, make([]byte, hashBytes)); err != nil {
+		return newLayerError(path, err)
+	}
+	if found := hex.EncodeToString(sum.Sum(nil)); found != name[1] {
+		return newLayerError(path, fmt.Errorf("its sha256 is %s, not that of its name", found))
+	}
+	return nil
+}
+
+func newLayerError(path string, err error) error {
+	return fmt.Errorf("reading layer %q: %w; delete it and run snakemake again", path, output.Cause(err))
 }

@@ -32,7 +32,7 @@ func Write(image string, offset int64, layers []string) (size int64, err error) 
 	if err := file.Truncate(offset); err != nil {
 		return 0, newImageError(image, err)
 	}
-	out := newStream(file, image, offset)
+	out := newStream(&output.Early{File: file}, image, offset)
 	head, err := writeAll(out, layers)
 	if closing := out.close(); err == nil {
 		err = closing
@@ -51,11 +51,17 @@ func writeAll(out *stream, layers []string) (superblock, error) {
 	if _, err := out.Write(make([]byte, superblockBytes)); err != nil {
 		return superblock{}, err
 	}
-	t := newTree()
+	t, verification := newTree(), verification{}
 	for _, layer := range layers {
+		if err := verification.start(layer); err != nil {
+			return superblock{}, err
+		}
 		if err := addLayer(t, out, layer); err != nil {
 			return superblock{}, err
 		}
+	}
+	if err := verification.wait(0); err != nil {
+		return superblock{}, err
 	}
 	head, err := writeTables(out, t.order())
 	if err != nil {
@@ -72,16 +78,12 @@ func addLayer(t *tree, out *stream, path string) error {
 		return fmt.Errorf("reading layer %q: %w; run snakemake again", path, output.Cause(err))
 	}
 	defer layer.Close()
-	read := newVerified(layer)
-	err = addMembers(t, out, newTarReader(read))
-	if damage := read.finish(path); err == nil {
-		err = damage
-	}
+	err = addMembers(t, out, newTarReader(layer))
 	var ofImage *ImageError
 	if err == nil || errors.As(err, &ofImage) {
 		return err
 	}
-	return fmt.Errorf("reading layer %q: %w; delete it and run snakemake again", path, output.Cause(err))
+	return newLayerError(path, err)
 }
 
 func addMembers(t *tree, out *stream, members *tarReader) error {

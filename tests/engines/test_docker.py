@@ -5,13 +5,17 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from datacontainer import __version__
 from tools.docker import LIMITS, RUN
+from tools.engines import Tool
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
 
@@ -31,9 +35,20 @@ def fruit(docker, images):
     return load(docker, images, "fruit")
 
 
+def stream(tool, images, name, folder):
+    """Loads the image of a dataset with `datacontainer load`; returns the name that it prints. folder: an empty one."""
+    engine = folder / Path(tool.command[0]).name
+    engine.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, tool.command))} "$@"\n')
+    engine.chmod(0o755)
+    command = Tool((sys.executable, ROOT / "scripts/datacontainer", "load"))
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    printed = command.text(name, "--engine", engine.name, cwd=images.folder, env=environment)
+    return printed.removeprefix("Loaded image: ")
+
+
 @pytest.fixture(scope="module")
-def odd(docker, images):
-    return load(docker, images, "odd")
+def odd(docker, images, tmp_path_factory):
+    return stream(docker, images, "odd", tmp_path_factory.mktemp("engine"))
 
 
 @pytest.fixture
@@ -247,8 +262,8 @@ def test_podman_loads_inspects_and_runs_the_archive(podman, images):
     assert podman(*RUN, *LIMITS, "fruit:1.0") == listing(images.folder / "fruit")
 
 
-def test_podman_loads_the_platform_of_this_machine(podman, images):
-    podman("load", "-i", images.product("odd", "odd.docker.tar"))
+def test_podman_loads_the_platform_of_this_machine(podman, images, tmp_path):
+    assert stream(podman, images, "odd", tmp_path).endswith("/odd:2.0")
     (image,) = json.loads(podman("image", "inspect", "odd:2.0"))
     assert (image["Id"], image["Architecture"]) == (images.image_id("odd"), "amd64")
     assert podman(*RUN, *LIMITS, "odd:2.0", "-ls", "-null") == keys(images.folder / "odd")

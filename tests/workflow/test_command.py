@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,11 +18,11 @@ CHAIN = ["compile_packer", "scan", "hash", "aggregate", "render", "compile", "as
 PRODUCTS = ["catalog.parquet", "dataset.json", "bin/linux-amd64/entrypoint", "oci/index.json", "Dockerfile"]
 
 
-def datacontainer(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def datacontainer(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(ROOT / "scripts/datacontainer"), *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -94,6 +95,7 @@ def test_pack_dry_run_writes_nothing(tmp_path):
             2,
             "error: --dataset 'none': choose one of ",
         ),
+        (["load", "none"], 2, "error: there is no image layout 'results/none/oci': build it with `snakemake oci` or "),
     ],
 )
 def test_command_wrong_usage_is_reported_in_one_line(tmp_path, arguments, status, message):
@@ -101,6 +103,41 @@ def test_command_wrong_usage_is_reported_in_one_line(tmp_path, arguments, status
     assert done.returncode == status
     (line,) = done.stderr.splitlines()
     assert line.startswith(message)
+
+
+def load(folder: Path, engine: str, script: str, outdir: Path) -> subprocess.CompletedProcess[str]:
+    """Runs `load` with a docker that is a shell script, which runs in `folder`."""
+    docker = folder / "docker"
+    docker.write_text(f"#!/bin/sh\ncd {folder}\nPATH={os.environ['PATH']}\n{script}\n")
+    docker.chmod(0o755)
+    return datacontainer(folder, "load", "fruit", "--outdir", str(outdir), "--engine", engine, PATH=str(folder))
+
+
+@pytest.mark.parametrize(
+    ("engine", "script", "expected"),
+    [
+        ("docker", "cat > got; echo Loaded image: fruit:2.0", (0, "Loaded image: fruit:2.0\n")),
+        ("docker", "echo is it running? >&2; exit 1", (1, "error: docker load failed: is it running?\n")),
+        ("docker", "kill $$", (1, "error: docker load failed: exit status -15\n")),
+        ("podman", "", (3, "error: no podman on PATH: install it, or choose another --engine\n")),
+    ],
+)
+def test_load_engine_gets_the_archive_in_a_pipe(packed, tmp_path, engine, script, expected):
+    folder, _ = packed
+    done = load(tmp_path, engine, script, folder / "out")
+    assert (done.returncode, done.stdout + done.stderr) == expected
+    if done.returncode == 0:
+        assert (tmp_path / "got").read_bytes() == (folder / "out/fruit/fruit.docker.tar").read_bytes()
+
+
+def test_load_layout_that_changes_loads_no_image(packed, tmp_path):
+    folder, _ = packed
+    shutil.copytree(folder / "out/fruit/oci", tmp_path / "fruit/oci")
+    (tmp_path / f"fruit/oci/blobs/sha256/{'f' * 64}").symlink_to("deleted")
+    done = load(tmp_path, "docker", "cat > part; touch got", tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: loading the image: [Errno 2] No such file or directory: ")
+    assert not (tmp_path / "got").exists()
 
 
 def test_stages_run_one_by_one_give_the_products_of_the_workflow(packed, tmp_path):

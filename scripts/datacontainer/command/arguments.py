@@ -1,4 +1,4 @@
-"""Arguments: the flags of `datacontainer pack FOLDER`, and of each stage as a command."""
+"""Arguments: the flags of `datacontainer pack FOLDER`, `datacontainer load NAME`, and each stage as a command."""
 
 import argparse
 import os
@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"datacontainer {__version__}")
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
     _add_pack(commands)
+    _add_load(commands)
     for name in STAGES:
         _add_stage(commands, name)
     return whole
@@ -69,6 +70,15 @@ def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
     pack.set_defaults(run=_pack)
 
 
+def _add_load(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    text = "load the image of a dataset into Docker or podman, without an archive"
+    load = commands.add_parser("load", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
+    load.add_argument("dataset", metavar="NAME", help="name of the dataset")
+    load.add_argument("--engine", choices=("docker", "podman"), help="default: docker or, without it, podman")
+    load.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
+    load.set_defaults(run=_load)
+
+
 def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> None:
     stage = commands.add_parser(name, help=f"run the stage {name} alone, without Snakemake")
     stage.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: config/config.yaml)")
@@ -83,3 +93,9 @@ def _pack(given: argparse.Namespace) -> int:
     from datacontainer.command.pack import pack
 
     return pack(given)
+
+
+def _load(given: argparse.Namespace) -> int:
+    from datacontainer.command.load import load
+
+    return load(given)

@@ -1,4 +1,4 @@
-"""The command line: `datacontainer pack FOLDER`, and each stage as a command."""
+"""The command line: `datacontainer pack FOLDER`, `datacontainer load NAME`, and each stage as a command."""
 
 import sys
 from collections.abc import Sequence

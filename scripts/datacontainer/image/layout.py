@@ -2,18 +2,15 @@
 
 import hashlib
 import os
-import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from datacontainer.image import oci
+from datacontainer.image.tar import Tar
 from datacontainer.layers.compression import NONE, Stored, compress_file
-from datacontainer.runtime.outputs import copy_into, write_bytes, written
+from datacontainer.runtime.outputs import write_bytes, written
 
 LAYOUT_VERSION = b'{"imageLayoutVersion":"1.0.0"}'
-
-
 METADATA_FILES = ("oci-layout", "index.json", "manifest.json")
 
 
@@ -45,8 +42,9 @@ class Blobs:
         """Stores a layer that contains only the file `source`, with the given name and mode."""
         partial = self.layout / f".{name}.partial"
         with written(partial) as tar:
-            append_file(tar, source, name, mode)
-            tar.write(bytes(2 * tarfile.BLOCKSIZE))
+            layer = Tar(tar)
+            layer.add_file(source, name, mode)
+            layer.end()
         with open(partial, "rb") as tar:
             diff_id = "sha256:" + hashlib.file_digest(tar, "sha256").hexdigest()
         if self.compression == NONE:
@@ -65,16 +63,6 @@ class Blobs:
                 path.unlink()
 
 
-def append_header(tar: BinaryIO, path: Path, name: str, mode: int) -> int:
-    """Appends the header of a file with owner root and time 0; returns the file's size."""
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = path.stat().st_size, mode
-    tar.write(member.tobuf(tarfile.PAX_FORMAT))
-    return member.size
-
-
-def append_file(tar: BinaryIO, path: Path, name: str, mode: int) -> None:
-    """Appends a file to a tar."""
-    size_bytes = append_header(tar, path, name, mode)
-    copy_into(path, tar)
-    tar.write(bytes(-size_bytes % tarfile.BLOCKSIZE))
+def blobs_of(layout: Path) -> list[Path]:
+    """The blobs of a layout, in the order of their digests."""
+    return sorted((layout / "blobs/sha256").iterdir())

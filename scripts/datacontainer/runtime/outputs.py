@@ -1,17 +1,18 @@
 """Output files: written under a temporary name, and renamed only when complete and synced to the disk."""
 
+import errno
 import glob
-import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-COPY_BYTES = 1 << 20
+COPY_BYTES, PIECE_BYTES = 1 << 20, 64 << 20
+# The errors of calls that copy inside of the kernel, for old kernels, sandboxes, pipes and some file systems.
+UNSUPPORTED = {errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.EXDEV, errno.EOPNOTSUPP}
 
 
 def partial_name(path: Path) -> Path:
@@ -78,29 +79,44 @@ def link_or_copy(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def copy_into(source: Path, target: BinaryIO) -> None:
-    """Appends the bytes of `source` to `target` with sendfile, which copies inside the kernel."""
+def copy_into(source: Path, target: IO[bytes], copied: Callable[[int], None] = lambda _: None) -> None:
+    """Appends the bytes of `source` to a file or a pipe; the kernel copies them, or shares blocks of aligned files.
+
+    copied: called with the number of bytes after each piece.
+    """
     target.flush()
-    with open(source, "rb") as file:
+    with open(source, "rb", buffering=0) as file:
         remaining = os.fstat(file.fileno()).st_size
         while remaining:
-            sent = os.sendfile(target.fileno(), file.fileno(), None, min(remaining, COPY_BYTES << 6))
-            if sent == 0:
+            count = _copy_piece(file.fileno(), target.fileno(), min(remaining, PIECE_BYTES))
+            if count == 0:
                 raise OSError(f"{str(source)!r} became shorter while it was copied: {remaining} bytes are missing")
-            remaining -= sent
-    target.seek(0, os.SEEK_END)
+            remaining -= count
+            copied(count)
+    if target.seekable():
+        target.seek(0, os.SEEK_END)
 
 
-def copy_hashed(source: Path, target: BinaryIO) -> str:
-    """Appends the bytes of `source` to `target`; returns their sha256 in hex, computed in a second thread."""
-    digest = hashlib.sha256()
-    target.flush()
-    with open(source, "rb", buffering=0) as file, ThreadPoolExecutor(1) as hasher:
-        while block := file.read(COPY_BYTES):
-            hashed = hasher.submit(digest.update, block)
-            target.write(block)
-            hashed.result()
-    return digest.hexdigest()
+def _copy_piece(source: int, target: int, count: int) -> int:
+    """Copies at most `count` bytes between two descriptors, with the best call for them; returns their number."""
+    for copy in (os.copy_file_range, lambda one, other, most: os.sendfile(other, one, None, most)):
+        try:
+            return copy(source, target, count)
+        except OSError as error:
+            if error.errno not in UNSUPPORTED:
+                raise
+    block = memoryview(os.read(source, min(count, COPY_BYTES)))
+    rest = block
+    while rest:
+        rest = rest[os.write(target, rest) :]
+    return len(block)
+
+
+def start_writing(file: BinaryIO, size_bytes: int) -> None:
+    """Makes the kernel write the last bytes of a file to the disk from now on, so that a sync takes less time."""
+    # The advice writes the changed bytes before it can drop them from the page cache.
+    end = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    os.posix_fadvise(file.fileno(), end - size_bytes, size_bytes, os.POSIX_FADV_DONTNEED)
 
 
 def _sync(path: Path) -> None:

@@ -19,7 +19,7 @@ _EXTENDED = b"x"
 TAR_BLOCK, READ_BYTES = 512, 1 << 20
 # Far more than names need.
 MAX_EXTENDED, MAX_DIGITS = 1 << 20, 20
-_RECORDS = {b"path", b"linkpath", b"size", b"hdrcharset"}
+_RECORDS = {b"path", b"linkpath", b"size", b"hdrcharset", b"comment"}
 
 
 class Member(NamedTuple):

@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import subprocess
 import tarfile
 
 import pytest
@@ -12,8 +14,10 @@ from datacontainer import __version__
 from datacontainer.config.dataset import Identity
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.image.damage import checking
 from datacontainer.image.dockerfile import docker_string
 from datacontainer.image.labels import labels_of
+from tools.engines import lacking, require_root, require_tool
 
 IDENTITY = Identity("fruit", "1.0", "/data", (("org.opencontainers.image.title", "Two fruits"),))
 SUMMARY = {"digest": "sha256:ab", "files": 2, "bytes": 17}
@@ -127,7 +131,40 @@ def test_assemble_archive_has_folders_before_files_and_no_times(assembled, tmp_p
         for member in members:
             if member.isfile():
                 assert tar.extractfile(member).read() == (layout / member.name).read_bytes()
+                assert member.offset_data % 4096 == 0
     assert (tmp_path / "archive.tar").stat().st_size % 512 == 0
+
+
+def test_assemble_archive_on_xfs_shares_the_blocks_of_the_layers(assembled, tmp_path):
+    require_root("a loop mount")
+    disk, image = tmp_path / "disk", tmp_path / "image"
+    disk.mkdir()
+    image.touch()
+    os.truncate(image, 300 << 20)
+    subprocess.run([require_tool("mkfs.xfs"), "-q", "-m", "reflink=1", image], check=True)
+    if subprocess.run(["mount", "-o", "loop", image, disk], capture_output=True, check=False).returncode:
+        lacking("this machine has no loop device to mount, or no XFS")
+    try:
+        shutil.copytree(assembled(), disk / "oci")
+        os.sync()
+        assemble_archive(disk / "oci", disk / "archive.tar")
+        extents = subprocess.run([require_tool("filefrag"), "-v", disk / "archive.tar"], stdout=-1, check=True).stdout
+        # Those of the two shards; that of the entrypoint is smaller than a block.
+        assert extents.count(b" shared") == 2
+        assemble_archive(disk / "oci", tmp_path / "copied.tar")
+        assert (disk / "archive.tar").read_bytes() == (tmp_path / "copied.tar").read_bytes()
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_checking_block_that_ended_leaves_the_rest_to_verify(tmp_path):
+    damaged = tmp_path / ("0" * 64)
+    damaged.touch()
+    # Zeros without blocks on the disk: a check of all of them would take minutes.
+    os.truncate(damaged, 1 << 40)
+    with checking([damaged]):
+        pass
+    assert damaged.exists()
 
 
 def layer_members(layout, number):

@@ -68,7 +68,13 @@ def test_link_or_copy_without_hard_links_copies_and_syncs_before_the_rename(tmp_
     assert [call.partition("(")[0] for call in calls] == ["link", "fsync", "rename"]
 
 
-def test_copy_into_between_buffered_writes_appends(tmp_path):
+@pytest.mark.parametrize("refused", [[], ["copy_file_range"], ["copy_file_range", "sendfile"]])
+def test_copy_into_between_buffered_writes_appends(tmp_path, monkeypatch, refused):
+    def refuse(*_arguments):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    for call in refused:
+        monkeypatch.setattr(os, call, refuse)
     source = tmp_path / "source"
     source.write_bytes(b"x" * 100_000)
     with (tmp_path / "target").open("wb") as target:

@@ -108,7 +108,8 @@ def odd_layer(odd_names: Sequence[bytes]) -> Tree:
     files = {name: Entry(FILE | 0o644, name * 3) for name in odd_names}
     files |= {b"deep/" * 60 + name: Entry(LINK | 0o777, b"../" + name) for name in odd_names}
     files |= {b"large/%x" % i: Entry(FILE | 0o755, b"%d" % i) for i in range(9000)}
-    files |= {b"edge/%d" % size: Entry(FILE | 0o600, os.urandom(size)) for size in (0, 1, 131071, 131072, 131073)}
+    sizes = (0, 1, 4095, 4096, 131071, 131072, 131073, 262144, 262145)
+    files |= {b"edge/%d" % size: Entry(FILE | 0o600, os.urandom(size)) for size in sizes}
     files |= {b"void": Entry(FOLDER | 0o1777, b""), b"void/void": Entry(FOLDER | 0o700, b"")}
     return with_folders(files)
 
@@ -282,7 +283,8 @@ def test_convert_twice_gives_the_same_bytes(packer, layout):
 
 def test_convert_damaged_layer_leaves_no_image(packer, layout):
     layer = layout / json.loads((layout / "manifest.json").read_bytes())[0]["Layers"][0]
-    layer.write_bytes(layer.read_bytes()[:700])
+    before, content, after = layer.read_bytes().rpartition(b"one\0")
+    layer.write_bytes(before + content.swapcase() + after)
     with pytest.raises(DataError, match=rf"mismatch for the blob '.*{layer.name}': .*; the damaged blob was deleted"):
         converted(packer, layout, "fruit.sif")
     assert not layer.exists()
