@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datacontainer.entrypoint.gobuild import GO_ENVIRONMENT, find_go
-from measure import Command, alternate, run
+from measure import Command, alternate, peak_bytes, run
 from pipeline import Bench
 from table import Figure, megabytes, ratio, seconds
 from workflow import Build
@@ -64,7 +65,9 @@ class Program:
             ours, peer = alternate([Command([self.binary, *words]), hello], 6 * self.times)
             more = [1000 * (one - other) for one, other in zip(ours, peer, strict=True)]
             title = " ".join(words).replace(self.last, "a path")
-            yield Figure(title, seconds(ours), f"hello world {seconds(peer)}", more, 3, "ms more")
+            yield Figure(
+                title, seconds(ours), f"hello world {seconds(peer)}", statistics.median(more), 3, "ms more", more
+            )
 
     def listings(self) -> Iterator[Figure]:
         """Listings to a file, compared with a program that writes the same bytes from its memory."""
@@ -85,17 +88,17 @@ class Program:
     def memory(self) -> Iterator[Figure]:
         """The peak memory, compared with the size of the index."""
         for words in ([], ["-ls"], ["-get", self.last], ["-metric", "size"], ["-where", "size > 90 and name ~ '9'"]):
-            peak = max(run(Command([self.binary, *words], self.output)).memory_bytes for _ in range(3))
+            peak = max(peak_bytes(Command([self.binary, *words], self.output)) for _ in range(3))
             title = f"memory of {' '.join(words) or 'the listing'}".replace(self.last, "a path")
             index, more = f"index {megabytes(self.index_bytes)}", (peak - self.index_bytes) / 1e6
-            yield Figure(title, megabytes(peak), index, [more], SPARE_MEGABYTES, "MB more")
+            yield Figure(title, megabytes(peak), index, more, SPARE_MEGABYTES, "MB more")
 
     def sizes(self) -> Iterator[Figure]:
         """The size of the index, compared with the listing."""
         each, text = self.index_bytes / self.files, self.listing.stat().st_size
-        yield Figure("index, bytes a file", f"{each:.1f}", "", [each], 110, "bytes")
+        yield Figure("index, bytes a file", f"{each:.1f}", "", each, 110, "bytes")
         plain = f"plain text {megabytes(text)}"
-        yield Figure("index", megabytes(self.index_bytes), plain, [self.index_bytes / text], 1)
+        yield Figure("index", megabytes(self.index_bytes), plain, self.index_bytes / text, 1)
 
 
 def compiled(large: Build, small: Build, bench: Bench) -> Figure:

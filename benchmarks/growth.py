@@ -1,122 +1,118 @@
-"""Runs the whole workflow and measures each stage's time and memory, and all bytes read and written."""
+"""Measures each stage and some queries of datasets of 2 to 10,000,000 files, and the plan for 1 TB in sparse files.
 
+docs/performance.md contains the last table. It needs 10 GB of disk, and an inode for each file.
+"""
+
+import argparse
 import os
 import re
-import subprocess
+import shutil
 import sys
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, replace
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-PERIOD_SECONDS = 0.05
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-# A job's command line is `python …/scripts/datacontainer STAGE TASK …`; in /proc, NUL separates the words.
-STAGE = re.compile(rb"/scripts/datacontainer\0(\w+)\0")
+import datasets
+import machine
+from datacontainer.runtime import resources
+from measure import Command, peak_bytes, run
+from table import megabytes
+from watch import watch
+from workflow import Build
+
+FILES = (2, 1_000, 100_000, 1_000_000, 10_000_000)
+FREE_INODES, IMAGE_FILES = 1.2, 1_000_000
+MEMORY_LIMIT_BYTES = 2e9
+SPARSE_FILES, SPARSE_BYTES = 1000, 10**9
+QUERIES = ([], ["-ls"], ["-get", "run-00000001"], ["-metric", "size", "-limit", "10"], ["-where", "size < 90"])
 
 
-@dataclass
-class Stage:
-    """The start of a stage's first job, the end of its last job, and the peak memory of its concurrent jobs."""
-
-    began: float
-    ended: float
-    memory_bytes: int = 0
-
-    @property
-    def seconds(self) -> float:
-        """The duration of the stage."""
-        return self.ended - self.began
-
-
-@dataclass
-class Watched:
-    """A run: seconds, bytes that its system calls read and wrote, stages by name, and the output."""
-
-    seconds: float
-    read_bytes: int
-    written_bytes: int
-    stages: dict[str, Stage] = field(default_factory=dict)
-    text: str = ""
+def main() -> None:
+    """Builds, measures and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=FILES[-1], help="of the largest dataset; default: %(default)s")
+    parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
+    options = parser.parse_args()
+    work = options.work.resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    print(f"{machine.description(work)} {machine.load():.2f} processes for each core.\n")
+    print(growth(work, sorted({*(files for files in FILES if files < options.files), options.files})))
+    print(sparse(work), end="")
 
 
-def snakemake(folder: Path, *arguments: str, cores: int = 2) -> Watched:
-    """Runs the workflow in a folder; raises RuntimeError if it fails."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
-    return watch([*words, *arguments], folder)
+def growth(work: Path, counts: list[int]) -> str:
+    """A table of the stages and of queries, for datasets of empty files of different sizes."""
+    columns: dict[int, dict[str, tuple[float, int]]] = {}
+    for files in counts:
+        dataset = work / f"empty-{files}"
+        if not dataset.exists() and os.statvfs(work).f_favail < files * FREE_INODES:
+            print(f"{files:,} files: the disk has only {os.statvfs(work).f_favail:,} free inodes.\n")
+            continue
+        datasets.small(files, 0, dataset)
+        # Without images, the largest dataset needs 15 GB less.
+        formats = () if files > IMAGE_FILES else None
+        columns[files] = dict(_measured(Build(dataset, work / f"growth-{files}", formats=formats), work / "output"))
+        print(_table({files: columns[files]}), file=sys.stderr)
+    return _table(columns)
 
 
-def watch(words: Sequence[str], folder: Path) -> Watched:
-    """Runs a command in a folder and watches its descendant processes."""
-    before, began = _io(), time.perf_counter()
-    stages: dict[str, Stage] = {}
-    ended = threading.Event()
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        watcher = threading.Thread(target=_watch, args=(process.pid, stages, ended))
-        watcher.start()
-        printed, _ = process.communicate()
-        ended.set()
-        watcher.join()
-    seconds, after = time.perf_counter() - began, _io()
-    text = printed.decode(errors="replace")
-    if process.returncode != 0:
-        raise RuntimeError(f"{words} ended with {process.returncode}: {text}")
-    read, written = (late - early for late, early in zip(after, before, strict=True))
-    return Watched(seconds, read, written, stages, text)
+def _measured(build: Build, output: Path) -> Iterator[tuple[str, tuple[float, int]]]:
+    """The seconds and the peak memory in bytes of each stage and of each query."""
+    build.run("catalog")
+    shutil.rmtree(build.results)
+    seconds, stages = watch(build.command())
+    for name, stage in stages.items():
+        yield name, (stage.seconds, stage.memory_bytes)
+    yield "all jobs", (seconds, 0)
+    for words in QUERIES:
+        query = Command([build.entrypoint, *words], output)
+        yield f"`{' '.join(words)}`" if words else "listing", (run(query).seconds, peak_bytes(query))
+    shutil.rmtree(build.folder)
 
 
-def _io() -> tuple[int, int]:
-    """The bytes that this process and its finished children have read and written."""
-    lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
-    return int(lines["rchar"]), int(lines["wchar"])
+def _table(columns: Mapping[int, Mapping[str, tuple[float, int]]]) -> str:
+    rows = ["| | " + " | ".join(f"{files:,} files" for files in columns) + " | peak memory | |"]
+    rows.append("|---" * (len(columns) + 3) + "|")
+    for name in dict.fromkeys(name for column in columns.values() for name in column):
+        found = [column.get(name) for column in columns.values()]
+        memory_bytes = max(one[1] for one in found if one)
+        verdict = "✓" if memory_bytes <= MEMORY_LIMIT_BYTES else "**missed**"
+        cells = [f"{one[0]:.2f} s" if one else "" for one in found]
+        rows.append(f"| {name} | {' | '.join(cells)} | {megabytes(memory_bytes) if memory_bytes else ''} | {verdict} |")
+    return "\n".join(rows) + "\n"
 
 
-def _watch(top: int, stages: dict[str, Stage], ended: threading.Event) -> None:
-    while not ended.wait(PERIOD_SECONDS):
-        memory: dict[str, int] = {}
-        for name, resident_bytes in _jobs(top):
-            memory[name] = memory.get(name, 0) + resident_bytes
-        now = time.perf_counter()
-        for name, resident_bytes in memory.items():
-            stage = stages.setdefault(name, Stage(now, now))
-            stage.ended = now
-            stage.memory_bytes = max(stage.memory_bytes, resident_bytes)
+def sparse(work: Path) -> str:
+    """One line: the time to scan and to plan 1 TB in sparse files, and the jobs of the plan."""
+    dataset = datasets.sparse(SPARSE_FILES, SPARSE_BYTES, work / "sparse")
+    build = Build(dataset, work / "growth-sparse")
+    run(build.stage("compile_packer"))
+    scan = build.stage("scan")
+    scan_seconds, scan_bytes = run(scan).seconds, peak_bytes(scan)
+    plan = replace(build.command("--dry-run", "--verbose"), output=work / "plan")
+    plan_seconds, plan_bytes = run(plan).seconds, peak_bytes(plan)
+    batches, memory_mb, minutes = _cluster_plan(build.results / "stages/scan/shards.tsv")
+    jobs = re.findall(r"(?m)^total +(\d+)", (work / "plan").read_text())[-1]
+    shutil.rmtree(build.folder)
+    shutil.rmtree(dataset)
+    return (
+        f"{SPARSE_FILES * SPARSE_BYTES / 1e12:g} TB in {SPARSE_FILES:,} sparse files: scan {scan_seconds:.2f} s, "
+        f"{megabytes(scan_bytes)}; dry run {plan_seconds:.2f} s, {megabytes(plan_bytes)}, {jobs} jobs; "
+        f"on a cluster, {batches} jobs of hash with at most {memory_mb} MB and {minutes} min each.\n"
+    )
 
 
-def _jobs(top: int) -> Iterator[tuple[str, int]]:
-    """The stage and the memory of each process below `top` that belongs to a job."""
-    children: dict[int, list[int]] = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and (parent := _parent(entry.name)) is not None:
-            children.setdefault(parent, []).append(int(entry.name))
-    found: list[tuple[int, str]] = [(top, "")]
-    for process, above in found:
-        name = above or _stage(process)
-        found += [(child, name) for child in children.get(process, ())]
-        if name:
-            yield name, _resident_bytes(process)
+def _cluster_plan(table: Path) -> tuple[int, int, int]:
+    """The number of jobs of hash on a cluster, and the most memory in MB and minutes that one of them requests."""
+    rows = [line.split("\t") for line in table.read_text().splitlines()]
+    shards = [resources.Size(int(files), int(size_bytes)) for _, files, size_bytes, _ in rows]
+    sizes: dict[int, resources.Size] = {}
+    for number, shard in zip(resources.divide(shards, 0), shards, strict=True):
+        files, size_bytes = astuple(sizes.get(number, resources.Size(0, 0)))
+        sizes[number] = resources.Size(files + shard.files, size_bytes + shard.size_bytes)
+    memory_mb = max(resources.memory_mb("hash", size, 1) for size in sizes.values())
+    return len(sizes), memory_mb, max(resources.runtime_minutes("hash", size, 1) for size in sizes.values())
 
 
-def _parent(process: str) -> int | None:
-    try:
-        return int(Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[1])
-    except OSError:
-        return None
-
-
-def _stage(process: int) -> str:
-    try:
-        found = STAGE.search(Path(f"/proc/{process}/cmdline").read_bytes())
-    except OSError:
-        return ""
-    return found[1].decode() if found else ""
-
-
-def _resident_bytes(process: int) -> int:
-    try:
-        return int(Path(f"/proc/{process}/statm").read_bytes().split()[1]) * PAGE_BYTES
-    except OSError:
-        return 0
+if __name__ == "__main__":
+    main()

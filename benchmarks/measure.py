@@ -3,11 +3,20 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+# The kernel starts to count when the parent forks, therefore the parent is a process with little memory.
+PEAK = """
+import os, sys
+status, usage = os.wait4(os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]), 0)[1:]
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 class MissingProgramError(Exception):
@@ -31,13 +40,9 @@ class Command:
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of a run: wall-clock seconds, peak memory of one process and bytes that system calls wrote; messages.
-
-    The memory is at least that of this process, because the kernel starts to count when this process forks.
-    """
+    """The cost of a run: wall-clock seconds, and the bytes that system calls wrote; its messages."""
 
     seconds: float
-    memory_bytes: int
     written_bytes: int
     messages: str
 
@@ -52,15 +57,19 @@ def run(command: Command) -> Cost:
         if command.removed:
             os.sync()
         written, began = _written_bytes(), time.perf_counter()
-        process = subprocess.Popen(words, stdout=sink, stderr=messages, cwd=command.folder, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
+        done = subprocess.run(words, stdout=sink, stderr=messages, cwd=command.folder, env=environment, check=False)
         seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
         messages.seek(0)
         text = messages.read().decode(errors="replace")
-    if process.returncode != 0:
-        raise RuntimeError(f"{words} ended with {process.returncode}: {text}")
-    return Cost(seconds, usage.ru_maxrss << 10, _written_bytes() - written, text)
+    if done.returncode != 0:
+        raise RuntimeError(f"{words} ended with {done.returncode}: {text}")
+    return Cost(seconds, _written_bytes() - written, text)
+
+
+def peak_bytes(command: Command) -> int:
+    """The peak memory of the command's process, or of the largest process below it."""
+    small = [sys.executable, "-I", "-S", "-c", PEAK, *command.words]
+    return int(run(replace(command, words=small)).messages.split()[-1]) << 10
 
 
 def alternate(runs: Sequence[Command | Callable[[], float]], times: int) -> list[list[float]]:

@@ -131,7 +131,7 @@ def edit(bench: Bench) -> Iterator[Figure]:
     sent = pushed[1] - pushed[0]
     title = f"1 of {bench.counts[1]:,} files edited"
     for what, again, first, limit in (("written", written[1], written[0], 0.05), ("pushed", sent, pushed[0], 0.1)):
-        yield Figure(f"{title}: {what}", megabytes(again), f"first time {megabytes(first)}", [again / first], limit)
+        yield Figure(f"{title}: {what}", megabytes(again), f"first time {megabytes(first)}", again / first, limit)
 
 
 def million(bench: Bench) -> Iterator[Figure]:

@@ -9,25 +9,25 @@ HEAD = "| measurement | datacontainer | peer | result | range | limit | |\n|---|
 
 @dataclass(frozen=True)
 class Figure:
-    """A row: subject, our median and the peer's as text, the result of each pair of runs, and its upper limit."""
+    """A row: subject, our median and the peer's as text, the result, its upper limit, and the result of each pair."""
 
     measured: str
     ours: str
     peer: str
-    results: Sequence[float]
+    result: float
     limit: float
     unit: str = "x"
+    pairs: Sequence[float] = ()
 
     def markdown(self, mark: str = "") -> str:
         """The row in Markdown; mark: a note at its end."""
-        result = statistics.median(self.results)
-        span = f"{min(self.results):.2f} to {max(self.results):.2f}" if len(self.results) > 1 else ""
-        verdict = "✓" if result <= self.limit else "**missed**"
+        span = f"{min(self.pairs):.2f} to {max(self.pairs):.2f}" if len(self.pairs) > 1 else ""
+        verdict = "✓" if self.result <= self.limit else "**missed**"
         cells = (
             self.measured,
             self.ours,
             self.peer,
-            f"{result:.2f} {self.unit}",
+            f"{self.result:.2f} {self.unit}",
             span,
             f"≤ {self.limit:g} {self.unit}",
         )
@@ -35,9 +35,10 @@ class Figure:
 
 
 def ratio(measured: str, ours: Sequence[float], name: str, peer: Sequence[float], limit: float) -> Figure:
-    """The row for the seconds of alternating runs: the ratio of each run to the peer's run after it."""
-    results = [one / other for one, other in zip(ours, peer, strict=True)]
-    return Figure(measured, seconds(ours), f"{name} {seconds(peer)}", results, limit)
+    """The row for the seconds of alternating runs: the ratio of the medians, and that of each run to the peer's."""
+    pairs = [one / other for one, other in zip(ours, peer, strict=True)]
+    result = statistics.median(ours) / statistics.median(peer)
+    return Figure(measured, seconds(ours), f"{name} {seconds(peer)}", result, limit, pairs=pairs)
 
 
 def seconds(values: Sequence[float]) -> str:

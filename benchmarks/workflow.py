@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ for number in range(2, {jobs} + 1):
 
 @dataclass(frozen=True)
 class Build:
-    """The products of a dataset in a folder, made by the workflow of a checkout. formats: of images, if not the default."""
+    """The products of a dataset in a folder, made by the workflow of a checkout. formats: if not the default."""
 
     dataset: Path
     folder: Path
@@ -44,15 +45,17 @@ class Build:
         """The compiled entrypoint."""
         return self.results / "bin" / PLATFORM / "entrypoint"
 
+    def command(self, *words: str, removed: Sequence[Path] = ()) -> Command:
+        """The command that runs the workflow."""
+        return snakemake(self._configured(), self.root / "Snakefile", *words, removed=removed, root=self.root)
+
     def run(self, *words: str, fresh: bool = False) -> Cost:
         """Runs the workflow; fresh: without earlier products, but with the packer."""
-        removed = [self.results] if fresh else []
-        return run(snakemake(self._configured(), self.root / "Snakefile", *words, removed=removed, root=self.root))
+        return run(self.command(*words, removed=[self.results] if fresh else []))
 
     def first(self) -> float:
         """The seconds of the workflow without earlier products and without the packer."""
-        removed = [self.folder / "results"]
-        return run(snakemake(self._configured(), self.root / "Snakefile", removed=removed, root=self.root)).seconds
+        return run(self.command(removed=[self.folder / "results"])).seconds
 
     def again(self) -> float:
         """The seconds of a run that finds nothing to do."""
@@ -81,12 +84,10 @@ class Build:
         return self.folder
 
 
-def snakemake(
-    folder: Path, snakefile: Path, *words: str, removed: list[Path] | None = None, root: Path = ROOT
-) -> Command:
+def snakemake(folder: Path, snakefile: Path, *words: str, removed: Sequence[Path] = (), root: Path = ROOT) -> Command:
     """The command that runs a workflow on two cores."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "2", *words]
-    return Command(command, folder=folder, environment=_environment(root), removed=removed or ())
+    return Command(command, folder=folder, environment=_environment(root), removed=removed)
 
 
 def idle(jobs: int, folder: Path, *, done: bool) -> Command:
