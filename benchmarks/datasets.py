@@ -21,6 +21,7 @@ def small(files: int, size_bytes: int, folder: Path) -> Path:
             numbers = range((files - 1) // FILES_PER_FOLDER + 1)
             for _ in workers.map(_fill, numbers, repeat(files), repeat(size_bytes), repeat(folder), chunksize=64):
                 pass
+        folder.with_name(f"{folder.name}.partial").rmdir()
         done.touch()
     return folder
 

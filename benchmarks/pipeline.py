@@ -147,6 +147,7 @@ def million(bench: Bench) -> Iterator[Figure]:
     yield ratio(f"{files} files to both images", ours, BASE, peer, 0.5)
     yield ratio(f"1 of {files} files edited", edited, "first time", ours, 0.25)
     yield ratio(f"scan, {files} files", scanned, "find", found, 2)
+    bench.peer.unlink()
     shutil.rmtree(before.folder)
 
 
