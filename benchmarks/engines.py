@@ -1,10 +1,11 @@
 """Rows of whole builds, compared with docker and apptainer."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from measure import Command, alternate, need, run
-from pipeline import Bench
+from measure import Command, Words, alternate, need, run
+from pipeline import Bench, seconds_of
 from servers import docker
 from table import Figure, ratio
 
@@ -24,8 +25,8 @@ def engines(bench: Bench) -> Iterator[Figure]:
     outputs = [Path(f"{bench.peer}.{end}") for end in ("Dockerfile", "tar", "sif")]
     with docker(bench.work / "docker") as environment:
         for title, build, _ in bench.sizes():
-            words = ["sh", "-c", SCRIPT, "sh", build.dataset, bench.peer]
+            words: Words = ["sh", "-c", SCRIPT, "sh", build.dataset, bench.peer]
             peer = Command(words, environment=environment, removed=outputs)
-            ours, other = alternate([lambda build=build: build.run(fresh=True).seconds, peer], 1)
+            ours, other = alternate([partial(seconds_of, build), peer], 1)
             yield ratio(f"{title} to both images", ours, "docker, apptainer", other, 1)
     run(Command(["true"], removed=outputs))

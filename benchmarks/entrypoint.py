@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from datacontainer.entrypoint.gobuild import GO_ENVIRONMENT, find_go
@@ -106,7 +107,7 @@ def compiled(large: Build, small: Build, bench: Bench) -> Figure:
     folders = [bench.work / "entrypoint/large", bench.work / "entrypoint/small"]
     for build, folder in zip((large, small), folders, strict=True):
         shutil.copytree(build.results / "stages/render", folder, dirs_exist_ok=True)
-    ours, peer = alternate([lambda folder=folder: _compile_seconds(folder) for folder in folders], bench.times)
+    ours, peer = alternate([partial(_compile_seconds, folder) for folder in folders], bench.times)
     return ratio(f"compile, {bench.counts[2]:,} files, without linking", ours, "2 files", peer, 1.5)
 
 

@@ -23,6 +23,9 @@ class MissingProgramError(Exception):
     """A program that a row needs is not installed."""
 
 
+Words = Sequence[str | Path]
+
+
 @dataclass(frozen=True)
 class Command:
     """A command to measure.
@@ -31,7 +34,7 @@ class Command:
     removed: files and folders to remove before each run.
     """
 
-    words: Sequence[str | Path]
+    words: Words
     output: Path | None = None
     folder: Path | None = None
     environment: Mapping[str, str] | None = None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from measure import need
+from measure import Words, need
 
 START_SECONDS = 30
 ANSWERS = "import sys, urllib.request as u; u.build_opener(u.ProxyHandler({})).open(sys.argv[1])"
@@ -23,7 +23,7 @@ def docker(folder: Path) -> Iterator[dict[str, str]]:
     temporary.mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder}/socket"
     places = ["--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid", "-H", host]
-    words = ["dockerd", "--storage-driver=overlay2", "--iptables=false", "--bridge=none", *places]
+    words: Words = ["dockerd", "--storage-driver=overlay2", "--iptables=false", "--bridge=none", *places]
     apptainer = {"APPTAINER_TMPDIR": str(temporary), "APPTAINER_CACHEDIR": str(temporary)}
     with _serving(words, ["docker", "-H", host, "version"], folder / "log"):
         yield {"DOCKER_HOST": host, "DOCKER_BUILDKIT": "0", **apptainer}
@@ -49,7 +49,7 @@ def registry(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 @contextmanager
-def _serving(words: Sequence[str | Path], ready: Sequence[str], log: Path) -> Iterator[None]:
+def _serving(words: Words, ready: Sequence[str], log: Path) -> Iterator[None]:
     """A server that answers, which stops at the end of the block. ready: a command that succeeds when it answers."""
     with open(log, "wb") as sink, subprocess.Popen(words, stdout=sink, stderr=sink) as process:
         try:

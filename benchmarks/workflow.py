@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import Command, Cost, run
+from measure import Command, Cost, Words, run
 
 ROOT = Path(__file__).parent.parent
 PLATFORM = "linux-amd64"
@@ -86,7 +86,7 @@ class Build:
 
 def snakemake(folder: Path, snakefile: Path, *words: str, removed: Sequence[Path] = (), root: Path = ROOT) -> Command:
     """The command that runs a workflow on two cores."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "2", *words]
+    command: Words = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--cores", "2", *words]
     return Command(command, folder=folder, environment=_environment(root), removed=removed)
 
 
