@@ -27,8 +27,8 @@ class Bench:
     """Datasets and builds in a working folder."""
 
     def __init__(self, work: Path, times: int, *, quick: bool) -> None:
-        """times: number of runs of each command. quick: small datasets, to try the benchmarks."""
-        self.work, self.times, self.quick = work, times, quick
+        """times: runs of each command, at most 3 of one that takes long. quick: small datasets, to try the benchmarks."""
+        self.work, self.times, self.few = work, times, min(3, times)
         work.mkdir(parents=True, exist_ok=True)
         self.counts = (2, 2_000, 20_000) if quick else (2, 100_000, 1_000_000)
         self.large_bytes = (16 if quick else 512) << 20
@@ -78,7 +78,7 @@ def data(bench: Bench) -> Iterator[Figure]:
         hashed = build.stage("hash", build.results / "stages/hash")
         tar = bench.shell(TAR_AND_DIGEST, build.dataset)
         digests = [bench.shell(DIGESTS.format(batch, one), build.dataset) for one in ("sha256sum", "openssl sha256")]
-        layout, stage, tars, *columns = alternate([full, hashed, tar, *digests], bench.times)
+        layout, stage, tars, *columns = alternate([full, hashed, tar, *digests], bench.few)
         peer = [one + min(rest) for one, *rest in zip(tars, *columns, strict=True)]
         name = "tar, tee, openssl + xargs -P2"
         limit = 1.5 if batch > 1 else 0.4 if "sha_ni" in Path("/proc/cpuinfo").read_text() else 0.6
@@ -98,7 +98,7 @@ def archive(bench: Bench) -> Iterator[Figure]:
     build.run("docker")
     product = build.results / f"{build.dataset.name}.docker.tar"
     copy = bench.shell(COPY, build.results / "oci", product)
-    ours, peer = alternate([build.stage("assemble_archive", product, bench.peer), copy], bench.times)
+    ours, peer = alternate([build.stage("assemble_archive", product, bench.peer), copy], bench.few)
     yield ratio(f"layout to archive, {8 * bench.large_bytes / 1e9:.1f} GB", ours, "cp and sync", peer, 1.2)
     shutil.rmtree(bench.peer)
 
@@ -111,7 +111,7 @@ def sif(bench: Bench) -> Iterator[Figure]:
         product = build.results / f"{build.dataset.name}.sif"
         squash: Words = ["mksquashfs", build.dataset, bench.peer, *UNCOMPRESSED]
         peer = Command(squash, removed=[bench.peer, product])
-        ours, other = alternate([build.stage("convert", product, bench.peer), peer], bench.times)
+        ours, other = alternate([build.stage("convert", product, bench.peer), peer], bench.few)
         yield ratio(f"layout to SIF, {title}", ours, "mksquashfs, uncompressed", other, 1.2)
         bench.peer.unlink()
 
@@ -150,7 +150,7 @@ def million(bench: Bench) -> Iterator[Figure]:
         find,
         partial(seconds_of, before),
     ]
-    ours, edited, scanned, found, peer = alternate(runs, min(3, bench.times))
+    ours, edited, scanned, found, peer = alternate(runs, bench.few)
     yield ratio(f"{files} files to both images", ours, BASE, peer, 0.5)
     yield ratio(f"1 of {files} files edited", edited, "first time", ours, 0.25)
     yield ratio(f"scan, {files} files", scanned, "find", found, 2)

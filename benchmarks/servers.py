@@ -22,8 +22,8 @@ def docker(folder: Path) -> Iterator[dict[str, str]]:
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     host = f"unix://{folder}/socket"
-    places = ["--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid", "-H", host]
-    words: Words = ["dockerd", "--storage-driver=overlay2", "--iptables=false", "--bridge=none", *places]
+    words: list[str | Path] = ["dockerd", "--storage-driver=overlay2", "--iptables=false", "--bridge=none", "-H", host]
+    words += ["--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid"]
     apptainer = {"APPTAINER_TMPDIR": str(temporary), "APPTAINER_CACHEDIR": str(temporary)}
     with _serving(words, ["docker", "-H", host, "version"], folder / "log"):
         yield {"DOCKER_HOST": host, "DOCKER_BUILDKIT": "0", **apptainer}
