@@ -10,7 +10,7 @@ GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(B
 MODULES := packer templates/entrypoint
 
 .DEFAULT_GOAL := example
-.PHONY: setup example unit test test-long bench bench-entrypoint bench-pipeline bench-whole faults fuzz properties lint format golden clean
+.PHONY: setup example unit test test-long bench bench-growth faults fuzz properties lint format golden clean
 
 setup: .venv/ready
 
@@ -44,11 +44,9 @@ test: .venv/ready-dev lint
 test-long: .venv/ready-dev
 	LONG=1 $(PYTEST) $(PARALLEL) $(ARGS)
 
-# Each target takes minutes; docs/performance.md contains the last tables.
-bench: bench-entrypoint bench-pipeline bench-whole
-
-bench-entrypoint bench-pipeline bench-whole: bench-%: .venv/ready
-	PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$*.py $(ARGS)
+# docs/performance.md contains the last tables; 25 minutes each. ARGS="--rows edit,archive" selects rows, --quick tries all.
+bench bench-growth: .venv/ready
+	PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$(@:bench-%=%).py $(ARGS)
 
 # Runs each fuzz target for FUZZTIME; without the last flag, Go spends the time on minimizing a failing input.
 FUZZTIME ?= 10m

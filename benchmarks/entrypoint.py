@@ -1,131 +1,114 @@
-"""Measures the entrypoint with 1,000,000 files, each command in alternating runs with a comparable program.
+"""Rows of the entrypoint with very many files, each command in alternating runs with a comparable program."""
 
-`make bench-entrypoint` prints the table; docs/performance.md contains the latest table.
-"""
-
-import argparse
 import os
 import shutil
+import statistics
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from datacontainer.entrypoint.gobuild import GO_ENVIRONMENT, find_go
-from measure import Command, alternate
-from table import Figure, markdown, megabytes, seconds
+from measure import Command, alternate, peak_bytes, run
+from pipeline import Bench
+from table import Figure, megabytes, ratio, seconds
+from workflow import Build
 
-HERE = Path(__file__).parent
 HELLO = 'package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("hello\\n") }\n'
-MEMORY_SPARE_BYTES = 20e6
+SPARE_MEGABYTES = 20
+SEARCHES: Sequence[tuple[str, ...]] = (
+    ("run-00009", "-get", "run-00009"),
+    ("qqq", "-get", "qqq"),
+    ("777", "-metric", "size", "-search", "777"),
+    ("abcde", "-metric", "sha256", "-search", "abcde"),
+)
 
 
-def main() -> None:
-    """Builds the inputs, measures, and prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=15)
-    parser.add_argument("--work", type=Path, default=HERE / "work")
-    options = parser.parse_args()
-    large, small = options.work / str(options.files), options.work / "2"
-    for folder, files in ((small, 2), (large, options.files)):
-        # In a separate process: the memory of this process counts for each measured command.
-        subprocess.run([sys.executable, HERE / "catalogs.py", str(files), folder], check=True)
-    measured = Measured(large, small, options.times)
-    print(markdown(list(measured.figures())), end="")
+def entrypoint(bench: Bench) -> Iterator[Figure]:
+    """The time and memory of queries and listings, the size of the index, and the time to compile."""
+    large, small = bench.small(2), bench.small(0)
+    for build in (large, small):
+        build.run("entrypoint")
+    program = Program(large, bench.work / "entrypoint", bench.times)
+    yield from program.starts()
+    yield from program.listings()
+    yield from map(program.search, SEARCHES)
+    yield from program.memory()
+    yield from program.sizes()
+    yield compiled(large, small, bench)
+    shutil.rmtree(program.folder)
 
 
-class Measured:
-    """The entrypoints of a large and a small dataset, and the inputs of the programs to compare them with."""
+class Program:
+    """The entrypoint of a dataset, and the inputs of the programs to compare it with."""
 
-    def __init__(self, large: Path, small: Path, times: int) -> None:
-        """large, small: folders that catalogs.py has filled."""
-        self.times = times
-        self.large, self.small = large, small
-        self.binary = large / "entrypoint"
-        self.index_bytes = (large / "render/index.bin").stat().st_size
-        self.listing, self.names, self.output = large / "listing.txt", large / "names.txt", large / "output.txt"
-        self._keep(self.listing)
-        self._keep(self.names, "-ls")
+    def __init__(self, build: Build, folder: Path, times: int) -> None:
+        """folder: for listings and other programs."""
+        self.binary, self.folder, self.times = build.entrypoint, folder, times
+        folder.mkdir(exist_ok=True)
+        self.index_bytes = sum(path.stat().st_size for path in (build.results / "stages/render").glob("index*"))
+        self.listing, self.names, self.output = folder / "listing", folder / "names", folder / "output"
+        run(Command([self.binary], self.listing))
+        run(Command([self.binary, "-ls"], self.names))
         with open(self.names, "rb") as names:
             self.files = sum(1 for _ in names)
             names.seek(-200, os.SEEK_END)
             self.last = names.read().splitlines()[-1].decode()
-        self.hello = self._hello()
 
-    def figures(self) -> Iterator[Figure]:
-        """The rows of the table."""
-        yield self._start(f"-get {self.last[:16]}…", "-get", self.last)
-        yield self._start("-metric size -limit 10", "-metric", "size", "-limit", "10")
-        yield self._listing("-ls", self.names, "-ls")
-        yield self._listing("listing", self.listing)
-        yield self._search("-get run-00999", "run-00999", "-get", "run-00999")
-        yield self._search("-get qqq (no match)", "qqq", "-get", "qqq")
-        yield self._search("-metric size -search 777", "777", "-metric", "size", "-search", "777")
-        yield self._search("-metric sha256 -search abcde", "abcde", "-metric", "sha256", "-search", "abcde")
-        for arguments in (
-            (),
-            ("-ls",),
-            ("-get", self.last),
-            ("-metric", "size"),
-            ("-where", "size > 100 and name ~ '9'"),
-        ):
-            yield self._memory(*arguments)
-        yield from self._sizes()
-        yield self._compile()
+    def starts(self) -> Iterator[Figure]:
+        """Queries with a short answer, compared with a program that prints a word."""
+        (self.folder / "go.mod").write_text("module hello\n")
+        (self.folder / "main.go").write_text(HELLO)
+        _go(self.folder, "build", "-ldflags=-s -w", "-o", "hello", ".")
+        hello = Command([self.folder / "hello"])
+        for words in (["-get", self.last], ["-metric", "size", "-limit", "10"]):
+            ours, peer = alternate([Command([self.binary, *words]), hello], 6 * self.times)
+            more = [1000 * (one - other) for one, other in zip(ours, peer, strict=True)]
+            title = " ".join(words).replace(self.last, "a path")
+            yield Figure(
+                title, seconds(ours), f"hello world {seconds(peer)}", statistics.median(more), 3, "ms more", more
+            )
 
-    def _keep(self, path: Path, *arguments: str) -> None:
-        with open(path, "wb") as file:
-            subprocess.run([self.binary, *arguments], stdout=file, check=True)
+    def listings(self) -> Iterator[Figure]:
+        """Listings to a file, compared with a program that writes the same bytes from its memory."""
+        for title, same, words in (("-ls", self.names, ["-ls"]), ("listing", self.listing, [])):
+            copy = Command(["dd", f"if={same}", f"of={self.output}", "bs=300k", "status=none"], removed=[self.output])
+            listed = Command([self.binary, *words], self.output, removed=[self.output])
+            ours, peer = alternate([listed, copy], 2 * self.times)
+            yield ratio(f"{title}, to a file", ours, "dd bs=300k", peer, 1.2)
 
-    def _hello(self) -> Path:
-        folder = self.large / "hello"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        (folder / "go.mod").write_text("module hello\n")
-        (folder / "main.go").write_text(HELLO)
-        _go(folder, "build", "-ldflags=-s -w", "-o", "hello", ".")
-        return folder / "hello"
-
-    def _start(self, title: str, *arguments: str) -> Figure:
-        ours, peer = alternate([Command([self.binary, *arguments]), Command([self.hello])], 3 * self.times)
-        more = (ours.seconds - peer.seconds) * 1000
-        return Figure(title, seconds(ours.seconds), f"hello world {seconds(peer.seconds)}", more, 3, "ms more")
-
-    def _listing(self, title: str, same: Path, *arguments: str) -> Figure:
-        ours, peer = alternate(
-            [Command([self.binary, *arguments], self.output), Command(["cat", same], self.output)], self.times
-        )
-        ratio = ours.seconds / peer.seconds
-        return Figure(f"{title}, to a file", seconds(ours.seconds), f"cat {seconds(peer.seconds)}", ratio, 1.5)
-
-    def _search(self, title: str, term: str, *arguments: str) -> Figure:
+    def search(self, search: tuple[str, ...]) -> Figure:
+        """A search of all paths or values, compared with grep. search: the term and the words of the command."""
+        term, *words = search
         grep = ["sh", "-c", 'grep -F -- "$1" "$2" || true', "grep", term, str(self.listing)]
-        entrypoint = ["sh", "-c", '"$@" || true', "entrypoint", str(self.binary), *arguments]
-        ours, peer = alternate([Command(entrypoint, self.output), Command(grep, self.output)], self.times)
-        ratio = ours.seconds / peer.seconds
-        return Figure(title, seconds(ours.seconds), f"grep -F {seconds(peer.seconds)}", ratio, 1)
+        found = ["sh", "-c", '"$@" || true', "entrypoint", str(self.binary), *words]
+        ours, peer = alternate([Command(found, self.output), Command(grep, self.output)], 2 * self.times)
+        return ratio(" ".join(words), ours, "grep -F", peer, 1)
 
-    def _memory(self, *arguments: str) -> Figure:
-        (ours,) = alternate([Command([self.binary, *arguments], self.output)], 3)
-        over = (ours.memory_bytes - self.index_bytes) / 1e6
-        title = f"memory of {' '.join(arguments) or 'the listing'}".replace(self.last, "a path")
-        peer = f"index {megabytes(self.index_bytes)}"
-        return Figure(title, megabytes(ours.memory_bytes), peer, over, MEMORY_SPARE_BYTES / 1e6, "MB more")
+    def memory(self) -> Iterator[Figure]:
+        """The peak memory, compared with the size of the index."""
+        for words in ([], ["-ls"], ["-get", self.last], ["-metric", "size"], ["-where", "size > 90 and name ~ '9'"]):
+            peak = max(peak_bytes(Command([self.binary, *words], self.output)) for _ in range(3))
+            title = f"memory of {' '.join(words) or 'the listing'}".replace(self.last, "a path")
+            index, more = f"index {megabytes(self.index_bytes)}", (peak - self.index_bytes) / 1e6
+            yield Figure(title, megabytes(peak), index, more, SPARE_MEGABYTES, "MB more")
 
-    def _sizes(self) -> Iterator[Figure]:
-        each = self.index_bytes / self.files
+    def sizes(self) -> Iterator[Figure]:
+        """The size of the index, compared with the listing."""
+        each, text = self.index_bytes / self.files, self.listing.stat().st_size
         yield Figure("index, bytes a file", f"{each:.1f}", "", each, 110, "bytes")
-        text = self.listing.stat().st_size
-        yield Figure("index", megabytes(self.index_bytes), f"plain text {megabytes(text)}", self.index_bytes / text, 1)
+        plain = f"plain text {megabytes(text)}"
+        yield Figure("index", megabytes(self.index_bytes), plain, self.index_bytes / text, 1)
 
-    def _compile(self) -> Figure:
-        folders = [self.large / "render", self.small / "render"]
-        times = [[_compile_seconds(folder) for folder in folders] for _ in range(5)]
-        ours, peer = (sorted(column)[2] for column in zip(*times, strict=True))
-        title = f"compile, {self.files:,} files, without linking"
-        return Figure(title, seconds(ours), f"2 files {seconds(peer)}", ours / peer, 1.5)
+
+def compiled(large: Build, small: Build, bench: Bench) -> Figure:
+    """The time to compile the entrypoint of a large dataset, compared with a small one."""
+    folders = [bench.work / "entrypoint/large", bench.work / "entrypoint/small"]
+    for build, folder in zip((large, small), folders, strict=True):
+        shutil.copytree(build.results / "stages/render", folder, dirs_exist_ok=True)
+    ours, peer = alternate([partial(_compile_seconds, folder) for folder in folders], bench.times)
+    return ratio(f"compile, {bench.counts[2]:,} files, without linking", ours, "2 files", peer, 1.5)
 
 
 def _compile_seconds(folder: Path) -> float:
@@ -139,7 +122,3 @@ def _compile_seconds(folder: Path) -> float:
 
 def _go(folder: Path, *arguments: str) -> None:
     subprocess.run([find_go(), *arguments], cwd=folder, env={**os.environ, **GO_ENVIRONMENT}, check=True)
-
-
-if __name__ == "__main__":
-    main()

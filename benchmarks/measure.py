@@ -1,67 +1,100 @@
 """Measures commands in alternating runs, to get reliable ratios of their costs."""
 
 import os
-import statistics
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+# The kernel starts to count when the parent forks, therefore the parent is a process with little memory.
+PEAK = """
+import os, sys
+status, usage = os.wait4(os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:]), 0)[1:]
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+class MissingProgramError(Exception):
+    """A program that a row needs is not installed."""
+
+
+Words = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command to measure. output: a file for its standard output. folder: its working directory."""
+    """A command to measure.
 
-    words: Sequence[str | Path]
+    output: a file for its standard output. folder: its working directory. environment: added to this process's.
+    removed: files and folders to remove before each run.
+    """
+
+    words: Words
     output: Path | None = None
     folder: Path | None = None
+    environment: Mapping[str, str] | None = None
+    removed: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of a command: wall-clock seconds, processor seconds, and its peak memory in bytes.
-
-    The memory is at least that of this process, because the kernel starts to count when this process forks.
-    """
+    """The cost of a run: wall-clock seconds, and the bytes that system calls wrote; its messages."""
 
     seconds: float
-    processor_seconds: float
-    memory_bytes: int
+    written_bytes: int
+    messages: str
 
 
 def run(command: Command) -> Cost:
-    """Runs a command once; raises RuntimeError if it fails."""
+    """Runs a command once, after earlier writes have reached the disk; raises RuntimeError if it fails."""
     words = [str(word) for word in command.words]
-    with _sink(command.output) as sink, tempfile.TemporaryFile() as messages:
-        began = time.perf_counter()
-        process = subprocess.Popen(words, stdout=sink, stderr=messages, cwd=command.folder)
-        _, status, usage = os.wait4(process.pid, 0)
+    for path in command.removed:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    environment = {**os.environ, **(command.environment or {})}
+    with open(command.output or os.devnull, "wb") as sink, tempfile.TemporaryFile() as messages:
+        if command.removed:
+            os.sync()
+        written, began = _written_bytes(), time.perf_counter()
+        done = subprocess.run(words, stdout=sink, stderr=messages, cwd=command.folder, env=environment, check=False)
         seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            messages.seek(0)
-            raise RuntimeError(f"{words} ended with {process.returncode}: {messages.read().decode(errors='replace')}")
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10)
+        messages.seek(0)
+        text = messages.read().decode(errors="replace")
+    if done.returncode != 0:
+        raise RuntimeError(f"{words} ended with {done.returncode}: {text}")
+    return Cost(seconds, _written_bytes() - written, text)
 
 
-def _sink(output: Path | None):
-    return open(output or os.devnull, "wb")
+def peak_bytes(command: Command) -> int:
+    """The peak memory of the command's process, or of the largest process below it."""
+    small = [sys.executable, "-I", "-S", "-c", PEAK, *command.words]
+    return int(run(replace(command, words=small)).messages.split()[-1]) << 10
 
 
-def alternate(commands: Sequence[Command], times: int) -> list[Cost]:
-    """The median cost of each command. The commands take turns, so that other load affects all of them."""
-    costs: list[list[Cost]] = [[] for _ in commands]
+def alternate(runs: Sequence[Command | Callable[[], float]], times: int) -> list[list[float]]:
+    """The seconds of each run of each command. They take turns, so that other load affects all of them.
+
+    A callable returns the seconds of its run.
+    """
+    columns: list[list[float]] = [[] for _ in runs]
     for _ in range(times):
-        for command, found in zip(commands, costs, strict=True):
-            found.append(run(command))
-    return [_median(found) for found in costs]
+        for one, column in zip(runs, columns, strict=True):
+            column.append(run(one).seconds if isinstance(one, Command) else one())
+    return columns
 
 
-def _median(costs: Sequence[Cost]) -> Cost:
-    return Cost(
-        statistics.median(cost.seconds for cost in costs),
-        statistics.median(cost.processor_seconds for cost in costs),
-        max(cost.memory_bytes for cost in costs),
-    )
+def need(*programs: str) -> None:
+    """Raises MissingProgramError if one of the programs is not on PATH."""
+    for program in programs:
+        if shutil.which(program) is None:
+            raise MissingProgramError(f"{program!r} is not installed")
+
+
+def _written_bytes() -> int:
+    """The bytes that this process and its finished children have written."""
+    lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(lines["wchar"])

@@ -1,195 +1,180 @@
-"""Measures the stages in alternating runs with comparable programs, and the cost for datasets of different sizes.
+"""Rows of the workflow and its stages, with programs that read or write the same data."""
 
-`make bench-pipeline` prints the tables and draws docs/growth.svg; docs/performance.md contains the latest tables. It
-takes about 20 minutes and 40 GB of disk.
-"""
-
-import argparse
 import shutil
-import sys
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import datasets
-from measure import Command, Cost, alternate
-from plot import Curve, draw
-from table import Figure, markdown, megabytes, seconds
-from watch import Watched, snakemake
+from measure import Command, Words, alternate, need, run
+from servers import registry
+from table import Figure, megabytes, ratio
+from workflow import ROOT, Build, idle
 
-HERE = Path(__file__).parent
-SMALL_BYTES, LARGE_FILES, LARGE_BYTES = 4096, 8, 512 << 20
-GROWTH_FILES = (2, 1_000, 100_000, 1_000_000)
-MEMORY_LIMIT_BYTES = 1e9
+# The last commit before the work on speed.
+BASE = "016346c"
 # Shell scripts that read from $1 and write to $2.
 TAR_AND_DIGEST = 'tar --sort=name -cf - -C "$1" . | tee "$2" | openssl dgst -sha256'
-OPENSSL = "openssl dgst -sha256"
 DIGESTS = 'find "$1" -type f -print0 | xargs -0 -P2 -n {} {} > "$2"'
-UNCOMPRESSED = ("-noI", "-noD", "-noF", "-noX", "-no-duplicates")
-QUIET = ("-noappend", "-no-progress", "-quiet", "-exit-on-error")
-
-
-def main() -> None:
-    """Builds the inputs, measures, and prints the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--work", type=Path, default=HERE / "work")
-    parser.add_argument("--plot", type=Path, default=HERE.parent / "docs/growth.svg")
-    options = parser.parse_args()
-    bench = Bench(options.work.resolve(), options.times)
-    print(markdown(list(bench.figures())))
-    print(growth(bench, options.plot), end="")
+COPY = 'cp -r "$1" "$2" && find "$2" -type f -exec sync {} +'
+UNCOMPRESSED = ("-noI", "-noD", "-noF", "-noX", "-no-duplicates", "-noappend", "-no-progress", "-quiet")
+PUSH = ("skopeo", "copy", "--quiet", "--all", "--preserve-digests", "--dest-tls-verify=false")
 
 
 class Bench:
-    """Datasets and the workflow's results in a working folder."""
+    """Datasets and builds in a working folder."""
 
-    def __init__(self, work: Path, times: int) -> None:
-        """times: number of runs of each command; the median is reported."""
-        self.work, self.times = work, times
+    def __init__(self, work: Path, times: int, *, quick: bool) -> None:
+        """times: runs of each command, at most 3 of one that takes long. quick: small datasets, to try the benchmarks."""
+        self.work, self.times, self.few = work, times, min(3, times)
         work.mkdir(parents=True, exist_ok=True)
-        self.output = work / "output"
+        self.counts = (2, 2_000, 20_000) if quick else (2, 100_000, 1_000_000)
+        self.large_bytes = (16 if quick else 512) << 20
+        self.peer = work / "peer"
 
-    def small(self, files: int) -> Path:
-        """A dataset of files of 4 KB; 1,000,000 files have only 100 bytes each, to save disk space."""
-        return datasets.small(files, SMALL_BYTES if files < 1_000_000 else 100, self.work / f"small-{files}")
+    def small(self, size: int) -> Build:
+        """The build of few, many or very many small files (size 0, 1, 2); very many have 100 bytes, to save space."""
+        files = self.counts[size]
+        return self.build(datasets.small(files, 100 if size == 2 else 4096, self.work / f"small-{files}"))
 
-    def large(self) -> Path:
-        """A dataset of 4 GB in eight files."""
-        return datasets.large(LARGE_FILES, LARGE_BYTES, self.work / "large")
+    def large(self) -> Build:
+        """The build of eight large files."""
+        return self.build(datasets.large(8, self.large_bytes, self.work / f"large-{self.large_bytes >> 20}"))
 
-    def run(self, dataset: Path, *arguments: str, fresh: bool = False) -> Watched:
-        """Runs the workflow for a dataset; fresh: after deleting its products."""
-        folder = self.work / f"run-{dataset.name}"
-        if fresh:
-            shutil.rmtree(folder / "results" / dataset.name, ignore_errors=True)
-        return snakemake(folder, *arguments, "--config", f"dataset={dataset}")
+    def sizes(self) -> Iterator[tuple[str, Build, int]]:
+        """Title and build of many small and of a few large files, and how many of them one program can read."""
+        yield f"{self.counts[1]:,} x 4 KB", self.small(1), 1000
+        yield f"8 x {self.large_bytes >> 20} MB", self.large(), 1
 
-    def results(self, dataset: Path) -> Path:
-        """The folder with the products of a dataset, which are built if they are missing."""
-        self.run(dataset)
-        return self.work / f"run-{dataset.name}/results" / dataset.name
+    def build(self, dataset: Path, folder: str = "build") -> Build:
+        """The build of a dataset in a folder of its own."""
+        return Build(dataset, self.work / f"{folder}-{dataset.name}")
 
-    def stage(self, name: str, dataset: Path) -> Command:
-        """The command that runs a stage of a built dataset again."""
-        return Command([sys.executable, HERE / "stages.py", name, self.results(dataset), dataset, self.output])
-
-    def costs(self, *commands: Command) -> list[Cost]:
-        """The costs of commands in alternating runs."""
-        costs = alternate(commands, self.times)
-        shutil.rmtree(self.output, ignore_errors=True)
-        return costs
-
-    def figures(self) -> Iterator[Figure]:
-        """The rows of the table."""
-        yield self._scan()
-        yield self._hash("100,000 x 4 KB", self.small(100_000), 1000)
-        yield self._hash("8 x 512 MB", self.large(), 1)
-        yield self._nothing_changed()
-        yield from self._one_changed()
-        yield self._assemble()
-        yield from self._convert("4 GB", self.large())
-        yield from self._convert("100,000 x 4 KB", self.small(100_000))
-        yield self._two_files()
-
-    def _scan(self) -> Figure:
-        dataset = self.small(1_000_000)
-        ours, peer = self.costs(
-            self.stage("scan", dataset), Command(["find", dataset, "-printf", "%p %s %T@\\n"], self.work / "peer")
-        )
-        return _ratio("scan, 1,000,000 files", ours, "find", peer, 2)
-
-    def _hash(self, title: str, dataset: Path, batch: int) -> Figure:
-        tar = _shell(TAR_AND_DIGEST, dataset, self.work / "peer.tar")
-        xargs = [_shell(DIGESTS.format(batch, tool), dataset, self.work / "peer") for tool in ("sha256sum", OPENSSL)]
-        ours, peer, *digests = self.costs(self.stage("hash", dataset), tar, *xargs)
-        fastest = min(digests, key=lambda cost: cost.seconds)
-        both = Cost(peer.seconds + fastest.seconds, 0, 0)
-        (self.work / "peer.tar").unlink()
-        return _ratio(f"hash with layers, {title}", ours, "tar, tee, openssl + xargs -P2", both, 0.5)
-
-    def _nothing_changed(self) -> Figure:
-        many, two = self.small(100_000), self.small(2)
-        times = [(self._again(many), self._again(two)) for _ in range(self.times)]
-        ours, peer = (sorted(column)[len(column) // 2] for column in zip(*times, strict=True))
-        return Figure("nothing changed, 100,000 files", seconds(ours), f"2 files {seconds(peer)}", ours / peer, 2)
-
-    def _again(self, dataset: Path) -> float:
-        watched = self.run(dataset)
-        if "Nothing to be done" not in watched.text:
-            return self._again(dataset)
-        return watched.seconds
-
-    def _one_changed(self) -> Iterator[Figure]:
-        dataset = self.small(100_000)
-        for title, target in (("layout", "oci"), ("all products", "all")):
-            first = self.run(dataset, target, fresh=True)
-            changed = dataset / "sub-00123" / "sub-00030750_bold.nii.gz"
-            content = changed.read_bytes()
-            changed.write_bytes(content[::-1])
-            again = self.run(dataset, target)
-            yield Figure(
-                f"1 of 100,000 files changed, {title}: written",
-                megabytes(again.written_bytes),
-                f"first run {megabytes(first.written_bytes)}",
-                again.written_bytes / first.written_bytes,
-                0.1 if target == "oci" else 1,
-            )
-
-    def _assemble(self) -> Figure:
-        dataset = self.large()
-        copied = self.work / "copied"
-        copy = _shell('mkdir -p "$2" && cp "$1"/* "$2" && sync "$2"/*', dataset, copied)
-        ours, peer = self.costs(self.stage("assemble", dataset), copy)
-        shutil.rmtree(copied)
-        return _ratio("layout and archive, 4 GB", ours, "cp and sync", peer, 1.3)
-
-    def _convert(self, title: str, dataset: Path) -> Iterator[Figure]:
-        squashed, built = self.work / "peer.squashfs", self.work / "peer.sif"
-        words = ["mksquashfs", dataset, squashed, *UNCOMPRESSED, *QUIET]
-        archive = self.results(dataset) / f"{dataset.name}.docker.tar"
-        apptainer = Command(["apptainer", "build", "--force", built, f"docker-archive:{archive}"])
-        ours, peer = self.costs(self.stage("convert", dataset), Command(words))
-        yield _ratio(f"SIF, {title}", ours, "mksquashfs, uncompressed", peer, 1.2)
-        ours, peer = alternate([self.stage("convert", dataset), apptainer], 1)
-        yield _ratio(f"SIF, {title}", ours, "apptainer build", peer, 0.2)
-        squashed.unlink()
-        built.unlink()
-
-    def _two_files(self) -> Figure:
-        dataset = self.small(2)
-        found = sorted(self.run(dataset, fresh=True).seconds for _ in range(self.times))[self.times // 2]
-        return Figure("2 files to both images", seconds(found), "", found, 20, "s")
+    def shell(self, script: str, source: Path, *removed: Path) -> Command:
+        """A command that reads a folder and writes the peer's output."""
+        return Command(["sh", "-c", script, "sh", source, self.peer], removed=[self.peer, *removed])
 
 
-def growth(bench: Bench, plot: Path) -> str:
-    """A table with the time of each stage for datasets of different sizes; writes the plot."""
-    runs = {files: bench.run(bench.small(files), fresh=True) for files in GROWTH_FILES}
-    stages = list(runs[GROWTH_FILES[-1]].stages)
-    curves = [Curve("all", [(files, run.seconds) for files, run in runs.items()])]
-    curves += [
-        Curve(name, [(files, run.stages[name].seconds) for files, run in runs.items() if name in run.stages])
-        for name in stages
+def orchestration(bench: Bench) -> Iterator[Figure]:
+    """The time of runs with little or no data, compared with Snakemake alone."""
+    two, many = bench.small(0), bench.small(1)
+    jobs = two.jobs()
+    folder = bench.work / "idle"
+    ours, peer = alternate([two.first, idle(jobs, folder, done=False)], bench.times)
+    yield ratio("2 files to both images", ours, f"Snakemake, {jobs} empty rules", peer, 2)
+    many.run()
+    few, lots, peer = alternate([two.again, many.again, idle(jobs, folder, done=True)], bench.times)
+    for files, found in ((2, few), (bench.counts[1], lots)):
+        yield ratio(f"nothing changed, {files:,} files", found, f"Snakemake, {jobs} rules", peer, 1.3)
+
+
+def data(bench: Bench) -> Iterator[Figure]:
+    """The time to the layout, and of the stage hash, compared with tar and programs for digests."""
+    for title, build, batch in bench.sizes():
+        build.run("oci")
+        full = partial(seconds_of, build, "oci")
+        hashed = build.stage("hash", build.results / "stages/hash")
+        tar = bench.shell(TAR_AND_DIGEST, build.dataset)
+        digests = [bench.shell(DIGESTS.format(batch, one), build.dataset) for one in ("sha256sum", "openssl sha256")]
+        layout, stage, tars, *columns = alternate([full, hashed, tar, *digests], bench.few)
+        peer = [one + min(rest) for one, *rest in zip(tars, *columns, strict=True)]
+        name = "tar, tee, openssl + xargs -P2"
+        limit = 1.5 if batch > 1 else 0.4 if "sha_ni" in Path("/proc/cpuinfo").read_text() else 0.6
+        yield ratio(f"{title} to the layout", layout, name, peer, limit)
+        yield ratio(f"stage hash, {title}", stage, name, peer, 0.5)
+        bench.peer.unlink()
+
+
+def seconds_of(build: Build, *words: str) -> float:
+    """The seconds of the workflow without earlier products, but with the packer."""
+    return build.run(*words, fresh=True).seconds
+
+
+def archive(bench: Bench) -> Iterator[Figure]:
+    """The time from the layout to the archive, compared with a copy."""
+    build = bench.large()
+    build.run("docker")
+    product = build.results / f"{build.dataset.name}.docker.tar"
+    copy = bench.shell(COPY, build.results / "oci", product)
+    ours, peer = alternate([build.stage("assemble_archive", product, bench.peer), copy], bench.few)
+    yield ratio(f"layout to archive, {8 * bench.large_bytes / 1e9:.1f} GB", ours, "cp and sync", peer, 1.2)
+    shutil.rmtree(bench.peer)
+
+
+def sif(bench: Bench) -> Iterator[Figure]:
+    """The time from the layout to the SIF, compared with mksquashfs."""
+    need("mksquashfs")
+    for title, build, _ in bench.sizes():
+        build.run("sif")
+        product = build.results / f"{build.dataset.name}.sif"
+        squash: Words = ["mksquashfs", build.dataset, bench.peer, *UNCOMPRESSED]
+        peer = Command(squash, removed=[bench.peer, product])
+        ours, other = alternate([build.stage("convert", product, bench.peer), peer], bench.few)
+        yield ratio(f"layout to SIF, {title}", ours, "mksquashfs, uncompressed", other, 1.2)
+        bench.peer.unlink()
+
+
+def edit(bench: Bench) -> Iterator[Figure]:
+    """The bytes that one edited file costs, on the disk and in a registry."""
+    dataset = bench.small(1).dataset
+    build = replace(bench.build(dataset, "edit"), formats=("oci",))
+    shutil.rmtree(build.results, ignore_errors=True)
+    run(build.stage("compile_packer"))
+    with registry(bench.work / "registry") as (host, blobs):
+        written, pushed = [], []
+        for _ in range(2):
+            written.append(build.run().written_bytes)
+            run(Command([*PUSH, f"oci:{build.results}/oci", f"docker://{host}/bench:1.0"]))
+            pushed.append(_size_bytes(blobs))
+            _edit(dataset)
+    sent = pushed[1] - pushed[0]
+    title = f"1 of {bench.counts[1]:,} files edited"
+    for what, again, first, limit in (("written", written[1], written[0], 0.05), ("pushed", sent, pushed[0], 0.1)):
+        yield Figure(f"{title}: {what}", megabytes(again), f"first time {megabytes(first)}", again / first, limit)
+
+
+def million(bench: Bench) -> Iterator[Figure]:
+    """The time of very many files, compared with the program before the work on speed; of an edit; of scan."""
+    build, files = bench.small(2), f"{bench.counts[2]:,}"
+    before = replace(bench.build(build.dataset, "before"), root=_checkout(BASE, bench.work / "base"))
+    for one in (build, before):
+        run(one.stage("compile_packer"))
+    after = partial(_after_edit, build)
+    find = Command(["find", build.dataset, "-printf", "%p %s %T@\\n"], bench.peer)
+    runs: list[Command | Callable[[], float]] = [
+        partial(seconds_of, build),
+        after,
+        build.stage("scan"),
+        find,
+        partial(seconds_of, before),
     ]
-    plot.write_text(draw(curves, "files", "seconds"))
-    rows = ["| stage | " + " | ".join(f"{files:,} files" for files in runs) + " | peak memory | |"]
-    rows.append("|---" * (len(runs) + 3) + "|")
-    for name in stages:
-        memory_bytes = max(run.stages[name].memory_bytes for run in runs.values() if name in run.stages)
-        cells = [f"{run.stages[name].seconds:.1f} s" if name in run.stages else "" for run in runs.values()]
-        verdict = "✓" if memory_bytes <= MEMORY_LIMIT_BYTES else "**missed**"
-        rows.append(f"| {name} | {' | '.join(cells)} | {megabytes(memory_bytes)} | {verdict} |")
-    rows.append(f"| all | {' | '.join(f'{run.seconds:.1f} s' for run in runs.values())} | | |")
-    return "\n".join(rows) + "\n"
+    ours, edited, scanned, found, peer = alternate(runs, bench.few)
+    yield ratio(f"{files} files to both images", ours, BASE, peer, 0.5)
+    yield ratio(f"1 of {files} files edited", edited, "first time", ours, 0.25)
+    yield ratio(f"scan, {files} files", scanned, "find", found, 2)
+    bench.peer.unlink()
+    shutil.rmtree(before.folder)
 
 
-def _shell(script: str, dataset: Path, output: Path) -> Command:
-    return Command(["sh", "-c", script, "sh", dataset, output])
+def _after_edit(build: Build) -> float:
+    _edit(build.dataset)
+    return build.run().seconds
 
 
-def _ratio(measured: str, ours: Cost, name: str, peer: Cost, limit: float) -> Figure:
-    ratio = ours.seconds / peer.seconds
-    return Figure(measured, seconds(ours.seconds), f"{name} {seconds(peer.seconds)}", ratio, limit)
+def _edit(dataset: Path) -> None:
+    """Reverses the bytes of one file."""
+    changed = dataset / "sub-0000/ses-07/func/sub-0000_ses-07_run-00001777_bold.nii.gz"
+    changed.write_bytes(changed.read_bytes()[::-1])
 
 
-if __name__ == "__main__":
-    main()
+def _checkout(commit: str, folder: Path) -> Path:
+    if not folder.exists():
+        subprocess.run(["git", "-C", ROOT, "worktree", "prune"], check=True)
+        subprocess.run(["git", "-C", ROOT, "worktree", "add", "--quiet", "--detach", folder, commit], check=True)
+    return folder
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,12 +1,15 @@
-"""The table of results: what was measured, the comparison, and whether the result is within its limit."""
+"""The table of results: each row is a ratio or a difference, and its limit."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+HEAD = "| measurement | datacontainer | peer | result | range | limit | |\n|---|---|---|---|---|---|---|"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A row: subject, our result and the peer's as text, the ratio or difference with its unit, and its upper limit."""
+    """A row: subject, our median and the peer's as text, the result, its upper limit, and the result of each pair."""
 
     measured: str
     ours: str
@@ -14,26 +17,33 @@ class Figure:
     result: float
     limit: float
     unit: str = "x"
+    pairs: Sequence[float] = ()
 
-    @property
-    def within_limit(self) -> bool:
-        """Whether the result is within the limit."""
-        return self.result <= self.limit
+    def markdown(self, mark: str = "") -> str:
+        """The row in Markdown; mark: a note at its end."""
+        span = f"{min(self.pairs):.2f} to {max(self.pairs):.2f}" if len(self.pairs) > 1 else ""
+        verdict = "✓" if self.result <= self.limit else "**missed**"
+        cells = (
+            self.measured,
+            self.ours,
+            self.peer,
+            f"{self.result:.2f} {self.unit}",
+            span,
+            f"≤ {self.limit:g} {self.unit}",
+        )
+        return f"| {' | '.join(cells)} | {verdict}{mark} |"
 
 
-def markdown(figures: Sequence[Figure]) -> str:
-    """The results as a table in Markdown."""
-    rows = ["| measurement | datacontainer | peer | result | limit | |", "|---|---|---|---|---|---|"]
-    rows += [
-        f"| {one.measured} | {one.ours} | {one.peer} | {one.result:.2f} {one.unit} | ≤ {one.limit:g} {one.unit} "
-        f"| {'✓' if one.within_limit else '**missed**'} |"
-        for one in figures
-    ]
-    return "\n".join(rows) + "\n"
+def ratio(measured: str, ours: Sequence[float], name: str, peer: Sequence[float], limit: float) -> Figure:
+    """The row for the seconds of alternating runs: the ratio of the medians, and that of each run to the peer's."""
+    pairs = [one / other for one, other in zip(ours, peer, strict=True)]
+    result = statistics.median(ours) / statistics.median(peer)
+    return Figure(measured, seconds(ours), f"{name} {seconds(peer)}", result, limit, pairs=pairs)
 
 
-def seconds(value: float) -> str:
-    """A time with its unit."""
+def seconds(values: Sequence[float]) -> str:
+    """The median of times, with its unit."""
+    value = statistics.median(values)
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 

@@ -1,16 +1,15 @@
-"""Runs the whole workflow and measures each stage's time and memory, and all bytes read and written."""
+"""Watches a run of the workflow: the time and the memory of each stage."""
 
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from measure import Command, run
+
 PERIOD_SECONDS = 0.05
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 # A job's command line is `python …/scripts/datacontainer STAGE TASK …`; in /proc, NUL separates the words.
@@ -31,53 +30,23 @@ class Stage:
         return self.ended - self.began
 
 
-@dataclass
-class Watched:
-    """A run: seconds, bytes that its system calls read and wrote, stages by name, and the output."""
-
-    seconds: float
-    read_bytes: int
-    written_bytes: int
-    stages: dict[str, Stage] = field(default_factory=dict)
-    text: str = ""
-
-
-def snakemake(folder: Path, *arguments: str, cores: int = 2) -> Watched:
-    """Runs the workflow in a folder; raises RuntimeError if it fails."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
-    return watch([*words, *arguments], folder)
-
-
-def watch(words: Sequence[str], folder: Path) -> Watched:
-    """Runs a command in a folder and watches its descendant processes."""
-    before, began = _io(), time.perf_counter()
+def watch(command: Command) -> tuple[float, dict[str, Stage]]:
+    """Runs a command, and returns its seconds and its stages by name."""
     stages: dict[str, Stage] = {}
     ended = threading.Event()
-    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        watcher = threading.Thread(target=_watch, args=(process.pid, stages, ended))
-        watcher.start()
-        printed, _ = process.communicate()
+    watcher = threading.Thread(target=_watch, args=(stages, ended))
+    watcher.start()
+    try:
+        return run(command).seconds, stages
+    finally:
         ended.set()
         watcher.join()
-    seconds, after = time.perf_counter() - began, _io()
-    text = printed.decode(errors="replace")
-    if process.returncode != 0:
-        raise RuntimeError(f"{words} ended with {process.returncode}: {text}")
-    read, written = (late - early for late, early in zip(after, before, strict=True))
-    return Watched(seconds, read, written, stages, text)
 
 
-def _io() -> tuple[int, int]:
-    """The bytes that this process and its finished children have read and written."""
-    lines = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
-    return int(lines["rchar"]), int(lines["wchar"])
-
-
-def _watch(top: int, stages: dict[str, Stage], ended: threading.Event) -> None:
+def _watch(stages: dict[str, Stage], ended: threading.Event) -> None:
     while not ended.wait(PERIOD_SECONDS):
         memory: dict[str, int] = {}
-        for name, resident_bytes in _jobs(top):
+        for name, resident_bytes in _jobs():
             memory[name] = memory.get(name, 0) + resident_bytes
         now = time.perf_counter()
         for name, resident_bytes in memory.items():
@@ -86,37 +55,24 @@ def _watch(top: int, stages: dict[str, Stage], ended: threading.Event) -> None:
             stage.memory_bytes = max(stage.memory_bytes, resident_bytes)
 
 
-def _jobs(top: int) -> Iterator[tuple[str, int]]:
-    """The stage and the memory of each process below `top` that belongs to a job."""
+def _jobs() -> Iterator[tuple[str, int]]:
+    """The stage and the memory of each descendant of this process that belongs to a job."""
     children: dict[int, list[int]] = {}
     for entry in os.scandir("/proc"):
-        if entry.name.isdigit() and (parent := _parent(entry.name)) is not None:
-            children.setdefault(parent, []).append(int(entry.name))
-    found: list[tuple[int, str]] = [(top, "")]
+        if entry.name.isdigit() and (stat := _read(entry.name, "stat")):
+            children.setdefault(int(stat.rpartition(b")")[2].split()[1]), []).append(int(entry.name))
+    found: list[tuple[int, str]] = [(os.getpid(), "")]
     for process, above in found:
-        name = above or _stage(process)
+        stage = STAGE.search(_read(process, "cmdline"))
+        name = above or (stage[1].decode() if stage else "")
         found += [(child, name) for child in children.get(process, ())]
-        if name:
-            yield name, _resident_bytes(process)
+        if name and (statm := _read(process, "statm")):
+            yield name, int(statm.split()[1]) * PAGE_BYTES
 
 
-def _parent(process: str) -> int | None:
+def _read(process: int | str, name: str) -> bytes:
+    """A file of a process in /proc; empty if the process has ended."""
     try:
-        return int(Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[1])
+        return Path(f"/proc/{process}/{name}").read_bytes()
     except OSError:
-        return None
-
-
-def _stage(process: int) -> str:
-    try:
-        found = STAGE.search(Path(f"/proc/{process}/cmdline").read_bytes())
-    except OSError:
-        return ""
-    return found[1].decode() if found else ""
-
-
-def _resident_bytes(process: int) -> int:
-    try:
-        return int(Path(f"/proc/{process}/statm").read_bytes().split()[1]) * PAGE_BYTES
-    except OSError:
-        return 0
+        return b""
