@@ -118,17 +118,16 @@ class Products:
             packer=self.packer,
         )
 
-    def convert(self, threads: int = 2) -> None:
-        """Builds the SIF again, from the current layout."""
+    def convert(self, **given: Any) -> None:
+        """Builds the SIF again, from the current layout. given: fields of the request that replace others."""
         request = SifRequest(
             identity=IDENTITY,
             platform="linux/amd64",
             packer=self.packer,
             layout=self.layout,
             summary=self.folder / "dataset.json",
-            image=self.sif,
             compression=self.compression,
-            threads=threads,
+            **{"image": self.sif, "threads": 2, **given},
         )
         convert(request)
 

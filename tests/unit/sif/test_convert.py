@@ -21,7 +21,7 @@ from datacontainer.runtime.packer import run_packer
 from datacontainer.sif import header as sif
 from datacontainer.sif.convert import SifRequest, convert, skeleton_layer
 from tools.apptainer import partition_offset
-from tools.engines import require_root, require_tool
+from tools.engines import require_tool, small_disk
 from tools.examples import tried
 from tools.images import Entry
 from tools.squashfs import FILE, FOLDER, LINK, READERS, Tree, extracted, layer_of, read_by_verify
@@ -158,17 +158,10 @@ def test_squashfs_wrong_flags_are_a_usage_error(packer, arguments):
 
 
 def test_squashfs_full_disk_names_the_image_and_the_remedy(packer, tmp_path):
-    require_root("a file system of a size")
-    disk = tmp_path / "disk"
-    disk.mkdir()
     (tmp_path / "layer.tar").write_bytes(layer_of({b"a": Entry(FILE | 0o644, bytes(5 << 20))}))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
-    try:
+    with small_disk(tmp_path / "disk", "size=1m") as disk, pytest.raises(DataError) as caught:
         (disk / "image").touch()
-        with pytest.raises(DataError) as caught:
-            run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
-    finally:
-        subprocess.run(["umount", disk], check=True)
+        run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
     expected = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
     assert str(caught.value) == expected
 
