@@ -16,6 +16,7 @@ from datacontainer.entrypoint.gobuild import find_go
 from tools.engines import Tool, require_tool
 from tools.images import fruit_files
 from tools.keys import verify
+from tools.products import sha256sum
 from tools.trees import fill
 from tools.workflow import ROOT, Project, started
 
@@ -53,10 +54,6 @@ def configuration(folder: Path) -> dict[str, object]:
 
 def document(project: Project, file: str) -> dict[str, object]:
     return dict(json.loads(project.product("fruit", f"attestations/{file}").read_bytes()))
-
-
-def sha256sum(path: Path) -> str:
-    return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
 
 
 def test_provenance_subjects_are_the_images_and_binaries(signed):

@@ -16,6 +16,7 @@ import pytest
 from datacontainer import __version__
 from tools.docker import LIMITS, RUN
 from tools.engines import Tool
+from tools.fruit import SIX_USES
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
 
@@ -52,12 +53,6 @@ def odd(docker, images, tmp_path_factory):
 
 
 @pytest.fixture
-def ask(docker, fruit):
-    """Runs the image fruit with arguments and returns its output as text."""
-    return lambda *arguments: docker(*RUN, fruit, *arguments).decode()
-
-
-@pytest.fixture
 def copied_from(docker):
     """Returns a folder of an image, copied by `docker cp`."""
 
@@ -68,26 +63,19 @@ def copied_from(docker):
     return copied
 
 
-def test_load_prints_name_and_version(fruit):
+def test_run_prints_the_six_uses_and_the_listing_of_the_readme(docker, fruit):
     assert fruit == "fruit:1.0"
+    assert {use: docker(*RUN, fruit, *use.split()) for use in SIX_USES} == SIX_USES
+    assert SIX_USES[""].decode() in (ROOT / "README.md").read_text()
 
 
-def test_run_prints_the_listing_of_sha256sum_and_readme(ask, images):
-    printed = ask()
-    assert printed.encode() == listing(images.folder / "fruit")
-    assert printed in (ROOT / "README.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "printed"),
-    [
-        (["-ls"], "/data/avocado.txt\n/data/tomato.txt\n"),
-        (["-metric", "size", "-search", "8"], "/data/tomato.txt 8\n"),
-        (["-metric", "size", "-search", "9"], "/data/avocado.txt 9\n"),
-    ],
-)
-def test_run_flags_print_the_documented_output(ask, arguments, printed):
-    assert ask(*arguments) == printed
+def test_run_wrong_usage_exits_with_2_and_a_query_without_match_with_1(docker, fruit):
+    done = docker.run(*RUN, fruit, "-no-such-flag", status=2)
+    assert done.stdout == b""
+    assert b"no-such-flag" in done.stderr
+    assert b"-metric" in done.stderr
+    done = docker.run(*RUN, fruit, "-get", "potato", status=1)
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_run_with_a_low_limit_of_processes_works_or_names_it(docker, fruit):
@@ -96,47 +84,13 @@ def test_run_with_a_low_limit_of_processes_works_or_names_it(docker, fruit):
     assert errors.startswith(b"error: the limit of processes and threads is 5, expected at least 8: raise it")
 
 
-def test_run_metric_sorts_by_the_metric(ask, images):
-    avocado, tomato = (
-        line.replace(" ", ": ", 1) for line in listing(images.folder / "fruit").decode().splitlines(keepends=True)
-    )
-    assert ask("-metric", "size") == f"Order by size\n{tomato}{avocado}"
-
-
-def test_run_get_prints_the_lines_that_contain_the_term(ask, images):
-    avocado, tomato = listing(images.folder / "fruit").decode().splitlines(keepends=True)
-    assert ask("-get", "/data/avocado.txt") == avocado
-    assert ask("-get", "tomato") == tomato
-
-
-def test_run_unknown_flag_is_wrong_usage(docker, fruit):
-    done = docker.run(*RUN, fruit, "-no-such-flag", status=2)
-    assert done.stdout == b""
-    assert b"no-such-flag" in done.stderr
-    assert b"-metric" in done.stderr
-
-
-def test_run_query_without_match_prints_nothing_and_exits_with_1(docker, fruit):
-    done = docker.run(*RUN, fruit, "-get", "potato", status=1)
-    assert (done.stdout, done.stderr) == (b"", b"")
-
-
 def test_run_without_privileges_prints_the_same(docker, fruit, images):
     locked = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65534:65534"]
     assert docker(*RUN, *locked, fruit) == listing(images.folder / "fruit")
 
 
-def test_run_null_prints_unusual_names_unchanged(docker, odd, images):
-    assert docker(*RUN, odd, "-ls", "-null") == keys(images.folder / "odd")
-
-
 def test_run_cat_prints_the_content_of_a_file(docker, odd):
     assert docker(*RUN, odd, "-cat", "/data/large") == LARGE
-
-
-def test_run_export_copies_the_dataset_to_a_bound_folder(docker, odd, images, tmp_path):
-    docker(*RUN, "-v", f"{tmp_path}:/out", odd, "-export", "/out")
-    assert packed(tree_of(tmp_path)) == packed(tree_of(images.folder / "odd"))
 
 
 @pytest.mark.parametrize("options", [["-v", "{folder}:/out"], ["--read-only"]])
@@ -158,8 +112,9 @@ def test_run_verify_prints_the_replaced_file(docker, odd, tmp_path):
     assert len(printed.splitlines()) == 2
 
 
-def test_inspect_shows_labels_and_entrypoint_and_no_volume(docker, fruit):
+def test_inspect_shows_id_labels_and_entrypoint_and_no_volume(docker, fruit, images):
     (image,) = json.loads(docker("image", "inspect", fruit))
+    assert image["Id"] == f"sha256:{images.image_id('fruit')}"
     config = image["Config"]
     assert config["Entrypoint"] == ["/entrypoint"]
     assert not config["Volumes"]
@@ -176,13 +131,6 @@ def test_inspect_shows_labels_and_entrypoint_and_no_volume(docker, fruit):
         "org.opencontainers.image.title": "fruit",
         "org.opencontainers.image.version": "1.0",
     }
-
-
-def test_inspect_image_id_is_the_digest_of_the_config_blob(docker, fruit, images):
-    (entry,) = json.loads(images.product("fruit", "oci/manifest.json").read_bytes())
-    config = images.product("fruit", "oci") / entry["Config"]
-    digest = hashlib.sha256(config.read_bytes()).hexdigest()
-    assert docker.text("image", "inspect", "-f", "{{.Id}}", fruit) == f"sha256:{digest}"
 
 
 def test_cp_copies_the_dataset_byte_for_byte(copied_from, fruit, odd, images):
@@ -254,19 +202,17 @@ def test_build_from_image_contains_data_and_added_file(docker, copied_from, frui
     assert copied_from("extended", "/notes")[b"notes.txt"].content == b"ripe\n"
 
 
-def test_podman_loads_inspects_and_runs_the_archive(podman, images):
-    assert "fruit:1.0" in podman.text("load", "-i", images.product("fruit", "fruit.docker.tar"))
-    (image,) = json.loads(podman("image", "inspect", "fruit:1.0"))
-    assert image["Id"] == images.image_id("fruit")
-    assert image["Config"]["Labels"]["org.opencontainers.image.title"] == "fruit"
-    assert podman(*RUN, *LIMITS, "fruit:1.0") == listing(images.folder / "fruit")
-
-
-def test_podman_loads_the_platform_of_this_machine(podman, images, tmp_path):
-    assert stream(podman, images, "odd", tmp_path).endswith("/odd:2.0")
-    (image,) = json.loads(podman("image", "inspect", "odd:2.0"))
-    assert (image["Id"], image["Architecture"]) == (images.image_id("odd"), "amd64")
-    assert podman(*RUN, *LIMITS, "odd:2.0", "-ls", "-null") == keys(images.folder / "odd")
+@pytest.mark.parametrize("tag", ["fruit:1.0", "odd:2.0"])
+def test_podman_loads_the_platform_of_this_machine_and_runs_it(podman, images, tag, tmp_path):
+    name, _, version = tag.partition(":")
+    if name == "fruit":
+        assert tag in podman.text("load", "-i", images.product(name, f"{name}.docker.tar"))
+    else:
+        assert stream(podman, images, name, tmp_path).endswith(f"/{tag}")
+    (image,) = json.loads(podman("image", "inspect", tag))
+    assert (image["Id"], image["Architecture"]) == (images.image_id(name), "amd64")
+    assert image["Config"]["Labels"]["org.opencontainers.image.version"] == version
+    assert podman(*RUN, *LIMITS, tag, "-ls", "-null") == keys(images.folder / name)
 
 
 def test_skopeo_layout_and_both_archives_are_one_image(skopeo, images):

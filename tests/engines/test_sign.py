@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -13,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from datacontainer.runtime.errors import MissingToolError, UsageError
-from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.sif.sign import check_key
 from tools.engines import Tool, require_tool
 from tools.keys import PEM, PGP, make_pgp, verify
-from tools.products import IDENTITY, UNIQUE, Products, flip
+from tools.products import UNIQUE, Products, flip, sha256sum
 
 # The byte ranges in a SIF of its modification time, and of the times of the sixth object.
 DESCRIPTOR = 4096 + 5 * 585
@@ -26,18 +24,8 @@ TIMES = ((72, 80), (DESCRIPTOR + 41, DESCRIPTOR + 57))
 
 def signed(built: Products, folder: Path, key: Path) -> Path:
     """Writes the SIF of the products, signed with a key."""
-    image = folder / "signed.sif"
-    request = SifRequest(
-        identity=IDENTITY,
-        platform="linux/amd64",
-        packer=built.packer,
-        layout=built.layout,
-        summary=built.folder / "dataset.json",
-        image=image,
-        key=key,
-    )
-    convert(request)
-    return image
+    built.convert(image=folder / "signed.sif", key=key)
+    return folder / "signed.sif"
 
 
 def signed_by_apptainer(built: Products, folder: Path, key: Path) -> bytes:
@@ -57,8 +45,9 @@ def envelope(image: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", ["ed25519", "rsa"])
-def test_convert_signed_equals_the_output_of_apptainer_sign(built, keys, tmp_path, name):
+def test_convert_signed_is_executable_and_equals_the_output_of_apptainer_sign(built, keys, tmp_path, name):
     ours = signed(built, tmp_path, keys / f"{name}.key")
+    assert stat.S_IMODE(ours.stat().st_mode) == 0o755
     assert ours.read_bytes() == signed_by_apptainer(built, tmp_path, keys / f"{name}.key")
 
 
@@ -135,8 +124,7 @@ def test_verify_products_signed_sif_matches_the_catalog(built, keys, tmp_path):
     copy = built.copy(tmp_path / "products")
     copy.sif.unlink()
     signed(built, tmp_path, keys / "pgp-rsa.key").rename(copy.sif)
-    sha256 = subprocess.run(["sha256sum", copy.sif], capture_output=True, text=True, check=True).stdout.split()[0]
-    assert copy.verify()["sif"]["sha256"] == sha256
+    assert copy.verify()["sif"]["sha256"] == sha256sum(copy.sif)
 
 
 def test_convert_signed_does_not_contain_the_key(built, keys, tmp_path):
@@ -212,7 +200,3 @@ def test_convert_pgp_key_without_gpg_names_the_key_and_the_package(built, keys, 
     with pytest.raises(MissingToolError, match=r"`gpg`.*`sign`.*apt install gnupg") as caught:
         signed(built, tmp_path, keys / "pgp-rsa.key")
     assert caught.value.exit_status == 3
-
-
-def test_convert_signed_is_executable(built, keys, tmp_path):
-    assert stat.S_IMODE(signed(built, tmp_path, keys / "ed25519.key").stat().st_mode) == 0o755

@@ -9,7 +9,6 @@ from datacontainer.image.built import Attestation
 from datacontainer.image.oci import Blob
 from datacontainer.image.referrers import write_attestations
 from datacontainer.runtime.errors import DataError
-from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.verify.verify import verify
 from tools.products import IDENTITY, Products, flip
 
@@ -23,16 +22,7 @@ def attest(products: Products, subject: dict[str, object] | None = None) -> Path
     document = Blob("application/vnd.in-toto+json", CONTENT)
     folder = products.folder / "attestations"
     write_attestations([Attestation("provenance.json", document, subject or top, {})], folder)
-    request = SifRequest(
-        identity=IDENTITY,
-        platform="linux/amd64",
-        packer=products.packer,
-        layout=products.layout,
-        summary=products.folder / "dataset.json",
-        image=products.sif,
-        documents={"provenance.json": CONTENT},
-    )
-    convert(request)
+    products.convert(documents={"provenance.json": CONTENT})
     return folder
 
 

@@ -1,6 +1,5 @@
 """Fixtures for pipelines that embed the workflow: copies of the examples outside of the repository."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tools.engines import require_tool
-from tools.workflow import ROOT, Project, Run
+from tools.workflow import ROOT, Project, Run, replace, run
 
 EXAMPLES = ROOT / "examples/embedding"
 REPOSITORY = "owner/datacontainer"
@@ -28,23 +27,12 @@ class Lab(Project):
 
     def snakemake(self, *arguments: str, **_: object) -> Run:
         """Runs the Snakefile of this folder, with the folder as working directory."""
-        done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return Run(done.returncode, done.stdout)
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        return run(command, self.folder, self.environment)
 
     def edit(self, before: str, after: str) -> None:
         """Replaces a text that must occur once in the Snakefile."""
-        file = self.folder / "Snakefile"
-        text = file.read_text()
-        assert text.count(before) == 1, before
-        file.write_text(text.replace(before, after))
+        replace(self.folder / "Snakefile", before, after)
 
 
 @pytest.fixture

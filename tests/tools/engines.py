@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +38,19 @@ def require_root(what: str) -> None:
     """Skips the test, or fails it in CI, if the tests do not run as root."""
     if os.geteuid() != 0:
         lacking(f"{what} needs root, but the tests run as user {os.geteuid()}: run them with sudo")
+
+
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[Path]:
+    """Mounts a new disk at a folder, which it creates. options: such as size=1m."""
+    require_root("mounting a small disk")
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], check=False).returncode:
+        lacking("a tmpfs cannot be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ Change = Callable[[Entries], object]
 
 MOUNT = b"srv/data/"
 UNIQUE = b"the only file with this content"
+UNIQUE_PATH, LINK_PATH = MOUNT + b"sub/unique", MOUNT + b"sub/up"
 IDENTITY = Identity("odd", "1.0", "/srv/data", (("org.example.note", "a"),))
 
 
@@ -117,17 +118,16 @@ class Products:
             packer=self.packer,
         )
 
-    def convert(self, threads: int = 2) -> None:
-        """Builds the SIF again, from the current layout."""
+    def convert(self, **given: Any) -> None:
+        """Builds the SIF again, from the current layout. given: fields of the request that replace others."""
         request = SifRequest(
             identity=IDENTITY,
             platform="linux/amd64",
             packer=self.packer,
             layout=self.layout,
             summary=self.folder / "dataset.json",
-            image=self.sif,
             compression=self.compression,
-            threads=threads,
+            **{"image": self.sif, "threads": 2, **given},
         )
         convert(request)
 
@@ -237,38 +237,28 @@ def sha256sum(path: Path) -> str:
     return subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
 
 
-def drop(entries: Entries) -> None:
-    del entries[MOUNT + b"sub/unique"]
-
-
-def add(entries: Entries) -> None:
-    entries[MOUNT + b"sub/unheard of"] = Entry(FILE | 0o644, b"")
-
-
-def lengthen(entries: Entries) -> None:
-    entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o644, UNIQUE + b"!")
-
-
-def set_mode(entries: Entries) -> None:
-    entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o4755, UNIQUE)
-
-
-def change_target(entries: Entries) -> None:
-    entries[MOUNT + b"sub/up"] = Entry(LINK | 0o777, b"../run.sX")
-
-
-def replace_link_by_file(entries: Entries) -> None:
-    entries[MOUNT + b"sub/up"] = Entry(FILE | 0o644, b"../run.sh")
+def put(path: bytes, mode: int, content: bytes = b"") -> Change:
+    """A change that adds or replaces an entry."""
+    return lambda entries: entries.update({path: Entry(mode, content)})
 
 
 # Changes of the last data layer, and the error of verify for an image with the change.
 DAMAGE: list[tuple[Change, str]] = [
-    (drop, "'sub/unique' is missing from the {}"),
-    (add, "'sub/unheard of' is in the {} but not in the catalog"),
-    (lengthen, f"'sub/unique': expected 31 bytes (the catalog), found {len(UNIQUE) + 1} bytes (the {{}})"),
-    (set_mode, "'sub/unique': expected mode 0644 or 0755 for a file, found 4755 (the {})"),
-    (change_target, "expected a symlink to '../run.sh' (the catalog), found a symlink to '../run.sX' (the {})"),
-    (replace_link_by_file, "'sub/up': expected link (the catalog), found file (the {})"),
+    (lambda entries: entries.pop(UNIQUE_PATH), "'sub/unique' is missing from the {}"),
+    (put(UNIQUE_PATH + b"2", FILE | 0o644), "'sub/unique2' is in the {} but not in the catalog"),
+    (
+        put(UNIQUE_PATH, FILE | 0o644, UNIQUE + b"!"),
+        "expected 31 bytes (the catalog), found 32 bytes (the {})",
+    ),
+    (
+        put(UNIQUE_PATH, FILE | 0o4755, UNIQUE),
+        "expected mode 0644 or 0755 for a file, found 4755 (the {})",
+    ),
+    (
+        put(LINK_PATH, LINK | 0o777, b"../run.sX"),
+        "'../run.sh' (the catalog), found a symlink to '../run.sX' (the {})",
+    ),
+    (put(LINK_PATH, FILE | 0o644, b"../run.sh"), "'sub/up': expected link (the catalog), found file (the {})"),
 ]
 
 

@@ -1,12 +1,11 @@
 """Copies of this repository, and builds with these copies."""
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from tools.embedding import SOURCES
-from tools.workflow import ROOT, Project
+from tools.workflow import ROOT, Project, run
 
 
 def copy_of_the_repository(folder: Path) -> Path:
@@ -19,30 +18,7 @@ def copy_of_the_repository(folder: Path) -> Path:
 
 def build_with(repository: Path, project: Project, *arguments: str) -> str:
     """Builds a project with a copy of the repository; returns the output."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(repository / "Snakefile"),
-            "--cores",
-            "2",
-            "-p",
-            *arguments,
-        ],
-        cwd=project.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def replace(file: Path, before: str, after: str) -> None:
-    """Replaces a text that must occur once in the file."""
-    text = file.read_text()
-    assert text.count(before) == 1, before
-    file.write_text(text.replace(before, after))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", repository / "Snakefile", "--cores", "2", "-p"]
+    done = run([*command, *arguments], project.folder)
+    assert done.status == 0, done.text
+    return done.text

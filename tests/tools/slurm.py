@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tools.engines import Tool, lacking, require_root, require_tool
-from tools.workflow import ROOT, Project, Run
+from tools.workflow import ROOT, Project, Run, run
 
 START_SECONDS = 30
 NODES = 2
@@ -131,15 +131,7 @@ class SlurmProject(Project):
         often = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 7 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
-        done = subprocess.run(
-            [*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="backslashreplace",
-            check=False,
-        )
-        return Run(done.returncode, done.stdout)
+        return run([*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments], self.folder)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import os
 import stat
 import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datacontainer.verify import kinds
@@ -39,49 +39,40 @@ def layer_of(entries: Mapping[bytes, Entry]) -> bytes:
 
 def extracted(image: Path, offset: int) -> Tree:
     """The entries that unsquashfs extracts from an image."""
-    folder = image.with_name("extracted")
-    command = [require_tool("unsquashfs"), "-quiet", "-no-progress", "-o", str(offset), "-d", folder, image]
-    subprocess.run(command, check=True, capture_output=True)
-    return tree_of(folder)
+    with tempfile.TemporaryDirectory(dir=image.parent) as folder:
+        root = Path(folder, "root")
+        command = [require_tool("unsquashfs"), "-quiet", "-no-progress", "-o", str(offset), "-d", root, image]
+        subprocess.run(command, check=True, capture_output=True)
+        return tree_of(root)
 
 
-@contextmanager
-def mounted_by_kernel(image: Path, offset: int) -> Iterator[Tree]:
-    """The entries of an image that the kernel has mounted."""
+def mounted_by_kernel(image: Path, offset: int) -> Tree:
+    """The entries of an image that the kernel mounts."""
     require_root("a loop mount")
-    mount = (require_tool("mount"), "-t", "squashfs", "-o", "loop,ro,offset={offset}")
-    with _mounted(mount, (require_tool("umount"),), image, offset) as found:
-        yield found
+    return _mounted((require_tool("mount"), "-t", "squashfs", "-o", "loop,ro,offset={}"), ("umount",), image, offset)
 
 
-@contextmanager
-def mounted_by_squashfuse(image: Path, offset: int) -> Iterator[Tree]:
-    """The entries of an image that squashfuse has mounted."""
-    with _mounted(
-        (require_tool("squashfuse"), "-o", "offset={offset}"), (require_tool("fusermount3"), "-u"), image, offset
-    ) as found:
-        yield found
+def mounted_by_squashfuse(image: Path, offset: int) -> Tree:
+    """The entries of an image that squashfuse mounts."""
+    umount = require_tool("fusermount3"), "-u"
+    return _mounted((require_tool("squashfuse"), "-o", "offset={}"), umount, image, offset)
 
 
-@contextmanager
-def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: int) -> Iterator[Tree]:
+def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: int) -> Tree:
     """The entries of a mounted image. Skips the test only if an image of mksquashfs cannot be mounted either."""
-    point = image.with_name("mounted")
-    point.mkdir()
-    reference = image.with_name("reference")
-    subprocess.run([require_tool("mksquashfs"), point, reference, "-quiet", "-no-progress"], check=True)
-    commands = [
-        [*(word.format(offset=at) for word in mount), path, point] for path, at in ((reference, 0), (image, offset))
-    ]
-    done = subprocess.run(commands[0], check=False, capture_output=True, text=True)
-    if done.returncode != 0:
-        lacking(f"{mount[0]} cannot mount here: {done.stderr.strip()}")
-    subprocess.run([*umount, point], check=True)
-    subprocess.run(commands[1], check=True)
-    try:
-        yield tree_of(point)
-    finally:
+    with tempfile.TemporaryDirectory(dir=image.parent) as folder:
+        point, reference = Path(folder, "mounted"), Path(folder, "reference")
+        point.mkdir()
+        subprocess.run([require_tool("mksquashfs"), point, reference, "-quiet", "-no-progress"], check=True)
+        done = subprocess.run([*(word.format(0) for word in mount), reference, point], check=False, capture_output=True)
+        if done.returncode != 0:
+            lacking(f"{mount[0]} cannot mount here: {done.stderr.decode().strip()}")
         subprocess.run([*umount, point], check=True)
+        subprocess.run([*(word.format(offset) for word in mount), image, point], check=True)
+        try:
+            return tree_of(point)
+        finally:
+            subprocess.run([*umount, point], check=True)
 
 
 def packed(folder: Path, *options: str) -> Path:
@@ -118,3 +109,7 @@ def read_by_verify(image: Path, offset: int) -> Tree:
             content = b"".join(squashfs.content(node)) if inode.kind == kinds.FILE else inode.target
             found[node.path.rstrip(b"/")] = Entry(types[inode.kind] | inode.mode, content)
     return found
+
+
+# The functions that read all entries of an image.
+READERS = [extracted, read_by_verify, mounted_by_kernel, mounted_by_squashfuse]

@@ -1,251 +1,187 @@
-"""A walk over a dataset in Python, with which the packer's list is compared."""
+"""The list of a dataset, made in Python, with which the packer's list is compared; the user may read all files."""
 
+import errno
 import fnmatch
-import hashlib
 import os
 import stat
-import struct
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from datacontainer.scan.listing import Files, Summary
 from datacontainer.scan.records import DIRECTORY, FILE, LINK, Record
 from datacontainer.scan.refused import Refused
-from tools.symlinks import FOLLOW, FOLLOWED, REFUSE, Base, Links, class_of
 
+# The values of `symlinks` in the configuration: how symlinks are handled.
+KEEP, FOLLOW, REFUSE = "keep", "follow", "refuse"
+# Linux follows at most this many symlinks in one path.
+MAX_LINKS = 40
 # Snakemake creates this file in each folder that a rule declares as its output; it is never part of the dataset.
 SNAKEMAKE_TIMESTAMP = b".snakemake_timestamp"
 # In an OCI layer, a name with this prefix deletes a file. Source: image-spec, layer.md, "Whiteouts".
 WHITEOUT_PREFIX = b".wh."
-# Linux allows paths of 4,095 bytes; 256 are left for the mount and for the folder where an engine unpacks layers.
-MAX_PATH = 4095 - 256
-# The number of names of a folder that are read before their records are returned.
-PIECE_NAMES = 512
+WHITEOUT = b"has a name with the prefix .wh., which deletes a file in an image layer"
+SPECIAL = {stat.S_IFIFO: b"is a fifo", stat.S_IFSOCK: b"is a socket"}
 
-KINDS = {
-    stat.S_IFIFO: b"is a fifo",
-    stat.S_IFSOCK: b"is a socket",
-    stat.S_IFCHR: b"is a character device",
-    stat.S_IFBLK: b"is a block device",
-}
-
-
-def list_by_walk(root: Path, patterns: Sequence[str], files: Files, symlinks: str = REFUSE) -> Summary:
-    """Writes the list of a dataset to files and returns the summary. patterns: without a slash inside."""
-    walk = Walk(os.fsencode(root), lambda path: _matched(patterns, path), symlinks)
-    records = list(walk.records())
-    encoded = [record.encode() for record in records]
-    ends = np.cumsum([len(one) for one in encoded], dtype=np.uint64)
-    chances = [hashlib.sha256(record.path).digest()[:8] for record in records]
-    rows = [
-        struct.pack("<QQ", end, record.size) + chance[::-1]
-        for end, record, chance in zip(ends, records, chances, strict=True)
-    ]
-    refused = b"".join(b"%b\0%b\0%b\0" % one for one in walk.refused)
-    for path, content in zip(files, (b"".join(encoded), b"".join(rows), refused), strict=True):
-        path.write_bytes(content)
-    digests = [hashlib.sha256(path.read_bytes()).digest() for path in (files.records, files.refused)]
-    sizes = [record.size for record in records if record.kind == FILE]
-    digest = hashlib.sha256(b"".join(digests)).hexdigest()
-    return Summary(len(records), len(sizes), sum(sizes), len(walk.refused), digest, {})
+# Classes of targets. The text is the reason in the refused entry; INSIDE is not refused.
+INSIDE = b""
+ABSOLUTE = b"is a symlink to the absolute path"
+OUTSIDE = b"is a symlink to a path outside of the dataset:"
+EXCLUDED = b"is a symlink to an excluded path:"
+DANGLING = b"is a symlink to a path that does not exist:"
+LOOP = b"is a symlink in a loop:"
+# FOLLOW replaces symlinks of these classes by their targets.
+FOLLOWED = (ABSOLUTE, OUTSIDE, EXCLUDED)
 
 
-def _matched(patterns: Sequence[str], path: bytes) -> bool:
-    """Whether the last pattern that matches a path excludes it. A folder's path ends with a slash."""
-    plain, excluded = path.rstrip(b"/"), False
-    for pattern in patterns:
-        text = os.fsencode(pattern.lstrip("!"))
-        subject = plain if text.startswith(b"/") else os.path.basename(plain)
-        right_kind = path.endswith(b"/") or not text.endswith(b"/")
-        if right_kind and fnmatch.fnmatchcase(subject, text.strip(b"/")):
-            excluded = not pattern.startswith("!")
-    return excluded
+class Base(NamedTuple):
+    """The dataset, or a folder that replaces a symlink to the outside. Symlinks in it may only point into it.
 
+    prefix: the path of the folder in the dataset, with a slash at its end; empty for the dataset. folders: the folder
+    and its parents, also those of the bases that contain it; following a symlink to one of them would never end.
+    """
 
-class Place(NamedTuple):
-    """A folder to list. folder: its path, with a slash at its end; empty for the dataset. base: the folder's base."""
+    prefix: bytes
+    folders: frozenset[bytes]
 
-    folder: bytes
-    base: Base
+    def below(self, prefix: bytes, folder: bytes) -> "Base":
+        """The base of a folder that replaces a symlink in this base."""
+        parents = {b"/".join(folder.split(b"/")[:end]) or b"/" for end in range(1, folder.count(b"/") + 2)}
+        return Base(prefix, self.folders | parents)
 
-
-# An entry of a folder: a record, a refused entry, or a subfolder.
-Found = Record | Refused | Place
+    @property
+    def through(self) -> int:
+        """Record.through of the paths in the base."""
+        return max(0, len(self.prefix) - 1)
 
 
 @dataclass
 class Walk:
-    """A walk over a dataset, which collects the refused entries."""
+    """The records and the refused entries of a dataset, in the order of scan. patterns: without a slash inside."""
 
     root: bytes
-    exclude: Callable[[bytes], bool]
-    symlinks: str = REFUSE
+    patterns: Sequence[str]
+    symlinks: str
+    records: list[Record] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
-    def records(self) -> Iterator[Record]:
-        """The records of all files, symlinks and empty folders, sorted by the bytes of their paths."""
-        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
-        lister = _Lister(Links(root, self.exclude, self.symlinks), Reader.this())
-        try:
-            folders = [lister.entries(Place(b"", lister.links.base()))]
-            while folders:
-                found = next(folders[-1], None)
-                if found is None:
-                    folders.pop()
-                elif isinstance(found, Record):
-                    yield found
-                elif isinstance(found, Refused):
-                    self.refused.append(found)
-                else:
-                    folders.append(lister.entries(found))
-        finally:
-            os.close(root)
+    def __post_init__(self) -> None:
+        self._list(b"", Base(b"", frozenset()).below(b"", os.path.realpath(self.root)))
 
-
-@dataclass(frozen=True)
-class _Lister:
-    """Lists folders."""
-
-    links: Links
-    reader: "Reader"
-
-    def entries(self, place: Place) -> Iterator[Found]:
-        """The entries of a folder."""
-        folder, base = place
-        try:
-            with self._opened(place) as descriptor:
-                names = self._names(descriptor, place)
-            if folder and not names:
-                # Without times and size: excluded files in the folder change them.
-                yield Record(folder[:-1], DIRECTORY, 0o755, 0, 0, 0, 0, b"", base.through)
-            for start in range(0, len(names), PIECE_NAMES):
-                with self._opened(place) as descriptor:
-                    piece = list(self._piece(descriptor, place, names[start : start + PIECE_NAMES]))
-                yield from piece
-        except OSError as error:
-            yield Refused(folder, f"cannot be listed ({error.strerror})".encode())
-
-    @contextmanager
-    def _opened(self, place: Place) -> Iterator[int]:
-        flags = 0 if place.folder == place.base.prefix else os.O_NOFOLLOW
-        descriptor = os.open(place.folder or b".", os.O_RDONLY | os.O_DIRECTORY | flags, dir_fd=self.links.root)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
-
-    def _names(self, descriptor: int, place: Place) -> list[bytes]:
-        """The sorted names in an open folder. A subfolder's name ends with a slash, so that paths are sorted too."""
-        with os.scandir(descriptor) as found:
-            names = [os.fsencode(one.name) + b"/" * self._is_folder(one, place) for one in found]
-        return sorted(name for name in names if not self._excluded(place.folder, name))
-
-    def _is_folder(self, one: os.DirEntry[str], place: Place) -> bool:
-        if self.links.policy == FOLLOW and one.is_symlink():
-            return self.links.replaced_by_folder(place.base, place.folder + os.fsencode(one.name))
-        return one.is_dir(follow_symlinks=False)
-
-    def _excluded(self, folder: bytes, name: bytes) -> bool:
-        return name.rstrip(b"/") == SNAKEMAKE_TIMESTAMP or self.links.exclude(folder + name)
-
-    def _piece(self, descriptor: int, place: Place, names: Sequence[bytes]) -> Iterator[Found]:
-        """The entries with the given names in an open folder."""
-        for name in names:
-            if not name.endswith(b"/"):
-                yield from self._entry(descriptor, place, name)
-                continue
-            yield from _refused_name(place.folder + name[:-1])
-            if not _too_long(place.folder + name[:-1]):
-                yield self._place(descriptor, place, name)
-
-    def _place(self, descriptor: int, place: Place, name: bytes) -> Place | Refused:
-        """A subfolder; it has its own base if it replaces a symlink."""
-        path = place.folder + name[:-1]
-        try:
-            target = os.readlink(name[:-1], dir_fd=descriptor)
-        except OSError:
-            return Place(place.folder + name, place.base)
-        below = self.links.base_of_target(place.base, path)
-        if isinstance(below, bytes):
-            return Refused(path, below, target)
-        return Place(place.folder + name, below)
-
-    def _entry(self, descriptor: int, place: Place, name: bytes) -> Iterator[Record | Refused]:
-        path = place.folder + name
-        try:
-            status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
-            target = os.readlink(name, dir_fd=descriptor) if stat.S_ISLNK(status.st_mode) else b""
-        except OSError as error:
-            yield Refused(path, f"cannot be accessed ({error.strerror})".encode())
-            return
-        yield from _refused_name(path)
-        if _too_long(path):
-            return
-        if stat.S_ISLNK(status.st_mode):
-            yield from self._link(place, path, status, target)
-        else:
-            yield from self._file(path, status, place.base.through)
-
-    def _link(self, place: Place, path: bytes, status: os.stat_result, target: bytes) -> Iterator[Record | Refused]:
-        target_class = self.links.classify(place.base, path, target)
-        if self.links.policy == FOLLOW and target_class in FOLLOWED:
-            followed = self.links.status(path)
-            if isinstance(followed, OSError):
-                yield Refused(path, class_of(followed), target)
+    def _list(self, folder: bytes, base: Base) -> None:
+        """Lists a folder, given with a slash at its end."""
+        paths = [folder + name for name in os.listdir(self._on_disk(folder)) if name != SNAKEMAKE_TIMESTAMP]
+        # With a slash after folders, so that the entries of `a/` come after `a-b`.
+        paths = [path + b"/" * self._is_folder(path, base) for path in paths]
+        paths = sorted(path for path in paths if not self._excluded(path))
+        if folder and not paths:
+            self.records.append(Record(folder[:-1], DIRECTORY, 0o755, 0, 0, 0, 0, b"", base.through))
+        for path in paths:
+            if os.path.basename(path.rstrip(b"/")).startswith(WHITEOUT_PREFIX):
+                self.refused.append(Refused(path.rstrip(b"/"), WHITEOUT))
+            if path.endswith(b"/"):
+                self._enter(path, base)
+            elif os.path.islink(self._on_disk(path)):
+                self._link(path, base)
             else:
-                yield from self._file(path, followed, len(path))
+                self._file(path, base.through)
+
+    def _on_disk(self, path: bytes) -> bytes:
+        return os.path.join(self.root, path)
+
+    def _excluded(self, path: bytes) -> bool:
+        """Whether the last pattern that matches a path excludes it. A folder's path ends with a slash."""
+        plain, excluded = path.rstrip(b"/"), False
+        for pattern in self.patterns:
+            text = os.fsencode(pattern.lstrip("!"))
+            subject = plain if text.startswith(b"/") else os.path.basename(plain)
+            right_kind = path.endswith(b"/") or not text.endswith(b"/")
+            if right_kind and fnmatch.fnmatchcase(subject, text.strip(b"/")):
+                excluded = not pattern.startswith("!")
+        return excluded
+
+    def _is_folder(self, path: bytes, base: Base) -> bool:
+        """Whether it is a folder, or a symlink that a folder replaces."""
+        place = self._on_disk(path)
+        return os.path.isdir(place) and (not os.path.islink(place) or self._is_followed(path, base))
+
+    def _is_followed(self, path: bytes, base: Base) -> bool:
+        return self.symlinks == FOLLOW and self._target_class(path, base) in FOLLOWED
+
+    def _enter(self, folder: bytes, base: Base) -> None:
+        place = self._on_disk(folder[:-1])
+        if not os.path.islink(place):
+            self._list(folder, base)
+        elif os.path.realpath(place) in base.folders:
+            self.refused.append(Refused(folder[:-1], LOOP, os.readlink(place)))
+        else:
+            self._list(folder, base.below(folder, os.path.realpath(place)))
+
+    def _link(self, path: bytes, base: Base) -> None:
+        target = os.readlink(self._on_disk(path))
+        if self._is_followed(path, base):
+            if found := self._reachable(path):
+                self.refused.append(Refused(path, found, target))
+            else:
+                self._file(path, len(path))
             return
-        if target_class:
-            yield Refused(path, target_class, target)
-        yield _record(path, LINK, status, target, place.base.through)
+        if found := self._target_class(path, base):
+            self.refused.append(Refused(path, found, target))
+        self._record(path, LINK, os.lstat(self._on_disk(path)), target, base.through)
 
-    def _file(self, path: bytes, status: os.stat_result, through: int) -> Iterator[Record | Refused]:
-        if not stat.S_ISREG(status.st_mode):
-            yield Refused(path, KINDS.get(stat.S_IFMT(status.st_mode), b"is not a file, symlink or folder"))
-            return
-        if not self.reader.allowed(status):
-            try:
-                os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK, dir_fd=self.links.root))
-            except OSError as error:
-                yield Refused(path, f"cannot be read ({error.strerror})".encode())
-        yield _record(path, FILE, status, b"", through)
+    def _file(self, path: bytes, through: int) -> None:
+        status = os.stat(self._on_disk(path))
+        if stat.S_ISREG(status.st_mode):
+            self._record(path, FILE, status, b"", through)
+        else:
+            self.refused.append(Refused(path, SPECIAL[stat.S_IFMT(status.st_mode)]))
 
+    def _record(self, path: bytes, kind: bytes, status: os.stat_result, target: bytes, through: int) -> None:
+        mode, times = stat.S_IMODE(status.st_mode), (status.st_mtime_ns, status.st_ctime_ns)
+        self.records.append(Record(path, kind, mode, status.st_size, *times, status.st_ino, target, through))
 
-def _refused_name(path: bytes) -> Iterator[Refused]:
-    if os.path.basename(path).startswith(WHITEOUT_PREFIX):
-        yield Refused(path, b"has a name with the prefix .wh., which deletes a file in an image layer")
-    if _too_long(path):
-        yield Refused(path, b"has a path of %d bytes, more than the maximum of %d" % (len(path), MAX_PATH))
+    def _target_class(self, path: bytes, base: Base) -> bytes:
+        """The class of a symlink's target; always INSIDE if all symlinks are kept."""
+        target = os.readlink(self._on_disk(path))
+        if self.symlinks == KEEP:
+            return INSIDE
+        if target.startswith(b"/"):
+            return ABSOLUTE
+        folder = os.path.dirname(path[len(base.prefix) :])
+        if os.path.normpath(os.path.join(folder, target)).split(b"/")[0] == b"..":
+            return OUTSIDE
+        return self._way(base.prefix, folder.split(b"/") if folder else [], target) or self._reachable(path)
 
+    def _way(self, prefix: bytes, parts: list[bytes], target: bytes) -> bytes:
+        """The class of a target by the components on the way to it, none of which has to exist.
 
-def _too_long(path: bytes) -> bool:
-    return len(path) > MAX_PATH
+        parts: the components of the symlink's folder in its base, none of which is a symlink.
+        """
+        rest, links, excluded = target.split(b"/")[::-1], 0, False
+        while rest:
+            name = rest.pop()
+            if name == b"..":
+                if not parts:
+                    return OUTSIDE
+                parts.pop()
+            elif name not in (b"", b"."):
+                path = prefix + b"/".join([*parts, name])
+                is_link = os.path.islink(self._on_disk(path))
+                is_folder = os.path.isdir(self._on_disk(path)) and not is_link
+                excluded = excluded or self._excluded(path + b"/" * is_folder)
+                if not is_link:
+                    parts.append(name)
+                    continue
+                links += 1
+                following = os.readlink(self._on_disk(path))
+                if links > MAX_LINKS or following.startswith(b"/"):
+                    return LOOP if links > MAX_LINKS else OUTSIDE
+                rest += following.split(b"/")[::-1]
+        return EXCLUDED if excluded else INSIDE
 
-
-class Reader(NamedTuple):
-    """The user and the groups of this process."""
-
-    user: int
-    groups: frozenset[int]
-
-    @classmethod
-    def this(cls) -> "Reader":
-        """The reader for this process."""
-        return cls(os.geteuid(), frozenset([os.getegid(), *os.getgroups()]))
-
-    def allowed(self, status: os.stat_result) -> bool:
-        """Whether the mode allows reading. An ACL or a capability may allow reading in other cases."""
-        if status.st_uid == self.user:
-            return bool(status.st_mode & stat.S_IRUSR)
-        return bool(status.st_mode & (stat.S_IRGRP if status.st_gid in self.groups else stat.S_IROTH))
-
-
-def _record(path: bytes, kind: bytes, status: os.stat_result, target: bytes, through: int) -> Record:
-    size = len(target) if kind == LINK else status.st_size
-    mode = stat.S_IMODE(status.st_mode)
-    return Record(path, kind, mode, size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, target, through)
+    def _reachable(self, path: bytes) -> bytes:
+        """INSIDE if a symlink has a target, else the class of the symlink."""
+        try:
+            os.stat(self._on_disk(path))
+        except OSError as error:
+            return LOOP if error.errno == errno.ELOOP else DANGLING
+        return INSIDE

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,21 @@ class Run:
     text: str
 
 
+def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> Run:
+    """Runs a command in a folder. environment: further variables."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="backslashreplace",
+        check=False,
+    )
+    return Run(done.returncode, done.stdout)
+
+
 @dataclass(frozen=True)
 class Project:
     """A working directory of the workflow outside of the repository."""
@@ -46,17 +62,7 @@ class Project:
     ) -> Run:
         """Runs the repository's Snakefile here. console: whether to leave out Snakemake's own blocks."""
         blocks = [] if console else ["--printshellcmds"]
-        done = subprocess.run(
-            command("--cores", str(cores), *blocks, *arguments, python=python),
-            cwd=self.folder,
-            env={**os.environ, **(environment or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="backslashreplace",
-            check=False,
-        )
-        return Run(done.returncode, done.stdout)
+        return run(command("--cores", str(cores), *blocks, *arguments, python=python), self.folder, environment)
 
     def build(self, *arguments: str, **options: Any) -> str:
         """Runs the workflow, which must succeed; returns its output."""
@@ -106,6 +112,13 @@ def started(text: str) -> set[str]:
     """The stages whose jobs ran, without the targets, whose message is `done`."""
     found = {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
     return found - {"done"}
+
+
+def replace(file: Path, before: str, after: str) -> None:
+    """Replaces a text that must occur once in the file."""
+    text = file.read_text()
+    assert text.count(before) == 1, before
+    file.write_text(text.replace(before, after))
 
 
 def fails(project: Project, *arguments: str, **options) -> str:

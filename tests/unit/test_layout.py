@@ -44,3 +44,5 @@ def test_documents_name_tests_that_exist():
     for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for named in re.findall(r"tests/[\w/*]*\.py", document.read_text()):
             assert list(ROOT.glob(named)), (document.name, named)
+        for named, words in re.findall(r"(tests/[\w/]*\.py) -k (\w+)", document.read_text()):
+            assert words in (ROOT / named).read_text(), (document.name, words)

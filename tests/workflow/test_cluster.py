@@ -10,7 +10,7 @@ import yaml
 from tools.scheduler import Scheduler
 from tools.slurm import require_plugin
 from tools.trees import fill
-from tools.workflow import ROOT, Project
+from tools.workflow import ROOT, Project, fails
 
 FUNCTION = """
 import tempfile
@@ -89,14 +89,16 @@ def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(schedul
     assert [line[:16] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash raw:"]
 
 
-def test_local_failing_job_prints_its_cause_once(project: Project):
+def test_local_failing_job_prints_its_cause_once_and_logs_the_trace(project: Project):
     fill(project.folder / "data", {b"a": b"1"})
     (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
     # No machine has this much memory: the memory that a rule requests limits cluster jobs only.
-    run = project.snakemake("catalog", "--set-resources", "scan:mem_mb=1000000000")
-    assert run.status != 0
-    assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+    text = fails(project, "catalog", "--set-resources", "scan:mem_mb=1000000000")
+    assert [line[:18] for line in text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+    assert "'mine.py:second_time' failed on 1 file, first: 'a': ValueError('not the first time'" in text
+    (log,) = (project.folder / "results/logs/fruit/hash").iterdir()
+    assert 'mine.py", line 9, in second_time' in log.read_text()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*/profile.yaml")), ids=lambda path: path.parent.name)

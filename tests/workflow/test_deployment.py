@@ -44,17 +44,13 @@ def test_catalog_file_names_a_way_to_deploy():
 
 
 @pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.name)
-def test_environment_has_the_syntax_of_conda(file):
+def test_environment_has_the_syntax_of_conda_and_pins_every_requirement(file):
     environment = read(file)
     assert set(environment) <= {"name", "channels", "dependencies"}
     assert environment["channels"][-1] == "nodefaults"
     for dependency in environment["dependencies"]:
         assert re.fullmatch(r"[a-z0-9][a-z0-9._-]* (=|>=)\d+(\.\d+)*", dependency), dependency
-
-
-@pytest.mark.parametrize("file", ENVIRONMENTS, ids=lambda file: file.name)
-def test_environment_pins_every_requirement_to_its_version(file):
-    pinned = dict(dependency.split(" ", 1) for dependency in read(file)["dependencies"])
+    pinned = dict(dependency.split(" ", 1) for dependency in environment["dependencies"])
     for name, version in required().items():
         if name not in MAIN_PROCESS or name in pinned:
             assert pinned.get(name) == f"={'.'.join(version.split('.')[:2])}", name

@@ -12,7 +12,7 @@ import pytest
 from datacontainer.scan.scan import scan
 from datacontainer.scan.sharding import MIN_SHARD
 from datacontainer.terminal.console import INTERRUPTED
-from tools.engines import lacking, require_root, require_tool
+from tools.engines import require_tool, small_disk
 from tools.faults import Killer, digests
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, command, fails
@@ -31,14 +31,9 @@ def test_killed_build_is_completed_by_the_next_run(tmp_path):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small disk to fill. Only root may mount a disk."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    require_root("mounting a small disk")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", folder], check=False).returncode:
-        lacking("a tmpfs cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    """A small disk to fill."""
+    with small_disk(tmp_path / "disk", "size=40m") as folder:
+        yield folder
 
 
 def fill_up(disk: Path) -> Path:

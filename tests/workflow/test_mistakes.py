@@ -30,31 +30,31 @@ def test_syntax_error_in_the_configuration_is_shown_with_its_line(project, line)
     )
 
 
-def test_key_written_twice_in_a_file_of_the_command_line_is_shown_with_both_lines(project, line):
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "datasets:\n  fruit:\n    path: data\n    mount: /a\n    mount: /b\n",
+            "{}: datasets.fruit.mount is written twice, in lines 4 and 5: remove one of them",
+        ),
+        (
+            "datasets: {fruit: {path: data, version: 1.10}}",
+            "configuration: datasets.fruit.version: 1.10 is not text, as YAML reads the number 1.1: "
+            'write it in quotes, as you typed it: version: "1.10"',
+        ),
+    ],
+)
+def test_mistake_in_a_file_of_the_command_line_is_shown_as_typed(project, line, text, expected):
     file = project.folder / "config.yaml"
-    file.write_text("datasets:\n  fruit:\n    path: data\n    mount: /a\n    mount: /b\n")
-    assert line("--configfile", str(file)) == (
-        f"error: {file}: datasets.fruit.mount is written twice, in lines 4 and 5: remove one of them"
-    )
-
-
-def test_version_without_quotes_is_shown_as_typed(project, line):
-    file = project.folder / "config.yaml"
-    file.write_text("datasets: {fruit: {path: data, version: 1.10}}")
-    assert line("--configfile", str(file)) == (
-        "error: configuration: datasets.fruit.version: 1.10 is not text, as YAML reads the number 1.1: "
-        'write it in quotes, as you typed it: version: "1.10"'
-    )
+    file.write_text(text)
+    assert line("--configfile", str(file)) == f"error: {expected.format(file)}"
 
 
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["dataset="], "configuration: dataset has no value: write --config dataset=FOLDER"),
         (["dataset=2023_01"], "Snakemake reads --config dataset=2023_01 as the number 202301: write --config "),
         (["dataset={path: data, path: data2}"], "--config dataset: dataset.path is written twice, in line 1: remove"),
-        (["dataset=data", "outdir=a{b}"], "configuration: outdir: 'a{b}' is not a folder without {NAME} and <NAME>"),
-        (["dataset=data", "version=1.10"], "write --config dataset='{path: data, version: \"1.10\"}'"),
         (['dataset={path: data, metadata: ["mine.py:nofity"]}'], "does not define 'nofity': did you mean 'nifti'"),
         (["dataset=data", "outdir=mine.py/results"], "outdir: 'mine.py' cannot be written (Not a directory): set "),
     ],

@@ -1,11 +1,14 @@
 """The runs that write a report, the runs that leave it unchanged, and its history."""
 
+import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
 
+import pyarrow.parquet as pq
 import pytest
 
 from tools.trees import fill
@@ -36,37 +39,38 @@ def test_default_writes_the_report_once(built):
     assert NOTHING in built.build("report")
 
 
-def test_touched_file_leaves_the_report_unchanged(changing):
-    before = contents(changing)
-    (changing.folder / "data/tomato.txt").touch()
+def test_touched_file_leaves_the_images_and_the_report_unchanged(changing):
+    images = [changing.product("fruit", file) for file in ("fruit.sif", "fruit.docker.tar")]
+    before, times = contents(changing), [image.stat().st_mtime_ns for image in images]
+    image_id = changing.image_id("fruit")
+    os.utime(changing.folder / "data/tomato.txt", (1, 1))
     ran = started(changing.build())
-    assert "aggregate" in ran
+    assert {"scan", "hash", "aggregate"} <= ran
     assert not {"report", "convert"} & ran
     assert contents(changing) == before
+    assert [image.stat().st_mtime_ns for image in images] == times
+    assert changing.image_id("fruit") == image_id
+    assert NOTHING in changing.build()
 
 
-def test_other_targets_write_no_report(project):
-    fill(project.folder / "data", {b"a": b"1"})
-    project.configure(fruit={"path": "data", "formats": ["oci"]})
-    assert "report" not in started(project.build("oci"))
-    assert {"report"} == started(project.build("report"))
-    page = project.product("fruit", "report.html").read_text()
-    assert "docker load" not in page
-    assert "skopeo inspect oci:oci" in page
-
-
-def test_changed_label_is_in_the_report_without_a_new_state(built):
+def test_changed_label_is_in_the_images_and_the_report_without_a_new_state(built):
     before = contents(built)
     built.configure(fruit={"path": "data", "labels": {"title": "Two fruits"}})
-    assert "report" in started(built.build())
+    ran = started(built.build())
+    assert {"assemble", "convert", "report"} <= ran
+    assert not {"scan", "hash", "aggregate", "render", "compile"} & ran
     assert "<p>Two fruits</p>" in built.product("fruit", "report.html").read_text()
     assert contents(built)["history.tsv"] == before["history.tsv"]
     assert NOTHING in built.build()
 
 
-def test_changed_dataset_is_a_new_state(changing):
+def test_changed_dataset_changes_the_images_and_is_a_new_state(changing):
+    before = changing.image_id("fruit")
     (changing.folder / "data/pepper.txt").write_text("pepper\n")
     assert {"convert", "report"} <= started(changing.build())
+    catalog = pq.read_table(changing.product("fruit", "catalog.parquet")).to_pylist()
+    assert catalog[1]["sha256"] == hashlib.sha256(b"pepper\n").hexdigest()
+    assert changing.image_id("fruit") != before
     lines = changing.product("fruit", "history.tsv").read_text().splitlines()
     digest = json.loads(changing.product("fruit", "dataset.json").read_text())["digest"]
     assert lines[1].startswith("1.0\t2\t17\tsha256:")
@@ -106,11 +110,15 @@ def test_report_elsewhere_is_the_same(fruit, tmp_path):
     assert contents(other) == contents(fruit)
 
 
-def test_empty_dataset_has_a_report_about_no_files(project):
+def test_empty_dataset_report_and_entrypoint_name_no_files(project):
     (project.folder / "data").mkdir()
-    project.configure(fruit={"path": "data"})
+    project.configure(void={"path": "data"})
     project.build()
-    assert "The dataset has no files." in project.product("fruit", "report.html").read_text()
+    assert "The dataset has no files." in project.product("void", "report.html").read_text()
+    entrypoint = project.product("void", "bin/linux-amd64/entrypoint")
+    done = subprocess.run([entrypoint], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no files" in done.stderr
 
 
 def test_embedded_report_contains_its_captions(project):

@@ -170,10 +170,9 @@ def test_count_values_of_too_many_distinct_values_stops(tmp_path, monkeypatch):
     assert count_values(tmp_path / "catalog.parquet", "unique", 2) == ([], 300)
 
 
-def test_fitting_values_fill_three_lines_and_long_values_are_shortened():
+def test_fitting_values_fill_three_lines():
     assert fitting_values([Count(f"{number:02}", 7, 0) for number in range(99)])[-1] == ("33", 7)
     assert fitting_values([Count("x" * 1000, 10**240, 0), Count("y", 1, 0)]) == [("x" * 60 + "…", 10**240)]
-    assert [value_text(value) for value in ("x" * 60, "x" * 61, "a\n")] == ["x" * 60, "x" * 60 + "…", "'a\\n'"]
 
 
 LABEL = "org.opencontainers.image."
@@ -231,15 +230,9 @@ def test_add_state_to_a_damaged_history_fails_and_keeps_the_file(tmp_path, conte
     assert history.read_bytes() == content
 
 
-def test_steps_have_the_difference_to_the_state_before():
-    assert [(step.more_files, step.more_bytes) for step in steps([FIRST, SECOND, SECOND])] == [
-        (None, None),
-        (1, -7),
-        (0, 0),
-    ]
-
-
-def test_growth_points_are_as_high_as_the_bytes():
+def test_steps_and_growth_points_are_those_of_the_bytes():
+    differences = [(step.more_files, step.more_bytes) for step in steps([FIRST, SECOND, SECOND])]
+    assert differences == [(None, None), (1, -7), (0, 0)]
     half = State("1.0", 1, 5, "")
     assert growth_points([SECOND, half, SECOND._replace(size_bytes=0)]) == "0.0,0.0 300.0,50.0 600.0,100.0"
     assert growth_points([half._replace(size_bytes=0)] * 2) == "0.0,100.0 600.0,100.0"
@@ -253,59 +246,44 @@ def test_bars_are_in_proportion_to_files_or_bytes():
 
 
 @pytest.mark.parametrize(
-    ("size_bytes", "expected"),
+    ("text", "value", "expected"),
     [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (1234, "1.23 kB"),
-        (99_950, "100 kB"),
-        (999_499, "999 kB"),
-        (999_500, "1 MB"),
-        (123_456_789_012, "123 GB"),
-        (2**63 - 1, "9.22 EB"),
+        (bytes_text, 0, "0 B"),
+        (bytes_text, 999, "999 B"),
+        (bytes_text, 1000, "1 kB"),
+        (bytes_text, 1234, "1.23 kB"),
+        (bytes_text, 99_950, "100 kB"),
+        (bytes_text, 999_499, "999 kB"),
+        (bytes_text, 999_500, "1 MB"),
+        (bytes_text, 123_456_789_012, "123 GB"),
+        (bytes_text, 2**63 - 1, "9.22 EB"),
+        (count_text, 1234567, "1\u202f234\u202f567"),
+        (more_text, None, ""),
+        (more_text, 0, "±0"),
+        (more_text, 1200, "+1\u202f200"),
+        (more_text, -3, "\u22123"),
+        (class_text, 0, "empty"),
+        (class_text, 1, "1 to 9 B"),
+        (class_text, 3, "100 to 999 B"),
+        (class_text, 4, "1 kB to 10 kB"),
+        (class_text, 6, "100 kB to 1 MB"),
+        (class_text, 16, "1 PB to 10 PB"),
+        (name_text, b"sub-01/a b.txt", "sub-01/a b.txt"),
+        (name_text, "漢字 🍅".encode(), "漢字 🍅"),
+        (name_text, b"back\\slash", "back\\slash"),
+        (name_text, b"line\nbreak", "'line\\nbreak'"),
+        (name_text, b"not utf-8 \xff", "'not utf-8 \\udcff'"),
+        (name_text, b" space ", "' space '"),
+        (name_text, b"'quoted'", "\"'quoted'\""),
+        (name_text, "e\u202egnp.exe".encode(), "'e\\u202egnp.exe'"),
+        (name_text, b"", "''"),
+        (value_text, "x" * 60, "x" * 60),
+        (value_text, "x" * 61, "x" * 60 + "…"),
+        (value_text, "a\n", "'a\\n'"),
     ],
 )
-def test_bytes_text_has_three_digits_and_a_unit(size_bytes, expected):
-    assert bytes_text(size_bytes) == expected
-
-
-def test_count_text_and_more_text_have_separators_and_signs():
-    assert count_text(1234567) == "1\u202f234\u202f567"
-    assert [more_text(number) for number in (None, 0, 1200, -3)] == ["", "±0", "+1\u202f200", "\u22123"]
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"),
-    [
-        (0, "empty"),
-        (1, "1 to 9 B"),
-        (3, "100 to 999 B"),
-        (4, "1 kB to 10 kB"),
-        (6, "100 kB to 1 MB"),
-        (16, "1 PB to 10 PB"),
-    ],
-)
-def test_class_text_has_the_bounds(number, expected):
-    assert class_text(number) == expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        (b"sub-01/a b.txt", "sub-01/a b.txt"),
-        ("漢字 🍅".encode(), "漢字 🍅"),
-        (b"back\\slash", "back\\slash"),
-        (b"line\nbreak", "'line\\nbreak'"),
-        (b"not utf-8 \xff", "'not utf-8 \\udcff'"),
-        (b" space ", "' space '"),
-        (b"'quoted'", "\"'quoted'\""),
-        ("e\u202egnp.exe".encode(), "'e\\u202egnp.exe'"),
-        (b"", "''"),
-    ],
-)
-def test_name_text_with_invisible_characters_is_quoted(name, expected):
-    assert name_text(name) == expected
+def test_texts_of_sizes_numbers_and_names(text, value, expected):
+    assert text(value) == expected
 
 
 def test_package_larger_than_the_limit_is_not_read(tmp_path):

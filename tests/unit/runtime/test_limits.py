@@ -3,7 +3,6 @@
 import errno
 import resource
 import shutil
-import subprocess
 import tempfile
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from datacontainer.runtime.errors import DataContainerError
 from datacontainer.runtime.limits import explained
 from datacontainer.runtime.programs import run
-from tools.engines import lacking, require_root, require_tool
+from tools.engines import require_tool, small_disk
 
 FULL = "No space left on device"
 
@@ -19,13 +18,8 @@ FULL = "No space left on device"
 @pytest.fixture
 def disk(tmp_path):
     """A small disk on which no program may run."""
-    (tmp_path / "disk").mkdir()
-    require_root("mounting a small disk")
-    command = ["mount", "-t", "tmpfs", "-o", "size=200k,noexec", "none", tmp_path / "disk"]
-    if subprocess.run(command, check=False).returncode:
-        lacking("a tmpfs cannot be mounted here")
-    yield str(tmp_path / "disk")
-    subprocess.run(["umount", "--lazy", tmp_path / "disk"], check=True)
+    with small_disk(tmp_path / "disk", "size=200k,noexec") as folder:
+        yield str(folder)
 
 
 def test_explained_full_disk_names_the_folder_in_the_text_or_without_space(disk, tmp_path, monkeypatch):

@@ -1,6 +1,5 @@
 """Tests of convert: the SquashFS of the packer, and the SIF that contains it, read by other programs."""
 
-import hashlib
 import io
 import json
 import os
@@ -14,30 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.config.dataset import Identity
-from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.sif import header as sif
-from datacontainer.sif.convert import SifRequest, convert, skeleton_layer
+from datacontainer.sif.convert import skeleton_layer
 from tools.apptainer import partition_offset
-from tools.engines import require_root, require_tool
+from tools.engines import require_tool, small_disk
 from tools.examples import tried
-from tools.images import Entry
-from tools.squashfs import (
-    FILE,
-    FOLDER,
-    LINK,
-    Tree,
-    extracted,
-    layer_of,
-    mounted_by_kernel,
-    mounted_by_squashfuse,
-    read_by_verify,
-)
+from tools.images import Entry, packed, tree_of
+from tools.products import MOUNT, UNIQUE, flip
+from tools.squashfs import FILE, FOLDER, LINK, READERS, Tree, extracted, layer_of, read_by_verify
 from tools.trees import ODD_NAMES, names
 
-IDENTITY = Identity("fruit", "1.0", "/data")
 OFFSET = 8192
 
 
@@ -97,11 +84,11 @@ def test_squashfs_random_layers_later_entries_replace_earlier_ones(layers, packe
     assert extracted(image, OFFSET) == merged(layers)
 
 
-@pytest.fixture
-def odd(packer: Path, tmp_path: Path) -> tuple[Path, Tree]:
+@pytest.fixture(scope="module")
+def odd(packer: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Tree]:
     """An image with odd names, a large folder and files at the sizes of blocks; its expected entries."""
     layer = odd_layer(ODD_NAMES)
-    return write_squashfs(packer, tmp_path / "odd", [layer_of(layer)]), merged([layer])
+    return write_squashfs(packer, tmp_path_factory.mktemp("odd"), [layer_of(layer)]), merged([layer])
 
 
 def odd_layer(odd_names: Sequence[bytes]) -> Tree:
@@ -114,38 +101,18 @@ def odd_layer(odd_names: Sequence[bytes]) -> Tree:
     return with_folders(files)
 
 
-def test_squashfs_odd_tree_is_extracted_by_unsquashfs(odd):
+@pytest.mark.parametrize("reader", READERS)
+def test_squashfs_odd_tree_is_found_by_every_reader(odd, reader):
     image, expected = odd
-    assert extracted(image, OFFSET) == expected
+    assert reader(image, OFFSET) == expected
 
 
-def test_squashfs_odd_tree_is_read_by_verify(odd):
-    image, expected = odd
-    assert read_by_verify(image, OFFSET) == expected
-
-
-def test_squashfs_odd_tree_is_mounted_by_the_kernel(odd):
-    image, expected = odd
-    with mounted_by_kernel(image, OFFSET) as found:
-        assert found == expected
-
-
-def test_squashfs_odd_tree_is_mounted_by_squashfuse(odd):
-    image, expected = odd
-    with mounted_by_squashfuse(image, OFFSET) as found:
-        assert found == expected
-
-
-def test_squashfs_each_file_is_contiguous(odd):
+def test_squashfs_begins_at_the_offset_and_each_file_is_contiguous(odd):
     image, expected = odd
     whole = image.read_bytes()
+    assert whole[:OFFSET] == b"before".ljust(OFFSET, b"\0")
     for path, entry in expected.items():
         assert not stat.S_ISREG(entry.mode) or entry.content in whole, path
-
-
-def test_squashfs_bytes_before_the_offset_are_kept(odd):
-    image, _ = odd
-    assert image.read_bytes()[:OFFSET] == b"before".ljust(OFFSET, b"\0")
 
 
 def test_squashfs_superblock_is_described_by_unsquashfs(odd):
@@ -189,56 +156,12 @@ def test_squashfs_wrong_flags_are_a_usage_error(packer, arguments):
 
 
 def test_squashfs_full_disk_names_the_image_and_the_remedy(packer, tmp_path):
-    require_root("a file system of a size")
-    disk = tmp_path / "disk"
-    disk.mkdir()
     (tmp_path / "layer.tar").write_bytes(layer_of({b"a": Entry(FILE | 0o644, bytes(5 << 20))}))
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=True)
-    try:
+    with small_disk(tmp_path / "disk", "size=1m") as disk, pytest.raises(DataError) as caught:
         (disk / "image").touch()
-        with pytest.raises(DataError) as caught:
-            run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
-    finally:
-        subprocess.run(["umount", disk], check=True)
+        run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
     expected = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
     assert str(caught.value) == expected
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Path:
-    """An image layout of two shards."""
-    (tmp_path / "dataset.json").write_text(json.dumps({"digest": "sha256:ab", "files": 2, "bytes": 8}))
-    (tmp_path / "binary").write_bytes(b"\x7fELF")
-    shards = []
-    for name in (b"one", b"two"):
-        layer = layer_of(with_folders({b"data/" + name: Entry(FILE | 0o644, name)}))
-        path = tmp_path / f"{name.decode()}.layer.tar"
-        path.write_bytes(layer)
-        diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
-        blob = {"digest": diff_id, "blob_size": len(layer), "compression": "none"}
-        shards.append(ShardLayer(path, {"files": 1, "bytes": 3, "diff_id": diff_id, **blob}))
-    assemble_layout(
-        identity=IDENTITY,
-        summary=tmp_path / "dataset.json",
-        layers=shards,
-        binaries={"linux/amd64": tmp_path / "binary"},
-        layout=tmp_path / "oci",
-    )
-    return tmp_path / "oci"
-
-
-def converted(packer: Path, layout: Path, name: str) -> Path:
-    image = layout.with_name(name)
-    request = SifRequest(
-        identity=IDENTITY,
-        platform="linux/amd64",
-        packer=packer,
-        layout=layout,
-        summary=layout.with_name("dataset.json"),
-        image=image,
-    )
-    convert(request)
-    return image
 
 
 def partitions(image: Path) -> list[tuple[int, int, int]]:
@@ -249,43 +172,34 @@ def partitions(image: Path) -> list[tuple[int, int, int]]:
     return [tuple(n) for row, n in zip(rows, numbers, strict=True) if row[:4] == b"\x04\x40\0\0"]  # type: ignore[misc]
 
 
-def test_convert_squashfs_contains_skeleton_data_and_entrypoint(packer, layout):
-    image = converted(packer, layout, "fruit.sif")
+def test_convert_squashfs_contains_skeleton_data_and_entrypoint(built, tmp_path):
+    image, again = tmp_path / "image.sif", tmp_path / "again.sif"
+    built.convert(image=image)
+    built.convert(image=again)
+    assert image.read_bytes() == again.read_bytes()
+    assert stat.S_IMODE(image.stat().st_mode) == 0o755
     (system, data) = partitions(image)
     assert system[:2] == data[:2]
     assert system[0] + system[1] == image.stat().st_size
     assert (system[2], data[2]) == (sif.PRIMARY_SYSTEM, sif.DATA)
     found = extracted(image, system[0])
-    assert found[b"data/one"] == Entry(FILE | 0o644, b"one")
-    assert found[b"data/two"] == Entry(FILE | 0o644, b"two")
-    assert found[b"entrypoint"] == Entry(FILE | 0o755, b"\x7fELF")
+    assert found == read_by_verify(image, system[0])
+    below = {path.removeprefix(MOUNT): entry for path, entry in found.items() if path.startswith(MOUNT)}
+    assert below | {b"": found[MOUNT[:-1]]} == packed(tree_of(built.folder.with_name("dataset")))
+    assert found[b"entrypoint"] == Entry(FILE | 0o755, b"\x7fELF linux-amd64")
     assert found[b".singularity.d/runscript"] == Entry(LINK | 0o777, b"../entrypoint")
     assert found[b"tmp"] == Entry(FOLDER | 0o1777, b"")
     with tarfile.open(fileobj=io.BytesIO(skeleton_layer())) as tar:
         skeleton = set(map(os.fsencode, tar.getnames()))
-    assert set(found) == skeleton | {b"", b"data", b"data/one", b"data/two", b"entrypoint"}
-    assert read_by_verify(image, system[0]) == found
+    assert {path for path in found if not path.startswith(b"srv")} == skeleton | {b"", b"entrypoint"}
+    assert system[0] == partition_offset(image)
 
 
-def test_convert_partition_is_where_apptainer_finds_it(packer, layout):
-    image = converted(packer, layout, "fruit.sif")
-    assert partition_offset(image) == partitions(image)[0][0]
-
-
-def test_convert_image_is_executable(packer, layout):
-    assert stat.S_IMODE(converted(packer, layout, "fruit.sif").stat().st_mode) == 0o755
-
-
-def test_convert_twice_gives_the_same_bytes(packer, layout):
-    first, second = (converted(packer, layout, name).read_bytes() for name in ("one.sif", "two.sif"))
-    assert first == second
-
-
-def test_convert_damaged_layer_leaves_no_image(packer, layout):
-    layer = layout / json.loads((layout / "manifest.json").read_bytes())[0]["Layers"][0]
-    before, content, after = layer.read_bytes().rpartition(b"one\0")
-    layer.write_bytes(before + content.swapcase() + after)
+def test_convert_damaged_layer_leaves_no_image(products):
+    products.sif.unlink()
+    (layer,) = (path for path in map(products.blob, products.digests()) if UNIQUE in path.read_bytes())
+    flip(layer, UNIQUE)
     with pytest.raises(DataError, match=rf"mismatch for the blob '.*{layer.name}': .*; the damaged blob was deleted"):
-        converted(packer, layout, "fruit.sif")
+        products.convert()
     assert not layer.exists()
-    assert not [path for path in layout.parent.iterdir() if "fruit.sif" in path.name]
+    assert not [path for path in products.folder.iterdir() if products.sif.name in path.name]

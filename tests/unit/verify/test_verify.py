@@ -14,8 +14,7 @@ import pytest
 from datacontainer.runtime import progress
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import logger
-from tools.images import Entry
-from tools.products import DAMAGE, MOUNT, UNIQUE, Change, Entries, Products, flip, refused, sha256sum
+from tools.products import DAMAGE, MOUNT, UNIQUE, UNIQUE_PATH, Change, Products, flip, put, refused, sha256sum
 from tools.squashfs import FILE, FOLDER
 from tools.trees import ODD_NAMES
 
@@ -82,27 +81,12 @@ def test_verify_byte_changed_in_a_layer_names_the_file_and_the_blob(products):
 
 
 def test_verify_byte_and_all_digests_changed_names_only_the_file(products):
-    def change(entries: Entries) -> None:
-        entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o644, UNIQUE.upper())
-
-    products.change_layer(2, change)
+    products.change_layer(2, put(UNIQUE_PATH, FILE | 0o644, UNIQUE.upper()))
     products.archive.unlink()
     products.convert()
     error = refused(products, f"(the catalog), found sha256 {digest(UNIQUE.upper())} (the layers); 'sub/unique': ")
     assert f"found sha256 {digest(UNIQUE.upper())} (the SIF)" in error
     assert "blob" not in error
-
-
-def set_folder_mode(entries: Entries) -> None:
-    entries[MOUNT + b"void"] = Entry(FOLDER | 0o700, b"")
-
-
-def delete_by_whiteout(entries: Entries) -> None:
-    entries[MOUNT + b"void/.wh.unique"] = Entry(FILE | 0o644, b"")
-
-
-def add_outside_the_mount(entries: Entries) -> None:
-    entries[b"srv/other"] = Entry(FILE | 0o644, b"")
 
 
 @pytest.mark.parametrize(("change", "named"), DAMAGE)
@@ -116,24 +100,23 @@ def test_verify_changed_layer_names_the_file(products, change: Change, named: st
     ("change", "named"),
     [
         (
-            set_folder_mode,
+            put(MOUNT + b"void", FOLDER | 0o700),
             "the mode of '/srv/data/void/': expected 0755 (the data container format), found 0700 (the layers)",
         ),
-        (delete_by_whiteout, "'void/.wh.unique' is in the layers but not in the catalog"),
-        (add_outside_the_mount, "'/srv/other' is in the layers; only /srv/data is allowed there"),
+        (
+            put(MOUNT + b"void/.wh.unique", FILE | 0o644),
+            "'void/.wh.unique' is in the layers but not in the catalog",
+        ),
+        (
+            put(b"srv/other", FILE | 0o644),
+            "'/srv/other' is in the layers; only /srv/data is allowed there",
+        ),
+        (put(MOUNT + b"large", FILE | 0o644), "the layers are not sorted: 'large' follows '"),
     ],
 )
 def test_verify_layer_that_convert_refuses_names_the_path(products, change, named):
     products.change_layer(2, change)
     refused(products, named)
-
-
-def test_verify_same_file_in_two_layers_names_it(products):
-    def repeat(entries: Entries) -> None:
-        entries[MOUNT + b"large"] = Entry(FILE | 0o644, b"")
-
-    products.change_layer(2, repeat)
-    refused(products, "the layers are not sorted: 'large' follows '")
 
 
 def test_verify_same_file_twice_in_a_layer_names_it(products):

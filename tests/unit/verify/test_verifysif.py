@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from tools.images import Entry
-from tools.products import DAMAGE, MOUNT, UNIQUE, Change, Entries, convert_other, flip, refused
+from tools.products import DAMAGE, MOUNT, UNIQUE, UNIQUE_PATH, Change, convert_other, flip, put, refused
 from tools.squashfs import FILE, FOLDER
 
 
@@ -17,28 +16,19 @@ def test_verify_sif_of_other_layers_names_the_file(products, tmp_path, change: C
     assert "layers" not in error
 
 
-def make_executable(entries: Entries) -> None:
-    entries[MOUNT + b"sub/unique"] = Entry(FILE | 0o755, UNIQUE)
-
-
-def add_folder(entries: Entries) -> None:
-    entries[MOUNT + b"sub/void"] = Entry(FOLDER | 0o755, b"")
-
-
-def drop_folder(entries: Entries) -> None:
-    del entries[MOUNT + b"unfinished"]
-
-
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("layer", "change", "named"),
     [
-        (make_executable, "'sub/unique': expected mode 0644 (the layers), found mode 0755 (the SIF)"),
-        (add_folder, "'sub/void/' is in the SIF but not in the layers"),
-        (drop_folder, "'unfinished/' is missing from the SIF"),
+        (2, put(UNIQUE_PATH, FILE | 0o755, UNIQUE), "(the layers), found mode 0755 (the SIF)"),
+        (2, put(MOUNT + b"sub/void", FOLDER | 0o755), "'sub/void/' is in the SIF but not in the layers"),
+        (2, lambda e: e.pop(MOUNT + b"unfinished"), "'unfinished/' is missing from the SIF"),
+        (-1, put(b"bin", FOLDER | 0o755), "'/bin/' is in the SIF, but is not part of"),
+        (-1, put(b"entrypoint", FILE | 0o644), "mode of '/entrypoint': expected 0755"),
+        (-1, lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the SIF"),
     ],
 )
-def test_verify_sif_with_other_modes_or_folders_names_them(products, tmp_path, change, named):
-    convert_other(products, tmp_path / "other", 2, change)
+def test_verify_sif_with_other_modes_files_or_folders_names_them(products, tmp_path, layer, change, named):
+    convert_other(products, tmp_path / "other", layer, change)
     refused(products, named)
 
 
@@ -97,17 +87,4 @@ def test_verify_sif_with_a_changed_part_names_it(products, near, distance, named
     content = products.sif.read_bytes()
     place = content.index(near) + distance
     products.sif.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-    refused(products, named)
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        (lambda e: e.update({b"bin": Entry(FOLDER | 0o755, b"")}), "'/bin/' is in the SIF, but is not part of"),
-        (lambda e: e.update({b"entrypoint": Entry(FILE | 0o644, b"")}), "the mode of '/entrypoint': expected 0755"),
-        (lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the SIF"),
-    ],
-)
-def test_verify_sif_with_unexpected_files_names_them(products, tmp_path, change, named):
-    convert_other(products, tmp_path / "other", -1, change)
     refused(products, named)
