@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tools.products import flip, put, refused, sha256sum
+from tools.products import Products, flip, put, refused, sha256sum
 from tools.squashfs import FILE, FOLDER
 
 
