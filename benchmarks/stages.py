@@ -2,11 +2,12 @@
 
 import json
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from datacontainer.config.dataset import Identity
-from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.config.results import Results
+from datacontainer.hash.hash import hash_shards
+from datacontainer.hash.shard import Job
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.outputs import fresh_directory
@@ -32,25 +33,12 @@ class Built:
         scan(str(self.dataset), (), self.output / "lists", self.output / "shards.tsv", packer=self.packer, threads=2)
 
     def hash(self) -> None:
-        """Hashes all shards, two at a time."""
-        with ProcessPoolExecutor(2) as jobs:
-            list(jobs.map(self._hash_shard, self.shards))
-
-    def _hash_shard(self, shard: str) -> None:
-        hash_shard(
-            ShardJob(
-                packer=self.packer,
-                root=str(self.dataset),
-                listed=self.results / f"stages/scan/lists/{shard}.list",
-                mount="/data",
-                digests=("sha256",),
-                functions=(),
-                records=self.output / f"{shard}.parquet",
-                layer=self.output / f"{shard}.layer",
-                facts=self.output / f"{shard}.json",
-                known=self.output / "known",
-            )
-        )
+        """Hashes all shards."""
+        results = Results(self.output)
+        results.stages.mkdir()
+        results.lists.parent.symlink_to(Results(self.results).lists.parent.absolute())
+        job = Job(self.packer, str(self.dataset), results, ["sha256"], mount="/data", threads=2)
+        hash_shards(job, self.shards, lambda _: None)
 
     def assemble(self) -> None:
         """Assembles the layout and the archive."""

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -15,18 +16,13 @@ import (
 // hashCommand hashes the files of a shard, writes their digests and the shard's layer, and prints a summary.
 var hashCommand = command{
 	name: "hash",
-	usage: "--root DIR --list SHARD.list --mount /data --digests sha256,… --records FILE " +
-		"[--layer FILE [--gzip] | --layer-fd N] [--check] [--progress]",
+	usage: "--root DIR --mount /data --digests sha256,… [--gzip] [--check] [--progress] LIST RECORDS LAYER|fd:N|- …",
 	define: func(flags *flag.FlagSet) action {
 		var options hash.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
-		flags.StringVar(&options.List, "list", "", "the shard's list, which scan wrote")
 		flags.StringVar(&options.Mount, "mount", "", "the path in the image under which the files are stored")
 		digests := flags.String("digests", "sha256", "the digest algorithms, separated by commas")
-		flags.StringVar(&options.Records, "records", "", "the file of digests to write")
-		flags.StringVar(&options.Layer.Path, "layer", "", "the layer to write; default: write digests only")
 		flags.BoolVar(&options.Layer.Gzip, "gzip", false, "compress the layer")
-		flags.Func("layer-fd", "the descriptor of a pipe to write the layer to, instead of a file", options.Layer.SetPipe)
 		flags.BoolVar(&options.Check, "check", false, "report a file into which another process writes")
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
@@ -40,21 +36,54 @@ var hashCommand = command{
 			if *progress {
 				options.Progress = os.Stderr
 			}
-			return hash.Run(ctx, options)
+			return hashShards(ctx, options, arguments)
 		}
 	},
 	cancelable: true,
 }
 
-// checkHash returns an error if a required flag is missing or there are positional arguments.
-func checkHash(flags *flag.FlagSet, arguments []string) error {
-	if err := noArguments(arguments); err != nil {
-		return err
+// hashShards hashes shards one after another, and prints a line for each.
+func hashShards(ctx context.Context, options hash.Options, triples []string) (any, error) {
+	for i := 0; i < len(triples); i += 3 {
+		options.List, options.Records = triples[i], triples[i+1]
+		options.Layer.Path, options.Layer.Pipe = "", nil
+		if number, ok := strings.CutPrefix(triples[i+2], "fd:"); ok {
+			if err := options.Layer.SetPipe(number); err != nil {
+				return nil, usageError{err.Error()}
+			}
+		} else if triples[i+2] != "-" {
+			options.Layer.Path = triples[i+2]
+		}
+		summary, err := hash.Run(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		if options.Layer.Pipe != nil {
+			options.Layer.Pipe.Close()
+		}
+		text, err := json.Marshal(struct {
+			List string `json:"list"`
+			hash.Summary
+		}{options.List, summary})
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stdout.Write(append(text, '\n')); err != nil {
+			return nil, err
+		}
 	}
-	for _, name := range []string{"root", "list", "mount", "records"} {
+	return []byte{}, nil
+}
+
+// checkHash returns an error if a required flag is missing or the positional arguments are no triples.
+func checkHash(flags *flag.FlagSet, arguments []string) error {
+	for _, name := range []string{"root", "mount"} {
 		if flags.Lookup(name).Value.String() == "" {
 			return flagsError{fmt.Sprintf("--%s is missing", name)}
 		}
+	}
+	if len(arguments) == 0 || len(arguments)%3 != 0 {
+		return flagsError{fmt.Sprintf("got %d arguments after the flags, expected three for each shard", len(arguments))}
 	}
 	return nil
 }
