@@ -1,4 +1,4 @@
-// The command hash: its flags and its result.
+// The command hash: its flags and its results.
 package main
 
 import (
@@ -13,77 +13,76 @@ import (
 	"packer/hash"
 )
 
-// hashCommand hashes the files of a shard, writes their digests and the shard's layer, and prints a summary.
+// hashCommand hashes the files of shards and writes their digests and layers. It prints a summary of each completed shard.
 var hashCommand = command{
 	name: "hash",
-	usage: "--root DIR --mount /data --digests sha256,… [--gzip] [--check] [--progress] LIST RECORDS LAYER|fd:N|- …",
+	usage: "--root DIR --mount /data --digests sha256,… [--gzip] [--check] [--progress] " +
+		"SHARD.list RECORDS LAYER|fd:N|- [SHARD.list …]",
 	define: func(flags *flag.FlagSet) action {
 		var options hash.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
 		flags.StringVar(&options.Mount, "mount", "", "the path in the image under which the files are stored")
 		digests := flags.String("digests", "sha256", "the digest algorithms, separated by commas")
-		flags.BoolVar(&options.Layer.Gzip, "gzip", false, "compress the layer")
+		gzip := flags.Bool("gzip", false, "compress the layers")
 		flags.BoolVar(&options.Check, "check", false, "report a file into which another process writes")
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
-			if err := checkHash(flags, arguments); err != nil {
+			shards, err := parseShards(arguments, *gzip)
+			if err == nil {
+				err = checkHash(flags)
+			}
+			if err != nil {
 				return nil, err
 			}
-			var err error
 			if options.Digests, err = digest.Parse(strings.Split(*digests, ",")); err != nil {
 				return nil, usageError{err.Error()}
 			}
 			if *progress {
 				options.Progress = os.Stderr
 			}
-			return hashShards(ctx, options, arguments)
+			return []byte(nil), hash.Run(ctx, options, shards, printSummary)
 		}
 	},
 	cancelable: true,
 }
 
-// hashShards hashes shards one after another, and prints a line for each.
-func hashShards(ctx context.Context, options hash.Options, triples []string) (any, error) {
-	for i := 0; i < len(triples); i += 3 {
-		options.List, options.Records = triples[i], triples[i+1]
-		options.Layer.Path, options.Layer.Pipe = "", nil
-		if number, ok := strings.CutPrefix(triples[i+2], "fd:"); ok {
-			if err := options.Layer.SetPipe(number); err != nil {
-				return nil, usageError{err.Error()}
-			}
-		} else if triples[i+2] != "-" {
-			options.Layer.Path = triples[i+2]
-		}
-		summary, err := hash.Run(ctx, options)
-		if err != nil {
-			return nil, err
-		}
-		if options.Layer.Pipe != nil {
-			options.Layer.Pipe.Close()
-		}
-		text, err := json.Marshal(struct {
-			List string `json:"list"`
-			hash.Summary
-		}{options.List, summary})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := os.Stdout.Write(append(text, '\n')); err != nil {
-			return nil, err
-		}
-	}
-	return []byte{}, nil
-}
-
-// checkHash returns an error if a required flag is missing or the positional arguments are no triples.
-func checkHash(flags *flag.FlagSet, arguments []string) error {
+// checkHash returns an error if a required flag is missing.
+func checkHash(flags *flag.FlagSet) error {
 	for _, name := range []string{"root", "mount"} {
 		if flags.Lookup(name).Value.String() == "" {
 			return flagsError{fmt.Sprintf("--%s is missing", name)}
 		}
 	}
-	if len(arguments) == 0 || len(arguments)%3 != 0 {
-		return flagsError{fmt.Sprintf("got %d arguments after the flags, expected three for each shard", len(arguments))}
-	}
 	return nil
+}
+
+// parseShards returns the shards of the arguments, three for each: its list, the file of digests, and the layer.
+func parseShards(arguments []string, gzip bool) ([]hash.Shard, error) {
+	if len(arguments) == 0 || len(arguments)%3 != 0 {
+		return nil, flagsError{fmt.Sprintf("got %d arguments after the flags, expected three for each shard", len(arguments))}
+	}
+	var shards []hash.Shard
+	for i := 0; i < len(arguments); i += 3 {
+		shard := hash.Shard{List: arguments[i], Records: arguments[i+1]}
+		shard.Layer.Gzip = gzip
+		layer := arguments[i+2]
+		if number, ok := strings.CutPrefix(layer, "fd:"); ok {
+			if err := shard.Layer.SetPipe(number); err != nil {
+				return nil, usageError{err.Error()}
+			}
+		} else if layer != "-" {
+			shard.Layer.Path = layer
+		}
+		shards = append(shards, shard)
+	}
+	return shards, nil
+}
+
+// printSummary prints one line of JSON.
+func printSummary(summary hash.Summary) error {
+	text, err := json.Marshal(summary)
+	if err == nil {
+		_, err = os.Stdout.Write(append(text, '\n'))
+	}
+	return err
 }
