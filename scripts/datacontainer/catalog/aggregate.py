@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 
 from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, check_number, convert, widen
 from datacontainer.catalog.nonerows import NoneRows, has_none
-from datacontainer.catalog.shards import ShardFiles, built_in, read_shard
+from datacontainer.catalog.shards import Records, ShardFiles, built_in, read_shard
 from datacontainer.catalog.statistics import Statistics
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
@@ -49,16 +50,7 @@ def aggregate(
     columns = Columns(records, shards[0]["record"]["digests"], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
-    rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
-    with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
-        for table in columns.tables():
-            statistics.add(table)
-            _update(rows, table.drop_columns(["mtime"]))
-            writer.write_table(table)
-            progress.add(table.num_rows)
-        if extra := columns.none_rows.metadata():
-            writer.add_key_value_metadata(extra)
-            rows.update(repr(extra).encode())
+    rows = _write(columns, catalog, statistics, progress)
     described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, function_seconds))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
@@ -66,6 +58,32 @@ def aggregate(
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
     logger.info("dataset digest: %s", statistics.digest)
     finished(statistics.files, statistics.size_bytes)
+
+
+def _write(columns: "Columns", catalog: Path, statistics: Statistics, progress: Progress) -> Any:
+    """Writes the catalog, and adds its rows to the statistics; returns a hash of the rows without their times."""
+    rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
+    with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
+
+        def write(table: pa.Table) -> None:
+            writer.write_table(table)
+            _update(rows, table.drop_columns(["mtime"]))
+
+        with ThreadPoolExecutor(1) as pool:
+            written: list[Future[None]] = []
+            for one in columns.records():
+                # Two shards are in memory: one is read while the other is written.
+                while written:
+                    written.pop().result()
+                written.append(pool.submit(write, one.table))
+                statistics.add(one)
+                progress.add(one.table.num_rows)
+            for last in written:
+                last.result()
+        if extra := columns.none_rows.metadata():
+            writer.add_key_value_metadata(extra)
+            rows.update(repr(extra).encode())
+    return rows
 
 
 class Columns:
@@ -92,10 +110,11 @@ class Columns:
         )
         self.none_rows = NoneRows(self.schema)
 
-    def tables(self) -> Iterator[pa.Table]:
-        """Yields each shard's records with the catalog's columns, one shard in memory at a time."""
+    def records(self) -> Iterator[Records]:
+        """Yields each shard's records with the catalog's columns."""
         for shard in self._records:
-            table = read_shard(shard, self._digests)
+            records = read_shard(shard, self._digests)
+            table = records.table
             self.none_rows.add(table)
             # A table finds a column by name in time proportional to the number of columns.
             found = {field.name: (field, column) for field, column in zip(table.schema, table.columns, strict=True)}
@@ -103,7 +122,7 @@ class Columns:
                 self._column(*found[field.name], field) if field.name in found else pa.nulls(table.num_rows, field.type)
                 for field in self.schema
             ]
-            yield pa.table(columns, self.schema)
+            yield records._replace(table=pa.table(columns, self.schema))
 
     def _column(self, found: pa.Field, column: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray | pa.Array:
         if wanted.name in BUILT_IN:

@@ -30,6 +30,17 @@ class ShardFiles(NamedTuple):
     fields: Path | None = None
 
 
+class Records(NamedTuple):
+    """The records of a shard, a row for each file and symlink.
+
+    table: the columns of every catalog, and those of the users' fields. sha256: rows of bytes. lines: paths with NUL.
+    """
+
+    table: pa.Table
+    sha256: np.ndarray
+    lines: pa.Array
+
+
 class Listed:
     """The files and symlinks of a list, as columns. Empty folders have no row."""
 
@@ -62,7 +73,7 @@ class Listed:
         text[text == 0] = ord("\n")
         content, columns = pa.py_buffer(text), ["kind", *NUMBERS]
         if np.count_nonzero(text == ord(" ")) > len(NUMBERS) * len(self):
-            content, columns = pa.py_buffer(SHORT.sub(rb"\1 0", text.data)), [*columns, "through"]
+            content, columns = pa.py_buffer(SHORT.sub(rb"\1 0", text.tobytes())), [*columns, "through"]
         return pa.csv.read_csv(
             pa.BufferReader(content),
             pa.csv.ReadOptions(use_threads=False, column_names=columns, block_size=CSV_BLOCK_BYTES),
@@ -85,6 +96,12 @@ def read_rows(digests: bytes, names: Sequence[str]) -> np.ndarray:
     return np.frombuffer(digests, np.uint8).reshape(-1, sum(DIGEST_BYTES[name] for name in names))
 
 
+def split_rows(rows: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The bytes of each digest in rows that contain all."""
+    ends = np.cumsum([DIGEST_BYTES[name] for name in names])
+    return dict(zip(names, np.split(rows, ends[:-1], axis=1), strict=True))
+
+
 def built_in(shards: Sequence[ShardFiles], digests: Sequence[str]) -> list[pa.Field]:
     """The columns of every catalog: path, size, mtime, a column of hex text per digest, link; binary for odd names."""
     types = {pa.string()}, {pa.string()}
@@ -100,22 +117,19 @@ def built_in(shards: Sequence[ShardFiles], digests: Sequence[str]) -> list[pa.Fi
     return [pa.field("path", path), pa.field("size", pa.int64()), times, *texts, pa.field("link", link)]
 
 
-def read_shard(files: ShardFiles, digests: Sequence[str]) -> pa.Table:
-    """The records of a shard: the columns of every catalog, and those of the users' fields.
-
-    link is null for a file. digests: their names.
-    """
+def read_shard(files: ShardFiles, digests: Sequence[str]) -> Records:
+    """The records of a shard. digests: the names of those that hash wrote."""
     listed, rows = Listed(files.listed.read_bytes()), read_rows(files.digests.read_bytes(), digests)
     numbers = listed.numbers("size", "mtime")
     path, link = _names(listed)
     table = pa.table({"path": path, "size": numbers["size"], "mtime": numbers["mtime"].cast(pa.timestamp("ns", "UTC"))})
-    for name, column in _hex(rows, digests):
-        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), column)
+    for name, column in split_rows(rows, digests).items():
+        table = table.append_column(pa.field(name, pa.string(), metadata=DIGEST_MARK), hex_text(column))
     table = table.append_column("link", link)
-    users = pq.read_table(files.fields) if files.fields else None
-    if users is None:
-        return table
-    return pa.table([*table.columns, *users.columns], pa.schema([*table.schema, *users.schema]))
+    if files.fields:
+        users = pq.read_table(files.fields)
+        table = pa.table([*table.columns, *users.columns], pa.schema([*table.schema, *users.schema]))
+    return Records(table, rows[:, : DIGEST_BYTES["sha256"]], listed.texts(PATH, end=1))
 
 
 def _names(listed: Listed) -> tuple[pa.Array, pa.Array]:
@@ -124,14 +138,6 @@ def _names(listed: Listed) -> tuple[pa.Array, pa.Array]:
     if listed.is_link.any():
         link = pc.if_else(pa.array(listed.is_link), listed.texts(TARGET).cast(pa.binary()), link)
     return _text(listed.texts(PATH)), _text(link)
-
-
-def _hex(rows: np.ndarray, digests: Sequence[str]) -> list[tuple[str, pa.Array]]:
-    columns, start = [], 0
-    for name in digests:
-        columns.append((name, hex_text(rows[:, start : start + DIGEST_BYTES[name]])))
-        start += DIGEST_BYTES[name]
-    return columns
 
 
 def hex_text(rows: np.ndarray) -> pa.Array:

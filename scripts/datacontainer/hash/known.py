@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datacontainer.catalog.fields import DIGEST_BYTES
-from datacontainer.catalog.shards import PATH, Listed, hex_text, read_rows
+from datacontainer.catalog.shards import PATH, Listed, hex_text, read_rows, split_rows
 from datacontainer.config.results import Results
 from datacontainer.hash.corruption import Corrupted, raise_corrupted, warn_corrupted
 from datacontainer.hash.earlier import EarlierShard
@@ -132,24 +132,17 @@ def _read(results: Results, one: EarlierShard, digests: Sequence[str], functions
         found = hashlib.sha256(listed).hexdigest()[: len(one.name)], hashlib.sha256(recorded).hexdigest()
         if found != (one.name, one.sha256):
             raise DataError("a digest is not the recorded one")
-        files, columns = Listed(listed), _digests(recorded, one.digests)
+        files, parts = Listed(listed), split_rows(read_rows(recorded, one.digests), one.digests)
         table = files.numbers(*STATUS).add_column(0, "path", files.texts(PATH))
         for name in digests:
-            table = table.append_column(name, columns.get(name, pa.nulls(len(files), pa.binary(DIGEST_BYTES[name]))))
+            unknown = pa.nulls(len(files), pa.binary(DIGEST_BYTES[name]))
+            table = table.append_column(name, _fixed(parts[name]) if name in parts else unknown)
         fields = _read_fields(results.known_fields(one.name), functions)
         table = table.append_column("fields", pa.nulls(len(files), pa.string()) if fields is None else fields)
         return table.filter(pa.array(~files.is_link))
     except (OSError, ValueError, KeyError, TypeError, DataError, pa.ArrowException) as error:
         logger.warning("the records of the shard %s cannot be read and are ignored: %s", one.name, error)
         return None
-
-
-def _digests(recorded: bytes, names: Sequence[str]) -> dict[str, pa.Array]:
-    """A column (binary of fixed width) for each digest."""
-    rows = read_rows(recorded, names)
-    ends = np.cumsum([DIGEST_BYTES[name] for name in names])
-    parts = zip(names, np.split(rows, ends[:-1], axis=1), strict=True)
-    return {name: _fixed(part) for name, part in parts}
 
 
 def _fixed(rows: np.ndarray) -> pa.Array:

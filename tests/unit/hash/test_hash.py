@@ -69,7 +69,7 @@ class Shard:
         return Job(self.packer, str(self.dataset), self.results, mount="/data", **changed)
 
     def rows(self, *digests: str, fields: Path | None = None) -> pa.Table:
-        return read_shard(ShardFiles(self.listed, self.results.digests("shard"), fields), digests)
+        return read_shard(ShardFiles(self.listed, self.results.digests("shard"), fields), digests).table
 
     def command(self, *more: str | Path, layer: Path | None = None) -> list[str | Path]:
         layer = layer or self.layer
