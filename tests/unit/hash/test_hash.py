@@ -386,7 +386,8 @@ def test_packer_hash_file_that_grows_during_the_read_is_refused(shard, dataset):
     [
         ([], "usage: packer scan|hash|compress|squashfs|sign"),
         (["hush"], 'unknown command "hush"'),
-        (["hash"], "--root is missing"),
+        (["hash", "list", "records", "-"], "--root is missing"),
+        (["hash", "--root=x", "--mount=x", "list"], "got 1 arguments after the flags, expected three for each shard"),
         (["hash", "--rot", "x"], "flag provided but not defined: -rot"),
         (["scan", "--root", "x", "more"], 'unexpected argument "more"'),
         (["hash", "--root=x", "--mount=x", "--digests=sha3", "list", "records", "-"], 'unknown digest "sha3"'),

@@ -173,4 +173,4 @@ def test_hash_shard_changed_target_of_a_followed_link_is_named(dataset, listed, 
     with pytest.raises(DataError) as raised:
         hashed(packer, dataset)
     assert message in str(raised.value)
-    assert not list((dataset.parent / "out").iterdir())
+    assert [path.name for path in (dataset.parent / "stages/hash").iterdir()] == ["known"]
