@@ -1,6 +1,7 @@
 """The programs that stages run, and the conversion of their failures into exceptions."""
 
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
 
 _running: set[subprocess.Popen[str]] = set()
+_stopped = threading.Event()
 
 
 def run(
@@ -94,6 +96,13 @@ def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> lis
 
 
 def terminate_all() -> None:
-    """Ends the programs that other threads of this process run."""
+    """Ends the programs that other threads of this process run, and those that call `check_running`."""
+    _stopped.set()
     for process in _running.copy():
         process.terminate()
+
+
+def check_running() -> None:
+    """Raises KeyboardInterrupt after terminate_all; for threads that wait for other programs than those of `run`."""
+    if _stopped.is_set():
+        raise KeyboardInterrupt

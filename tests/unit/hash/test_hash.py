@@ -3,9 +3,11 @@
 import hashlib
 import json
 import os
+import pickle
 import signal
 import stat
 import subprocess
+import sys
 import tarfile
 import time
 from contextlib import suppress
@@ -27,7 +29,9 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
 from tools.engines import require_root
 from tools.examples import tried
+from tools.moving import wait_until
 from tools.trees import ODD_NAMES, fill, names
+from tools.workflow import ROOT
 
 ALL_DIGESTS = list(DIGEST_BYTES)
 OTHER_USER = 65534
@@ -181,6 +185,36 @@ def test_hash_shard_metadata_functions_are_called_for_files(shard, dataset, tmp_
     (tmp_path / "user.py").write_text(USER_FUNCTION)
     rows = shard().hash(functions=(f"{tmp_path}/user.py:lines",))
     assert [(row["path"], row["lines"]) for row in rows] == [(b"a", 2), (b"link", None), (b"not utf-8 \xff", 1)]
+
+
+def start(job: Job, program: str = "") -> subprocess.Popen[bytes]:
+    """A process that hashes the shard, and then runs a program."""
+    program = "import pickle, sys\nfrom datacontainer.hash.hash import hash_shards\n" + (
+        f"hash_shards(pickle.load(sys.stdin.buffer), ['shard'], len)\n{program}"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, **pipes)
+    process.stdin.write(pickle.dumps(job))
+    process.stdin.flush()
+    return process
+
+
+def test_hash_shards_first_run_without_functions_loads_no_library(shard, dataset):
+    fill(dataset, {b"a": b"1"})
+    with start(shard().job(digests=("sha256",)), "print({'numpy', 'pyarrow'}.intersection(sys.modules))") as process:
+        assert process.stdout.read() == b"set()\n"
+
+
+def test_hash_shards_interrupted_ends_the_functions(shard, dataset, tmp_path):
+    fill(dataset, {b"a": b"1", b"b": b"2"})
+    (tmp_path / "user.py").write_text(
+        "import time\ndef f(path):\n    open(__file__ + '.on', 'w')\n    time.sleep(600)\n"
+    )
+    with start(shard().job(digests=("sha256",), functions=(f"{tmp_path}/user.py:f",))) as process:
+        wait_until((tmp_path / "user.py.on").exists)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) != 0
 
 
 def test_hash_shard_without_files_has_a_layer_with_the_mount(shard):

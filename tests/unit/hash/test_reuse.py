@@ -15,7 +15,7 @@ from datacontainer.config.results import Results
 from datacontainer.hash.earlier import Earlier
 from datacontainer.hash.known import look_up
 from datacontainer.hash.shard import function_sources
-from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.sharding import Limits
 from tools.builds import Build, rot
@@ -146,6 +146,16 @@ def test_hash_shard_metadata_functions_are_called_for_changed_files_only(staged,
     assert seen(user) == ["b", "d"]
     rows = pq.read_table(staged.folder / "catalog.parquet", columns=["a", "b"]).to_pylist()
     assert rows == [{"a": 1, "b": None}, {"a": None, "b": 5}, {"a": 2, "b": None}, {"a": 3, "b": None}]
+
+
+def test_hash_shards_failing_functions_leave_the_other_shards_complete(staged, user):
+    fill(staged.dataset, {b"%02d" % number: b"1 / 0" if number in (3, 40) else b"{}" for number in range(60)})
+    staged.functions, staged.minimum = (user,), SMALL
+    with pytest.raises(UsageError, match="failed on 2 files, first: '03'"):
+        staged.run()
+    lists = {shard: read_records(Results(staged.folder).list_of(shard)) for shard in staged.shards}
+    failed = {shard for shard, records in lists.items() if {b"03", b"40"} & {one.path for one in records}}
+    assert (len(failed), set(staged.completed)) == (2, set(staged.shards) - failed)
 
 
 def test_hash_shard_changed_metadata_functions_are_called_for_all_files(staged, user, tmp_path):
