@@ -27,10 +27,10 @@ var hashCommand = command{
 		flags.BoolVar(&options.Check, "check", false, "report a file into which another process writes")
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
-			shards, err := parseShards(arguments, *gzip)
-			if err == nil {
-				err = checkHash(flags)
+			if err := checkHash(flags); err != nil {
+				return nil, err
 			}
+			shards, err := parseShards(arguments, *gzip)
 			if err != nil {
 				return nil, err
 			}
