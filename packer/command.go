@@ -88,7 +88,7 @@ func (c *command) explain(err error) error {
 	case errors.As(err, &wrongFlags):
 		return usageError{fmt.Sprintf("%s; usage: packer %s %s", wrongFlags, c.name, c.usage)}
 	case errors.Is(err, context.Canceled):
-		return errors.New("stopped by a signal; nothing was written: run snakemake again")
+		return errors.New("stopped by a signal: run snakemake again")
 	}
 	return err
 }

@@ -48,6 +48,7 @@ type Writer struct {
 	content int64 // size of the tar so far
 	diffID  hash.Hash
 	output  io.Writer
+	pipe    *os.File     // nil for a file
 	file    *output.File // nil for a pipe
 	gzip    *gzip.Writer // nil without compression
 	digest  hash.Hash    // of the compressed bytes
@@ -57,7 +58,7 @@ type Writer struct {
 func Create(target Target) (*Writer, error) {
 	w := &Writer{diffID: sha256.New()}
 	if target.Pipe != nil {
-		w.output = target.Pipe
+		w.output, w.pipe = target.Pipe, target.Pipe
 		return w, nil
 	}
 	file, err := output.Create(target.Path)
@@ -77,7 +78,7 @@ func Create(target Target) (*Writer, error) {
 func (w *Writer) Write(content []byte) (int, error) {
 	n, err := w.output.Write(content)
 	w.content += int64(n)
-	if err != nil && w.file == nil {
+	if err != nil && w.pipe != nil {
 		return n, fmt.Errorf("writing the layer to a pipe: %w; the program that reads the pipe has exited", err)
 	}
 	return n, err
@@ -93,10 +94,10 @@ func (w *Writer) DiffID() (diffID string, size int64) {
 	return text(w.diffID), w.content
 }
 
-// Commit syncs the blob to disk and gives it its final name.
+// Commit syncs the blob to disk and gives it its final name, or closes the pipe.
 func (w *Writer) Commit() (Facts, error) {
-	if w.file == nil {
-		return Facts{}, nil
+	if w.pipe != nil {
+		return Facts{}, w.pipe.Close()
 	}
 	digest := text(w.diffID)
 	if w.gzip != nil {

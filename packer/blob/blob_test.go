@@ -120,7 +120,6 @@ func TestWriterPipeReceivesTheTarAndFactsAreEmpty(t *testing.T) {
 	if facts := write(t, target); facts.Digest != nil || facts.Size != 0 {
 		t.Errorf("got %+v, want no facts", facts)
 	}
-	target.Pipe.Close()
 	if content := <-got; !bytes.Equal(content, tar) {
 		t.Errorf("%d bytes came through the pipe, want %d", len(content), len(tar))
 	}

@@ -24,8 +24,8 @@ var localTypes = []int64{0xEF53, 0x58465342, 0x9123683E, 0x01021994, 0xF2F52010,
 //
 // If files get a lease, it instead returns an error for a file that is open for writing or mapped writable. A process that
 // opens the file for writing afterwards waits until the file is closed, and checkLease returns an error.
-func (f *File) guard(root *Folder) error {
-	if root.lease {
+func (f *File) guard(r *Reader) error {
+	if r.root.lease {
 		err := f.takeLease()
 		if err == syscall.EAGAIN {
 			return inUse(f.record.Path)
@@ -33,7 +33,7 @@ func (f *File) guard(root *Folder) error {
 		if f.leased = err == nil; f.leased {
 			return nil
 		}
-		root.unleased.Add(1)
+		r.unleased++
 	}
 	// Some file systems do not implement this.
 	_ = syscall.SyncFileRange(f.descriptor, 0, 0, writePages)

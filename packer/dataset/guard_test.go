@@ -41,7 +41,7 @@ func TestOpenFileWithLeaseReportsWriters(t *testing.T) {
 	path, record, reader := scanned(t)
 	reader.root.lease = true
 	must(t, reader.ReadFile(record, make([]byte, 10)))
-	if reader.root.Unleased() > 0 {
+	if reader.TakeUnleased() > 0 {
 		t.Skip("this file system, or this user, has no leases")
 	}
 	writer, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -75,7 +75,7 @@ func TestOpenFileWithLeaseOnANetworkFileSystemCountsTheFile(t *testing.T) {
 	must(t, err)
 	defer writer.Close()
 	must(t, reader.ReadFile(record, make([]byte, 10)))
-	if reader.root.Unleased() != 1 {
-		t.Errorf("%d files without a lease", reader.root.Unleased())
+	if unleased := reader.TakeUnleased(); unleased != 1 {
+		t.Errorf("%d files without a lease", unleased)
 	}
 }

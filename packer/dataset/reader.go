@@ -15,8 +15,7 @@ type Folder struct {
 	descriptor int
 	// Only a file's owner may open it with O_NOATIME. After the first refusal no file is opened with it.
 	noAtimeRefused atomic.Bool
-	lease          bool         // whether to take a lease on each file, see File.guard
-	unleased       atomic.Int64 // the number of files without one
+	lease          bool // whether to take a lease on each file, see File.guard
 }
 
 // Open opens the folder with the given path. With lease, its Readers return an error for a file that another process has
@@ -27,11 +26,6 @@ func Open(path string, lease bool) (*Folder, error) {
 		return nil, fmt.Errorf("opening the dataset %q: %w", path, err)
 	}
 	return &Folder{descriptor: descriptor, lease: lease}, nil
-}
-
-// Unleased returns the number of opened files on which the system granted no lease, see File.guard.
-func (f *Folder) Unleased() int64 {
-	return f.unleased.Load()
 }
 
 // Close closes the folder; its Readers cannot be used afterwards.
@@ -45,11 +39,19 @@ type Reader struct {
 	folder     string // relative to the dataset, with a slash at its end; "" for the dataset itself
 	through    int    // length of the part of folder in which symlinks are followed
 	descriptor int
+	unleased   int64
 }
 
 // NewReader returns a Reader, which the caller must close.
 func (f *Folder) NewReader() *Reader {
 	return &Reader{root: f, descriptor: f.descriptor}
+}
+
+// TakeUnleased returns the number of opened files since the last call on which the system granted no lease, see File.guard.
+func (r *Reader) TakeUnleased() int64 {
+	number := r.unleased
+	r.unleased = 0
+	return number
 }
 
 // Close closes the folder of the last file.
@@ -82,7 +84,7 @@ func (r *Reader) OpenFile(record *shardlist.Record) (*File, error) {
 	}
 	file := &File{record: record, descriptor: descriptor, opened: status}
 	if err = checkStatus(record, &status); err == nil {
-		err = file.guard(r.root)
+		err = file.guard(r)
 	}
 	if err != nil {
 		file.Close()

@@ -12,7 +12,7 @@ import (
 const (
 	// A block stays in the processor's L2 cache until the second digest has read it; larger blocks are slower.
 	blockBytes = 128 << 10
-	// The number of blocks limits the memory, and how far reading runs ahead of hashing and writing.
+	// The number of blocks limits the memory of all shards, and how far reading runs ahead of hashing and writing.
 	blockCount = 96
 	// Without a layer, empty files need no bytes in a block, so the number of pieces must be limited too.
 	maxPieces = 1024
@@ -20,6 +20,7 @@ const (
 
 // A block passes from the planner to a worker, the sequencer, all consumers, and back to the pool.
 type block struct {
+	run      *run // the shard
 	bytes    []byte
 	pieces   []piece    // only the first piece may be a part of a large file
 	firstRow int64      // row of the first of the digests
@@ -75,10 +76,10 @@ func newPool() pool {
 	return p
 }
 
-// take returns an empty block, after waiting for it.
-func (p pool) take() *block {
-	b := <-p
-	b.bytes, b.digests = b.bytes[:0], b.digests[:0]
+// take returns an empty block of the shard, after waiting for it.
+func (r *run) take() *block {
+	b := <-r.pool
+	b.run, b.bytes, b.digests = r, b.bytes[:0], b.digests[:0]
 	clear(b.pieces)
 	b.pieces = b.pieces[:0]
 	return b

@@ -17,7 +17,6 @@ const workerCount = 32
 type worker struct {
 	reader   *dataset.Reader
 	digests  digest.Set
-	rows     *rows
 	progress *progress.Progress
 }
 
@@ -34,12 +33,13 @@ func (w *worker) work(ctx context.Context, jobs <-chan *block) {
 }
 
 func (w *worker) fill(b *block) error {
+	defer func() { b.run.unleased.Add(w.reader.TakeUnleased()) }()
 	for i := range b.pieces {
 		if err := w.fillPiece(b, &b.pieces[i]); err != nil {
 			return err
 		}
 	}
-	return w.rows.write(b.digests, b.firstRow)
+	return b.run.rows.write(b.digests, b.firstRow)
 }
 
 func (w *worker) fillPiece(b *block, p *piece) error {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,6 +24,7 @@ import (
 type testCase struct {
 	folder  string
 	options Options
+	shard   Shard
 	list    []byte
 }
 
@@ -34,9 +36,10 @@ func newCase(t *testing.T, digests ...string) *testCase {
 	must(t, os.Mkdir(filepath.Join(folder, "dataset"), 0o755), os.Mkdir(filepath.Join(folder, "out"), 0o755))
 	return &testCase{folder: folder, options: Options{
 		Root:    filepath.Join(folder, "dataset"),
-		List:    filepath.Join(folder, "shard.list"),
 		Mount:   "/data",
 		Digests: algorithms,
+	}, shard: Shard{
+		List:    filepath.Join(folder, "shard.list"),
 		Records: filepath.Join(folder, "out", "records"),
 		Layer:   blob.Target{Path: filepath.Join(folder, "out", "layer.tar")},
 	}}
@@ -55,8 +58,13 @@ func (c *testCase) add(t *testing.T, name string, content []byte) {
 
 func (c *testCase) run(ctx context.Context, t *testing.T) (Summary, error) {
 	t.Helper()
-	must(t, os.WriteFile(c.options.List, c.list, 0o644))
-	return Run(ctx, c.options)
+	must(t, os.WriteFile(c.shard.List, c.list, 0o644))
+	var found Summary
+	err := Run(ctx, c.options, []Shard{c.shard}, func(summary Summary) error {
+		found = summary
+		return nil
+	})
+	return found, err
 }
 
 func (c *testCase) outputs(t *testing.T) []string {
@@ -97,12 +105,12 @@ func TestRunSizesAroundABlockHaveCorrectDigestsAndBytes(t *testing.T) {
 	}
 	summary, err := c.run(t.Context(), t)
 	must(t, err)
-	records, err := os.ReadFile(c.options.Records)
+	records, err := os.ReadFile(c.shard.Records)
 	must(t, err)
 	if !bytes.Equal(records, want) {
 		t.Errorf("the records differ: got\n%x, want\n%x", records, want)
 	}
-	content, err := os.ReadFile(c.options.Layer.Path)
+	content, err := os.ReadFile(c.shard.Layer.Path)
 	must(t, err)
 	sum := sha256.Sum256(content)
 	if *summary.DiffID != "sha256:"+hex.EncodeToString(sum[:]) || summary.LayerSize != int64(len(content)) {
@@ -129,12 +137,12 @@ func TestRunWithoutLayerWritesTheSameDigests(t *testing.T) {
 	c.add(t, "large", pattern(2*blockBytes+9))
 	_, err := c.run(t.Context(), t)
 	must(t, err)
-	with, err := os.ReadFile(c.options.Records)
-	must(t, err, os.Remove(c.options.Records), os.Remove(c.options.Layer.Path))
-	c.options.Layer = blob.Target{}
+	with, err := os.ReadFile(c.shard.Records)
+	must(t, err, os.Remove(c.shard.Records), os.Remove(c.shard.Layer.Path))
+	c.shard.Layer = blob.Target{}
 	summary, err := c.run(t.Context(), t)
 	must(t, err)
-	without, err := os.ReadFile(c.options.Records)
+	without, err := os.ReadFile(c.shard.Records)
 	must(t, err)
 	if !bytes.Equal(with, without) || len(with) != (3*maxPieces+1)*48 {
 		t.Errorf("%d bytes of digests with a layer differ from %d bytes without", len(with), len(without))
@@ -149,12 +157,13 @@ func TestPlanEmptyFilesWithoutLayerFillSeveralBlocks(t *testing.T) {
 	for i := range 2*maxPieces + 1 {
 		c.list = fmt.Appendf(c.list, "f 644 0 0 0 0\x00%05d\x00\x00", i)
 	}
-	must(t, os.WriteFile(c.options.List, c.list, 0o644))
-	list, err := shardlist.Open(c.options.List)
+	must(t, os.WriteFile(c.shard.List, c.list, 0o644))
+	list, err := shardlist.Open(c.shard.List)
 	must(t, err)
 	defer list.Close()
 	blocks := make(chan *block, blockCount)
-	p := &planner{pool: newPool(), jobs: make(chan *block, blockCount), order: blocks}
+	shared := &batch{pool: newPool(), jobs: make(chan *block, blockCount)}
+	p := &planner{run: &run{batch: shared}, order: blocks}
 	must(t, p.plan(t.Context(), list))
 	for i, want := range []int{maxPieces, maxPieces, 1} {
 		b := <-blocks
@@ -241,5 +250,74 @@ func TestRunDamagedListWritesNothing(t *testing.T) {
 	}
 	if left := c.outputs(t); left != nil {
 		t.Errorf("the outputs %v are left", left)
+	}
+}
+
+// shards returns a batch of shards of 20 small files and a large one, each with its own list and outputs, and a root of all.
+func shards(t *testing.T, count int) (*testCase, []Shard) {
+	t.Helper()
+	c := newCase(t, "sha256", "md5")
+	var found []Shard
+	for i := range count {
+		c.list = nil
+		for j := range 20 {
+			c.add(t, fmt.Sprintf("%02d-%02d", i, j), pattern(i*1000+j))
+		}
+		c.add(t, fmt.Sprintf("%02d-large", i), pattern(5*blockBytes+i))
+		name := func(suffix string) string { return filepath.Join(c.folder, "out", fmt.Sprintf("%02d%s", i, suffix)) }
+		list := filepath.Join(c.folder, fmt.Sprintf("%02d.list", i))
+		must(t, os.WriteFile(list, c.list, 0o644))
+		found = append(found, Shard{list, name(""), blob.Target{Path: name(".tar")}})
+	}
+	return c, found
+}
+
+func TestRunManyShardsWritesTheOutputsOfEachAlone(t *testing.T) {
+	c, all := shards(t, 2*shardCount+3)
+	got := map[string]Summary{}
+	must(t, Run(t.Context(), c.options, all, func(summary Summary) error {
+		got[summary.List] = summary
+		return nil
+	}))
+	for _, shard := range all {
+		records, err := os.ReadFile(shard.Records)
+		must(t, err)
+		tar, err := os.ReadFile(shard.Layer.Path)
+		must(t, err)
+		must(t, Run(t.Context(), c.options, []Shard{shard}, func(alone Summary) error {
+			if text, want := fmt.Sprint(*got[shard.List].DiffID), *alone.DiffID; text != want || alone.Files != 21 {
+				t.Errorf("got %s, alone %s of %d files", text, want, alone.Files)
+			}
+			return nil
+		}))
+		recordsAlone, err := os.ReadFile(shard.Records)
+		must(t, err)
+		tarAlone, err := os.ReadFile(shard.Layer.Path)
+		must(t, err)
+		if !bytes.Equal(records, recordsAlone) || !bytes.Equal(tar, tarAlone) {
+			t.Errorf("%s: the outputs differ", shard.List)
+		}
+	}
+}
+
+func TestRunFailureOfOneShardKeepsOnlyCompletedShards(t *testing.T) {
+	for failing := range 3 {
+		c, all := shards(t, 2*shardCount)
+		must(t, os.Remove(filepath.Join(c.options.Root, fmt.Sprintf("%02d-07", failing*12))))
+		var want []string
+		err := Run(t.Context(), c.options, all, func(summary Summary) error {
+			name := filepath.Join(c.folder, "out", strings.TrimSuffix(filepath.Base(summary.List), ".list"))
+			want = append(want, name, name+".tar")
+			return nil
+		})
+		if err == nil || !strings.Contains(err.Error(), `-07" changed after the scan: it no longer exists`) {
+			t.Errorf("got %v", err)
+		}
+		left := c.outputs(t)
+		slices.Sort(left)
+		slices.Sort(want)
+		if !slices.Equal(left, want) {
+			t.Errorf("left are %v, want those of the completed shards: %v", left, want)
+		}
 	}
 }

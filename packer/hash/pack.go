@@ -1,47 +1,31 @@
-// The goroutines of a run and the channels between them.
+// The goroutines of a shard and the channels between them.
 package hash
 
 import (
 	"sync"
 
-	"entrypoint/digest"
-	"entrypoint/progress"
 	"packer/layer"
 	"packer/shardlist"
 )
 
-// pack starts all goroutines and waits until the last block is used.
+// pack starts the goroutines of the shard and waits until its last block is used.
 func (r *run) pack() {
-	// Each channel has room for all blocks, so that sending a block never waits.
-	jobs, order := make(chan *block, blockCount), make(chan *block, blockCount)
+	// It has room for all blocks, so that sending a block never waits.
+	order := make(chan *block, blockCount)
 	var all sync.WaitGroup
-	begin := func(work func()) {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			work()
-		}()
-	}
-	progress := progress.Start(r.Progress, "hash:", r.summary.Files+r.summary.Links, r.summary.Bytes)
-	defer progress.Stop()
-	begin(func() { r.plan(jobs, order) })
-	for range workerCount {
-		w := &worker{r.root.NewReader(), digest.NewSet(r.Digests), r.rows, progress}
-		begin(func() { w.work(r.ctx, jobs) })
-	}
+	all.Go(func() { r.plan(order) })
 	consumers := r.consumers()
 	for _, c := range consumers {
-		begin(func() { r.consume(c) })
+		all.Go(func() { r.consume(c) })
 	}
 	r.sequence(order, consumers)
 	all.Wait()
 }
 
 // plan runs the planner on the list.
-func (r *run) plan(jobs, order chan<- *block) {
+func (r *run) plan(order chan<- *block) {
 	defer close(order)
-	defer close(jobs)
-	p := &planner{pool: r.pool, jobs: jobs, order: order}
+	p := &planner{run: r, order: order}
 	if r.layer != nil {
 		p.members = layer.NewMembers(r.Mount)
 	}

@@ -11,8 +11,7 @@ import (
 
 // A planner adds records to blocks, and sends the blocks to the workers and, in order, to the sequencer.
 type planner struct {
-	pool    pool
-	jobs    chan<- *block
+	run     *run
 	order   chan<- *block
 	members *layer.Members // nil without a layer
 	current *block
@@ -22,7 +21,7 @@ type planner struct {
 
 // plan adds the whole list, or a part of it if the context ends.
 func (p *planner) plan(ctx context.Context, list *shardlist.Reader) error {
-	p.current = p.pool.take()
+	p.current = p.run.take()
 	if p.members != nil {
 		p.append(p.members.AppendMount(p.header[:0]))
 	}
@@ -129,10 +128,10 @@ func (p *planner) room() int {
 // flush sends the block and begins another block.
 func (p *planner) flush() {
 	p.send()
-	p.current = p.pool.take()
+	p.current = p.run.take()
 }
 
 func (p *planner) send() {
 	p.order <- p.current
-	p.jobs <- p.current
+	p.run.jobs <- p.current
 }

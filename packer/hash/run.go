@@ -1,71 +1,58 @@
-// Package hash reads the files of a shard once, and writes their digests and the shard's layer.
+// Package hash reads the files of shards once, and writes their digests and layers.
 //
-// A planner divides the layer's tar into blocks; workers fill many blocks concurrently; a sequencer passes the blocks in
-// order to consumers, which write the layer, compute its diff ID, and the digests of files larger than a block.
+// The planner of a shard divides the layer's tar into blocks; workers fill many blocks of all shards concurrently; the
+// sequencer of a shard passes its blocks in order to consumers, which write the layer, compute its diff ID, and the digests
+// of files larger than a block.
 package hash
 
 import (
 	"context"
-	"io"
+	"sync/atomic"
 
 	"entrypoint/digest"
 	"packer/blob"
-	"packer/dataset"
 	"packer/output"
 )
 
-// Options are the inputs and outputs of Run.
-type Options struct {
-	Root     string // the dataset's folder
-	List     string // the shard's list
-	Mount    string // the path in the image under which the files are stored
-	Digests  []digest.Algorithm
-	Records  string      // path of the file of digests, see rows
-	Layer    blob.Target // empty to compute digests only
-	Check    bool        // whether a file is an error while another process writes into it, see dataset.File
-	Progress io.Writer   // the progress is printed here, unless nil
+// A Shard is a part of the dataset, with its outputs.
+type Shard struct {
+	List    string      // its list, which scan wrote
+	Records string      // path of the file of digests, see rows
+	Layer   blob.Target // empty to compute digests only
 }
 
-// A run is the state of one call of Run.
+// A run is the state of one shard.
 type run struct {
-	Options
-	ctx     context.Context
-	fail    context.CancelCauseFunc // only the first failure is kept
-	pool    pool
-	root    *dataset.Folder
-	rows    *rows
-	layer   *blob.Writer
-	summary Summary
+	*batch
+	Shard
+	rows     *rows
+	layer    *blob.Writer
+	summary  Summary
+	unleased atomic.Int64
 }
 
-// Run writes the digests and the layer. It writes nothing if a file differs from its record or the context ends.
-//
-// It needs about 20 MB of memory, regardless of the shard's size.
-func Run(ctx context.Context, options Options) (Summary, error) {
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
-	r := &run{Options: options, ctx: ctx, fail: fail, pool: newPool()}
+// hash writes the outputs of the shard and calls done. It writes nothing if a file differs from its record or the context
+// ends.
+func (r *run) hash() error {
 	defer r.close()
 	if err := r.open(); err != nil {
-		return Summary{}, err
+		return err
 	}
 	r.pack()
-	if err := context.Cause(ctx); err != nil {
-		return Summary{}, err
+	if err := context.Cause(r.ctx); err != nil {
+		return err
 	}
-	r.summary.Unleased = r.root.Unleased()
-	err := r.commit()
-	return r.summary, err
+	r.summary.Unleased = r.unleased.Load()
+	if err := r.commit(); err != nil {
+		return err
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.done(r.summary)
 }
 
-// open opens the inputs and outputs.
-func (r *run) open() (err error) {
-	if r.summary, err = summarize(r.List); err != nil {
-		return err
-	}
-	if r.root, err = dataset.Open(r.Root, r.Check); err != nil {
-		return err
-	}
+// open opens the outputs.
+func (r *run) open() error {
 	records, err := output.Create(r.Records)
 	if err != nil {
 		return err
@@ -77,11 +64,8 @@ func (r *run) open() (err error) {
 	return err
 }
 
-// close closes the dataset, and deletes outputs that were not committed.
+// close deletes outputs that were not committed.
 func (r *run) close() {
-	if r.root != nil {
-		r.root.Close()
-	}
 	if r.rows != nil {
 		r.rows.file.Discard()
 	}

@@ -10,6 +10,7 @@ import (
 
 // Summary contains the totals of a shard and the facts about its layer.
 type Summary struct {
+	List        string  `json:"list"`
 	Files       int64   `json:"files"`
 	Links       int64   `json:"links"`
 	Directories int64   `json:"directories"` // only empty folders
@@ -22,7 +23,7 @@ type Summary struct {
 
 // summarize returns the totals of a list.
 func summarize(list string) (Summary, error) {
-	var summary Summary
+	summary := Summary{List: list}
 	reader, err := shardlist.Open(list)
 	if err != nil {
 		return summary, err

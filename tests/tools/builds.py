@@ -1,14 +1,17 @@
 """Fixture: a dataset that is built stage by stage, in the same way as by the rules."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.hash.hash import ShardJob, hash_shard
-from datacontainer.hash.rescan import join, rescan, rescan_shard
+from datacontainer.catalog.shards import ShardFiles
+from datacontainer.config.results import Results
+from datacontainer.hash.hash import hash_shards
+from datacontainer.hash.rescan import join, rescan, rescan_shards
+from datacontainer.hash.shard import Job
 from datacontainer.hash.stale import remove_stale
 from datacontainer.scan.scan import read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD, Limits
@@ -31,6 +34,7 @@ class Build:
     symlinks: str = "refuse"
     minimum: Limits = MIN_SHARD
     compression: str = "none"
+    completed: list[str] = field(default_factory=list)
 
     @property
     def shards(self) -> list[str]:
@@ -46,49 +50,48 @@ class Build:
         table = self.folder / "stages/scan/shards.tsv"
         scan(str(self.dataset), (), lists, table, symlinks=self.symlinks, packer=self.packer, minimum=self.minimum)
 
-    def hash(self, shard: str) -> None:
-        hashed = self.folder / "stages/hash"
-        hash_shard(
-            ShardJob(
-                packer=self.packer,
-                root=str(self.dataset),
-                listed=self.folder / f"stages/scan/lists/{shard}.list",
-                mount="/data",
-                digests=self.digests,
-                functions=self.functions,
-                records=hashed / f"{shard}.parquet",
-                layer=hashed / f"{shard}.layer" if self.layers else None,
-                facts=hashed / f"{shard}.json",
-                known=hashed / "known",
-                record_format=self.record_format,
-                rescan=self.rescan,
-                compression=self.compression,
-            )
+    def hash(self, shards: list[str]) -> None:
+        job = Job(
+            packer=self.packer,
+            root=str(self.dataset),
+            results=Results(self.folder),
+            digests=self.digests,
+            functions=self.functions,
+            mount="/data",
+            layers=self.layers,
+            compression=self.compression,
+            record_format=self.record_format,
+            rescan=self.rescan,
+            threads=2,
         )
+        hash_shards(job, shards, self.completed.append)
 
     def run(self) -> None:
         """Builds the dataset in the same way as a run of the workflow."""
         self.scan()
         (self.folder / "stages/hash").mkdir(exist_ok=True)
-        for shard, facts in zip(self.shards, self.hashed(".json"), strict=True):
-            if not facts.exists():
-                self.hash(shard)
+        if due := [shard for shard in self.shards if shard not in self.completed]:
+            self.hash(due)
+        results = Results(self.folder)
+        fields = self.hashed(".parquet") if self.functions else [None for _ in self.shards]
         aggregate(
             identity=IDENTITY,
             functions=(),
-            records=self.hashed(".parquet"),
+            records=[
+                ShardFiles(results.list_of(shard), results.digests(shard), columns)
+                for shard, columns in zip(self.shards, fields, strict=True)
+            ],
             facts=self.hashed(".json"),
             catalog=self.folder / "catalog.parquet",
             summary=self.folder / "dataset.json",
             content=self.folder / "content.digest",
         )
         remove_stale(self.hashed(".json"), ["batch-0"], self.folder / "logs")
+        self.completed = [shard for shard in self.completed if shard in self.shards]
 
     def again(self) -> None:
-        """Deletes the outputs of the shards' jobs, as Snakemake does before it repeats jobs, and runs again."""
-        for suffix in (".json", ".parquet", ".layer"):
-            for path in self.hashed(suffix):
-                path.unlink(missing_ok=True)
+        """Runs again after a change of the settings."""
+        self.completed = []
         self.run()
 
     def results(self) -> dict[str, bytes]:
@@ -98,17 +101,8 @@ class Build:
 
     def rescanned(self) -> None:
         """Runs the stage rescan."""
-        lists, folder = self.folder / "stages/scan/lists", self.folder / "stages/rescan"
-        found = [
-            rescan_shard(
-                packer=self.packer,
-                root=str(self.dataset),
-                shard_list=lists / f"{shard}.list",
-                records=records,
-                raw=folder / f"{shard}.digests",
-            )
-            for shard, records in zip(self.shards, self.hashed(".parquet"), strict=True)
-        ]
+        folder = self.folder / "stages/rescan"
+        found = rescan_shards(self.packer, str(self.dataset), Results(self.folder), self.shards, threads=2)
         join(found, folder / "batch-0.json")
         rescan([folder / "batch-0.json"], folder / "report.json")
 

@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
+from datacontainer.catalog.shards import ShardFiles
 from datacontainer.config.dataset import Identity
-from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.config.results import Results
+from datacontainer.hash.hash import hash_shards
+from datacontainer.hash.shard import Job
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError
@@ -84,24 +87,13 @@ class Products:
         """Builds all products of a dataset; a new shard begins at each of the record numbers in `cuts`."""
         records = records_of(dataset)
         ends = [*cuts, len(records)]
-        for number, (start, end) in enumerate(zip([0, *cuts], ends, strict=True)):
-            shard = self._shard(number)
-            shard.with_suffix(".list").write_bytes(b"".join(record.encode() for record in records[start:end]))
-            hash_shard(
-                ShardJob(
-                    packer=self.packer,
-                    root=str(dataset),
-                    listed=shard.with_suffix(".list"),
-                    mount=IDENTITY.mount,
-                    digests=["sha256"],
-                    functions=[],
-                    records=shard.with_suffix(".parquet"),
-                    layer=shard.with_suffix(".layer"),
-                    facts=shard.with_suffix(".json"),
-                    compression=self.compression,
-                )
-            )
-        self._join([self._shard(number) for number in range(len(ends))])
+        results, names = Results(self.folder), [f"shard{number}" for number in range(len(ends))]
+        results.lists.mkdir(parents=True)
+        for name, start, end in zip(names, [0, *cuts], ends, strict=True):
+            results.list_of(name).write_bytes(b"".join(record.encode() for record in records[start:end]))
+        job = Job(self.packer, str(dataset), results, ["sha256"], mount=IDENTITY.mount, compression=self.compression)
+        hash_shards(job, names, lambda _: None)
+        self._join(results, names)
         return self
 
     def assemble(self, layers: Sequence[ShardLayer], platforms: Sequence[str]) -> None:
@@ -184,12 +176,7 @@ class Products:
             if text.startswith((b"{", b"[")) and digest.encode() in text:
                 yield path
 
-    def _shard(self, number: int) -> Path:
-        folder = self.folder / "stages/hash"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"shard{number}"
-
-    def _join(self, shards: Sequence[Path]) -> None:
+    def _join(self, results: Results, shards: Sequence[str]) -> None:
         for platform in ("linux-amd64", "linux-arm64"):
             binary = self.folder / "bin" / platform / "entrypoint"
             binary.parent.mkdir(parents=True)
@@ -197,8 +184,8 @@ class Products:
         aggregate(
             identity={"name": IDENTITY.name, "version": IDENTITY.version, "mount": IDENTITY.mount},
             functions=[],
-            records=[shard.with_suffix(".parquet") for shard in shards],
-            facts=[shard.with_suffix(".json") for shard in shards],
+            records=[ShardFiles(results.list_of(shard), results.digests(shard)) for shard in shards],
+            facts=[results.facts(shard) for shard in shards],
             catalog=self.catalog,
             summary=self.folder / "dataset.json",
             content=self.folder / "content.digest",

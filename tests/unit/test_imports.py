@@ -13,10 +13,11 @@ TABLES = {"numpy", "pyarrow"}
 RUNTIME = [f"runtime.{path.stem}" for path in sorted((ROOT / "scripts/datacontainer/runtime").glob("*.py"))]
 COMMAND = "command.main"
 # pathspec comes with the first pattern, pandas with a user's function that has it, pyarrow with layers in zstd's form.
+# hash loads TABLES with functions, and if an earlier run read some of the files.
 STAGES_LOAD = {
     "compile_packer": set(),
     "scan": {"numpy"},
-    "hash": TABLES,
+    "hash": set(),
     "aggregate": TABLES,
     "rescan": TABLES,
     "render": TABLES | {"jinja2"},

@@ -97,8 +97,8 @@ def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fau
     lists, table = tmp_path / "lists", tmp_path / "table"
     (shard,) = scan(str(tmp_path / "data"), [], lists, table, packer=packer, minimum=MIN_SHARD)
     (tmp_path / "out").mkdir()
-    arguments = ["--root", tmp_path / "data", "--list", tmp_path / "lists" / f"{shard.name}.list", "--mount", "/data"]
-    arguments += ["--records", tmp_path / "out/records", "--layer", tmp_path / "out/layer"]
+    arguments = ["--root", tmp_path / "data", "--mount", "/data", tmp_path / "lists" / f"{shard.name}.list"]
+    arguments += [tmp_path / "out/records", tmp_path / "out/layer"]
     done = subprocess.run(
         [*strace, "-e", f"trace={fault.split(':')[0]}", "-e", f"inject={fault}", packer, "hash", *arguments],
         capture_output=True,

@@ -21,7 +21,7 @@ from tools.workflow import ROOT, Project
 GOLDEN = ROOT / "tests/workflow/formats.json"
 # The files that each stage writes. The lists of scan contain inodes and ctimes, which differ between machines.
 FILES = {
-    "hash": ["stages/hash/*.parquet", "stages/hash/*.layer", "stages/hash/*.json"],
+    "hash": ["stages/hash/*.digests", "stages/hash/*.parquet", "stages/hash/*.layer", "stages/hash/*.json"],
     "aggregate": ["catalog.parquet", "dataset.json", "stages/aggregate/content.digest"],
     "render": ["stages/render/**/*"],
     "compile": ["bin/*/entrypoint"],

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, check_number, convert, widen
 from datacontainer.catalog.nonerows import NoneRows, has_none
+from datacontainer.catalog.shards import Records, ShardFiles, built_in, read_shard
 from datacontainer.catalog.statistics import Statistics
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
@@ -25,7 +27,7 @@ def aggregate(
     identity: Mapping[str, str],
     functions: Sequence[str],
     function_seconds: int | None = None,
-    records: Sequence[Path],
+    records: Sequence[ShardFiles],
     facts: Sequence[Path],
     catalog: Path,
     summary: Path,
@@ -34,7 +36,7 @@ def aggregate(
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
     identity: name, version and mount. functions: the user's functions for the whole dataset. function_seconds: the
-    limit for one call. records, facts: the files that hash wrote for each shard, in the order of the shards' paths.
+    limit for one call. records, facts: the files of each shard, in the order of the shards' paths.
     catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
@@ -45,19 +47,10 @@ def aggregate(
         UsageError: if a user's function for the dataset fails, or if there are too many fields.
     """
     shards = [json.loads(path.read_bytes()) for path in facts]
-    columns = Columns([pq.read_schema(path) for path in records], links=any(shard["links"] for shard in shards))
+    columns = Columns(records, shards[0]["record"]["digests"], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
-    progress = Progress("the catalog", sum(pq.read_metadata(path).num_rows for path in records), "files")
-    rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
-    with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
-        for table in columns.tables(records):
-            statistics.add(table)
-            _update(rows, table.drop_columns(["mtime"]))
-            writer.write_table(table)
-            progress.add(table.num_rows)
-        if extra := columns.none_rows.metadata():
-            writer.add_key_value_metadata(extra)
-            rows.update(repr(extra).encode())
+    progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
+    rows = _write(columns, catalog, statistics, progress)
     described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, function_seconds))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
@@ -67,38 +60,61 @@ def aggregate(
     finished(statistics.files, statistics.size_bytes)
 
 
+def _write(columns: "Columns", catalog: Path, statistics: Statistics, progress: Progress) -> Any:
+    """Writes the catalog, and adds its rows to the statistics; returns a hash of the rows without their times."""
+    rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
+    with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
+
+        def write(table: pa.Table) -> None:
+            writer.write_table(table)
+            _update(rows, table.drop_columns(["mtime"]))
+
+        with ThreadPoolExecutor(1) as pool:
+            written: list[Future[None]] = []
+            for one in columns.records():
+                # Two shards are in memory: one is read while the other is written.
+                while written:
+                    written.pop().result()
+                written.append(pool.submit(write, one.table))
+                statistics.add(one)
+                progress.add(one.table.num_rows)
+            for last in written:
+                last.result()
+        if extra := columns.none_rows.metadata():
+            writer.add_key_value_metadata(extra)
+            rows.update(repr(extra).encode())
+    return rows
+
+
 class Columns:
     """The columns of the catalog: those of all shards, each with a type that fits the values of all shards."""
 
-    def __init__(self, schemas: Sequence[pa.Schema], links: bool) -> None:
-        """schemas: of each shard's records. links: whether the dataset has symlinks.
+    def __init__(self, records: Sequence[ShardFiles], digests: Sequence[str], links: bool) -> None:
+        """digests: the names of those that hash wrote. links: whether the dataset has symlinks.
 
         Raises:
             UsageError: if there are too many fields.
         """
+        self._records, self._digests = records, digests
         self._kinds: dict[str, str] = {}
         with_none = set()
-        for field in (field for schema in schemas for field in schema if field.name not in BUILT_IN):
+        for field in (field for shard in records if shard.fields for field in pq.read_schema(shard.fields)):
             kind = field.metadata[KIND].decode()
             self._kinds[field.name] = widen(self._kinds.get(field.name, NULL), kind)
             if has_none(field):
                 with_none.add(field.name)
         check_number(len(self._kinds))
-        kept = [field for field in schemas[0] if field.name in BUILT_IN and (links or field.name != "link")]
-        built_in = [self._built_in(field, schemas) for field in kept]
         users = [catalog_field(key, kind, key in with_none) for key, kind in self._kinds.items()]
-        self.schema = pa.schema(built_in + users)
+        self.schema = pa.schema(
+            [*(field for field in built_in(records, digests) if links or field.name != "link"), *users]
+        )
         self.none_rows = NoneRows(self.schema)
 
-    @staticmethod
-    def _built_in(field: pa.Field, schemas: Sequence[pa.Schema]) -> pa.Field:
-        types = {schema.field(field.name).type for schema in schemas}
-        return field.with_type(pa.binary() if pa.binary() in types else field.type)
-
-    def tables(self, records: Sequence[Path]) -> Iterator[pa.Table]:
-        """Yields each shard's records with the catalog's columns, one shard in memory at a time."""
-        for path in records:
-            table = pq.read_table(path)
+    def records(self) -> Iterator[Records]:
+        """Yields each shard's records with the catalog's columns."""
+        for shard in self._records:
+            records = read_shard(shard, self._digests)
+            table = records.table
             self.none_rows.add(table)
             # A table finds a column by name in time proportional to the number of columns.
             found = {field.name: (field, column) for field, column in zip(table.schema, table.columns, strict=True)}
@@ -106,7 +122,7 @@ class Columns:
                 self._column(*found[field.name], field) if field.name in found else pa.nulls(table.num_rows, field.type)
                 for field in self.schema
             ]
-            yield pa.table(columns, self.schema)
+            yield records._replace(table=pa.table(columns, self.schema))
 
     def _column(self, found: pa.Field, column: pa.ChunkedArray, wanted: pa.Field) -> pa.ChunkedArray | pa.Array:
         if wanted.name in BUILT_IN:

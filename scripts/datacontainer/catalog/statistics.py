@@ -2,10 +2,12 @@
 
 import hashlib
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.shards import Records
 
 # The last part of a name after a dot; with the part before, if the last part is that of a compression, as in .nii.gz.
 SUFFIX = rb"[^/](?P<suffix>(?:\.[A-Za-z0-9]+)?\.(?:gz|bz2|xz|zst)|\.[^./]+)$"
@@ -22,7 +24,8 @@ class Statistics:
         self.size_bytes = 0
         self._digest = hashlib.sha256()
         self._types: dict[str, list[int]] = {}
-        self._contents: list[pa.Table] = []
+        self._sha256: list[np.ndarray] = []
+        self._sizes: list[pa.Array] = []
 
     @property
     def digest(self) -> str:
@@ -33,20 +36,23 @@ class Statistics:
         """
         return "sha256:" + self._digest.hexdigest()
 
-    def add(self, table: pa.Table) -> None:
-        """Adds records: a table with the columns path, size, sha256, and optionally link."""
+    def add(self, records: Records) -> None:
+        """Adds the records of a shard."""
+        table, sha256 = records.table, records.sha256
         if table.num_rows == 0:
             return
-        path, sha256 = (table[name].combine_chunks().cast(pa.large_binary()) for name in ("path", "sha256"))
         is_link = pc.is_valid(table["link"].combine_chunks()) if "link" in table.column_names else None
-        self._add_lines(path, sha256, is_link)
+        self._add_lines(records, is_link)
         files = table if is_link is None else table.filter(pc.invert(is_link))
         self.files += files.num_rows
-        self.empty += pc.sum(pc.equal(files["size"], 0)).as_py() or 0
         self.links += table.num_rows - files.num_rows
         self.size_bytes += pc.sum(files["size"]).as_py() or 0
         self._add_types(files)
-        self._contents.append(_contents(files))
+        content = pc.greater(files["size"], 0).combine_chunks()
+        self.empty += content.false_count
+        self._sizes.append(files["size"].combine_chunks().filter(content))
+        of_files = sha256 if is_link is None else sha256[np.asarray(pc.invert(is_link))]
+        self._sha256.append(of_files[np.asarray(content)])
 
     def types(self) -> dict[str, dict[str, int]]:
         """Returns files and bytes by suffix, as in {".nii.gz": {"files": 2, "bytes": 300}}; most bytes first."""
@@ -55,22 +61,30 @@ class Statistics:
 
     def duplicates(self) -> dict[str, int]:
         """Returns the number and bytes of files with the content of an earlier file; empty files are not counted."""
-        if not self._contents:
-            return {"files": 0, "bytes": 0}
-        content = pa.concat_tables(self._contents).group_by(["sha256", "size"], use_threads=False)
-        groups = content.aggregate([([], "count_all")])
+        sha256 = np.concatenate([np.empty((0, DIGEST_BYTES["sha256"]), np.uint8), *self._sha256])
+        sizes = pa.chunked_array(self._sizes, pa.int64()).combine_chunks()
+        # Few contents occur several times. Only they are grouped, found by the first bytes of their digests.
+        beginnings = np.ascontiguousarray(sha256[:, :8]).view(np.uint64)[:, 0]
+        ordered = np.sort(beginnings)
+        several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        rows = np.flatnonzero(np.isin(beginnings, several))
+        digests = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(sha256.shape[1]), len(rows), [None, pa.py_buffer(np.ascontiguousarray(sha256[rows]))]
+        )
+        content = pa.table({"sha256": digests, "size": sizes.take(pa.array(rows))})
+        groups = content.group_by(["sha256", "size"], use_threads=False).aggregate([([], "count_all")])
         repeats = pc.subtract(groups["count_all"], 1)
         return {
             "files": pc.sum(repeats).as_py() or 0,
             "bytes": pc.sum(pc.multiply(repeats, groups["size"])).as_py() or 0,
         }
 
-    def _add_lines(self, path: pa.Array, sha256: pa.Array, is_link: pa.Array | None) -> None:
+    def _add_lines(self, records: Records, is_link: pa.Array | None) -> None:
+        sha256 = records.table["sha256"].combine_chunks().cast(pa.large_binary())
         if is_link is not None:
             linked = pc.binary_join_element_wise(_bytes("link"), sha256, _bytes(":"))
             sha256 = pc.if_else(is_link, linked, sha256)
-        lines = pc.binary_join_element_wise(sha256, path, _bytes("  "))
-        lines = pc.binary_join_element_wise(lines, _bytes(""), _bytes("\0"))
+        lines = pc.binary_join_element_wise(sha256, records.lines, _bytes("  "))
         # The values of an Arrow array are contiguous: the buffer is the text to hash.
         self._digest.update(lines.buffers()[2])
 
@@ -83,15 +97,6 @@ class Statistics:
             total = self._types.setdefault(name, [0, 0])
             total[0] += row["size_count"]
             total[1] += row["size_sum"]
-
-
-def _contents(files: pa.Table) -> pa.Table:
-    """Returns the digest (binary) and the size of each file that is not empty."""
-    digests = bytes.fromhex("".join(pc.cast(files["sha256"], pa.string()).to_pylist()))
-    fixed = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(DIGEST_BYTES["sha256"]), files.num_rows, [None, pa.py_buffer(digests)]
-    )
-    return pa.table({"sha256": fixed, "size": files["size"].combine_chunks()}).filter(pc.greater(files["size"], 0))
 
 
 def _bytes(text: str) -> pa.Scalar:

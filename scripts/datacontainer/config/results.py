@@ -34,7 +34,7 @@ class Results:
 
     @property
     def known(self) -> Path:
-        """The folder of the records that hash reuses for unchanged files."""
+        """The folder of the lists with whose shards hash reuses digests and fields of unchanged files."""
         return self.stages / "hash/known"
 
     @property
@@ -71,8 +71,20 @@ class Results:
         """The list of the files in a shard."""
         return self.lists / f"{shard}.list"
 
-    def records(self, shard: str) -> Path:
-        """The catalog rows of the files in a shard."""
+    def known_list(self, shard: str) -> Path:
+        """The list of the files in a shard that was hashed."""
+        return self.known / f"{shard}.list"
+
+    def known_fields(self, shard: str) -> Path:
+        """The user's fields of the files in a shard that was hashed, as the functions returned them."""
+        return self.known / f"{shard}.parquet"
+
+    def digests(self, shard: str) -> Path:
+        """The digests of the files and symlinks in a shard: bytes, in the order of its list."""
+        return self.stages / f"hash/{shard}.digests"
+
+    def fields(self, shard: str) -> Path:
+        """The columns of the user's fields of the files in a shard."""
         return self.stages / f"hash/{shard}.parquet"
 
     def facts(self, shard: str) -> Path:

@@ -16,6 +16,7 @@ from datacontainer.functions.files import changed
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import logger
+from datacontainer.runtime.programs import check_running
 
 WORKER = Path(__file__).with_name("worker.py")
 BLOCK_BYTES = 1 << 16
@@ -162,7 +163,9 @@ class _Process:
     def _read(self) -> bytes:
         """The next bytes; b"" if the process ended, or if it exceeded the limit."""
         began = time.monotonic()
+        check_running()
         while not self._poll.poll(1000 * min(POLL_SECONDS, self.limit or POLL_SECONDS)):
+            check_running()
             # Another process may hold the pipe open.
             self._closed = self._process.poll() is not None
             if self._closed and not self._poll.poll(0):

@@ -1,31 +1,32 @@
 """Reuse: the results of earlier runs, with which unchanged files are compared, or which save reading them."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.shards import PATH, Listed, hex_text, read_rows, split_rows
+from datacontainer.config.results import Results
 from datacontainer.hash.corruption import Corrupted, raise_corrupted, warn_corrupted
+from datacontainer.hash.earlier import EarlierShard
+from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import completed
-from datacontainer.scan.records import FILE, Record
 
-ABOUT = b"datacontainer"
-# The columns that identify a version of a file: its path and its status.
-IDENTITY = {"path": pa.binary(), "size": pa.int64(), "mtime": pa.int64(), "ctime": pa.int64(), "inode": pa.uint64()}
-
-
-class RecordKey(NamedTuple):
-    """The inputs of a record besides the file: the format version, and the user's functions with their digests."""
-
-    format: int
-    functions: tuple[tuple[str, str], ...]
+FUNCTIONS = b"functions"
+# The numbers that identify a version of a file.
+STATUS = ("size", "mtime", "ctime", "inode")
+SHA256_BYTES = DIGEST_BYTES["sha256"]
+# The user's functions, each with the digest of its source.
+Functions = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -33,125 +34,140 @@ class Known:
     """The results of earlier runs, one row for each file and symlink of a shard; empty for symlinks.
 
     same_size_mtime: whether size and mtime equal the recorded ones. same_identity: whether also ctime and inode do.
-    digests: text, null if unknown. fields: the user's fields as JSON, null if the functions must be called.
+    digests: as read_rows returns them; zeros if unknown. unread: whether the file has the same identity, and all of its
+    digests are known. fields: the user's fields as JSON, null if the functions must be called.
     """
 
-    listed: pa.Table
+    listed: Listed
     same_size_mtime: np.ndarray
     same_identity: np.ndarray
-    digests: dict[str, pa.Array]
+    digests: np.ndarray
+    unread: np.ndarray
     fields: pa.Array
 
-    def unread(self) -> np.ndarray:
-        """A mask of the files whose digests are all known."""
-        unread = self.same_identity
-        for column in self.digests.values():
-            unread = unread & _mask(pc.is_valid(column))
-        return unread
+    def joined(self, found: bytes) -> bytes:
+        """The digests of all rows: known ones where `unread` is true, otherwise those of `found`, in order."""
+        rows = self.digests.copy()
+        rows[~self.unread] = np.frombuffer(found, np.uint8).reshape(-1, rows.shape[1])
+        return rows.tobytes()
 
-    def joined(self, read: np.ndarray, found: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """The digests of all rows: in the rows of the mask `read` those of `found`, in order, otherwise known ones."""
-        return {name: pc.replace_with_mask(known, read, found[name]) for name, known in self.digests.items()}
-
-    def check(self, sha256: pa.Array, full: bool) -> None:
-        """Compares the digests of files with an unchanged status to the recorded digests.
+    def check(self, digests: bytes, full: bool) -> None:
+        """Compares the sha256 of files with an unchanged status to the recorded ones. digests: of all rows.
 
         A difference in a file of which only size and mtime are unchanged is an error if `full`, otherwise a warning.
 
         Raises:
             DataError: if digests differ; it names the files.
         """
-        differ = _mask(pc.not_equal(self.digests["sha256"], sha256))
-        raise_corrupted(self._corrupted(sha256, (self.same_size_mtime if full else self.same_identity) & differ))
-        warn_corrupted(self._corrupted(sha256, self.same_size_mtime & ~self.same_identity & differ))
+        found = np.frombuffer(digests, np.uint8).reshape(self.digests.shape)
+        differ = (self.digests != found)[:, :SHA256_BYTES].any(axis=1)
+        raise_corrupted(self._corrupted(found, (self.same_size_mtime if full else self.same_identity) & differ))
+        warn_corrupted(self._corrupted(found, self.same_size_mtime & ~self.same_identity & differ))
 
-    def _corrupted(self, sha256: pa.Array, rows: np.ndarray) -> list[Corrupted]:
-        columns = (self.listed["path"], self.digests["sha256"], sha256)
-        return [Corrupted(*(column[row].as_py() for column in columns)) for row in np.flatnonzero(rows).tolist()]
+    def counts(self) -> dict[str, int]:
+        """The facts about the shard that do not depend on a layer: files, links, bytes."""
+        is_file = pa.array(~self.listed.is_link)
+        size_bytes = pc.sum(self.listed.numbers("size")["size"].filter(is_file)).as_py() or 0
+        return {"files": is_file.true_count, "links": is_file.false_count, "bytes": size_bytes}
 
-
-def list_files(records: Sequence[Record]) -> pa.Table:
-    """A table of the files and symlinks of a shard, with the columns of IDENTITY, and `file`, false for a symlink."""
-    values = ([r.path for r in records], [r.size for r in records], [r.mtime_ns for r in records])
-    more = ([r.ctime_ns for r in records], [r.inode for r in records])
-    columns = [pa.array(column, kind) for column, kind in zip(values + more, IDENTITY.values(), strict=True)]
-    is_file = pa.array([r.kind == FILE for r in records], pa.bool_())
-    return pa.table([*columns, is_file], [*IDENTITY, "file"])
+    def _corrupted(self, found: np.ndarray, mask: np.ndarray) -> list[Corrupted]:
+        rows = np.flatnonzero(mask)
+        return differences(self.listed, rows, self.digests, found) if len(rows) else []
 
 
-def look_up(folder: Path | None, listed: pa.Table, digests: Sequence[str], key: RecordKey) -> Known:
-    """The results for the files of `listed`, a table of list_files, from the records in `folder` (None: no results)."""
-    empty = pa.schema([*IDENTITY.items(), *((name, pa.string()) for name in [*digests, "fields"])]).empty_table()
-    tables = [empty, *_earlier(folder, listed["path"], empty.schema, key)]
-    earlier = pa.concat_tables(tables).combine_chunks()
-    # If several records have the same path, the first one is used, which is that of the newest run.
-    rows = earlier.take(pc.index_in(listed["path"], value_set=earlier["path"]))
-    same_size_mtime = _mask(listed["file"]) & _equal(rows, listed, "size") & _equal(rows, listed, "mtime")
-    same_identity = same_size_mtime & _equal(rows, listed, "ctime") & _equal(rows, listed, "inode")
-    columns = {name: _one_chunk(rows[name]) for name in digests}
-    fields = pc.if_else(pa.array(same_identity), _one_chunk(rows["fields"]), pa.scalar(None, pa.string()))
-    return Known(listed, same_size_mtime, same_identity, columns, fields)
+def differences(listed: Listed, rows: np.ndarray, recorded: np.ndarray, found: np.ndarray) -> list[Corrupted]:
+    """The files in the given rows, with their recorded and their found digests."""
+    paths = listed.texts(PATH).take(pa.array(rows)).to_pylist()
+    texts = [hex_text(digests[rows, :SHA256_BYTES]).to_pylist() for digests in (recorded, found)]
+    return [Corrupted(*values) for values in zip(paths, *texts, strict=True)]
 
 
-def write_known(
-    path: Path, listed: pa.Table, digests: dict[str, pa.Array], fields: Sequence[str | None], key: RecordKey
-) -> None:
-    """Writes the records that look_up reads: the digests and fields of each file of `listed`. No rows, no file."""
-    columns = {**digests, "fields": pa.array(fields, pa.string())}
-    for name, column in columns.items():
-        listed = listed.append_column(name, column)
-    table = listed.filter(listed["file"]).drop_columns(["file"])
-    if not table.num_rows:
+def compare(listed: Path, first: bytes, second: bytes) -> None:
+    """Raises DataError, which names a file of the list, if the digests of two reads differ."""
+    if first == second:
         return
-    # The minimum and maximum path in the Parquet footer may be truncated or missing.
-    about = {**key._asdict(), "first": table["path"][0].as_py().hex(), "last": table["path"][-1].as_py().hex()}
-    table = table.replace_schema_metadata({ABOUT: json.dumps(about).encode()})
+    files = Listed(listed.read_bytes())
+    one, other = (np.frombuffer(digests, np.uint8).reshape(len(files), -1) for digests in (first, second))
+    name = os.fsdecode(files.texts(PATH)[np.flatnonzero((one != other).any(axis=1))[0]].as_py())
+    raise DataError(
+        f"{name!r} changed while it was read: two reads returned different bytes; end the process that writes it, "
+        "or pack a snapshot of the dataset, and run snakemake again"
+    )
+
+
+def look_up(
+    results: Results, earlier: Sequence[EarlierShard], listed: bytes, digests: Sequence[str], functions: Functions
+) -> Known:
+    """The results for the files of a list. earlier: the shards that may contain them, the newest first."""
+    files = Listed(listed)
+    columns = {"path": pa.large_binary(), **dict.fromkeys(STATUS, pa.int64()), "inode": pa.uint64()}
+    columns |= {name: pa.binary(DIGEST_BYTES[name]) for name in digests} | {"fields": pa.string()}
+    tables = [_read(results, one, digests, functions) for one in earlier]
+    every = pa.concat_tables([pa.schema(columns).empty_table(), *filter(None, tables)]).combine_chunks()
+    paths, status = files.texts(PATH), files.numbers(*STATUS)
+    # If several shards have the same path, the first one is used, which is that of the newest run.
+    rows = every.take(pc.index_in(paths, value_set=every["path"]))
+    same = {name: _mask(pc.equal(rows[name], status[name])) for name in STATUS}
+    same_size_mtime = ~files.is_link & same["size"] & same["mtime"]
+    same_identity = same_size_mtime & same["ctime"] & same["inode"]
+    unread = same_identity.copy()
+    for name in digests:
+        unread &= _mask(pc.is_valid(rows[name]))
+    known = np.hstack([_bytes(rows[name], DIGEST_BYTES[name]) for name in digests])
+    fields = pc.if_else(pa.array(same_identity), rows["fields"].combine_chunks(), pa.scalar(None, pa.string()))
+    return Known(files, same_size_mtime, same_identity, known, unread, fields)
+
+
+def write_fields(path: Path, texts: Sequence[str | None], functions: Functions) -> None:
+    """Writes the fields that look_up reads."""
+    table = pa.table({"fields": pa.array(texts, pa.string())}, metadata={FUNCTIONS: json.dumps(functions)})
     with completed(path) as partial:
         pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
 
 
-def _earlier(folder: Path | None, paths: pa.ChunkedArray, schema: pa.Schema, key: RecordKey) -> Iterator[pa.Table]:
-    """The tables that may contain some of the sorted `paths`, the newest first, all with the columns of `schema`."""
-    if folder is None or not folder.is_dir() or not len(paths):
-        return
-    span = paths[0].as_py(), paths[-1].as_py()
-    for file in sorted(folder.glob("*.parquet"), key=lambda file: (-file.stat().st_mtime_ns, file.name)):
-        try:
-            table = _read(file, span, key)
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-            logger.warning("%s cannot be read and is ignored: %s", file, error)
-            continue
-        if table is not None:
-            yield _with_columns(table, schema)
-
-
-def _read(file: Path, span: tuple[bytes, bytes], key: RecordKey) -> pa.Table | None:
-    """The table of a file; None if it contains no path of the span, or has another format version."""
-    about = json.loads((pq.read_schema(file).metadata or {})[ABOUT])
-    first, last = bytes.fromhex(about["first"]), bytes.fromhex(about["last"])
-    if about["format"] != key.format or last < span[0] or span[1] < first:
+def _read(results: Results, one: EarlierShard, digests: Sequence[str], functions: Functions) -> pa.Table | None:
+    """The files of a shard with the columns of look_up; None if its records are damaged."""
+    try:
+        listed, recorded = results.known_list(one.name).read_bytes(), results.digests(one.name).read_bytes()
+        found = hashlib.sha256(listed).hexdigest()[: len(one.name)], hashlib.sha256(recorded).hexdigest()
+        if found != (one.name, one.sha256):
+            raise DataError("a digest is not the recorded one")
+        files, parts = Listed(listed), split_rows(read_rows(recorded, one.digests), one.digests)
+        table = files.numbers(*STATUS).add_column(0, "path", files.texts(PATH))
+        for name in digests:
+            unknown = pa.nulls(len(files), pa.binary(DIGEST_BYTES[name]))
+            table = table.append_column(name, _fixed(parts[name]) if name in parts else unknown)
+        fields = _read_fields(results.known_fields(one.name), functions)
+        table = table.append_column("fields", pa.nulls(len(files), pa.string()) if fields is None else fields)
+        return table.filter(pa.array(~files.is_link))
+    except (OSError, ValueError, KeyError, TypeError, DataError, pa.ArrowException) as error:
+        logger.warning("the records of the shard %s cannot be read and are ignored: %s", one.name, error)
         return None
-    table = pq.read_table(file, page_checksum_verification=True)
+
+
+def _fixed(rows: np.ndarray) -> pa.Array:
+    content = pa.py_buffer(np.ascontiguousarray(rows))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(rows.shape[1]), len(rows), [None, content])
+
+
+def _read_fields(path: Path, functions: Functions) -> pa.ChunkedArray | None:
+    """The fields of a shard's files; None if there are none of the given functions."""
+    if not functions or not path.exists():
+        return None
+    table = pq.read_table(path, page_checksum_verification=True)
     # JSON contains lists instead of tuples.
-    same_functions = about["functions"] == [list(function) for function in key.functions]
-    return table if same_functions else table.drop_columns(["fields"])
+    same = json.loads(table.schema.metadata[FUNCTIONS]) == [list(function) for function in functions]
+    return table["fields"] if same else None
 
 
-def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    names = table.column_names
-    columns = [table[one.name] if one.name in names else pa.nulls(table.num_rows, one.type) for one in schema]
-    return pa.table(columns, schema)
-
-
-def _equal(one: pa.Table, other: pa.Table, name: str) -> np.ndarray:
-    return _mask(pc.equal(one[name], other[name]))
+def _bytes(column: pa.ChunkedArray, width: int) -> np.ndarray:
+    """The values of a column, as rows of bytes; zeros for null."""
+    array = pc.fill_null(column, bytes(width)).combine_chunks()
+    content = array.buffers()[1]
+    rows = np.frombuffer(content, np.uint8) if content else np.empty(0, np.uint8)
+    return rows[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
 def _mask(truths: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """The truth values, with false for null."""
     return np.asarray(pc.fill_null(truths, False).to_numpy(zero_copy_only=False), bool)
-
-
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
-    combined = column.combine_chunks()
-    return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)

@@ -4,17 +4,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import numpy as np
 
+from datacontainer.catalog.shards import Listed, read_rows
+from datacontainer.config.results import Results
 from datacontainer.hash.corruption import Corrupted, raise_corrupted
-from datacontainer.hash.digests import read_digests
+from datacontainer.hash.known import SHA256_BYTES, differences
+from datacontainer.hash.shard import Job, pack
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import write_bytes
-from datacontainer.runtime.packer import run_packer
 
 
 @dataclass(frozen=True)
@@ -26,25 +25,30 @@ class Rescanned:
     corrupted: list[Corrupted]
 
 
-def rescan_shard(*, packer: Path, root: str, shard_list: Path, records: Path, raw: Path, threads: int = 1) -> Rescanned:
-    """Reads the files of a shard again.
-
-    records: the records that hash wrote for the shard of this list. raw: a temporary file.
+def rescan_shards(packer: Path, root: str, results: Results, shards: Sequence[str], threads: int) -> list[Rescanned]:
+    """Reads the files of shards again, and compares them with the digests that hash wrote.
 
     Raises:
         DataError: if the size, times or inode of a file changed since the scan.
     """
-    raw.parent.mkdir(parents=True, exist_ok=True)
-    arguments: list[str | Path] = ["hash", "--root", root, "--list", shard_list, "--mount", "/", "--digests", "sha256"]
-    arguments += ["--records", raw, "--progress"]
+    raw = {shard: results.seal("rescan", shard).with_suffix(".digests") for shard in shards}
+    found: dict[str, Rescanned] = {}
+
+    def compare(line: str) -> None:
+        summary = json.loads(line)
+        shard = Path(summary["list"]).stem
+        corrupted = _corrupted(results, shard, raw[shard].read_bytes())
+        logger.info("%d files read again, %d differ", summary["files"], len(corrupted))
+        found[shard] = Rescanned(summary["files"], summary["bytes"], corrupted)
+
+    results.seal("rescan").parent.mkdir(parents=True, exist_ok=True)
+    triples = [word for shard in shards for word in (results.list_of(shard), raw[shard], "-")]
     try:
-        summary: dict[str, Any] = json.loads(run_packer(packer, arguments, {"GOMAXPROCS": str(max(2, threads))}))
-        (found,) = read_digests(raw.read_bytes(), ["sha256"]).values()
+        pack(Job(packer, root, results, ["sha256"], threads=threads), triples, (), compare)
     finally:
-        raw.unlink(missing_ok=True)
-    corrupted = _differences(pq.read_table(records, columns=["path", "sha256"]), found)
-    logger.info("%d files read again, %d differ", summary["files"], len(corrupted))
-    return Rescanned(summary["files"], summary["bytes"], corrupted)
+        for path in raw.values():
+            path.unlink(missing_ok=True)
+    return [found[shard] for shard in shards]
 
 
 def join(shards: Sequence[Rescanned], report: Path) -> None:
@@ -68,7 +72,9 @@ def rescan(reports: Sequence[Path], report: Path) -> None:
     logger.info("%(files)d files, %(bytes)d bytes have the recorded content", totals)
 
 
-def _differences(recorded: pa.Table, found: pa.Array) -> list[Corrupted]:
-    paths, digests = recorded["path"].cast(pa.binary()), recorded["sha256"]
-    differing = pc.indices_nonzero(pc.not_equal(digests, found)).to_pylist()
-    return [Corrupted(paths[row].as_py(), digests[row].as_py(), found[row].as_py()) for row in differing]
+def _corrupted(results: Results, shard: str, sha256: bytes) -> list[Corrupted]:
+    """The files of a shard whose sha256 is not the recorded one."""
+    record = json.loads(results.facts(shard).read_bytes())["record"]
+    recorded, found = read_rows(results.digests(shard).read_bytes(), record["digests"]), read_rows(sha256, ["sha256"])
+    rows = np.flatnonzero((recorded[:, :SHA256_BYTES] != found).any(axis=1))
+    return differences(Listed(results.list_of(shard).read_bytes()), rows, recorded, found) if len(rows) else []

@@ -36,5 +36,5 @@ def _files_of_shards(hashed: Path, logs: Path) -> Iterator[Path]:
 
 def _belongs(path: Path, layer: bool) -> bool:
     """Whether the path is a file of a current shard. layer: whether the shard has a layer."""
-    kept = {".parquet", ".json", ".log", ".seal"}
+    kept = {".digests", ".list", ".parquet", ".json", ".log", ".seal"}
     return not path.name.startswith(".") and (path.suffix in kept or (layer and ".layer" in path.suffixes))

@@ -1,27 +1,46 @@
 """User fields: calls the metadata functions of users for the files of a shard."""
 
+import json
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import BUILT_IN
+from datacontainer.catalog.fields import BUILT_IN, FieldTable
 from datacontainer.functions.files import ListedFile, changed
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
-from datacontainer.runtime.errors import UsageError
-from datacontainer.runtime.logs import logger
+from datacontainer.hash.failures import Failures, FunctionsError
+from datacontainer.hash.known import Known, write_fields
+from datacontainer.hash.shard import Job, function_sources
+from datacontainer.runtime.outputs import completed
 from datacontainer.runtime.progress import Progress
-from datacontainer.scan.records import FILE, Record, decode
+from datacontainer.scan.records import DIRECTORY, FILE, Record, decode, read_records
 
-REMEDY = "correct the function, or exclude the files with `exclude`"
+
+def write_user_fields(job: Job, name: str, known: Known | None) -> None:
+    """Writes the fields of a shard's files: as columns with their kind in the metadata, and as texts for later runs.
+
+    known: earlier results. The errors are those of user_fields.
+    """
+    records = [one for one in read_records(job.results.list_of(name)) if one.kind != DIRECTORY]
+    before = known.fields.to_pylist() if known else [None] * len(records)
+    texts = user_fields(job.root, records, job.functions, before, job.function_seconds)
+    table = FieldTable()
+    for text in texts:
+        table.append(json.loads(text) if text else {})
+    arrays = table.arrays()
+    schema = pa.schema([field for field, _ in arrays])
+    with completed(job.results.fields(name)) as partial:
+        pq.write_table(pa.table([array for _, array in arrays], schema), partial, compression="zstd")
+    write_fields(job.results.known_fields(name), texts, function_sources(job.functions))
 
 
 def user_fields(
-    root: str, records: Sequence[Record], specs: Sequence[str], known: pa.Array, seconds: int | None = None
+    root: str, records: Sequence[Record], specs: Sequence[str], known: list[str | None], seconds: int | None = None
 ) -> Sequence[str | None]:
     """Each file's fields as JSON: the known ones, or those that the functions return; None for a file without any.
 
@@ -31,9 +50,7 @@ def user_fields(
         DataError: if a file changed during the call of a function.
         FunctionsError: if a function failed; it names the number of files and the first, and the log has all of them.
     """
-    if not specs:
-        return [None] * len(records)
-    texts: list[str | None] = known.to_pylist()
+    texts = known.copy()
     unknown = [row for row, record in enumerate(records) if texts[row] is None and record.kind == FILE]
     if not unknown:
         return texts
@@ -54,56 +71,6 @@ def user_fields(
     if failures.lines():
         raise FunctionsError(failures, sum(1 for _ in rows))
     return texts
-
-
-class FunctionsError(UsageError):
-    """Functions failed on files of one or more shards. failures: the functions. left: the files without any call."""
-
-    def __init__(self, failures: "Failures", left: int) -> None:
-        """See the class."""
-        lines = failures.lines()
-        if left:
-            lines.append(f"no function was called for {left:,} other files, as functions ended their process too often")
-        super().__init__(lines[0], lines[1:])
-        self.failures, self.left = failures, left
-
-    @classmethod
-    def joined(cls, errors: "Sequence[FunctionsError]") -> "FunctionsError":
-        """The error for all shards."""
-        failures = Failures()
-        for one in errors:
-            failures.join(one.failures)
-        return cls(failures, sum(one.left for one in errors))
-
-
-class Failures:
-    """The functions that failed, with the number of files and the first error of each."""
-
-    def __init__(self) -> None:
-        """No failures."""
-        self._first: dict[str, FunctionError] = {}
-        self._counts: Counter[str] = Counter()
-
-    def join(self, later: "Failures") -> None:
-        """Adds the failures on files of a later shard."""
-        self._first = later._first | self._first
-        self._counts += later._counts
-
-    def add(self, error: FunctionError) -> None:
-        """Counts and logs an error; logs the trace of the first one of a function."""
-        first = self._first.setdefault(error.spec, error) is error
-        self._counts[error.spec] += 1
-        logger.error("%s%s", f"{error.trace}\n" if first and error.trace else "", error)
-
-    def lines(self) -> list[str]:
-        """A line for each function, that with the most files first."""
-        return [self._line(spec) for spec, _ in self._counts.most_common()]
-
-    def _line(self, spec: str) -> str:
-        number, first = self._counts[spec], self._first[spec]
-        noun = "file" if number == 1 else "files"
-        failed = f"the metadata function {spec!r} failed on {number} {noun}"
-        return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"
 
 
 def _entry(record: Record) -> ListedFile:

@@ -8,7 +8,6 @@ from datacontainer.config.results import Results
 from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import problems, read_seal
-from datacontainer.scan.scan import fingerprint, read_state
 
 # These stages run whenever they are requested.
 ALWAYS = ("rescan", "verify")
@@ -80,6 +79,9 @@ class Authority:
 
     def _by_fingerprint(self, dataset: Dataset, results: Results) -> Due:
         """Returns that scan must run if the dataset changed since the last scan, or if no packer can list it."""
+        # Only the planning of a run needs this import, which includes NumPy.
+        from datacontainer.scan.scan import fingerprint, read_state
+
         if self.due(PACKER, dataset, results).due:
             return Due(True)
         if dataset.name not in self._fingerprints:

@@ -1,6 +1,6 @@
 """The packer, the Go program that reads and writes the data for the stages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from datacontainer.runtime.environment import program_environment
@@ -8,10 +8,16 @@ from datacontainer.runtime.programs import run
 from datacontainer.runtime.seals import SUFFIX, check
 
 
-def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mapping[str, str], *descriptors: int) -> str:
+def run_packer(
+    packer: Path,
+    arguments: Sequence[str | Path],
+    environment: Mapping[str, str],
+    *descriptors: int,
+    handle: Callable[[str], None] | None = None,
+) -> str:
     """Runs the packer and returns its standard output.
 
-    descriptors: open file descriptors that the packer inherits under the same numbers.
+    descriptors: open file descriptors that the packer inherits under the same numbers. handle: see `run`.
 
     Raises:
         DataError, UsageError: with the packer's message, by its exit status.
@@ -19,4 +25,4 @@ def run_packer(packer: Path, arguments: Sequence[str | Path], environment: Mappi
     """
     if (seal := packer.with_name(packer.name + SUFFIX)).exists():
         check(seal, packer)
-    return run([packer, *arguments], "", program_environment(environment), descriptors=descriptors)
+    return run([packer, *arguments], "", program_environment(environment), descriptors=descriptors, handle=handle)

@@ -1,8 +1,9 @@
 """The programs that stages run, and the conversion of their failures into exceptions."""
 
 import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
 
 _running: set[subprocess.Popen[str]] = set()
+_stopped = threading.Event()
 
 
 def run(
@@ -20,27 +22,29 @@ def run(
     title: str,
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    *,
     descriptors: Sequence[int] = (),
+    handle: Callable[[str], None] | None = None,
 ) -> str:
     """Runs a command and returns its standard output; its standard error is written to the log.
 
     title: the program's name in messages; "" for the packer, whose messages and exit statuses are shown unchanged.
-    environment: without it, `program_environment()`.
+    environment: without it, `program_environment()`. handle: is called, in another thread, with each line of standard
+    output when it is printed; then the result is empty.
 
     Raises:
         DataContainerError: if the exit status is not 0, with the standard error (of the packer, the last line).
     """
     logger.info("running %s", " ".join(repr(str(part)) for part in command))
     given = program_environment() if environment is None else environment
-    with (
-        tempfile.TemporaryFile("w+", errors="backslashreplace") as printed,
-        _start(command, given, cwd=folder, pass_fds=descriptors, stdout=printed) as process,
-    ):
+    printed: list[str] = []
+    with _start(command, given, cwd=folder, pass_fds=descriptors) as process, ThreadPoolExecutor(1) as reader:
+        reading = reader.submit(_each_line, process, handle or printed.append)
         lines = _log_lines(process, progress_mark=f"{command[1]}: " if not title else None)
+        reading.result()
         status = process.wait()
-        printed.seek(0)
-        if status == 0:
-            return printed.read()
+    if status == 0:
+        return "".join(printed)
     kind = {1: DataError, 2: UsageError}.get(status, DataContainerError) if not title else DataContainerError
     message = "".join(lines if title else lines[-1:]).strip() or ended(status)
     raise kind(f"{title + ' failed: ' if title else ''}{explained(message, cache=given.get('GOCACHE', ''))}")
@@ -50,10 +54,25 @@ def _start(command: Sequence[str | Path], environment: Mapping[str, str], **opti
     words = [str(part) for part in command]
     try:
         return subprocess.Popen(
-            words, env=environment, stderr=subprocess.PIPE, text=True, errors="backslashreplace", **options
+            words,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="backslashreplace",
+            **options,
         )
     except OSError as error:
         raise DataContainerError(not_started(words[0], error)) from error
+
+
+def _each_line(process: subprocess.Popen[str], handle: Callable[[str], None]) -> None:
+    try:
+        for line in process.stdout or ():
+            handle(line)
+    except BaseException:
+        process.terminate()
+        raise
 
 
 def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> list[str]:
@@ -77,6 +96,13 @@ def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> lis
 
 
 def terminate_all() -> None:
-    """Ends the programs that other threads of this process run."""
+    """Ends the programs that other threads of this process run, and those that call `check_running`."""
+    _stopped.set()
     for process in _running.copy():
         process.terminate()
+
+
+def check_running() -> None:
+    """Raises KeyboardInterrupt after terminate_all; for threads that wait for other programs than those of `run`."""
+    if _stopped.is_set():
+        raise KeyboardInterrupt

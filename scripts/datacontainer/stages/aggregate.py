@@ -1,6 +1,7 @@
 """The stage aggregate."""
 
 from datacontainer.catalog.aggregate import aggregate
+from datacontainer.catalog.shards import ShardFiles
 from datacontainer.hash.stale import remove_stale
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
@@ -13,9 +14,14 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("aggregate"), dataset, results)
     shards = results.shard_names()
-    records, facts = [results.records(shard) for shard in shards], [results.facts(shard) for shard in shards]
-    for shard in shards:
-        check(results.seal("hash", shard), results.records(shard), results.facts(shard))
+    facts = [results.facts(shard) for shard in shards]
+    records = [
+        ShardFiles(results.list_of(one), results.digests(one), results.fields(one) if dataset.metadata else None)
+        for one in shards
+    ]
+    check(results.seal("scan"), *(one.listed for one in records))
+    for shard, one in zip(shards, records, strict=True):
+        check(results.seal("hash", shard), results.facts(shard), one.digests, *([one.fields] if one.fields else []))
     aggregate(
         identity={"name": dataset.name, "version": dataset.version, "mount": dataset.mount},
         functions=dataset.dataset_metadata,

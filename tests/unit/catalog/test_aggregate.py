@@ -12,44 +12,36 @@ import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
-from datacontainer.catalog.fields import DIGEST_MARK, FieldTable
+from datacontainer.catalog.fields import FieldTable
 from datacontainer.catalog.nonerows import has_none, none_rows_of
+from datacontainer.catalog.shards import ShardFiles
 from datacontainer.runtime.errors import UsageError
 
 IDENTITY = {"name": "fruit", "version": "1.0", "mount": "/data"}
 
 
 def shard(folder, number, files, links=None, fields=()):
-    """Writes the files that hash writes for a shard. files, links: contents and targets by path. fields: by row."""
+    """Writes the files of a shard. files, links: contents and targets by path. fields: by row."""
     links = links or {}
     contents = dict(sorted({**files, **links}.items()))
-    records, facts = folder / f"{number}.parquet", folder / f"{number}.json"
-
-    def column(names):
-        array = pa.array(names, pa.binary())
-        try:
-            return array.cast(pa.string())
-        except pa.ArrowInvalid:
-            return array
-
-    table = pa.table(
-        {
-            "path": column(list(contents)),
-            "size": pa.array([len(content) for content in contents.values()], pa.int64()),
-            "mtime": pa.array([1] * len(contents), pa.timestamp("ns", "UTC")),
-        }
+    names = [folder / f"{number}.{suffix}" for suffix in ("list", "digests", "parquet", "json")]
+    listed, digests, columns, facts = names
+    kinds = {path: (b"l 777" if path in links else b"f 644") for path in contents}
+    listed.write_bytes(
+        b"".join(
+            b"%b %d 1 2 3\0%b\0%b\0" % (kinds[path], len(content), path, links.get(path, b""))
+            for path, content in contents.items()
+        )
     )
-    digests = [hashlib.sha256(content).hexdigest() for content in contents.values()]
-    table = table.append_column(pa.field("sha256", pa.string(), metadata=DIGEST_MARK), pa.array(digests, pa.string()))
-    table = table.append_column("link", column([links.get(path) for path in contents]))
-    rows = FieldTable()
+    digests.write_bytes(b"".join(hashlib.sha256(content).digest() for content in contents.values()))
+    table = FieldTable()
     for row in fields:
-        rows.append(row)
-    added = rows.arrays()
-    schema = pa.schema([*table.schema, *(field for field, _ in added)])
-    pq.write_table(pa.table([*table.columns, *(array for _, array in added)], schema), records)
-    facts.write_text(json.dumps({"links": len(links), "digest": f"sha256:{number}"}))
-    return records, facts
+        table.append(row)
+    added = table.arrays()
+    pq.write_table(pa.table([array for _, array in added], pa.schema([field for field, _ in added])), columns)
+    counts = {"files": len(files), "links": len(links), "digest": f"sha256:{number}"}
+    facts.write_text(json.dumps(counts | {"record": {"digests": ["sha256"]}}))
+    return ShardFiles(listed, digests, columns if fields else None), facts
 
 
 def run(folder, shards, functions=(), function_seconds=None):

@@ -3,28 +3,36 @@
 import hashlib
 import json
 import os
+import pickle
 import signal
 import stat
 import subprocess
+import sys
 import tarfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.catalog.fields import DIGEST_BYTES
-from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.catalog.shards import ShardFiles, read_shard
+from datacontainer.config.results import Results
+from datacontainer.hash.hash import hash_shards
+from datacontainer.hash.shard import Job
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.scan import read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD
 from tools.engines import require_root
 from tools.examples import tried
+from tools.moving import wait_until
 from tools.trees import ODD_NAMES, fill, names
+from tools.workflow import ROOT
 
 ALL_DIGESTS = list(DIGEST_BYTES)
 OTHER_USER = 65534
@@ -45,47 +53,33 @@ class Shard:
     folder: Path
 
     @property
-    def records(self) -> Path:
-        return self.folder / "lists/shard.list"
+    def results(self) -> Results:
+        return Results(self.folder)
+
+    @property
+    def listed(self) -> Path:
+        return self.results.list_of("shard")
 
     @property
     def layer(self) -> Path:
-        return self.folder / "out/shard.layer"
+        return self.results.layer("shard")
 
     def hash(self, *digests: str, functions: tuple[str, ...] = ()) -> list[dict[str, object]]:
         """Hashes the shard; returns the rows of its records."""
-        records = self.layer.with_name("shard.parquet")
-        hash_shard(
-            ShardJob(
-                packer=self.packer,
-                root=str(self.dataset),
-                listed=self.records,
-                mount="/data",
-                digests=digests or ("sha256",),
-                functions=functions,
-                records=records,
-                layer=self.layer,
-                facts=self.layer.with_name("shard.json"),
-            )
-        )
-        rows: list[dict[str, object]] = pq.read_table(records).to_pylist()
-        return rows
+        digests = digests or ("sha256",)
+        hash_shards(self.job(digests=digests, functions=functions), ["shard"], lambda _: None)
+        return self.rows(*digests, fields=self.results.fields("shard") if functions else None).to_pylist()
+
+    def job(self, **changed: Any) -> Job:
+        return Job(self.packer, str(self.dataset), self.results, mount="/data", **changed)
+
+    def rows(self, *digests: str, fields: Path | None = None) -> pa.Table:
+        return read_shard(ShardFiles(self.listed, self.results.digests("shard"), fields), digests).table
 
     def command(self, *more: str | Path, layer: Path | None = None) -> list[str | Path]:
         layer = layer or self.layer
-        outputs = ["--records", layer.with_suffix(".raw"), "--layer", layer]
-        return [
-            self.packer,
-            "hash",
-            "--root",
-            self.dataset,
-            "--list",
-            self.records,
-            "--mount",
-            "/data",
-            *outputs,
-            *more,
-        ]
+        flags: list[str | Path] = ["--root", self.dataset, "--mount", "/data", *more]
+        return [self.packer, "hash", *flags, self.listed, layer.with_suffix(".raw"), layer]
 
     def members(self) -> list[tarfile.TarInfo]:
         with tarfile.open(self.layer, "r:") as tar:
@@ -98,12 +92,11 @@ class Shard:
 
 def make_shard(packer: Path, dataset: Path) -> Shard:
     shard = Shard(packer, dataset, dataset.parent)
-    shard.records.parent.mkdir(exist_ok=True)
-    shard.layer.parent.mkdir(exist_ok=True)
-    table = shard.folder / "shards.tsv"
-    scan(str(dataset), (), shard.records.parent, table, packer=packer, symlinks="keep", minimum=MIN_SHARD)
+    shard.layer.parent.mkdir(parents=True, exist_ok=True)
+    lists, table = shard.results.lists, shard.results.shards
+    scan(str(dataset), (), lists, table, packer=packer, symlinks="keep", minimum=MIN_SHARD)
     (name,) = read_shards(table)
-    shard.records.with_name(f"{name}.list").rename(shard.records)
+    shard.results.list_of(name).rename(shard.listed)
     return shard
 
 
@@ -111,6 +104,10 @@ def make_shard(packer: Path, dataset: Path) -> Shard:
 def shard(packer, dataset):
     """Returns a function that scans the dataset and returns its only shard."""
     return lambda: make_shard(packer, dataset)
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def contents(folder: Path) -> dict[bytes, tuple[object, ...]]:
@@ -153,7 +150,7 @@ def test_hash_shard_records_contain_the_results_of_scan_and_packer(shard, datase
     os.utime(dataset / "a/file", ns=(0, 1_500_000_000_123_456_789))
     os.symlink("a/file", dataset / "link")
     one = shard()
-    table = one.hash("sha256", "crc32c") and pq.read_table(one.layer.with_name("shard.parquet"))
+    table = one.hash("sha256", "crc32c") and one.rows("sha256", "crc32c")
     assert table.schema.names == ["path", "size", "mtime", "sha256", "crc32c", "link"]
     assert table["path"].to_pylist() == ["a/file", "b", "link"]
     assert table["size"].to_pylist() == [5, 0, 6]
@@ -175,12 +172,13 @@ def test_hash_shard_facts_describe_the_layer(shard, dataset):
         "directories": 1,
         "bytes": 6,
         "layer_size": one.layer.stat().st_size,
-        "diff_id": "sha256:" + hashlib.sha256(one.layer.read_bytes()).hexdigest(),
-        "digest": "sha256:" + hashlib.sha256(one.layer.read_bytes()).hexdigest(),
+        "diff_id": "sha256:" + digest_of(one.layer),
+        "digest": "sha256:" + digest_of(one.layer),
         "blob_size": one.layer.stat().st_size,
         "compression": "none",
+        "record": {"format": 1, "digests": ["sha256"], "sha256": digest_of(one.results.digests("shard"))},
     }
-    assert sorted(one.output_names()) == ["shard.json", "shard.layer", "shard.parquet"]
+    assert sorted(one.output_names()) == ["known", "shard.digests", "shard.json", "shard.layer"]
 
 
 def test_hash_shard_metadata_functions_are_called_for_files(shard, dataset, tmp_path):
@@ -189,6 +187,36 @@ def test_hash_shard_metadata_functions_are_called_for_files(shard, dataset, tmp_
     (tmp_path / "user.py").write_text(USER_FUNCTION)
     rows = shard().hash(functions=(f"{tmp_path}/user.py:lines",))
     assert [(row["path"], row["lines"]) for row in rows] == [(b"a", 2), (b"link", None), (b"not utf-8 \xff", 1)]
+
+
+def start(job: Job, program: str = "") -> subprocess.Popen[bytes]:
+    """A process that hashes the shard, and then runs a program."""
+    program = "import pickle, sys\nfrom datacontainer.hash.hash import hash_shards\n" + (
+        f"hash_shards(pickle.load(sys.stdin.buffer), ['shard'], len)\n{program}"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, **pipes)
+    process.stdin.write(pickle.dumps(job))
+    process.stdin.flush()
+    return process
+
+
+def test_hash_shards_first_run_without_functions_loads_no_library(shard, dataset):
+    fill(dataset, {b"a": b"1"})
+    with start(shard().job(digests=("sha256",)), "print({'numpy', 'pyarrow'}.intersection(sys.modules))") as process:
+        assert process.stdout.read() == b"set()\n"
+
+
+def test_hash_shards_interrupted_ends_the_functions(shard, dataset, tmp_path):
+    fill(dataset, {b"a": b"1", b"b": b"2"})
+    (tmp_path / "user.py").write_text(
+        "import time\ndef f(path):\n    open(__file__ + '.on', 'w')\n    time.sleep(600)\n"
+    )
+    with start(shard().job(digests=("sha256",), functions=(f"{tmp_path}/user.py:f",))) as process:
+        wait_until((tmp_path / "user.py.on").exists)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) != 0
 
 
 def test_hash_shard_without_files_has_a_layer_with_the_mount(shard):
@@ -278,7 +306,7 @@ def test_packer_hash_reads_each_byte_once(shard, dataset):
         summary = json.load(process.stdout)
     other_bytes_read = int(counts["rchar"]) - summary["bytes"]
     # The packer reads the list twice, and the Go runtime reads a few small system files.
-    assert 0 <= other_bytes_read <= 2 * one.records.stat().st_size + 16_384
+    assert 0 <= other_bytes_read <= 2 * one.listed.stat().st_size + 16_384
     other_bytes_written = int(counts["wchar"]) - summary["layer_size"]
     assert other_bytes_written <= 201 * 32 + 1000
 
@@ -291,7 +319,7 @@ def test_hash_shard_changed_file_is_named_with_both_sizes(shard, dataset):
     with pytest.raises(DataError) as raised:
         one.hash()
     assert str(raised.value) == message
-    assert one.output_names() == []
+    assert one.output_names() == ["known"]
 
 
 @pytest.mark.parametrize(
@@ -370,7 +398,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
         message = process.stderr.read()
     assert (process.returncode, message) == (
         1,
-        "stopped by a signal; nothing was written: run snakemake again\n",
+        "stopped by a signal: run snakemake again\n",
     )
     assert one.output_names() == []
 
@@ -394,13 +422,11 @@ def test_packer_hash_file_that_grows_during_the_read_is_refused(shard, dataset):
     [
         ([], "usage: packer scan|hash|compress|squashfs|sign"),
         (["hush"], 'unknown command "hush"'),
-        (["hash"], "--root is missing"),
+        (["hash", "list", "records", "-"], "--root is missing"),
+        (["hash", "--root=x", "--mount=x", "list"], "got 1 arguments after the flags, expected three for each shard"),
         (["hash", "--rot", "x"], "flag provided but not defined: -rot"),
-        (["hash", "--root", "x", "more"], 'unexpected argument "more"'),
-        (
-            ["hash", *(f"--{name}=x" for name in ("root", "list", "mount", "records")), "--digests=sha3"],
-            'unknown digest "sha3"',
-        ),
+        (["scan", "--root", "x", "more"], 'unexpected argument "more"'),
+        (["hash", "--root=x", "--mount=x", "--digests=sha3", "list", "records", "-"], 'unknown digest "sha3"'),
     ],
 )
 def test_packer_wrong_usage_is_one_line_and_status_2(packer, arguments, message):

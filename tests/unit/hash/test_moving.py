@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.config.results import Results
+from datacontainer.hash.hash import hash_shards
+from datacontainer.hash.shard import Job
 from datacontainer.runtime.errors import DataError
-from datacontainer.scan.scan import scan
+from datacontainer.scan.scan import read_shards, scan
 from tools.engines import require_root
 from tools.moving import wait_until
 from tools.trees import fill
@@ -33,8 +35,8 @@ def reading(packer, dataset, request) -> Iterator[subprocess.Popen[str]]:
     for part in lists.iterdir():
         if b"large" in part.read_bytes():
             listed = part
-    command = [packer, "hash", "--root", dataset, "--list", listed, "--mount", "/data"]
-    command += ["--records", out / "raw", "--layer", out / "layer.tar", getattr(request, "param", "--check=False")]
+    command = [packer, "hash", "--root", dataset, "--mount", "/data", getattr(request, "param", "--check=False")]
+    command += [listed, out / "raw", out / "layer.tar"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: str(dataset / "large") in opened(process))
         process.send_signal(signal.SIGSTOP)
@@ -87,16 +89,15 @@ def test_packer_hash_paused_while_nothing_changes_packs_the_file(reading, datase
 def test_hash_shard_check_compares_two_reads_of_a_file_without_a_lease(data, packer, tmp_path, caplog, change):
     require_root("a file of another user")
     caplog.set_level("INFO", "datacontainer")
-    unleased, listed, layer = tmp_path / "packer", tmp_path / "lists", tmp_path / "layer"
+    unleased, results = tmp_path / "packer", Results(tmp_path)
     unleased.write_text(f'#!/bin/sh\nsetpriv --bounding-set=-lease {packer} "$@" || exit\ncd {data}\n{change}\n')
     unleased.chmod(0o755)
     os.chown(data / "b", 12345, -1)
     os.utime(data / "b", (1, 1))
-    scan(str(data), (), listed, tmp_path / "table", packer=packer)
-    out = {"records": tmp_path / "r.parquet", "facts": tmp_path / "f.json", "layer": layer}
-    job = ShardJob(unleased, str(data), next(listed.iterdir()), ["sha256"], stable="check", **out)
+    scan(str(data), (), results.lists, results.shards, packer=packer)
+    (shard,) = read_shards(results.shards)
     failure = pytest.raises(DataError, match="'b' changed while it was read: two reads returned different bytes")
     with nullcontext() if change == "true" else failure:
-        hash_shard(job)
+        hash_shards(Job(unleased, str(data), results, ["sha256"], stable="check"), [shard], lambda _: None)
     assert "all files are read twice, because the system granted no lease on 1 of them" in caplog.messages
-    assert layer.exists() == (change == "true")
+    assert results.layer(shard).exists() == (change == "true")

@@ -1,18 +1,22 @@
 """Reuse of recorded digests and metadata: unchanged results, fewer reads, and the error for silent corruption."""
 
+import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.hash.known import RecordKey, list_files, look_up
-from datacontainer.runtime.errors import DataError
-from datacontainer.scan.records import read_records
+from datacontainer.config.results import Results
+from datacontainer.hash.earlier import Earlier
+from datacontainer.hash.known import look_up
+from datacontainer.hash.shard import function_sources
+from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.sharding import Limits
 from tools.builds import Build, rot
 from tools.examples import tried
@@ -43,14 +47,28 @@ def seen(user: str) -> list[str]:
     return found
 
 
+def record(staged: Build, records: list[Record], digests: bytes) -> None:
+    """Replaces the known records of the only file or shard, as if hash had written them."""
+    results, (old,) = Results(staged.folder), staged.shards
+    listed = b"".join(record.encode() for record in records)
+    facts = json.loads(results.facts(old).read_bytes())
+    facts["record"]["sha256"] = hashlib.sha256(digests).hexdigest()
+    for path in (results.known_list(old), results.digests(old), results.facts(old)):
+        path.unlink()
+    name = hashlib.sha256(listed).hexdigest()[:20]
+    results.known_list(name).write_bytes(listed)
+    results.digests(name).write_bytes(digests)
+    results.facts(name).write_text(json.dumps(facts))
+
+
 def record_current_ctimes(staged: Build) -> None:
     """Writes the current ctimes into the known records, so that `rot` appears as silent corruption."""
-    for path in (staged.folder / "stages/hash/known").iterdir():
-        table = pq.read_table(path)
-        ctimes = [
-            os.stat(os.path.join(os.fsencode(staged.dataset), row)).st_ctime_ns for row in table["path"].to_pylist()
-        ]
-        pq.write_table(table.set_column(table.column_names.index("ctime"), "ctime", pa.array(ctimes)), path)
+    results, (shard,) = Results(staged.folder), staged.shards
+    records = [
+        one._replace(ctime_ns=os.stat(os.path.join(os.fsencode(staged.dataset), one.path)).st_ctime_ns)
+        for one in read_records(results.known_list(shard))
+    ]
+    record(staged, records, results.digests(shard).read_bytes())
 
 
 CONTENTS = [
@@ -130,6 +148,16 @@ def test_hash_shard_metadata_functions_are_called_for_changed_files_only(staged,
     assert rows == [{"a": 1, "b": None}, {"a": None, "b": 5}, {"a": 2, "b": None}, {"a": 3, "b": None}]
 
 
+def test_hash_shards_failing_functions_leave_the_other_shards_complete(staged, user):
+    fill(staged.dataset, {b"%02d" % number: b"1 / 0" if number in (3, 40) else b"{}" for number in range(60)})
+    staged.functions, staged.minimum = (user,), SMALL
+    with pytest.raises(UsageError, match="failed on 2 files, first: '03'"):
+        staged.run()
+    lists = {shard: read_records(Results(staged.folder).list_of(shard)) for shard in staged.shards}
+    failed = {shard for shard, records in lists.items() if {b"03", b"40"} & {one.path for one in records}}
+    assert (len(failed), set(staged.completed)) == (2, set(staged.shards) - failed)
+
+
 def test_hash_shard_changed_metadata_functions_are_called_for_all_files(staged, user, tmp_path):
     fill(staged.dataset, {b"a": b"{'a': 1}", b"b": b"{}"})
     staged.functions = (user,)
@@ -153,20 +181,13 @@ def test_hash_shard_other_record_format_reads_everything(staged):
     fill(staged.dataset, {b"a": b"1"})
     staged.layers = False
     staged.run()
-    record_digest(staged, "0" * 64)
+    (shard,) = staged.shards
+    record(staged, list(read_records(Results(staged.folder).known_list(shard))), bytes(32))
     staged.again()
     assert digests_of(staged.folder / "catalog.parquet") == ["0" * 64]
     staged.record_format = 2
     staged.again()
     assert digests_of(staged.folder / "catalog.parquet") != ["0" * 64]
-
-
-def record_digest(staged: Build, digest: str) -> None:
-    """Writes another digest into the known record of the only file."""
-    (path,) = (staged.folder / "stages/hash/known").iterdir()
-    table = pq.read_table(path)
-    column = table.column_names.index("sha256")
-    pq.write_table(table.set_column(column, "sha256", pa.array([digest])), path)
 
 
 def test_hash_shard_digest_that_was_not_recorded_reads_the_file(staged):
@@ -178,24 +199,30 @@ def test_hash_shard_digest_that_was_not_recorded_reads_the_file(staged):
     assert pq.read_table(staged.folder / "catalog.parquet")["md5"].to_pylist() == ["c4ca4238a0b923820dcc509a6f75849b"]
 
 
-def test_look_up_damaged_records_are_not_used(staged):
-    fill(staged.dataset, {b"a": b"1", b"b": b"2"})
+@pytest.mark.parametrize("damaged", ["list", "digests", "fields"])
+def test_look_up_damaged_records_are_not_used(staged, user, damaged):
+    fill(staged.dataset, {b"a": b"{}", b"b": b"{ }"})
+    staged.functions = (user,)
     staged.run()
-    (shard,), (path,) = staged.shards, (staged.folder / "stages/hash/known").iterdir()
-    listed = list_files(list(read_records(staged.folder / f"stages/scan/lists/{shard}.list")))
+    (shard,), results = staged.shards, Results(staged.folder)
+    listed = results.list_of(shard).read_bytes()
+    recorded = results.digests(shard).read_bytes()
+    path = {"list": results.known_list, "digests": results.digests, "fields": results.known_fields}[damaged](shard)
     whole = path.read_bytes()
-    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    path.unlink()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little") if damaged == "fields" else len(whole)
 
-    def known(content: bytes) -> list[str | None]:
+    def known(content: bytes) -> list[object]:
         path.write_bytes(content)
-        return look_up(path.parent, listed, ["sha256"], RecordKey(1, ())).digests["sha256"].to_pylist()
+        found = look_up(results, Earlier(results, 1).around(shard), listed, ["sha256"], function_sources([user]))
+        return [found.digests.tobytes(), found.fields.to_pylist()]
 
-    recorded = known(whole)
-    assert recorded == digests_of(staged.folder / "catalog.parquet")
-    assert known(b"") == [None, None]
+    intact = [recorded, ["{}", "{}"]]
+    assert known(whole) == intact
+    assert known(b"") == [bytes(64), [None, None]]
     found = [known(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]) for at in range(footer)]
-    assert all(digests in ([None, None], recorded) for digests in found)
-    assert found.count(recorded) < footer / 2
+    assert all(one in ([bytes(64), [None, None]], intact) for one in found)
+    assert found.count(intact) < footer / 2
 
 
 @pytest.mark.parametrize("name", ["a", "z"])

@@ -19,9 +19,9 @@ def test_remove_stale_keeps_files_of_current_shards(staged):
     (new,) = staged.shards
     (hashed / f".{new}.layer.partial").write_bytes(b"")
     staged.run()
-    names = ["batch-0.seal", f"{new}.json", f"{new}.layer", f"{new}.parquet", "known", "notes.txt"]
+    names = ["batch-0.seal", f"{new}.digests", f"{new}.json", f"{new}.layer", "known", "notes.txt"]
     assert sorted(path.name for path in hashed.iterdir()) == sorted(names)
-    assert [path.name for path in (hashed / "known").iterdir()] == [f"{new}.parquet"]
+    assert [path.name for path in (hashed / "known").iterdir()] == [f"{new}.list"]
     assert not list(logs.iterdir()) and not list((hashed.parent / "rescan").iterdir())
     staged.layers = False
     staged.again()

@@ -50,7 +50,7 @@ def called(tmp_path, monkeypatch) -> Callable[..., list[object]]:
             numbers = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
             records.append(Record(os.fsencode(path.name), FILE, *numbers, b""))
         specs = [f"user.py:f{number}" for number in range(len(codes))]
-        texts = user_fields("data", records, specs, pa.nulls(files, pa.string()), seconds)
+        texts = user_fields("data", records, specs, [None] * files, seconds)
         return [json.loads(text)["n"] for text in texts]
 
     return call

@@ -7,9 +7,11 @@ import os
 import subprocess
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from datacontainer.hash.hash import hash_shards
 from datacontainer.layers.compression import FRAME_BYTES, compress_file, compress_zstd, pipe_into
 from datacontainer.layers.layerstream import one_tar
 from datacontainer.runtime.errors import DataContainerError, DataError, MissingToolError, UsageError
@@ -272,19 +274,18 @@ def test_hash_shard_changed_file_leaves_no_compressed_layer(built, tmp_path, com
     listed = dataset / "a"
     with pytest.raises(DataError, match="changed after the scan"):
         make_after(products, dataset, lambda: os.truncate(listed, 10))
-    assert [path.suffix for path in (products.folder / "stages/hash").iterdir()] == [".list"]
+    assert [path.name for path in (products.folder / "stages/hash").iterdir()] == ["known"]
 
 
 def make_after(products: Products, dataset: Path, change) -> None:
     """Builds the products of a dataset that changes after it was listed."""
-    real = Products._shard
 
-    def shard(self: Products, number: int) -> Path:
+    def changed(*arguments: Any) -> None:
         change()
-        return real(self, number)
+        hash_shards(*arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Products, "_shard", shard)
+        patch.setattr("tools.products.hash_shards", changed)
         products.make(dataset, [])
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from datacontainer.hash.hash import ShardJob, hash_shard
+from datacontainer.config.results import Results
+from datacontainer.hash.hash import hash_shards
+from datacontainer.hash.shard import Job
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.scan import fingerprint, read_shards, scan
@@ -21,10 +23,11 @@ def listed(packer, dataset) -> Listed:
     """Scans the dataset with a policy and returns the records of the only shard."""
 
     def run(symlinks: str, *exclude: str) -> list[Record]:
-        lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-        scan(str(dataset), exclude, lists, table, symlinks=symlinks, packer=packer)
-        (name,) = read_shards(table)
-        return list(read_records(lists / f"{name}.list"))
+        results = Results(dataset.parent)
+        results.lists.parent.mkdir(parents=True, exist_ok=True)
+        scan(str(dataset), exclude, results.lists, results.shards, symlinks=symlinks, packer=packer)
+        (name,) = read_shards(results.shards)
+        return list(read_records(results.list_of(name)))
 
     return run
 
@@ -73,23 +76,11 @@ def test_scan_followed_links_give_the_same_tree_as_cp(dataset, listed, packer):
 
 def hashed(packer: Path, dataset: Path) -> Path:
     """Hashes the dataset's only shard and returns its layer."""
-    (name,) = read_shards(dataset.parent / "shards.tsv")
-    out = dataset.parent / "out"
-    out.mkdir(exist_ok=True)
-    hash_shard(
-        ShardJob(
-            packer=packer,
-            root=str(dataset),
-            listed=dataset.parent / f"lists/{name}.list",
-            mount="/data",
-            digests=["sha256"],
-            functions=[],
-            records=out / "records.parquet",
-            layer=out / "layer.tar",
-            facts=out / "facts.json",
-        )
+    results = Results(dataset.parent)
+    hash_shards(
+        Job(packer, str(dataset), results, ["sha256"], mount="/data"), read_shards(results.shards), lambda _: None
     )
-    return out / "layer.tar"
+    return results.layer(*read_shards(results.shards))
 
 
 def test_scan_broken_or_outside_links_are_refused_with_their_reasons(dataset, listed):
@@ -182,4 +173,4 @@ def test_hash_shard_changed_target_of_a_followed_link_is_named(dataset, listed, 
     with pytest.raises(DataError) as raised:
         hashed(packer, dataset)
     assert message in str(raised.value)
-    assert not list((dataset.parent / "out").iterdir())
+    assert [path.name for path in (dataset.parent / "stages/hash").iterdir()] == ["known"]

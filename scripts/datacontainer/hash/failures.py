@@ -1,0 +1,70 @@
+"""Failures: the errors of the users' functions on the files of one or more shards."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from datacontainer.functions.process import FunctionError
+from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.logs import logger
+
+REMEDY = "correct the function, or exclude the files with `exclude`"
+
+
+class FunctionsError(UsageError):
+    """Functions failed on files of one or more shards. failures: the functions. left: the files without any call."""
+
+    def __init__(self, failures: "Failures", left: int) -> None:
+        """See the class."""
+        lines = failures.lines()
+        if left:
+            lines.append(f"no function was called for {left:,} other files, as functions ended their process too often")
+        super().__init__(lines[0], lines[1:])
+        self.failures, self.left = failures, left
+
+
+def raise_joined(errors: Sequence[BaseException]) -> None:
+    """Returns if there are no errors of shards.
+
+    Raises:
+        FunctionsError: if there is no other error, for all shards together.
+        BaseException: otherwise the first other error.
+    """
+    of_functions = [error for error in errors if isinstance(error, FunctionsError)]
+    for error in errors:
+        if not isinstance(error, FunctionsError):
+            raise error
+    if of_functions:
+        failures = Failures()
+        for one in of_functions:
+            failures.join(one.failures)
+        raise FunctionsError(failures, sum(one.left for one in of_functions))
+
+
+class Failures:
+    """The functions that failed, with the number of files and the first error of each."""
+
+    def __init__(self) -> None:
+        """No failures."""
+        self._first: dict[str, FunctionError] = {}
+        self._counts: Counter[str] = Counter()
+
+    def join(self, later: "Failures") -> None:
+        """Adds the failures on files of a later shard."""
+        self._first = later._first | self._first
+        self._counts += later._counts
+
+    def add(self, error: FunctionError) -> None:
+        """Counts and logs an error; logs the trace of the first one of a function."""
+        first = self._first.setdefault(error.spec, error) is error
+        self._counts[error.spec] += 1
+        logger.error("%s%s", f"{error.trace}\n" if first and error.trace else "", error)
+
+    def lines(self) -> list[str]:
+        """A line for each function, that with the most files first."""
+        return [self._line(spec) for spec, _ in self._counts.most_common()]
+
+    def _line(self, spec: str) -> str:
+        number, first = self._counts[spec], self._first[spec]
+        noun = "file" if number == 1 else "files"
+        failed = f"the metadata function {spec!r} failed on {number} {noun}"
+        return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"
