@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"flag"
 	"io"
 	"os"
@@ -30,7 +31,7 @@ func compress(layer, path string) (blob.Facts, error) {
 		return blob.Facts{}, err
 	}
 	defer tar.Close()
-	writer, err := blob.Create(blob.Target{Path: path, Gzip: true})
+	writer, err := blob.Create(blob.Target{Path: path, Gzip: true}, sha256.New)
 	if err != nil {
 		return blob.Facts{}, err
 	}

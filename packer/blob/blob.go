@@ -2,7 +2,6 @@
 package blob
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -54,9 +53,9 @@ type Writer struct {
 	digest  hash.Hash    // of the compressed bytes
 }
 
-// Create begins a blob, which gets its final name when it is committed.
-func Create(target Target) (*Writer, error) {
-	w := &Writer{diffID: sha256.New()}
+// Create begins a blob, which gets its final name when it is committed. newSHA256 returns hashes of SHA-256.
+func Create(target Target, newSHA256 func() hash.Hash) (*Writer, error) {
+	w := &Writer{diffID: newSHA256()}
 	if target.Pipe != nil {
 		w.output, w.pipe = target.Pipe, target.Pipe
 		return w, nil
@@ -67,7 +66,7 @@ func Create(target Target) (*Writer, error) {
 	}
 	w.file, w.output = file, file
 	if target.Gzip {
-		w.digest = sha256.New()
+		w.digest = newSHA256()
 		w.gzip = gzip.NewWriter(io.MultiWriter(file, w.digest), runtime.GOMAXPROCS(0))
 		w.output = w.gzip
 	}

@@ -24,7 +24,7 @@ func sha(content []byte) string {
 // write writes the tar with a new Writer, commits it and returns the facts.
 func write(t *testing.T, target Target) Facts {
 	t.Helper()
-	w, err := Create(target)
+	w, err := Create(target, sha256.New)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestWriterGzipDecompressesToTheTar(t *testing.T) {
 func TestDiscardDeletesTheBlob(t *testing.T) {
 	folder := t.TempDir()
 	for _, compressed := range []bool{false, true} {
-		w, err := Create(Target{Path: filepath.Join(folder, "blob"), Gzip: compressed})
+		w, err := Create(Target{Path: filepath.Join(folder, "blob"), Gzip: compressed}, sha256.New)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestWriteClosedPipeIsExplained(t *testing.T) {
 		t.Fatal(err)
 	}
 	read.Close()
-	w, err := Create(Target{Pipe: written})
+	w, err := Create(Target{Pipe: written}, sha256.New)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,11 +4,13 @@ package hash
 import (
 	"context"
 	"io"
+	"runtime"
 	"sync"
 
 	"entrypoint/digest"
 	"entrypoint/progress"
 	"packer/dataset"
+	"packer/lanes"
 )
 
 const (
@@ -32,6 +34,7 @@ type batch struct {
 	Options
 	ctx      context.Context
 	fail     context.CancelCauseFunc // only the first failure is kept
+	engine   *lanes.Engine
 	pool     pool
 	root     *dataset.Folder
 	jobs     chan *block
@@ -54,6 +57,7 @@ func Run(ctx context.Context, options Options, shards []Shard, done func(Summary
 		return err
 	}
 	defer b.root.Close()
+	defer b.engine.Close()
 	defer b.progress.Stop()
 	b.run(runs)
 	return context.Cause(ctx)
@@ -76,6 +80,7 @@ func (b *batch) open(shards []Shard) ([]*run, error) {
 	if b.root, err = dataset.Open(b.Root, b.Check); err != nil {
 		return nil, err
 	}
+	b.engine = lanes.Start(runtime.GOMAXPROCS(0))
 	b.pool, b.jobs = newPool(), make(chan *block, blockCount)
 	b.progress = progress.Start(b.Progress, "hash:", files, bytes)
 	return runs, nil
@@ -85,7 +90,7 @@ func (b *batch) open(shards []Shard) ([]*run, error) {
 func (b *batch) run(runs []*run) {
 	var workers, shards sync.WaitGroup
 	for range workerCount {
-		w := &worker{b.root.NewReader(), digest.NewSet(b.Digests), b.progress}
+		w := &worker{b.root.NewReader(), newDigester(b.engine, b.Digests), b.progress}
 		workers.Go(func() { w.work(b.ctx, b.jobs) })
 	}
 	queue := make(chan *run, len(runs))

@@ -23,8 +23,7 @@ type block struct {
 	run      *run // the shard
 	bytes    []byte
 	pieces   []piece    // only the first piece may be a part of a large file
-	firstRow int64      // row of the first of the digests
-	digests  []byte     // of the whole files and symlinks
+	firstRow int64      // row of the digests of the first whole file or symlink
 	filled   chan error // receives the worker's result
 	users    atomic.Int32
 }
@@ -79,7 +78,7 @@ func newPool() pool {
 // take returns an empty block of the shard, after waiting for it.
 func (r *run) take() *block {
 	b := <-r.pool
-	b.run, b.bytes, b.digests = r, b.bytes[:0], b.digests[:0]
+	b.run, b.bytes = r, b.bytes[:0]
 	clear(b.pieces)
 	b.pieces = b.pieces[:0]
 	return b

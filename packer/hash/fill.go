@@ -1,10 +1,9 @@
-// The workers: each worker reads the files of one block at a time and computes their digests.
+// The workers: each worker reads the files of one block at a time, then computes their digests.
 package hash
 
 import (
 	"context"
 
-	"entrypoint/digest"
 	"entrypoint/progress"
 	"packer/dataset"
 	"packer/shardlist"
@@ -16,7 +15,7 @@ const workerCount = 32
 // A worker fills blocks.
 type worker struct {
 	reader   *dataset.Reader
-	digests  digest.Set
+	digester *digester
 	progress *progress.Progress
 }
 
@@ -34,20 +33,22 @@ func (w *worker) work(ctx context.Context, jobs <-chan *block) {
 
 func (w *worker) fill(b *block) error {
 	defer func() { b.run.unleased.Add(w.reader.TakeUnleased()) }()
+	w.digester.contents = w.digester.contents[:0]
 	for i := range b.pieces {
-		if err := w.fillPiece(b, &b.pieces[i]); err != nil {
+		if err := w.fillPiece(&b.pieces[i]); err != nil {
 			return err
 		}
 	}
-	return b.run.rows.write(b.digests, b.firstRow)
+	return b.run.rows.write(w.digester.sums(), b.firstRow)
 }
 
-func (w *worker) fillPiece(b *block, p *piece) error {
+// fillPiece reads a piece. It adds the content of a whole file and the target of a symlink to the digester.
+func (w *worker) fillPiece(p *piece) error {
 	switch {
 	case p.record.Kind == shardlist.Folder:
 		return w.reader.CheckFolder(p.record)
 	case p.record.Kind == shardlist.Link:
-		b.digests = w.digests.Append(b.digests, []byte(p.record.Target))
+		w.digester.add([]byte(p.record.Target))
 		w.progress.Files.Add(1)
 		return w.reader.CheckLink(p.record)
 	case p.large != nil:
@@ -56,7 +57,7 @@ func (w *worker) fillPiece(b *block, p *piece) error {
 	if err := w.reader.ReadFile(p.record, p.content); err != nil {
 		return err
 	}
-	b.digests = w.digests.Append(b.digests, p.content)
+	w.digester.add(p.content)
 	w.progress.Files.Add(1)
 	w.progress.Bytes.Add(p.record.Size)
 	return nil

@@ -47,7 +47,7 @@ func (r *run) consumers() []*consumer {
 	}
 	offset := 0
 	for _, algorithm := range r.Digests {
-		consumers = append(consumers, newConsumer(true, digestParts(algorithm, r.rows, offset)))
+		consumers = append(consumers, newConsumer(true, digestParts(r.newHash(algorithm), r.rows, offset)))
 		offset += algorithm.Size
 	}
 	return consumers

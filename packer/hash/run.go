@@ -59,7 +59,7 @@ func (r *run) open() error {
 	}
 	r.rows = &rows{records, digest.Width(r.Digests)}
 	if r.Layer.Wanted() {
-		r.layer, err = blob.Create(r.Layer)
+		r.layer, err = blob.Create(r.Layer, r.engine.NewHash)
 	}
 	return err
 }

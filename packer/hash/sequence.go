@@ -1,11 +1,7 @@
 // The sequencer, and the consumers: layer, diff ID, and digests of large files.
 package hash
 
-import (
-	"hash"
-
-	"entrypoint/digest"
-)
+import "hash"
 
 // A consumer uses blocks in order, in its own goroutine.
 type consumer struct {
@@ -62,12 +58,11 @@ func writeTo(write func([]byte) (int, error)) func(*block) error {
 
 // digestParts returns a consumer's function that computes one digest of each large file, and writes it at an offset in the
 // file's row.
-func digestParts(algorithm digest.Algorithm, rows *rows, offset int) func(*block) error {
-	var sum hash.Hash
+func digestParts(sum hash.Hash, rows *rows, offset int) func(*block) error {
 	return func(b *block) error {
 		part := b.part()
 		if part.offset == 0 {
-			sum = algorithm.New()
+			sum.Reset()
 		}
 		sum.Write(part.content)
 		if !part.last() {
