@@ -35,7 +35,7 @@ def catalog(files: int) -> pa.Table:
 
 
 def module_files() -> list[Path]:
-    """The files of the entrypoint's module that the workflow passes to render, go.mod first."""
+    """The files of the entrypoint's module that the workflow compiles, go.mod first."""
     found = [path for path in sorted(MODULE.rglob("*")) if path.is_file() and path.name != "go.mod"]
     shipped = [
         path for path in found if not path.name.endswith("_test.go") and not {"indextest", "testdata"} & {*path.parts}
@@ -51,14 +51,13 @@ def build(files: int, folder: Path) -> None:
     described = {"name": "bench", "version": "1.0", "mount": "/data", "files": files, "bytes": 0}
     (folder / "dataset.json").write_text(json.dumps(described))
     render(
-        module=module_files(),
         template=None,
         catalog=folder / "catalog.parquet",
         summary=folder / "dataset.json",
         mount="/data",
         folder=folder / "render",
     )
-    compile_entrypoint(folder / "render", folder / "entrypoint", "linux/amd64", folder / "go-cache")
+    compile_entrypoint(module_files(), folder / "render", folder / "entrypoint", "linux/amd64", folder / "go-cache")
 
 
 if __name__ == "__main__":
