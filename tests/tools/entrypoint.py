@@ -90,8 +90,14 @@ def with_index(compiled: Path, short_folder: Path) -> Callable[[bytes], Tool]:
 
 @pytest.fixture
 def entrypoint(with_index: Callable[[bytes], Tool], tmp_path: Path) -> Callable[..., Tool]:
-    """The program with the index of a catalog."""
-    return lambda catalog, mount="/data": with_index(index_of(catalog, tmp_path, mount))
+    """The program with the index of a catalog, which is in its folder."""
+
+    def make(catalog: pa.Table, mount: str = "/data") -> Tool:
+        program = with_index(index_of(catalog, tmp_path, mount))
+        shutil.copy(tmp_path / "catalog.parquet", program.command[0].with_name("catalog.parquet"))
+        return program
+
+    return make
 
 
 def index_of(catalog: pa.Table, folder: Path, mount: str = "/data") -> bytes:

@@ -84,7 +84,7 @@ def check_archive(build: Pipeline, expected: Expected) -> None:
     folder = build.folder / "unpacked"
     tree = unpacked(build.archive, folder, build.compression)
     check_tree(tree, expected, build)
-    assert {path.split(b"/")[0] for path in tree} == {b"", b"data", b"entrypoint", b"entrypoint.index"}
+    assert {path.split(b"/")[0] for path in tree} == {b"", b"data", b"entrypoint"}
     sums = sha256sums(folder / "blobs/sha256")
     assert {os.fsencode(digest) for digest in sums.values()} == set(sums)
     assert sums == sha256sums(build.layout / "blobs/sha256")

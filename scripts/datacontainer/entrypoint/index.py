@@ -33,6 +33,8 @@ NULL_PRINTED, NULL_ROWS = 1, 2
 NO_FIELDS = ("path", "mtime")
 LONGEST_NAME = 0xFFFF
 CHECKED_BYTES = 1 << 14
+# The size up to which an index is kept in memory until it is complete.
+MEMORY_BYTES = 128 << 20
 # The paths of a batch, and the arrays computed from them, fit into the processor's cache.
 BATCH_ROWS = 64 * BLOCK_ROWS
 
@@ -40,7 +42,7 @@ BATCH_ROWS = 64 * BLOCK_ROWS
 def write_index(catalog: Path, index: Path, mount: str) -> None:
     """Writes the `catalog` (Parquet, written by aggregate) as an `index` of files under `mount`.
 
-    Memory: one column, and some thousands of paths or hexadecimal digests.
+    Memory: one column, some thousands of paths or hexadecimal digests, and up to MEMORY_BYTES of the index.
 
     Raises:
         UsageError: if a field's name is too long.
@@ -49,7 +51,7 @@ def write_index(catalog: Path, index: Path, mount: str) -> None:
     with (
         pq.ParquetFile(catalog) as rows,
         written(index) as target,
-        tempfile.TemporaryFile(dir=index.parent) as scratch,
+        tempfile.SpooledTemporaryFile(MEMORY_BYTES, dir=str(index.parent)) as scratch,
     ):
         body = Body(scratch)
         flags = _add_names(body, rows, mount.encode())

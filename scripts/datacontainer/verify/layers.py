@@ -13,9 +13,9 @@ from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layout import DATA_CONTAINER, LAYER, Descriptor, Image, Layout
 from datacontainer.verify.tar import Member, members
 
-# The modes of the files outside of the data: the entrypoint, and the index if it is too large to be embedded in it.
-ENTRYPOINT, INDEX = b"entrypoint", b"entrypoint.index"
-ENTRYPOINT_MODES = {ENTRYPOINT: 0o755, INDEX: 0o644}
+# The modes of the files outside of the data.
+ENTRYPOINT = b"entrypoint"
+ENTRYPOINT_MODES = {ENTRYPOINT: 0o755}
 
 
 @dataclass
@@ -36,11 +36,8 @@ class Layers:
         Raises:
             DataError: if they are not sorted, for example because two layers contain a path, or a layer is not a tar.
         """
-        index: dict[bytes, str] = {}
-        for image in self.images:
-            self.entrypoint_files[image.platform] = index
         last = None
-        for member in self._data(index):
+        for member in self._data():
             row = _row(member, member.name[len(self._prefix) :])
             if row.kind == FOLDER:
                 self._check_mode(member, MODES[FOLDER][0])
@@ -56,10 +53,10 @@ class Layers:
         """Reads the last layer of each image; records unexpected, missing and changed files."""
         differences = self.layout.differences
         for image in self.images:
-            files = dict(self.entrypoint_files[image.platform])
+            files: dict[bytes, str] = {}
             progress = Progress(f"the entrypoint of {image.platform}", image.layers[-1].size_bytes)
             for member in self._members(image.layers[-1], progress):
-                self._record_entrypoint_file(member, ENTRYPOINT, files)
+                self._record_entrypoint_file(member, files)
             if ENTRYPOINT not in files:
                 differences.add(f"'/entrypoint' is missing from the last layer of {image.platform}")
             self.entrypoint_files[image.platform] = files
@@ -70,7 +67,7 @@ class Layers:
     def _prefix(self) -> bytes:
         return self.mount.strip("/").encode() + b"/"
 
-    def _data(self, index: dict[bytes, str]) -> Iterator[Member]:
+    def _data(self) -> Iterator[Member]:
         """The members at and below the mount, of all layers except the last."""
         layers = self.images[0].layers[:-1]
         progress = Progress("the layers", sum(layer.size_bytes for layer in layers))
@@ -81,7 +78,7 @@ class Layers:
                 elif member.kind == FOLDER and self._prefix.startswith(member.name):
                     self._check_mode(member, MODES[FOLDER][0])
                 else:
-                    self._record_entrypoint_file(member, INDEX, index)
+                    self._add_unexpected(member, "is")
 
     def _members(self, layer: Descriptor, progress: Progress) -> Iterator[Member]:
         """A layer's members; compares the layer's digests and size after the last one."""
@@ -101,13 +98,16 @@ class Layers:
                 what = f"the diff ID of the layer {layer.digest}"
                 self.layout.differences.check(what, layer.diff_id, f"sha256:{diff_id}", "the config", "its tar")
 
-    def _record_entrypoint_file(self, member: Member, allowed: bytes, files: dict[bytes, str]) -> None:
-        if member.name != allowed or member.kind != FILE:
-            extra = shown(b"/" + member.name)
-            self.layout.differences.add(f"{extra} is in the layers; only {self.mount} and {shown(allowed)} are allowed")
+    def _record_entrypoint_file(self, member: Member, files: dict[bytes, str]) -> None:
+        if member.name != ENTRYPOINT or member.kind != FILE:
+            self._add_unexpected(member, "and '/entrypoint' are")
             return
-        self._check_mode(member, ENTRYPOINT_MODES[allowed])
-        files[allowed] = member.sha256
+        self._check_mode(member, ENTRYPOINT_MODES[ENTRYPOINT])
+        files[ENTRYPOINT] = member.sha256
+
+    def _add_unexpected(self, member: Member, allowed: str) -> None:
+        extra = shown(b"/" + member.name)
+        self.layout.differences.add(f"{extra} is in the layers; only {self.mount} {allowed} allowed there")
 
     def _check_mode(self, member: Member, expected: int) -> None:
         what = f"the mode of {shown(b'/' + member.name)}"

@@ -140,13 +140,6 @@ def test_assemble_layout_entrypoint_is_the_last_layer_and_executable_by_everyone
     assert layer_members(assembled(), -1) == [("entrypoint", 0o755, b"\x7fELF", 0)]
 
 
-def test_assemble_layout_external_index_is_a_layer_below_the_entrypoint(assembled, tmp_path):
-    (tmp_path / "entrypoint.index").write_bytes(b"index")
-    layout = assembled()
-    assert layer_members(layout, -2) == [("entrypoint.index", 0o644, b"index", 0)]
-    assert layer_members(layout, -1)[0][0] == "entrypoint"
-
-
 def test_labels_of_users_label_overrides_the_default():
     assert labels_of(IDENTITY, SUMMARY)["org.opencontainers.image.title"] == "Two fruits"
     assert labels_of(Identity("fruit", "1.0", "/data"), SUMMARY)["org.opencontainers.image.title"] == "fruit"

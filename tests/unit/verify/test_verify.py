@@ -120,7 +120,7 @@ def test_verify_changed_layer_names_the_file(products, change: Change, named: st
             "the mode of '/srv/data/void/': expected 0755 (the data container format), found 0700 (the layers)",
         ),
         (delete_by_whiteout, "'void/.wh.unique' is in the layers but not in the catalog"),
-        (add_outside_the_mount, "'/srv/other' is in the layers; only /srv/data and 'entrypoint.index' are allowed"),
+        (add_outside_the_mount, "'/srv/other' is in the layers; only /srv/data is allowed there"),
     ],
 )
 def test_verify_layer_that_convert_refuses_names_the_path(products, change, named):

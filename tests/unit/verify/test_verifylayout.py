@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-import os
 
 import pytest
 
 from tools.images import Entry
-from tools.products import Products, flip, refused, sha256sum
+from tools.products import flip, refused, sha256sum
 from tools.squashfs import FILE, FOLDER
 
 
@@ -169,32 +168,6 @@ def test_verify_entrypoint_other_than_the_built_one_names_the_platform(products,
 def test_verify_last_layer_with_unexpected_files_names_them(products, change, named):
     products.change_layer(-1, change)
     refused(products, named)
-
-
-@pytest.fixture
-def external_index(products: Products) -> Products:
-    """The products, with the index in a file next to each entrypoint."""
-    for platform in ("linux-amd64", "linux-arm64"):
-        (products.folder / "bin" / platform / "entrypoint.index").write_bytes(b"index")
-    products.assemble(products.shard_layers(), ["linux/amd64", "linux/arm64"])
-    products.archive.unlink()
-    products.convert()
-    return products
-
-
-def test_verify_external_index_passes(external_index):
-    blobs = os.listdir(external_index.layout / "blobs/sha256")
-    assert external_index.verify()["layout"]["blobs"] == len(blobs)
-
-
-def test_verify_external_index_changed_is_named(external_index):
-    products, name = external_index, "sha256 of '/entrypoint.index'"
-    products.change_layer(-2, lambda entries: entries.update({b"entrypoint.index": Entry(FILE | 0o644, b"indeX")}))
-    error = refused(products, f"{name} of linux/amd64: ", f"{name} of linux/arm64: ")
-    assert f"found {digest(b'indeX')} (the layers)" in error
-    for platform in ("linux-amd64", "linux-arm64"):
-        (products.folder / "bin" / platform / "entrypoint.index").unlink()
-    refused(products, f"{name}: expected {digest(b'indeX')} (the layout), found {digest(b'index')} (the SIF)")
 
 
 def test_verify_platform_with_other_data_is_named(products):
