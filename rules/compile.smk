@@ -1,4 +1,4 @@
-# compile: the Go source -> the static entrypoint of each platform; and, once, the packer for this machine.
+# compile: the Go source, index and facts -> the static entrypoint of each platform; and, once, the packer for this machine.
 rule compile:
     input:
         seals=upstream("compile", "platform"),

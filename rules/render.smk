@@ -1,4 +1,4 @@
-# render: the catalog -> the Go source of the entrypoint, and the index that it embeds.
+# render: the catalog -> the index and the facts that compile attaches to the entrypoint, and the user's rendered template.
 rule render:
     input:
         seals=upstream("render"),
@@ -14,6 +14,6 @@ rule render:
     params:
         run=command("render"),
     message:
-        "render {wildcards.dataset}: Go source and index"
+        "render {wildcards.dataset}: index and facts"
     shell:
         "exec {params.run} --log {log:q}"

@@ -15,6 +15,7 @@ from datacontainer.entrypoint.compile import compile_entrypoint
 from datacontainer.entrypoint.gobuild import go_build, host_architecture
 from datacontainer.entrypoint.index import write_index
 from datacontainer.entrypoint.render import render
+from datacontainer.entrypoint.template import FACTS
 from tools.engines import Tool
 from tools.shared import once
 from tools.workflow import ROOT
@@ -25,18 +26,17 @@ Build = Callable[..., Path]
 
 
 def module_files() -> list[Path]:
-    """The input files of render, go.mod first."""
+    """The source files of the entrypoint, go.mod first."""
     files = [path for path in sorted(MODULE.rglob("*")) if path.is_file() and not path.name.endswith("_test.go")]
     others = (path for path in files if path.name != "go.mod" and path.parent.name != "indextest")
     return [MODULE / "go.mod", *others]
 
 
 def rendered(folder: Path, catalog: pa.Table, mount: str = "/data", template: Path | None = None) -> Path:
-    """The folder with the rendered source and the index of a catalog."""
+    """The folder with the facts, the index and the rendered template."""
     (folder / "dataset.json").write_text(json.dumps(SUMMARY, indent=2) + "\n")
     pq.write_table(catalog, folder / "catalog.parquet")
     render(
-        module=module_files(),
         template=template and str(template),
         catalog=folder / "catalog.parquet",
         summary=folder / "dataset.json",
@@ -54,10 +54,9 @@ def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
         catalog: pa.Table, *, mount: str = "/data", platform: str | None = None, template: Path | None = None
     ) -> Path:
         folder = tmp_path_factory.mktemp("entrypoint")
-        source = rendered(folder, catalog, mount, template)
-        binary = folder / "bin/entrypoint"
-        binary.parent.mkdir()
-        compile_entrypoint(source, binary, platform or f"linux/{host_architecture()}", tmp_path_factory.getbasetemp())
+        source, binary = rendered(folder, catalog, mount, template), folder / "bin/entrypoint"
+        cache = tmp_path_factory.getbasetemp() / "go-cache"
+        compile_entrypoint(module_files(), source, binary, platform or f"linux/{host_architecture()}", cache)
         return binary
 
     return run
@@ -65,27 +64,25 @@ def entrypoint_of(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A binary to which no index is attached."""
+    """A binary to which nothing is attached; its folder contains the facts."""
 
     def make(folder: Path) -> None:
         catalog = pa.table({"path": ["none"], "size": pa.array([0], pa.int64())})
-        source = rendered(tmp_path_factory.mktemp("compiled"), catalog)
-        go_build(source, folder / "entrypoint", "linux", host_architecture(), tmp_path_factory.getbasetemp())
+        shutil.copy(rendered(tmp_path_factory.mktemp("compiled"), catalog) / FACTS, folder)
+        go_build(MODULE, folder / "entrypoint", "linux", host_architecture(), tmp_path_factory.getbasetemp())
 
     return once("compiled", make) / "entrypoint"
 
 
 @pytest.fixture
 def with_index(compiled: Path, short_folder: Path) -> Callable[[bytes], Tool]:
-    """Attaches an index to a copy of `compiled`; returns the program. All users may access its folder."""
+    """Attaches the facts and an index to `compiled`; returns the program. All users may access its folder."""
 
     def make(index: bytes) -> Tool:
         place = Path(tempfile.mkdtemp(prefix="entrypoint-", dir=short_folder))
         place.chmod(0o755)
-        shutil.copyfile(compiled, place / "entrypoint")
-        (place / "entrypoint").chmod(0o755)
         (place / "index").write_bytes(index)
-        attach(place / "entrypoint", place / "index")
+        attach(compiled.read_bytes(), [compiled.with_name(FACTS), place / "index"], place / "entrypoint")
         return Tool((place / "entrypoint",))
 
     return make

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from datacontainer.config.dataset import Identity
 from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
+from datacontainer.entrypoint.template import FACTS
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.sif.convert import SifRequest, convert
@@ -33,7 +33,8 @@ PARTITION = 0x4004
 
 @dataclass
 class Pipeline(Build):
-    """A dataset and the folder in which its products are built. entrypoint: a binary without an index."""
+    """A dataset and the folder in which its products are built. entrypoint: a binary without
+    an index, in a folder with the facts."""
 
     entrypoint: Path = Path()
 
@@ -62,10 +63,10 @@ class Pipeline(Build):
         super().run()
         catalog, summary, platform = self.folder / "catalog.parquet", self.folder / "dataset.json", host_platform()
         self.binary.parent.mkdir(exist_ok=True)
+        index, facts = self.folder / "index", self.entrypoint.with_name(FACTS)
+        write_index(catalog, index, IDENTITY.mount)
         self.binary.unlink(missing_ok=True)
-        shutil.copy(self.entrypoint, self.binary)
-        write_index(catalog, self.folder / "index", IDENTITY.mount)
-        attach(self.binary, self.folder / "index")
+        attach(self.entrypoint.read_bytes(), [facts, index], self.binary)
         layers = [
             ShardLayer(path, json.loads(facts.read_bytes()))
             for path, facts in zip(self.hashed(".layer"), self.hashed(".json"), strict=True)

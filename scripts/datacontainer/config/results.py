@@ -53,8 +53,8 @@ class Results:
         return self.folder / "dataset.json"
 
     @property
-    def source(self) -> Path:
-        """The folder with the Go source of the entrypoint, rendered for this dataset."""
+    def rendered(self) -> Path:
+        """The folder with the index and the facts of the dataset, and with the user's rendered template."""
         return self.stages / "render"
 
     @property

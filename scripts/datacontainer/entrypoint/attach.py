@@ -1,13 +1,14 @@
-"""Attach: adds a file to an ELF program, as a segment that the kernel maps into memory when it starts the program.
+"""Attach: adds files to an ELF program, as a segment that the kernel maps into memory when it starts the program.
 
 Source: the ELF format of 64 bits, elf(5).
 """
 
+import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import copy_into
 
 # The mark of the variable `place` in templates/entrypoint/attached; the address and the size follow it.
@@ -53,28 +54,27 @@ class Section(NamedTuple):
 SEGMENT, SECTION = struct.Struct("<IIQQQQQQ"), struct.Struct("<IIQQQQIIQQ")
 
 
-def attach(program: Path, attached: Path) -> None:
-    """Adds the content of `attached` to a program that Go built, and writes its place into the program's variable.
+def attach(program: bytes, parts: Sequence[Path], target: Path) -> None:
+    """Writes a program that Go built to `target`, with the content of the files `parts` after it.
 
-    The tables of segments and sections get a line each, for which Go's linker leaves room before the code.
-
-    A program that does not use the package `attached`, such as one of a user's template, stays as it is.
+    The place of the parts is written into the program's variable; a program that does not use the package `attached`
+    has none, and gets no parts. The tables of segments and sections get a line each, for which Go's linker leaves room
+    before the code.
     """
-    content = bytearray(program.read_bytes())
-    if MARK not in content:
-        logger.info("the program does not use the package attached: no index is attached")
-        return
-    segments, sections, names = _tables(content)
-    content += NAME
-    content += bytes(-len(content) % PAGE)
-    segment = _segment(segments, len(content), attached.stat().st_size)
-    last = max(number for number, one in enumerate(segments) if one.type == LOAD)
-    segments.insert(last + 1, segment)
-    _write_tables(content, segments, sections, names, segment)
-    PLACE.pack_into(content, content.index(MARK) + len(MARK), segment.address, segment.file_bytes)
-    with open(program, "wb") as file:
+    content = bytearray(program)
+    if MARK in content:
+        segments, sections, names = _tables(content)
+        content += NAME
+        content += bytes(-len(content) % PAGE)
+        segment = _segment(segments, len(content), sum(part.stat().st_size for part in parts))
+        last = max(number for number, one in enumerate(segments) if one.type == LOAD)
+        segments.insert(last + 1, segment)
+        _write_tables(content, segments, sections, names, segment)
+        PLACE.pack_into(content, content.index(MARK) + len(MARK), segment.address, segment.file_bytes)
+    with open(target, "wb", opener=lambda path, flags: os.open(path, flags, 0o777)) as file:
         file.write(content)
-        copy_into(attached, file)
+        for part in parts if MARK in content else ():
+            copy_into(part, file)
 
 
 def _tables(content: bytearray) -> tuple[list[Segment], list[Section], int]:

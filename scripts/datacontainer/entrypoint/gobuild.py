@@ -33,6 +33,9 @@ GO_ENVIRONMENT = {
     "GOAMD64": "v1",
     "GOARM64": "v8.0",
 }
+FLAGS = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -E entrypoint/process.entry"]
+# With the version of Go, everything that decides the bytes of a program besides its source.
+BUILD = (GO_ENVIRONMENT, FLAGS)
 
 
 @cache
@@ -103,24 +106,20 @@ def _new_enough(go: str, found: re.Match[str]) -> str:
     return found[1]
 
 
-def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) -> str:
+def go_build(module: Path, output: Path, goos: str, goarch: str, cache: Path) -> None:
     """Builds the main package of a Go module into a static, stripped binary that depends only on the source and on Go.
 
     cache: folder of Go's build cache, used if neither GOCACHE nor the user's cache folder can be used.
-    Returns the version of Go.
 
     Raises:
         DataContainerError: with the compiler's message, if it fails.
     """
     go = find_go()
-    version = go_version(go)
-    logger.info("%s is go%s", go, version)
-    flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid= -E entrypoint/process.entry"]
+    logger.info("%s is go%s", go, go_version(go))
     values = {**GO_ENVIRONMENT, "GOOS": goos, "GOARCH": goarch, "GOCACHE": str(go_cache(cache))}
     # Modules of a user's template are in these folders; go.sum contains their digests.
     environment = program_environment(values, folders=("GOPATH", "GOMODCACHE"))
-    run([go, "build", *flags, "-o", output.resolve(), "."], "go build", environment, module)
-    return version
+    run([go, "build", *FLAGS, "-o", output.resolve(), "."], "go build", environment, module)
 
 
 def go_cache(fallback: Path) -> Path:

@@ -1,55 +1,43 @@
-"""Render: the Go source of a dataset's entrypoint, and its index. The source's size does not depend on the dataset."""
+"""Render: the index of a dataset and the facts about it, which compile attaches to the entrypoint; the template."""
 
 import json
+import struct
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from datacontainer import __version__
 from datacontainer.entrypoint.index import write_index
-from datacontainer.entrypoint.template import INDEX, template_files
+from datacontainer.entrypoint.template import FACTS, INDEX, TEMPLATE, template_files
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import fresh_directory, write_bytes
 
-MAIN_TEMPLATE = "main.go.j2"
+MAIN = "main.go"
 TEMPLATE_SUFFIX = ".j2"
+ALIGNMENT = 8
 
 
-def render(
-    *,
-    module: Sequence[Path],
-    template: str | None,
-    catalog: Path,
-    summary: Path,
-    mount: str,
-    folder: Path,
-) -> None:
-    """Fills `folder` with the Go module of the entrypoint: source, dataset.json and the index.
+def render(*, template: str | None, catalog: Path, summary: Path, mount: str, folder: Path) -> None:
+    """Fills `folder` with the index, the facts, and the user's files in the folder TEMPLATE.
 
-    module: the files of templates/entrypoint, go.mod first. template: a user's file that replaces main.go.j2, or a
-    folder whose files replace, or are added to, those of the module. summary: dataset.json. The variables of a template
-    are the keys of dataset.json; `datacontainer`: the version of this program; `checksum`: of name, version, this
-    version and dataset.json, which the entrypoint compares.
+    template: a user's file that replaces main.go, or a folder whose files replace, or are added to, those of the
+    entrypoint. summary: dataset.json. The variables of a template are the keys of dataset.json, and `datacontainer`,
+    the version of this program.
 
     Raises:
         UsageError: if the user's template is missing, or if Jinja2 cannot render it.
     """
-    sources = {str(source.relative_to(module[0].parent)): source for source in module}
-    sources.update(_user_sources(template))
+    sources = _user_sources(template)
     fresh_directory(folder)
     write_index(catalog, folder / INDEX, mount)
-    index_bytes = (folder / INDEX).stat().st_size
     dataset = summary.read_bytes()
     values = {**json.loads(dataset), "datacontainer": __version__}
-    values["checksum"] = _checksum(values["name"], values["version"], __version__, dataset)
+    write_bytes(folder / FACTS, _facts(values["name"], values["version"], __version__, dataset))
     for name, source in sorted(sources.items()):
-        _render_file(source, name, folder, values)
-    write_bytes(folder / "dataset.json", dataset)
-    logger.info("%d source files, index of %d bytes", len(sources), index_bytes)
+        _render_file(source, name, folder / TEMPLATE, values)
+    index_bytes = (folder / INDEX).stat().st_size
+    logger.info("%d files of the template, index of %d bytes", len(sources), index_bytes)
     finished(values["files"], index_bytes)
 
 
@@ -58,9 +46,12 @@ def go_string(text: str) -> str:
     return '"' + "".join(_go_byte(byte) for byte in text.encode("utf-8", "surrogateescape")) + '"'
 
 
-def _checksum(name: str, version: str, program: str, dataset: bytes) -> str:
-    texts = "".join(text + "\0" for text in (name, version, program))
-    return f"{zlib.crc32(dataset, zlib.crc32(texts.encode('utf-8', 'surrogateescape'))):08x}"
+def _facts(name: str, version: str, program: str, dataset: bytes) -> bytes:
+    """Returns the facts as docs/index-format.md describes them."""
+    texts = [*(text.encode("utf-8", "surrogateescape") for text in (name, version, program)), dataset, b""]
+    content = b"\0".join(texts)
+    content += bytes(-len(content) % ALIGNMENT)
+    return struct.pack("<II", 8 + len(content), zlib.crc32(content)) + content
 
 
 def _user_sources(template: str | None) -> dict[str, Path]:
@@ -73,7 +64,7 @@ def _user_sources(template: str | None) -> dict[str, Path]:
             f"template: {template!r} is not a file, nor a folder with files: correct the path in the configuration"
         )
     if files[0] == Path(template):
-        return {MAIN_TEMPLATE: files[0]}
+        return {MAIN + TEMPLATE_SUFFIX: files[0]}
     return {str(file.relative_to(template)): file for file in files}
 
 
@@ -87,6 +78,9 @@ def _render_file(source: Path, name: str, folder: Path, values: dict[str, Any]) 
 
 
 def _fill(text: str, source: Path, values: dict[str, Any]) -> str:
+    # Only a user's template needs this import, which costs time.
+    import jinja2
+
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
     environment.filters["go_string"] = go_string
     try:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from datacontainer.runtime.sources import files_digest
 
-# The name of the index in the folder of the rendered source.
-INDEX = "index.bin"
+# Names in the folder of the stage render: the facts about the dataset, its index, the folder with the user's Go source.
+FACTS, INDEX, TEMPLATE = "facts.bin", "index.bin", "template"
 
 
 def template_files(template: str | None) -> list[Path]:

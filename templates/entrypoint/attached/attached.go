@@ -1,7 +1,8 @@
-// Package attached contains the bytes that the stage compile attaches to the program after Go has built it: the index.
+// Package attached contains the bytes that the stage compile attaches to the program after Go has built it: the facts about the
+// dataset, and the index.
 //
 // They are a segment of the ELF file. The kernel maps it into memory when it starts the program, and reads a page when the
-// program first uses it: the program opens no file, and building it takes the same time for an index of any size.
+// program first uses it: the program opens no file, and one build is the program of every dataset.
 package attached
 
 import "unsafe"

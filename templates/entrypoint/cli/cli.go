@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"os/signal"
@@ -28,38 +27,14 @@ const (
 // leastTasks is the number of threads of -export with one worker.
 const leastTasks = 8
 
-// Facts are the properties of the dataset that are in the program.
-type Facts struct {
-	Name, Version string
-	// Program is the version of datacontainer that built the image, or "".
-	Program string
-	// Index is the index of the catalog.
-	Index []byte
-	// Dataset is the content of dataset.json.
-	Dataset []byte
-	// Checksum is the CRC-32 of Name, Version, Program and Dataset with NUL bytes between them, in hexadecimal digits, or "".
-	Checksum string
-}
-
-// check returns an error if the facts do not have the checksum.
-func (f Facts) check() error {
-	sum := crc32.ChecksumIEEE([]byte(f.Name + "\x00" + f.Version + "\x00" + f.Program + "\x00"))
-	found := fmt.Sprintf("%08x", crc32.Update(sum, crc32.IEEETable, f.Dataset))
-	if f.Checksum != "" && found != f.Checksum {
-		return fmt.Errorf("dataset.json, the name or a version in this image is damaged: "+
-			"expected the checksum %q, found %q; pull or build the image again", f.Checksum, found)
-	}
-	return nil
-}
-
-// Main runs the command of the arguments, prints its error, and returns the exit status. The first argument is the name
-// under which the program was started.
-func Main(facts Facts, arguments []string) int {
+// Main runs the command of the arguments, prints its error, and returns the exit status. attached: the facts and the index. The
+// first argument is the name under which the program was started.
+func Main(attached []byte, arguments []string) int {
 	// A write to a closed pipe then returns an error, also in process 1 of a container.
 	signal.Ignore(syscall.SIGPIPE)
 	status, err := NoMatch, process.Check(leastTasks)
 	if err == nil {
-		status, err = Run(facts, arguments, os.Stdout, os.Stderr)
+		status, err = runAttached(attached, arguments)
 	}
 	if closing := os.Stdout.Close(); err == nil && closing != nil && !errors.Is(closing, os.ErrClosed) {
 		status, err = statusOf(closing), closing
@@ -68,6 +43,14 @@ func Main(facts Facts, arguments []string) int {
 		fmt.Fprintf(os.Stderr, "error: %s\n", index.Escaped(err.Error()))
 	}
 	return status
+}
+
+func runAttached(attached []byte, arguments []string) (int, error) {
+	facts, err := readFacts(attached)
+	if err != nil {
+		return NoMatch, err
+	}
+	return Run(facts, arguments, os.Stdout, os.Stderr)
 }
 
 // Run is Main with explicit outputs; it returns the error instead of printing it.
@@ -136,9 +119,6 @@ type Session struct {
 
 // execute runs the command, or lists the rows if there is no command.
 func (s *Session) execute() (status int, err error) {
-	if err := s.Facts.check(); err != nil {
-		return NoMatch, err
-	}
 	command := s.options.command
 	if command == nil {
 		command = &list

@@ -2,10 +2,14 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from datacontainer.entrypoint.compile import compile_packer
+from datacontainer.entrypoint import compile as compile_module
+from datacontainer.entrypoint.compile import compile_entrypoint, compile_packer
+from datacontainer.entrypoint.gobuild import go_build
+from tools.entrypoint import module_files
 from tools.packer import packer_sources
 from tools.workflow import ROOT
 
@@ -20,6 +24,29 @@ def test_compile_packer_sources_in_another_folder_gives_the_same_bytes_and_write
     compile_packer(there, tmp_path / "packer", tmp_path / "cache")
     assert (tmp_path / "packer").read_bytes() == packer.read_bytes()
     assert sorted(there) == sorted(path for path in (tmp_path / "elsewhere").rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("change", "builds"),
+    [
+        (Path.stat, 0),
+        (Path.unlink, 1),
+        (lambda kept: kept.write_bytes(kept.read_bytes()[:-1] + b"x"), 1),
+        (lambda kept: kept.write_bytes(b"x" * 32 + kept.read_bytes()[32:]), 1),
+    ],
+)
+def test_compile_entrypoint_again_builds_only_without_an_intact_program(tmp_path, monkeypatch, change, builds):
+    done, cache, binaries = [], tmp_path / "cache/go-cache", [tmp_path / "one/entrypoint", tmp_path / "two/entrypoint"]
+    (tmp_path / "facts.bin").write_bytes(b"facts")
+    (tmp_path / "index.bin").write_bytes(b"index")
+    monkeypatch.setattr(compile_module, "go_build", lambda *given: done.append(given) or go_build(*given))
+    for binary in binaries:
+        compile_entrypoint(module_files(), tmp_path, binary, "linux/arm64", cache)
+        change(tmp_path / "cache/entrypoint-linux-arm64")
+    compile_entrypoint(module_files(), tmp_path, binaries[1], "linux/arm64", cache)
+    assert len(done) == 1 + 2 * builds
+    assert binaries[0].read_bytes() == binaries[1].read_bytes()
+    assert binaries[0].stat().st_mode & 0o777 == 0o755
 
 
 @pytest.mark.parametrize(

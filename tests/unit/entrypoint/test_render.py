@@ -2,12 +2,15 @@
 
 import json
 import re
+import struct
 import subprocess
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datacontainer import __version__
 from datacontainer.entrypoint import render as stage
 from datacontainer.entrypoint.gobuild import find_go
 from datacontainer.entrypoint.render import go_string, render, template_files
@@ -18,55 +21,39 @@ SUMMARY = {"name": 'fr"uit', "version": "1.0", "mount": "/data", "digest": "sha2
 
 @pytest.fixture
 def rendered(tmp_path, monkeypatch):
-    """Renders a small module; returns the files by name."""
+    """Renders a template; returns the user's files by name."""
     monkeypatch.setattr(stage, "write_index", lambda catalog, index, mount: index.write_text(f"{catalog.name} {mount}"))
-    module = tmp_path / "module"
-    (module / "cli").mkdir(parents=True)
-    (module / "go.mod").write_text("module m\n")
-    (module / "cli/cli.go").write_text("package cli // {{ kept }}\n")
-    (module / "main.go.j2").write_text("const name = {{ name | go_string }} // {{ files }}\n")
     (tmp_path / "dataset.json").write_text(json.dumps(SUMMARY))
 
     def run(template=None):
-        files = [module / name for name in ("go.mod", "cli/cli.go", "main.go.j2")]
-        folder = tmp_path / "rendered"
-        render(
-            module=files,
-            template=template,
-            catalog=tmp_path / "catalog.parquet",
-            summary=tmp_path / "dataset.json",
-            mount="/data",
-            folder=folder,
-        )
-        return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+        folder, catalog, summary = tmp_path / "rendered", tmp_path / "catalog.parquet", tmp_path / "dataset.json"
+        render(template=template, catalog=catalog, summary=summary, mount="/data", folder=folder)
+        assert (folder / "index.bin").read_text() == "catalog.parquet /data"
+        users = folder / "template"
+        return {str(path.relative_to(users)): path.read_text() for path in users.rglob("*") if path.is_file()}
 
     return run
 
 
-def test_render_module_fills_templates_and_copies_other_files(rendered):
-    assert rendered() == {
-        "go.mod": "module m\n",
-        "cli/cli.go": "package cli // {{ kept }}\n",
-        "main.go": 'const name = "fr\\x22uit" // 2\n',
-        "dataset.json": json.dumps(SUMMARY),
-        "index.bin": "catalog.parquet /data",
-    }
+def test_render_no_template_writes_facts_and_index_only(rendered, tmp_path):
+    assert rendered() == {}
+    size, checksum = struct.unpack_from("<II", facts := (tmp_path / "rendered/facts.bin").read_bytes())
+    texts = ['fr"uit', "1.0", __version__, json.dumps(SUMMARY)]
+    assert facts[8:].decode().rstrip("\0").split("\0") == texts
+    assert (size % 8, size, checksum) == (0, len(facts), zlib.crc32(facts[8:]))
 
 
-def test_render_users_file_replaces_the_template(rendered, tmp_path):
-    (tmp_path / "mine.go.j2").write_text("// {{ version }}\n")
-    assert rendered(str(tmp_path / "mine.go.j2"))["main.go"] == "// 1.0\n"
+def test_render_users_file_becomes_the_main_program(rendered, tmp_path):
+    (tmp_path / "mine.go.j2").write_text("// {{ version }} {{ name | go_string }}\n")
+    assert rendered(str(tmp_path / "mine.go.j2")) == {"main.go": '// 1.0 "fr\\x22uit"\n'}
 
 
-def test_render_users_folder_replaces_and_adds_files(rendered, tmp_path):
+def test_render_users_folder_is_rendered_by_its_names(rendered, tmp_path):
     mine = tmp_path / "mine"
     (mine / "cli").mkdir(parents=True)
-    (mine / "cli/cli.go").write_text("package cli // mine\n")
+    (mine / "cli/cli.go").write_text("package cli // {{ kept }}\n")
     (mine / "hello.go.j2").write_text("// {{ mount }}\n")
-    files = rendered(str(mine))
-    assert files["cli/cli.go"] == "package cli // mine\n"
-    assert files["hello.go"] == "// /data\n"
-    assert files["main.go"].startswith("const name")
+    assert rendered(str(mine)) == {"cli/cli.go": "package cli // {{ kept }}\n", "hello.go": "// /data\n"}
 
 
 def test_render_unknown_variable_is_named_with_the_template(rendered, tmp_path):
