@@ -27,7 +27,7 @@ def main() -> int:
     """Measures and prints the table, each row as soon as it is measured. Returns 1 if a row failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", default=",".join(ROWS), help="groups of rows to measure; default: %(default)s")
-    parser.add_argument("--times", type=int, default=5, help="runs of each command, 3 of the longest; default: %(default)s")
+    parser.add_argument("--times", type=int, default=5, help="runs of each command, at most 3 of a long one")
     parser.add_argument("--quick", action="store_true", help="small datasets and one run, to try the benchmarks")
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / "work")
     options = parser.parse_args()

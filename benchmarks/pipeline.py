@@ -27,7 +27,7 @@ class Bench:
     """Datasets and builds in a working folder."""
 
     def __init__(self, work: Path, times: int, *, quick: bool) -> None:
-        """times: runs of each command, at most 3 of one that takes long. quick: small datasets, to try the benchmarks."""
+        """times: runs of each command, at most 3 of a long one. quick: small datasets, to try the benchmarks."""
         self.work, self.times, self.few = work, times, min(3, times)
         work.mkdir(parents=True, exist_ok=True)
         self.counts = (2, 2_000, 20_000) if quick else (2, 100_000, 1_000_000)

@@ -5,15 +5,15 @@
 # digests, and fails when they change and the number does not.
 FORMATS = {
     "scan": 2,
-    "hash": 2,
+    "hash": 3,
     "aggregate": 3,
     "rescan": 1,
-    "render": 3,
-    "compile": 3,
-    "assemble": 3,
-    "assemble_archive": 3,
-    "attest": 3,
-    "convert": 3,
+    "render": 4,
+    "compile": 4,
+    "assemble": 4,
+    "assemble_archive": 4,
+    "attest": 4,
+    "convert": 4,
     "verify": 1,
-    "report": 3,
+    "report": 4,
 }
