@@ -264,28 +264,15 @@ def test_pipe_into_full_disk_raises_the_readers_error(tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])
-def test_hash_shard_changed_file_leaves_no_compressed_layer(built, tmp_path, compression):
-    dataset = tmp_path / "dataset"
-    dataset.mkdir()
+def test_hash_changed_file_leaves_no_compressed_layer(staged, dataset, monkeypatch, compression):
     (dataset / "a").write_bytes(b"1" * 500_000)
-    products = Products(tmp_path / "products", built.packer, compression)
-    listed = dataset / "a"
+    staged.compression = compression
+    staged.scan()
+    os.truncate(dataset / "a", 10)
+    monkeypatch.setattr(staged, "scan", lambda: None)
     with pytest.raises(DataError, match="changed after the scan"):
-        make_after(products, dataset, lambda: os.truncate(listed, 10))
-    assert [path.suffix for path in (products.folder / "stages/hash").iterdir()] == [".list"]
-
-
-def make_after(products: Products, dataset: Path, change) -> None:
-    """Builds the products of a dataset that changes after it was listed."""
-    real = Products._shard
-
-    def shard(self: Products, number: int) -> Path:
-        change()
-        return real(self, number)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Products, "_shard", shard)
-        products.make(dataset, [])
+        staged.run()
+    assert [path for path in (staged.folder / "stages/hash").rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--output", "x"], ["l"], ["--wrong"]])
