@@ -265,7 +265,7 @@ def test_hash_changed_file_leaves_no_compressed_layer(staged, dataset, monkeypat
     monkeypatch.setattr(staged, "scan", lambda: None)
     with pytest.raises(DataError, match="changed after the scan"):
         staged.run()
-    assert [path for path in (staged.folder / "stages/hash").rglob("*") if path.is_file()] == []
+    assert list((staged.folder / "stages/hash").rglob("*layer*")) == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--output", "x"], ["l"], ["--wrong"]])
