@@ -26,9 +26,6 @@ from tools.images import Entry, tree_of
 IDENTITY = Identity("fruit", "1.0", "/data")
 # GNU tar's option for each compression of a layer.
 UNPACK = {"none": (), "gzip": ("--gzip",), "zstd": ("--zstd",)}
-# In SIF 1.0: the position of the descriptors, the size of a descriptor, and its fields for the kind and the position.
-DESCRIPTORS, DESCRIPTOR, KIND, PLACE = 4096, 585, slice(0, 4), slice(17, 25)
-PARTITION = 0x4004
 
 
 @dataclass
@@ -111,17 +108,6 @@ def sha256sums(folder: Path) -> dict[bytes, str]:
     command = ["xargs", "-0", "-r", "sha256sum", "-z", "--"]
     printed = subprocess.run(command, input=names.stdout, cwd=folder, capture_output=True, check=True).stdout
     return {line[66:]: line[:64].decode() for line in printed.split(b"\0")[:-1]}
-
-
-def squashfs_offset(sif: Path) -> int:
-    """The position of the first partition of a SIF.
-
-    Source: github.com/sylabs/sif, pkg/sif/sif.go.
-    """
-    head = sif.read_bytes()[:32768]
-    rows = [head[start : start + DESCRIPTOR] for start in range(DESCRIPTORS, len(head), DESCRIPTOR)]
-    row = next(row for row in rows if int.from_bytes(row[KIND], "little") == PARTITION)
-    return int.from_bytes(row[PLACE], "little")
 
 
 def inspected(image: str) -> dict[str, Any]:

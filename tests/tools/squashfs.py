@@ -37,6 +37,17 @@ def layer_of(entries: Mapping[bytes, Entry]) -> bytes:
     return buffer.getvalue()
 
 
+def partitions(sif: Path) -> list[tuple[int, int, int]]:
+    """Offset, size and type of each partition of a SIF.
+
+    Source: github.com/sylabs/sif, pkg/sif/sif.go: 48 descriptors of 585 bytes from byte 4096 on.
+    """
+    head = sif.read_bytes()[4096 : 4096 + 48 * 585]
+    rows = [head[start : start + 585] for start in range(0, len(head), 585)]
+    rows = [row for row in rows if row[:4] == b"\x04\x40\0\0"]
+    return [(int.from_bytes(row[17:25], "little"), int.from_bytes(row[25:33], "little"), row[205]) for row in rows]
+
+
 def extracted(image: Path, offset: int) -> Tree:
     """The entries that unsquashfs extracts from an image."""
     with tempfile.TemporaryDirectory(dir=image.parent) as folder:

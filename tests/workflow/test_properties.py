@@ -22,8 +22,8 @@ from tools.datasets import datasets, edits, make, make_with_outside
 from tools.engines import Tool
 from tools.examples import tried
 from tools.images import Entry, copy_backwards, packed, tree_of, umask
-from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, squashfs_offset, unpacked
-from tools.squashfs import extracted
+from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, unpacked
+from tools.squashfs import extracted, partitions
 
 # The limits give one shard per file, one shard per few files or MiB, and one shard for all files.
 LIMITS = [Limits(1, 1 << 28), Limits(2, 1 << 20), MIN_SHARD]
@@ -129,7 +129,7 @@ def test_pipeline_any_dataset_is_complete_in_all_products(dataset, options, pipe
         check_catalog(build, expected)
         check_entrypoint(build, expected)
         check_archive(build, expected)
-        check_tree(extracted(build.sif, squashfs_offset(build.sif)), expected, build)
+        check_tree(extracted(build.sif, partitions(build.sif)[0][0]), expected, build)
 
 
 @tried(32)

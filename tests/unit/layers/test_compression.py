@@ -7,11 +7,9 @@ import os
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from datacontainer.hash.hash import hash_shards
 from datacontainer.layers.compression import FRAME_BYTES, compress_file, compress_zstd, pipe_into
 from datacontainer.layers.layerstream import one_tar
 from datacontainer.runtime.errors import DataContainerError, DataError, MissingToolError, UsageError
@@ -20,7 +18,7 @@ from datacontainer.sif import mksquashfs
 from tools.engines import require_tool, small_disk
 from tools.images import Entry
 from tools.products import Products, refused, sha256sum
-from tools.squashfs import FILE, READERS, extracted, layer_of
+from tools.squashfs import FILE, READERS, extracted, layer_of, partitions
 
 CUTS = (8, 25)
 MEDIA = "application/vnd.oci.image.layer.v1.tar+"
@@ -37,12 +35,6 @@ def intact(request, built, tmp_path_factory) -> Products:
 def compressed(intact, tmp_path) -> Products:
     """A copy of the compressed products, which tests may damage."""
     return intact.copy(tmp_path / "compressed")
-
-
-def partition(products: Products) -> tuple[int, int]:
-    """Offset and size of the SquashFS."""
-    descriptor = products.sif.read_bytes()[4096 + 3 * 585 :]
-    return int.from_bytes(descriptor[17:25], "little"), int.from_bytes(descriptor[25:33], "little")
 
 
 def test_layers_decompressed_by_gzip_and_zstd_equal_uncompressed_layers(intact, built):
@@ -76,9 +68,9 @@ def test_facts_describe_the_tar_and_the_blob(intact, built):
 
 @pytest.mark.parametrize("reader", READERS)
 def test_sif_has_the_files_of_an_uncompressed_sif(intact, built, reader):
-    offset, size = partition(intact)
+    offset, size, _ = partitions(intact.sif)[0]
     assert offset + size == intact.sif.stat().st_size
-    assert reader(intact.sif, offset) == extracted(built.sif, partition(built)[0])
+    assert reader(intact.sif, offset) == extracted(built.sif, partitions(built.sif)[0][0])
     command = [require_tool("unsquashfs"), "-s", "-o", str(offset), intact.sif]
     described = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert f"Compression {intact.compression}" in described
@@ -136,9 +128,8 @@ def test_verify_other_diff_id_of_a_compressed_layer_is_named(compressed):
 
 
 def test_verify_damaged_sif_of_compressed_data_is_refused(compressed):
-    offset, _ = partition(compressed)
     content = bytearray(compressed.sif.read_bytes())
-    content[offset + 200] ^= 0xFF
+    content[partitions(compressed.sif)[0][0] + 200] ^= 0xFF
     compressed.sif.write_bytes(content)
     refused(compressed, f"delete '{compressed.sif}'")
 
@@ -266,27 +257,15 @@ def test_pipe_into_full_disk_raises_the_readers_error(tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])
-def test_hash_shard_changed_file_leaves_no_compressed_layer(built, tmp_path, compression):
-    dataset = tmp_path / "dataset"
-    dataset.mkdir()
+def test_hash_changed_file_leaves_no_compressed_layer(staged, dataset, monkeypatch, compression):
     (dataset / "a").write_bytes(b"1" * 500_000)
-    products = Products(tmp_path / "products", built.packer, compression)
-    listed = dataset / "a"
+    staged.compression = compression
+    staged.scan()
+    os.truncate(dataset / "a", 10)
+    monkeypatch.setattr(staged, "scan", lambda: None)
     with pytest.raises(DataError, match="changed after the scan"):
-        make_after(products, dataset, lambda: os.truncate(listed, 10))
-    assert [path.name for path in (products.folder / "stages/hash").iterdir()] == ["known"]
-
-
-def make_after(products: Products, dataset: Path, change) -> None:
-    """Builds the products of a dataset that changes after it was listed."""
-
-    def changed(*arguments: Any) -> None:
-        change()
-        hash_shards(*arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tools.products.hash_shards", changed)
-        products.make(dataset, [])
+        staged.run()
+    assert list((staged.folder / "stages/hash").rglob("*layer*")) == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["--output", "x"], ["l"], ["--wrong"]])

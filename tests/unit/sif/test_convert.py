@@ -22,7 +22,7 @@ from tools.engines import require_tool, small_disk
 from tools.examples import tried
 from tools.images import Entry, packed, tree_of
 from tools.products import MOUNT, UNIQUE, flip
-from tools.squashfs import FILE, FOLDER, LINK, READERS, Tree, extracted, layer_of, read_by_verify
+from tools.squashfs import FILE, FOLDER, LINK, READERS, Tree, extracted, layer_of, partitions, read_by_verify
 from tools.trees import ODD_NAMES, names
 
 OFFSET = 8192
@@ -162,14 +162,6 @@ def test_squashfs_full_disk_names_the_image_and_the_remedy(packer, tmp_path):
         run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
     expected = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
     assert str(caught.value) == expected
-
-
-def partitions(image: Path) -> list[tuple[int, int, int]]:
-    """Offset, size and type of each partition, read at the offsets of the SIF specification."""
-    head = image.read_bytes()[4096 : 4096 + 48 * 585]
-    rows = [head[start : start + 585] for start in range(0, len(head), 585)]
-    numbers = ([int.from_bytes(row[at : at + 8], "little") for at in (17, 25)] + [row[205]] for row in rows)
-    return [tuple(n) for row, n in zip(rows, numbers, strict=True) if row[:4] == b"\x04\x40\0\0"]  # type: ignore[misc]
 
 
 def test_convert_squashfs_contains_skeleton_data_and_entrypoint(built, tmp_path):
