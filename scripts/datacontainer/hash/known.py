@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.config.results import Results
@@ -139,33 +140,20 @@ def _add(known: Known, wanted: dict[bytes, int], results: Results, one: EarlierS
     files, fields = files_of(listed), _fields(results, one.name, functions)
     if fields and len(fields) != len(files):
         raise DataError(f"{len(files)} files and symlinks, but {len(fields)} fields")
-    slices, width = _slices(known.names, one.digests), sum(DIGEST_BYTES[name] for name in one.digests)
+    width = sum(DIGEST_BYTES[name] for name in one.digests)
+    # Configurations rarely differ in other digests than the last ones.
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(known.names, one.digests, strict=False))
+    size = sum(DIGEST_BYTES[name] for name, _ in common)
     for number, (path, numbers) in enumerate(files):
         row = wanted.pop(path, None) if numbers[:1] == b"f" else None
         if row is None:
             continue
         same = known.same[row] = _agreement(known.files[row][1], numbers)
         begin, other = row * known.width, number * width
-        for to, start, size in slices:
-            known.digests[begin + to : begin + to + size] = recorded[other + start : other + start + size]
+        known.digests[begin : begin + size] = recorded[other : other + size]
         if same == SAME_IDENTITY:
-            known.unread[row] = sum(size for _, _, size in slices) == known.width
+            known.unread[row] = size == known.width
             known.fields[row] = fields[number] if fields else None
-
-
-def _slices(digests: Sequence[str], recorded: Sequence[str]) -> list[tuple[int, int, int]]:
-    """The place of each digest in a row, its place in a recorded row, and its size; without those not recorded."""
-    if list(digests) == list(recorded):
-        return [(0, 0, sum(DIGEST_BYTES[name] for name in digests))]
-    places, place = {}, 0
-    for name in recorded:
-        places[name], place = place, place + DIGEST_BYTES[name]
-    slices, to = [], 0
-    for name in digests:
-        if name in places:
-            slices.append((to, places[name], DIGEST_BYTES[name]))
-        to += DIGEST_BYTES[name]
-    return slices
 
 
 def _agreement(numbers: bytes, recorded: bytes) -> int:
