@@ -12,14 +12,13 @@ LIBRARIES = {"numpy", "pyarrow", "pandas", "jinja2", "jsonschema", "yaml", "path
 TABLES = {"numpy", "pyarrow"}
 RUNTIME = [f"runtime.{path.stem}" for path in sorted((ROOT / "scripts/datacontainer/runtime").glob("*.py"))]
 COMMAND = "command.main"
-# pathspec comes with the first pattern, pandas with a user's function that has it, pyarrow with layers in zstd's form.
-# hash loads TABLES with functions, and if an earlier run read some of the files.
+# pathspec comes with the first pattern, pandas with a user's function that has it, pyarrow with zstd and functions.
 STAGES_LOAD = {
     "compile_packer": set(),
     "scan": {"numpy"},
     "hash": set(),
     "aggregate": TABLES,
-    "rescan": TABLES,
+    "rescan": set(),
     "render": TABLES | {"jinja2"},
     "compile": set(),
     "assemble": {"jinja2"},

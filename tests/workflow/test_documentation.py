@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.command.main import main
 from datacontainer.config.reference import reference
 

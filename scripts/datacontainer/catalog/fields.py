@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.catalog.nonerows import NONE_MARK, none_marks
 from datacontainer.functions.values import MOST_FIELDS
 from datacontainer.runtime.errors import UsageError
 
-DIGEST_BYTES = {"sha256": 32, "sha1": 20, "sha512": 64, "md5": 16, "crc32c": 4, "blake3": 32}
 DIGEST_MARK = {b"digest": b"1"}
 BUILT_IN = ("path", "size", "mtime", *DIGEST_BYTES, "link")
 

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import DIGEST_BYTES, DIGEST_MARK
+from datacontainer.catalog.digests import DIGEST_BYTES
+from datacontainer.catalog.fields import DIGEST_MARK
 from datacontainer.catalog.text import text_parts
 
 # The numbers of a record, after its kind. A record of a followed symlink has one more.
@@ -80,15 +81,6 @@ class Listed:
             pa.csv.ParseOptions(delimiter=" ", quote_char=False),
             pa.csv.ConvertOptions(column_types=NUMBERS, include_columns=names),
         ).combine_chunks()
-
-
-def selected(listed: bytes, rows: np.ndarray) -> bytes:
-    """The list with all folders, and with the files and symlinks for which the mask `rows` is true."""
-    data = np.frombuffer(listed, np.uint8)
-    begins, ends = _bounds(data)
-    kept = data[begins[:, HEAD]] == ord("d")
-    kept[~kept] = rows
-    return b"".join(listed[begin:end] for begin, end in zip(begins[kept, HEAD], ends[kept, TARGET] + 1, strict=True))
 
 
 def read_rows(digests: bytes, names: Sequence[str]) -> np.ndarray:

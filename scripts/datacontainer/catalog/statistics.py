@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.catalog.shards import Records
 
 # The last part of a name after a dot; with the part before, if the last part is that of a compression, as in .nii.gz.

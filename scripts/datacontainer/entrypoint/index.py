@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.catalog.nonerows import has_none, none_rows_of
 from datacontainer.catalog.text import text_parts
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS, front_coded

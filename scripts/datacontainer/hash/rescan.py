@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from datacontainer.catalog.shards import Listed, read_rows
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.config.results import Results
 from datacontainer.hash.corruption import Corrupted, raise_corrupted
-from datacontainer.hash.known import SHA256_BYTES, differences
+from datacontainer.hash.known import SHA256_BYTES, different, files_of
 from datacontainer.hash.shard import Job, pack
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import write_bytes
@@ -74,7 +72,12 @@ def rescan(reports: Sequence[Path], report: Path) -> None:
 
 def _corrupted(results: Results, shard: str, sha256: bytes) -> list[Corrupted]:
     """The files of a shard whose sha256 is not the recorded one."""
-    record = json.loads(results.facts(shard).read_bytes())["record"]
-    recorded, found = read_rows(results.digests(shard).read_bytes(), record["digests"]), read_rows(sha256, ["sha256"])
-    rows = np.flatnonzero((recorded[:, :SHA256_BYTES] != found).any(axis=1))
-    return differences(Listed(results.list_of(shard).read_bytes()), rows, recorded, found) if len(rows) else []
+    names = json.loads(results.facts(shard).read_bytes())["record"]["digests"]
+    recorded, width = results.digests(shard).read_bytes(), sum(DIGEST_BYTES[name] for name in names)
+    rows = list(different(recorded, sha256, width, SHA256_BYTES))
+    files = files_of(results.list_of(shard).read_bytes()) if rows else []
+    places = ((files[row][0], row * width, row * SHA256_BYTES) for row in rows)
+    return [
+        Corrupted(path, recorded[at : at + SHA256_BYTES].hex(), sha256[other : other + SHA256_BYTES].hex())
+        for path, at, other in places
+    ]

@@ -1,6 +1,6 @@
 """Shard: one shard of a batch, from the packer's arguments to its results.
 
-Without functions and earlier results, this imports no library for columns, which would cost more than a small shard.
+Without functions, this imports no library for columns, which would cost more than a small shard.
 """
 
 import hashlib
@@ -10,18 +10,16 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from datacontainer.config.results import Results
 from datacontainer.functions.load import source_digest
 from datacontainer.hash.earlier import EarlierShard
+from datacontainer.hash.known import Known, compare, look_up, selected
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, Pipe, pipe_into
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import link_or_copy, write_bytes
 from datacontainer.runtime.packer import run_packer
-
-if TYPE_CHECKING:
-    from datacontainer.hash.known import Known
 
 
 @dataclass(frozen=True)
@@ -130,20 +128,16 @@ class Shard:
         link_or_copy(self._listed, self._results.known_list(self._name))
         logger.info("shard %s: %d links, layer %s", self._name, summary["links"], summary["diff_id"])
 
-    def _write_part(self, known: "Known") -> None:
-        from datacontainer.catalog.shards import selected
-
-        self.unread = int(known.unread.sum())
+    def _write_part(self, known: Known) -> None:
+        self.unread = sum(known.unread)
         if self.unread:
-            self._part.write_bytes(selected(self._listed.read_bytes(), ~known.unread))
+            self._part.write_bytes(selected(self._listed.read_bytes(), known.unread))
 
-    def _known(self) -> "Known":
-        from datacontainer.hash.known import look_up
-
+    def _known(self) -> Known:
         functions = function_sources(self._job.functions)
         return look_up(self._results, self._earlier, self._listed.read_bytes(), self._job.digests, functions)
 
-    def _write_fields(self, known: "Known | None") -> None:
+    def _write_fields(self, known: Known | None) -> None:
         """Calls the user's functions; removes the fields of earlier functions if there are none."""
         if self._job.functions:
             from datacontainer.hash.userfields import write_user_fields
@@ -159,10 +153,8 @@ class Shard:
         Raises:
             DataError: if the digests of the two reads differ; it names a file.
         """
-        from datacontainer.hash.known import compare
-
         logger.info("all files are read twice, because the system granted no lease on %d of them", unleased)
         listed, first = self.triple()[0], self._raw.read_bytes()
         pack(self._job, [listed, self._raw, "-"], (), lambda _: None)
-        compare(Path(listed), first, self._raw.read_bytes())
+        compare(Path(listed).read_bytes(), first, self._raw.read_bytes())
         return first

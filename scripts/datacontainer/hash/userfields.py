@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,11 +15,14 @@ from datacontainer.functions.files import ListedFile, changed
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
 from datacontainer.hash.failures import Failures, FunctionsError
-from datacontainer.hash.known import Known, write_fields
+from datacontainer.hash.known import Functions, Known
 from datacontainer.hash.shard import Job, function_sources
+from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.outputs import completed
 from datacontainer.runtime.progress import Progress
 from datacontainer.scan.records import DIRECTORY, FILE, Record, decode, read_records
+
+FUNCTIONS = b"functions"
 
 
 def write_user_fields(job: Job, name: str, known: Known | None) -> None:
@@ -27,7 +31,7 @@ def write_user_fields(job: Job, name: str, known: Known | None) -> None:
     known: earlier results. The errors are those of user_fields.
     """
     records = [one for one in read_records(job.results.list_of(name)) if one.kind != DIRECTORY]
-    before = known.fields.to_pylist() if known else [None] * len(records)
+    before: list[str | None] = known.fields if known else [None] * len(records)
     texts = user_fields(job.root, records, job.functions, before, job.function_seconds)
     table = FieldTable()
     for text in texts:
@@ -36,7 +40,25 @@ def write_user_fields(job: Job, name: str, known: Known | None) -> None:
     schema = pa.schema([field for field, _ in arrays])
     with completed(job.results.fields(name)) as partial:
         pq.write_table(pa.table([array for _, array in arrays], schema), partial, compression="zstd")
-    write_fields(job.results.known_fields(name), texts, function_sources(job.functions))
+    about = {FUNCTIONS: json.dumps(function_sources(job.functions))}
+    with completed(job.results.known_fields(name)) as partial:
+        column = pa.table({"fields": pa.array(texts, pa.string())}, metadata=about)
+        pq.write_table(column, partial, compression="zstd", write_page_checksum=True)
+
+
+def read_fields(path: Path, functions: Functions) -> list[str | None] | None:
+    """The texts that write_user_fields wrote; None if the functions were others.
+
+    Raises:
+        DataError: if the file is damaged.
+    """
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+        # JSON contains lists instead of tuples.
+        same = json.loads(table.schema.metadata[FUNCTIONS]) == [list(function) for function in functions]
+        return table["fields"].to_pylist() if same else None
+    except (KeyError, ValueError, pa.ArrowException) as error:
+        raise DataError(str(error)) from error
 
 
 def user_fields(

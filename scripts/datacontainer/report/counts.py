@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.catalog.text import text_parts
 
 BATCH_ROWS = 1 << 17

@@ -13,6 +13,9 @@ from datacontainer.runtime.limits import ended, explained, not_started
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.progress import log_packer_line
 
+# Of a command in the log: that of a batch contains three paths for each shard.
+SHOWN_CHARACTERS = 4000
+
 _running: set[subprocess.Popen[str]] = set()
 _stopped = threading.Event()
 
@@ -35,7 +38,7 @@ def run(
     Raises:
         DataContainerError: if the exit status is not 0, with the standard error (of the packer, the last line).
     """
-    logger.info("running %s", " ".join(repr(str(part)) for part in command))
+    logger.info("running %.*s", SHOWN_CHARACTERS, " ".join(repr(str(part)) for part in command))
     given = program_environment() if environment is None else environment
     printed: list[str] = []
     with _start(command, given, cwd=folder, pass_fds=descriptors) as process, ThreadPoolExecutor(1) as reader:

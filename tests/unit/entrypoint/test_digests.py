@@ -7,7 +7,7 @@ import subprocess
 import pyarrow as pa
 import pytest
 
-from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.digests import DIGEST_BYTES
 from tools.entrypoint import one_line
 
 CONTENT = b"123456789"

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.catalog.fields import DIGEST_BYTES, DIGEST_MARK, JSON_MARK
+from datacontainer.catalog.digests import DIGEST_BYTES
+from datacontainer.catalog.fields import DIGEST_MARK, JSON_MARK
 from datacontainer.catalog.nonerows import NONE_MARK
 from datacontainer.entrypoint.frontcoding import BLOCK_ROWS
 from datacontainer.entrypoint.index import BATCH_ROWS, occurs_inside, write_index

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.catalog.fields import DIGEST_BYTES
+from datacontainer.catalog.digests import DIGEST_BYTES
 from datacontainer.catalog.shards import ShardFiles, read_shard
 from datacontainer.config.results import Results
 from datacontainer.hash.hash import hash_shards

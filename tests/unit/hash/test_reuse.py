@@ -215,13 +215,14 @@ def test_look_up_damaged_records_are_not_used(staged, user, damaged):
     def known(content: bytes) -> list[object]:
         path.write_bytes(content)
         found = look_up(results, Earlier(results, 1).around(shard), listed, ["sha256"], function_sources([user]))
-        return [found.digests.tobytes(), found.fields.to_pylist()]
+        return [bytes(found.digests), found.fields]
 
     intact = [recorded, ["{}", "{}"]]
     assert known(whole) == intact
     assert known(b"") == [bytes(64), [None, None]]
     found = [known(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]) for at in range(footer)]
-    assert all(one in ([bytes(64), [None, None]], intact) for one in found)
+    # Without its fields, the functions are called again for a file.
+    assert all(one in ([bytes(64), [None, None]], [recorded, [None, None]], intact) for one in found)
     assert found.count(intact) < footer / 2
 
 
