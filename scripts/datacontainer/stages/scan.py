@@ -24,14 +24,14 @@ def run(task: Task) -> None:
         table=results.shards,
         packer=task.packer,
         threads=task.threads,
-        minimum=_minimum(dataset),
+        minimum=minimum_of(dataset),
         batches=task.batches,
     )
     _seal_batches(task)
     seal(results.seal("scan"), made_with, read=[results.lists, results.shards])
 
 
-def _minimum(dataset: Dataset) -> Limits | None:
+def minimum_of(dataset: Dataset) -> Limits | None:
     """The configured minimum of a shard; None if the configuration contains no limit."""
     if dataset.shard_files is None and dataset.shard_bytes is None:
         return None
