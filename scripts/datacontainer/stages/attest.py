@@ -9,9 +9,7 @@ from datacontainer.image.referrers import write_attestations
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import function_sources, key
 from datacontainer.runtime.seals import seal
-from datacontainer.scan.scan import read_rule
-from datacontainer.scan.sharding import RULES
-from datacontainer.stages.scan import minimum_of
+from datacontainer.scan.rules import RULES, minimum_of, read_rule
 from datacontainer.stages.task import Task
 
 
@@ -32,7 +30,7 @@ def recipe_of(task: Task) -> Recipe:
     """
     dataset = task.dataset
     if minimum := minimum_of(dataset) or RULES[read_rule(task.results.shards)]:
-        dataset = replace(dataset, shard_files=minimum.files, shard_bytes=minimum.size_bytes)
+        dataset = replace(dataset, shard_files=minimum[0], shard_bytes=minimum[1])
     if not dataset.attest:
         return recipe(dataset, {})
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])
