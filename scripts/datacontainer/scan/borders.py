@@ -16,7 +16,7 @@ Strengths = dict[int, int]
 
 
 def strongest(sizes: NDArray[np.int64], chances: NDArray[np.uint64], most: int) -> list[int]:
-    """The indices of the files before which the list is cut, sorted: the strongest places, at most `most`.
+    """The indices of the files that begin a shard, except the first file: the strongest places, at most `most`, sorted.
 
     A file's weight is its number of bytes in a layer. A place is better than another if its chance, divided by the
     weight of the two files beside it, is lower. Its strength is the weight between it and the next better place or end

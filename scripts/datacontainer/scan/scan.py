@@ -16,10 +16,11 @@ from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_byt
 from datacontainer.runtime.resources import Size, divide
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
-from datacontainer.scan.sharding import NEWEST, RULES, Limits, cut
+from datacontainer.scan.rules import NEWEST, RULE, RULES, read_rule
+from datacontainer.scan.sharding import Limits, cut
 from datacontainer.scan.unusual import warn_unusual
 
-STATE, RULE = "state", "rule"
+STATE = "state"
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,14 @@ def scan(
     if not os.path.isdir(root):
         raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
     rule = NEWEST if minimum else read_rule(table)
+    minimum = minimum or (Limits(*kept) if (kept := RULES[rule]) else None)
     fresh_directory(lists)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
         warn_unusual(summary.unusual, root)
-        shards = _write_lists(files, lists, minimum or RULES[rule])
+        shards = _write_lists(files, lists, minimum)
     numbers = divide([Size(shard.files, shard.size_bytes) for shard in shards], batches)
     rows = zip(shards, numbers, strict=True)
     lines = "".join(f"{shard.name}\t{shard.files}\t{shard.size_bytes}\tbatch-{number}\n" for shard, number in rows)
@@ -90,17 +92,6 @@ def read_state(table: Path) -> str | None:
     """The fingerprint of the dataset when `table` was written; None if it was not recorded."""
     path = table.with_name(STATE)
     return path.read_text(errors="replace") if path.is_file() else None
-
-
-def read_rule(table: Path) -> int:
-    """The number of the rule that cut the shards of `table`; the newest rule without a table or a valid number."""
-    path = table.with_name(RULE)
-    if path.is_file():
-        text = path.read_text(errors="replace")
-        return next((number for number in RULES if str(number) == text), NEWEST)
-    # Versions before the second rule wrote a table with three columns.
-    first = table.read_text(errors="replace").partition("\n")[0] if table.is_file() else ""
-    return 1 if first.count("\t") == 2 else NEWEST
 
 
 def read_shards(table: Path) -> list[str]:

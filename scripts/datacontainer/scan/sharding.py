@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datacontainer.scan.borders import strongest
+from datacontainer.scan.rules import FIRST
 
 # Docker allows 125 layers, including those of the entrypoint and its index.
 MAX_SHARDS = 96
@@ -47,12 +48,8 @@ class Limits:
         return MIN_WEIGHT // self.files + by_bytes.astype(np.int64)
 
 
-# If the configuration contains only one of the limits, the other is from here.
-MIN_SHARD = Limits(2048, 256 << 20)
-# The minimum under each rule, if the configuration contains none; None for the strongest borders. Results keep their
-# rule, so that a new version of the program does not make all layers new.
-RULES: dict[int, Limits | None] = {1: MIN_SHARD, 2: None}
-NEWEST = max(RULES)
+# The minimum of the first rule.
+MIN_SHARD = Limits(*FIRST)
 
 
 def cut(sizes: NDArray[np.int64], chances: NDArray[np.uint64], minimum: Limits | None = None) -> list[Span]:

@@ -1,6 +1,7 @@
 """The stage attest."""
 
-from datacontainer.config.dataset import Dataset
+from dataclasses import replace
+
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.image.attest import attestations, recipe
 from datacontainer.image.built import Recipe
@@ -8,6 +9,7 @@ from datacontainer.image.referrers import write_attestations
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import function_sources, key
 from datacontainer.runtime.seals import seal
+from datacontainer.scan.rules import RULES, minimum_of, read_rule
 from datacontainer.stages.task import Task
 
 
@@ -16,13 +18,19 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("attest"), dataset, results)
     binaries = [results.binary(platform) for platform in dataset.platform_folders]
-    made = attestations(recipe_of(dataset), layout=results.layout, summary=results.summary, binaries=binaries)
+    made = attestations(recipe_of(task), layout=results.layout, summary=results.summary, binaries=binaries)
     write_attestations(made, results.attestations)
     seal(results.seal("attest"), made_with, read=[results.attestations])
 
 
-def recipe_of(dataset: Dataset) -> Recipe:
-    """The configuration and the digests of the user's sources, if the images have documents that name them."""
+def recipe_of(task: Task) -> Recipe:
+    """The configuration and the digests of the user's sources, if the images have documents that name them.
+
+    The configuration contains the minimum that cut the shards, also if it is from the rule of the results.
+    """
+    dataset = task.dataset
+    if minimum := minimum_of(dataset) or RULES[read_rule(task.results.shards)]:
+        dataset = replace(dataset, shard_files=minimum[0], shard_bytes=minimum[1])
     if not dataset.attest:
         return recipe(dataset, {})
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])

@@ -24,7 +24,7 @@ def run(task: Task) -> None:
             platform=dataset.platforms[0],
             packer=task.packer,
             image=sif,
-            documents=documents(recipe_of(dataset), binaries=binaries, **images),
+            documents=documents(recipe_of(task), binaries=binaries, **images),
             key=Path(dataset.sign) if dataset.sign else None,
             compression=dataset.compression,
             threads=task.threads,

@@ -1,13 +1,13 @@
 """The stage scan."""
 
-from datacontainer.config.dataset import Dataset
 from datacontainer.rerun.due import Authority
 from datacontainer.rerun.graph import Step, shards_of
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.scan.origin import note_origin
+from datacontainer.scan.rules import minimum_of
 from datacontainer.scan.scan import scan
-from datacontainer.scan.sharding import MIN_SHARD, Limits
+from datacontainer.scan.sharding import Limits
 from datacontainer.stages.task import Task
 
 
@@ -16,6 +16,7 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("scan"), dataset, results)
     note_origin(dataset.path, results.folder)
+    minimum = minimum_of(dataset)
     scan(
         root=dataset.path,
         exclude=dataset.exclude,
@@ -24,18 +25,11 @@ def run(task: Task) -> None:
         table=results.shards,
         packer=task.packer,
         threads=task.threads,
-        minimum=_minimum(dataset),
+        minimum=Limits(*minimum) if minimum else None,
         batches=task.batches,
     )
     _seal_batches(task)
     seal(results.seal("scan"), made_with, read=[results.lists, results.shards])
-
-
-def _minimum(dataset: Dataset) -> Limits | None:
-    """The configured minimum of a shard; None if the configuration contains no limit."""
-    if dataset.shard_files is None and dataset.shard_bytes is None:
-        return None
-    return Limits(dataset.shard_files or MIN_SHARD.files, dataset.shard_bytes or MIN_SHARD.size_bytes)
 
 
 def _seal_batches(task: Task) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.resources import BATCH_MINUTES, START_MINUTES, runtime_minutes, size_of
 from datacontainer.scan.listing import REFUSE
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.refused import Refused, raise_refused
@@ -321,6 +322,17 @@ def test_scan_cuts_by_the_rule_of_the_results(dataset, packer, *, table, rule, m
         found = scan(str(dataset), (), lists, dataset.parent / "shards.tsv", packer=packer, minimum=minimum)
         assert len(found) == (4 if expected == "2" and minimum is None else 1)
         assert (dataset.parent / "rule").read_text() == expected
+
+
+def test_scan_terabyte_in_sparse_files_makes_batches_of_minutes(dataset, packer):
+    fill(dataset, {b"%02d" % i: b"" for i in range(40)})
+    for file in dataset.iterdir():
+        os.truncate(file, 25 << 30)
+    table = dataset.parent / "shards.tsv"
+    scan(str(dataset), (), dataset.parent / "lists", table, packer=packer, batches=0)
+    minutes = {runtime_minutes("hash", size_of(table, [f"batch-{number}"]), 1) for number in range(30)}
+    assert min(minutes) > START_MINUTES
+    assert max(minutes) <= START_MINUTES + 2 * BATCH_MINUTES
 
 
 def test_scan_counts_are_in_the_log(dataset, listed, caplog):

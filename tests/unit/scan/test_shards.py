@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from datacontainer.scan.sharding import LARGE_FACTOR, MAX_SHARDS, MIN_SHARD, MIN_WEIGHT, Limits, cut, minimum_for
+from datacontainer.scan.sharding import LARGE_FACTOR, MAX_SHARDS, MIN_SHARD, Limits, cut, minimum_for
 from tools.examples import tried
 
 # A file of a dataset: path, size in bytes, mtime.
@@ -39,6 +39,7 @@ def columns(files: list[File]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     [
         (MIN_SHARD, [10] * MIN_FILES, [MIN_FILES]),
         (MIN_SHARD, [], [0]),
+        (MIN_SHARD, [1, LARGE_FACTOR * MIN_BYTES, 1, LARGE_FACTOR * MIN_BYTES], [1] * 4),
         (None, [], [0]),
         (None, [0], [1]),
         (None, [9, 8], [2]),
@@ -50,19 +51,6 @@ def columns(files: list[File]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
 )
 def test_cut_few_files_give_the_expected_shards(minimum, sizes, lengths):
     assert [len(shard) for shard in shards_of(files_of(sizes), minimum)] == lengths
-
-
-@pytest.mark.parametrize(
-    "sizes", [[1, LARGE_FACTOR * MIN_BYTES, 1], [LARGE_FACTOR * MIN_BYTES] * 2, [LARGE_FACTOR * MIN_BYTES, 1]]
-)
-def test_cut_large_file_has_its_own_shard(sizes):
-    assert [[size for _, size, _ in shard] for shard in shards_of(files_of(sizes))] == [[size] for size in sizes]
-
-
-def test_cut_files_with_many_bytes_are_cut_by_size():
-    found = shards_of(files_of([MIN_BYTES // 16] * 640))
-    assert 10 < len(found) <= 40
-    assert all(len(shard) >= 16 for shard in found)
 
 
 # These limits give many shards for small trees.
@@ -151,9 +139,10 @@ def test_cut_small_edit_of_any_dataset_changes_a_tenth_at_most(kind, seed, files
     random = np.random.default_rng(seed)
     sizes, chances = KINDS[kind](random, files), random.integers(0, 2**64, files, dtype=np.uint64)
     sizes = (sizes * max(1, 64e6 / sizes.sum()) + 1).astype(np.int64)
-    before, total = layers(sizes, chances), int(sizes.sum() + 512 * files)
+    before = layers(sizes, chances)
+    total = sum(before.values())
+    assert total == sizes.sum() + 512 * files
     assert min(16, files) <= len(before) <= MAX_SHARDS
-    assert sum(map(len, before)) == 16 * files
     for which in np.flatnonzero(sizes > total / 10).tolist():
         assert sizes[which : which + 1].tobytes() + chances[which : which + 1].tobytes() in before
     for which in random.choice(np.flatnonzero(sizes <= total / 10), 4).tolist() if (sizes <= total / 10).any() else ():
@@ -165,17 +154,13 @@ def test_cut_small_edit_of_any_dataset_changes_a_tenth_at_most(kind, seed, files
             layers(np.insert(sizes, which, added), np.insert(chances, which, chance)),
             layers(resized, chances),
         ):
-            new = set(edited) - set(before)
-            assert sum(size + 512 for layer in new for size in read_sizes(layer)) <= total / 10
+            assert sum(edited[layer] for layer in edited.keys() - before.keys()) <= total / 10
 
 
-def layers(sizes: NDArray[np.int64], chances: NDArray[np.uint64]) -> list[bytes]:
-    """The sizes and chances of the files in each shard, which are different for different files."""
-    return [sizes[slice(*span)].tobytes() + chances[slice(*span)].tobytes() for span in cut(sizes, chances)]
-
-
-def read_sizes(layer: bytes) -> list[int]:
-    return np.frombuffer(layer[: len(layer) // 2], np.int64).tolist()
+def layers(sizes: NDArray[np.int64], chances: NDArray[np.uint64]) -> dict[bytes, int]:
+    """The bytes of each layer, by the sizes and chances of its files, which are different for different files."""
+    parts = [(sizes[start:end], chances[start:end]) for start, end in cut(sizes, chances)]
+    return {part.tobytes() + near.tobytes(): int(part.sum()) + 512 * len(part) for part, near in parts}
 
 
 @pytest.mark.parametrize("files", [100_000, 1_000_000])
@@ -216,31 +201,3 @@ def test_minimum_for_many_files_is_doubled_until_the_shards_fit(files):
     while half.doubled() != found:
         half = half.doubled()
     assert MAX_SHARDS / 3 < len(cut(sizes, chances, found)) <= MAX_SHARDS < files / half.files / 1.5
-
-
-def test_minimum_for_one_huge_file_is_the_default():
-    sizes = np.array([1] * 10 * MIN_FILES + [1 << 50], np.int64)
-    chances = np.random.default_rng(1).integers(0, 2**64, len(sizes), dtype=np.uint64)
-    assert minimum_for(sizes, chances, MIN_SHARD) == MIN_SHARD
-
-
-def test_weights_full_shard_has_the_minimum_weight():
-    limits = MIN_SHARD
-    assert limits.weights(np.array([0], np.int64)).tolist() == [MIN_WEIGHT // MIN_FILES]
-    assert limits.weights(np.array([MIN_BYTES, 1 << 62], np.int64)).tolist() == [
-        MIN_WEIGHT + MIN_WEIGHT // MIN_FILES,
-        LARGE_FACTOR * MIN_WEIGHT + MIN_WEIGHT // MIN_FILES,
-    ]
-
-
-def test_cut_average_shard_is_twice_the_minimum():
-    minimum = Limits(64, MIN_BYTES)
-    sizes, random = np.zeros(40 * 64, np.int64), np.random.default_rng(1)
-    lengths = [
-        end - start
-        for _ in range(50)
-        for start, end in cut(sizes, random.integers(0, 2**64, len(sizes), dtype=np.uint64), minimum)
-    ]
-    assert min(lengths) >= 64
-    assert 1.9 < np.mean(lengths) / 64 < 2.1
-    assert max(lengths) < LARGE_FACTOR * 64
