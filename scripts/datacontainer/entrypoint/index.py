@@ -66,7 +66,8 @@ def write_index(catalog: Path, index: Path, mount: str) -> None:
 
 def occurs_inside(mount: bytes, paths: pa.Array) -> bool:
     """Returns whether `mount` occurs in the key of a path (binary), other than at the start of the key."""
-    found = pc.match_substring(paths, mount)
+    # Searching all paths at once is faster; the end of one path and the start of the next may together be the mount.
+    found = pc.match_substring(paths, mount) if mount in text_parts(paths)[1].tobytes() else pa.scalar(False)
     # The mount can also begin before the path, from the second byte of the key on, and end in the path.
     before = mount[1:] + b"/"
     for start in range(len(before)):

@@ -64,7 +64,7 @@ def add_column(body: Body, field: pa.Field, column: pa.ChunkedArray) -> Entry:
 def add_digests(body: Body, digests: np.ndarray, valid: np.ndarray) -> Entry:
     """Adds digests to the body. digests: a row of bytes each, zeros if missing. valid: which rows have a digest."""
     width = digests.shape[1]
-    keys = np.pad(digests, ((0, 0), (0, -width % 8))).view(">u8")
+    keys = (np.pad(digests, ((0, 0), (0, -width % 8))) if width % 8 else digests).view(">u8")
     return _entry(body, DIGEST, body.add(digests, width), keys, valid)
 
 
@@ -95,13 +95,14 @@ def ordered(keys: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """
     present = np.flatnonzero(valid)
     first = keys[present, 0].astype(keys.dtype.newbyteorder("="))
-    order = np.argsort(first, kind="stable")
+    if keys.shape[1] == 1:
+        return np.concatenate([present[np.argsort(first, kind="stable")], np.flatnonzero(~valid)])
+    # The default is faster, and not stable; few digests share the first number, and only these are compared in full.
+    order = np.argsort(first)
     rows, first = present[order], first[order]
-    if keys.shape[1] > 1:
-        # Few digests share the first number: only these are compared in full.
-        equal = np.flatnonzero(first[1:] == first[:-1])
-        tied = np.union1d(equal, equal + 1)
-        rows[tied] = rows[tied][np.lexsort(keys[rows[tied]].T[::-1])]
+    equal = np.flatnonzero(first[1:] == first[:-1])
+    tied = rows[places := np.union1d(equal, equal + 1)]
+    rows[places] = tied[np.lexsort([tied, *keys[tied].T[::-1]])]
     return np.concatenate([rows, np.flatnonzero(~valid)])
 
 
