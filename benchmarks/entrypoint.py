@@ -3,7 +3,6 @@
 import os
 import shutil
 import statistics
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -60,7 +59,7 @@ class Program:
         """Queries with a short answer, compared with a program that prints a word."""
         (self.folder / "go.mod").write_text("module hello\n")
         (self.folder / "main.go").write_text(HELLO)
-        _go(self.folder, "build", "-ldflags=-s -w", "-o", "hello", ".")
+        _build(self.folder, "hello")
         hello = Command([self.folder / "hello"])
         for words in (["-get", self.last], ["-metric", "size", "-limit", "10"]):
             ours, peer = alternate([Command([self.binary, *words]), hello], 6 * self.times)
@@ -115,10 +114,10 @@ def _compile_seconds(folder: Path) -> float:
     """Changes and compiles the main package; Go does not link because the output is os.devnull."""
     with open(folder / "main.go", "a") as source:
         source.write(f"// {time.time_ns()}\n")
-    began = time.perf_counter()
-    _go(folder, "build", "-o", os.devnull, ".")
-    return time.perf_counter() - began
+    return _build(folder, os.devnull)
 
 
-def _go(folder: Path, *arguments: str) -> None:
-    subprocess.run([find_go(), *arguments], cwd=folder, env={**os.environ, **GO_ENVIRONMENT}, check=True)
+def _build(folder: Path, output: str) -> float:
+    """The seconds to build a Go program."""
+    words = [find_go(), "build", "-ldflags=-s -w", "-o", output, "."]
+    return run(Command(words, folder=folder, environment=GO_ENVIRONMENT)).seconds
