@@ -3,10 +3,7 @@
 import os
 import shutil
 import statistics
-import subprocess
-import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 from datacontainer.entrypoint.gobuild import GO_ENVIRONMENT, find_go
@@ -47,7 +44,7 @@ class Program:
         """folder: for listings and other programs."""
         self.binary, self.folder, self.times = build.entrypoint, folder, times
         folder.mkdir(exist_ok=True)
-        self.index_bytes = sum(path.stat().st_size for path in (build.results / "stages/render").glob("index*"))
+        self.index_bytes = sum(path.stat().st_size for path in (build.results / "stages/render").glob("index*.bin"))
         self.listing, self.names, self.output = folder / "listing", folder / "names", folder / "output"
         run(Command([self.binary], self.listing))
         run(Command([self.binary, "-ls"], self.names))
@@ -60,7 +57,7 @@ class Program:
         """Queries with a short answer, compared with a program that prints a word."""
         (self.folder / "go.mod").write_text("module hello\n")
         (self.folder / "main.go").write_text(HELLO)
-        _go(self.folder, "build", "-ldflags=-s -w", "-o", "hello", ".")
+        _build(self.folder, "hello")
         hello = Command([self.folder / "hello"])
         for words in (["-get", self.last], ["-metric", "size", "-limit", "10"]):
             ours, peer = alternate([Command([self.binary, *words]), hello], 6 * self.times)
@@ -103,22 +100,12 @@ class Program:
 
 
 def compiled(large: Build, small: Build, bench: Bench) -> Figure:
-    """The time to compile the entrypoint of a large dataset, compared with a small one."""
-    folders = [bench.work / "entrypoint/large", bench.work / "entrypoint/small"]
-    for build, folder in zip((large, small), folders, strict=True):
-        shutil.copytree(build.results / "stages/render", folder, dirs_exist_ok=True)
-    ours, peer = alternate([partial(_compile_seconds, folder) for folder in folders], bench.times)
-    return ratio(f"compile, {bench.counts[2]:,} files, without linking", ours, "2 files", peer, 1.5)
+    """The time of the stage compile for a large dataset, compared with a small one."""
+    ours, peer = alternate([build.stage("compile", build.entrypoint) for build in (large, small)], bench.times)
+    return ratio(f"stage compile, {bench.counts[2]:,} files", ours, "2 files", peer, 1.5)
 
 
-def _compile_seconds(folder: Path) -> float:
-    """Changes and compiles the main package; Go does not link because the output is os.devnull."""
-    with open(folder / "main.go", "a") as source:
-        source.write(f"// {time.time_ns()}\n")
-    began = time.perf_counter()
-    _go(folder, "build", "-o", os.devnull, ".")
-    return time.perf_counter() - began
-
-
-def _go(folder: Path, *arguments: str) -> None:
-    subprocess.run([find_go(), *arguments], cwd=folder, env={**os.environ, **GO_ENVIRONMENT}, check=True)
+def _build(folder: Path, output: str) -> float:
+    """The seconds to build a Go program."""
+    words = [find_go(), "build", "-ldflags=-s -w", "-o", output, "."]
+    return run(Command(words, folder=folder, environment=GO_ENVIRONMENT)).seconds

@@ -27,7 +27,7 @@ class Bench:
     """Datasets and builds in a working folder."""
 
     def __init__(self, work: Path, times: int, *, quick: bool) -> None:
-        """times: runs of each command, at most 3 of a long one. quick: small datasets, to try the benchmarks."""
+        """times: runs of each command, at most 3 if it takes long. quick: small datasets, to try the benchmarks."""
         self.work, self.times, self.few = work, times, min(3, times)
         work.mkdir(parents=True, exist_ok=True)
         self.counts = (2, 2_000, 20_000) if quick else (2, 100_000, 1_000_000)
@@ -64,7 +64,8 @@ def orchestration(bench: Bench) -> Iterator[Figure]:
     folder = bench.work / "idle"
     ours, peer = alternate([two.first, idle(jobs, folder, done=False)], bench.times)
     yield ratio("2 files to both images", ours, f"Snakemake, {jobs} empty rules", peer, 2)
-    many.run()
+    for build in (two, many):
+        build.run()
     few, lots, peer = alternate([two.again, many.again, idle(jobs, folder, done=True)], bench.times)
     for files, found in ((2, few), (bench.counts[1], lots)):
         yield ratio(f"nothing changed, {files:,} files", found, f"Snakemake, {jobs} rules", peer, 1.3)
@@ -72,6 +73,7 @@ def orchestration(bench: Bench) -> Iterator[Figure]:
 
 def data(bench: Bench) -> Iterator[Figure]:
     """The time to the layout, and of the stage hash, compared with tar and programs for digests."""
+    need("tar", "openssl")
     for title, build, batch in bench.sizes():
         build.run("oci")
         full = partial(seconds_of, build, "oci")

@@ -58,9 +58,10 @@ class Build:
         return run(self.command(removed=[self.folder / "results"])).seconds
 
     def again(self) -> float:
-        """The seconds of a run that finds nothing to do."""
-        while "Nothing to be done" not in (cost := self.run()).messages:
-            pass
+        """The seconds of a run that finds nothing to do; raises RuntimeError if it runs a job."""
+        cost = self.run()
+        if "Nothing to be done" not in cost.messages:
+            raise RuntimeError(f"a run without a change was not the second one: {cost.messages}")
         return cost.seconds
 
     def jobs(self) -> int:
