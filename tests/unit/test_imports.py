@@ -19,7 +19,7 @@ STAGES_LOAD = {
     "hash": set(),
     "aggregate": TABLES,
     "rescan": set(),
-    "render": TABLES | {"jinja2"},
+    "render": TABLES,
     "compile": set(),
     "assemble": {"jinja2"},
     "assemble_archive": set(),
