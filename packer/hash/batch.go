@@ -47,7 +47,7 @@ type batch struct {
 // outputs have their final names. The first failure and the end of the context stop all shards; nothing of a shard remains
 // unless it is complete.
 //
-// It needs about 25 MB of memory, regardless of the number and the size of the shards; more with compression.
+// It needs about 35 MB of memory, regardless of the number and the size of the shards; more with compression.
 func Run(ctx context.Context, options Options, shards []Shard, done func(Summary) error) error {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
