@@ -81,7 +81,7 @@ def _table(columns: Mapping[int, Mapping[str, tuple[float, int]]]) -> str:
     for name in dict.fromkeys(name for column in columns.values() for name in column):
         found = [column.get(name) for column in columns.values()]
         memory_bytes = max(one[1] for one in found if one)
-        verdict = "✓" if memory_bytes <= MEMORY_LIMIT_BYTES else "**missed**"
+        verdict = "" if not memory_bytes else "✓" if memory_bytes <= MEMORY_LIMIT_BYTES else "**missed**"
         cells = [f"{one[0]:.2f} s" if one else "" for one in found]
         rows.append(f"| {name} | {' | '.join(cells)} | {megabytes(memory_bytes) if memory_bytes else ''} | {verdict} |")
     return "\n".join(rows) + "\n"
