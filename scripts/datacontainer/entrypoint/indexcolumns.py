@@ -100,10 +100,18 @@ def ordered(keys: np.ndarray, valid: np.ndarray) -> np.ndarray:
     # The default is faster, and not stable; few digests share the first number, and only these are compared in full.
     order = np.argsort(first)
     rows, first = present[order], first[order]
-    equal = np.flatnonzero(first[1:] == first[:-1])
-    tied = rows[places := np.union1d(equal, equal + 1)]
+    places = _tied(first)
+    # Without these arrays, ten million equal digests need less than 2 GB.
+    del order, first, present
+    tied = rows[places]
     rows[places] = tied[np.lexsort([tied, *keys[tied].T[::-1]])]
     return np.concatenate([rows, np.flatnonzero(~valid)])
+
+
+def _tied(numbers: np.ndarray) -> np.ndarray:
+    """Returns the places of sorted numbers that equal the number before or after them."""
+    equal = np.concatenate(([False], numbers[1:] == numbers[:-1], [False]))
+    return np.flatnonzero(equal[1:] | equal[:-1])
 
 
 def is_valid(column: pa.Array | pa.ChunkedArray) -> np.ndarray:
