@@ -128,7 +128,8 @@ def test_page_shows_totals_charts_stages_and_duplicates(project, study):
     assert f"suffix in bytes files bytes .nii.gz 36 {volumes / 1e6:.3g} MB .tsv 28" in text
     assert "folder in bytes files bytes sub-09/ 10" in text
     assert "100 to 999 B 30" in text
-    assert "scan 95 names hash 1 shard aggregate 8 columns" in text
+    shards = project.product("study", "stages/scan/shards.tsv").read_text().count("\n")
+    assert f"scan 95 names hash {shards} shards aggregate 8 columns" in text
     assert "sub-01/func/sub-01_run-1_bold.json sub-01/func/sub-01_run-2_bold.json" in text
     assert "and 24 more 27 460 B 12 kB" in text
 
