@@ -64,7 +64,7 @@ DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("stages/render/index.bin", delete),
     ("stages/render/facts.bin", add_stray_file),
     ("stages/hash/*.layer", truncate),
-    ("stages/hash/*.parquet", delete),
+    ("stages/hash/*.digests", delete),
     ("stages/scan/lists", delete),
     ("bin/linux-amd64/entrypoint", truncate),
     ("catalog.parquet", truncate),
@@ -77,7 +77,7 @@ FURTHER_DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("Dockerfile", truncate),
     ("stages/render/facts.bin", truncate),
     ("stages/hash/*.layer", delete),
-    ("stages/hash/*.parquet", replace),
+    ("stages/hash/*.digests", replace),
     ("stages/hash/*.json", truncate),
     ("stages/hash/*.seal", delete),
     ("stages/scan/lists/*.list", delete),
@@ -143,7 +143,7 @@ def test_discard_silently_corrupted_blob_is_named_and_rebuilt(many, product, blo
 @pytest.mark.parametrize(
     ("file", "forced"),
     [
-        ("stages/hash/*.parquet", "aggregate"),
+        ("stages/hash/*.digests", "aggregate"),
         ("catalog.parquet", "render"),
     ]
     + [
