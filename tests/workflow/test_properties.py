@@ -69,7 +69,7 @@ def check_tree(found: Mapping[bytes, Entry], expected: Expected, build: Pipeline
     """Raises AssertionError if the image does not contain exactly the tree below the mount, and the entrypoint."""
     below = {path.removeprefix(b"data/"): entry for path, entry in found.items() if path.startswith(b"data/")}
     assert brief(below) == brief(expected.tree)
-    program = Entry(stat.S_IFREG | 0o755, build.entrypoint.read_bytes())
+    program = Entry(stat.S_IFREG | 0o755, build.binary.read_bytes())
     assert brief({b"": found[b"entrypoint"]}) == brief({b"": program})
 
 

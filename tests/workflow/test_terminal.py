@@ -21,7 +21,7 @@ MESSAGES = [
     "scan fruit: listing data",
     "hash fruit: digests and layers",
     "aggregate fruit: one catalog of all shards",
-    "render fruit: Go source and index",
+    "render fruit: index and facts",
     "compile fruit: entrypoint for linux-amd64",
     "assemble fruit: image layout",
     "convert fruit: SIF",
