@@ -121,6 +121,7 @@ class Results:
         found: dict[str, list[str]] = {}
         lines = self.shards.read_text(errors="replace").splitlines() if self.shards.is_file() else []
         for line in lines:
-            shard, *_, batch = line.split("\t")
-            found.setdefault(batch, []).append(shard)
+            # A damaged table is created again by scan, but is read before.
+            columns = line.split("\t")
+            found.setdefault(columns[-1], []).append(columns[0])
         return found

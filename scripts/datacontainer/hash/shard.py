@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from datacontainer.config.results import Results
-from datacontainer.functions.load import source_digest
 from datacontainer.hash.earlier import EarlierShard
 from datacontainer.hash.known import Known, compare, look_up, selected
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, Pipe, pipe_into
@@ -51,6 +50,10 @@ class Job:
 
 def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
     """Each function with the digest of its source."""
+    if not functions:
+        return []
+    from datacontainer.functions.load import source_digest
+
     return [(spec, source_digest(spec)) for spec in functions]
 
 

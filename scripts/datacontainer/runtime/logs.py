@@ -27,7 +27,7 @@ LOG_SECONDS = 10
 TERMINAL_SECONDS = 30
 ERROR_MARK, WARNING_MARK = " error: ", " warning: "
 DETAIL_INDENT = "  "
-LIBRARIES = ("numpy", "pyarrow", "pandas", "jinja2")
+LIBRARIES = ("numpy", "pyarrow", "jinja2")
 SHOWN_INPUTS, SHOWN_CHARACTERS = 5, 300
 # The files and bytes of the stage that runs, as `finished` recorded them.
 _done: list[Amount] = []

@@ -6,6 +6,7 @@ import pytest
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.mistakes import Validator
+from datacontainer.config.results import Results
 from datacontainer.config.settings import image_name, read_settings
 from datacontainer.runtime.errors import UsageError
 from tools.settings import SCHEMA, read
@@ -235,3 +236,12 @@ def test_read_settings_outdir_inside_a_dataset_is_refused_unless_excluded(tmp_pa
     (tmp_path / "link").symlink_to("results")
     with pytest.raises(UsageError, match="contains 'results'"):
         read("datasets: {x: {path: link}}")
+
+
+def test_shard_names_of_a_damaged_table_raises_no_error(tmp_path):
+    """The plan of a run reads the table before scan creates it again."""
+    results = Results(tmp_path)
+    results.shards.parent.mkdir(parents=True)
+    results.shards.write_bytes(b"xxxx\xff\n\na\t1\t2\tbatch-0\n")
+    assert results.batches()["batch-0"] == ["a"]
+    assert "a" in results.shard_names()

@@ -1,4 +1,4 @@
-"""Render: Go source with any text, and users' templates."""
+"""Render: the facts, and users' templates with any text."""
 
 import json
 import re
