@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from datacontainer.runtime.errors import DataContainerError, DataError
 from datacontainer.runtime.logs import finished, logger
-from datacontainer.runtime.outputs import COPY_BYTES, fresh_directory, write_bytes, written
+from datacontainer.runtime.outputs import COPY_BYTES, write_bytes, written
 from datacontainer.runtime.resources import Size, divide
 from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
@@ -58,7 +59,7 @@ def scan(
         raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
     rule = NEWEST if minimum else read_rule(table)
     minimum = minimum or (Limits(*kept) if (kept := RULES[rule]) else None)
-    fresh_directory(lists)
+    lists.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
         files = Files.in_folder(Path(folder))
         summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
@@ -100,7 +101,7 @@ def read_shards(table: Path) -> list[str]:
 
 
 def _write_lists(files: Files, lists: Path, minimum: Limits | None) -> list[Shard]:
-    """Writes a list with the records of each shard."""
+    """Writes a list with the records of each shard, and removes other files; keeps the lists that exist already."""
     columns = files.read_columns()
     sizes = columns["size"].astype(np.int64)
     shards = []
@@ -111,19 +112,42 @@ def _write_lists(files: Files, lists: Path, minimum: Limits | None) -> list[Shar
             name = _write_list(records, start, end, lists)
             shards.append(Shard(name, span[1] - span[0], int(sizes[slice(*span)].sum())))
             start = end
+    names = {f"{shard.name}.list" for shard in shards}
+    for path in lists.iterdir():
+        if path.name not in names:
+            _remove(path)
     return shards
 
 
 def _write_list(records: BinaryIO, start: int, end: int, lists: Path) -> str:
-    digest = hashlib.sha256()
-    for block in _blocks(records, start, end):
-        digest.update(block)
-    name = digest.hexdigest()[:20]
+    name = _name(_blocks(records, start, end))
     path = lists / f"{name}.list"
-    with written(path) as shard:
-        for block in _blocks(records, start, end):
-            shard.write(block)
+    # A list that another program changed has another digest than its name.
+    if not path.is_file() or _name(_file_blocks(path)) != name:
+        _remove(path)
+        with written(path) as shard:
+            for block in _blocks(records, start, end):
+                shard.write(block)
     return name
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _name(blocks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()[:20]
+
+
+def _file_blocks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        yield from _blocks(file, 0, path.stat().st_size)
 
 
 def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from datacontainer.scan.listing import REFUSE
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.refused import Refused, raise_refused
 from datacontainer.scan.scan import fingerprint, read_shards, scan
-from datacontainer.scan.sharding import MIN_SHARD
+from datacontainer.scan.sharding import MIN_SHARD, Limits
 from tools.engines import lacking, require_tool
 from tools.trees import fill, names
 from tools.workflow import ROOT
@@ -403,3 +403,30 @@ def test_fingerprint_failing_packer_is_reported(dataset, tmp_path):
     (tmp_path / "packer").write_text("#!/bin/sh\necho 'unknown command \"scan\"' >&2\nexit 2\n")
     (tmp_path / "packer").chmod(0o755)
     assert fingerprint(str(dataset), [], tmp_path / "packer") == 'unreadable: unknown command "scan"'
+
+
+@pytest.mark.parametrize("damage", ["none", "content", "folder", "missing"])
+def test_scan_again_keeps_the_files_of_unchanged_lists_and_replaces_others(dataset, packer, damage):
+    lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
+
+    def run() -> dict[str, bytes]:
+        scan(str(dataset), (), lists, table, packer=packer, minimum=Limits(2, 1 << 20))
+        return {path.name: path.read_bytes() for path in lists.iterdir()}
+
+    for number in range(60):
+        (dataset / f"{number:02}").write_bytes(b"x")
+    first = run()
+    (lists / "left").write_bytes(b"by another run")
+    one, *others = sorted(lists.glob("*.list"))
+    inodes = [other.stat().st_ino for other in others]
+    if damage == "content":
+        one.write_bytes(one.read_bytes()[::-1])
+    elif damage != "none":
+        one.unlink()
+    if damage == "folder":
+        one.mkdir()
+        (one / "file").touch()
+    kept = one.stat().st_ino if damage == "none" else None
+    assert len(others) > 3 and run() == first
+    assert [other.stat().st_ino for other in others] == inodes
+    assert kept is None or one.stat().st_ino == kept
