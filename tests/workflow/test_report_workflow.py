@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -31,12 +30,6 @@ def changing(fruit, tmp_path) -> Project:
 
 def contents(project: Project) -> dict[str, bytes]:
     return {file: project.product("fruit", file).read_bytes() for file in PRODUCTS}
-
-
-def test_default_writes_the_report_once(built):
-    assert all(contents(built).values())
-    assert NOTHING in built.build()
-    assert NOTHING in built.build("report")
 
 
 def test_touched_file_leaves_the_images_and_the_report_unchanged(changing):
@@ -100,14 +93,6 @@ def test_damaged_history_fails_only_the_report_and_is_kept(changing):
     history.unlink()
     assert {"report"} == started(changing.build())
     assert NOTHING in changing.build()
-
-
-def test_report_elsewhere_is_the_same(fruit, tmp_path):
-    other = Project(tmp_path / "deeper/down")
-    shutil.copytree(fruit.folder / "data", other.folder / "data")
-    other.configure(fruit={"path": "data"})
-    other.build(environment={"TZ": "Pacific/Chatham", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "7"}, cores=1)
-    assert contents(other) == contents(fruit)
 
 
 def test_empty_dataset_report_and_entrypoint_name_no_files(project):
