@@ -102,6 +102,9 @@ def test_github_release_fetches_all_needed_files(lab, released):
     assert (github.folder / "packed/measured/measured.sif").is_file()
     assert NOTHING in github.build()
     assert "Report created" in github.build("--report", "report.html")
+    report = (github.folder / "report.html").read_text()
+    assert "Summary of the dataset measured" in report
+    assert "has a page for each dataset" in report
     # This command reads the environments of the rules, and then fails if conda is missing.
     environments = github.snakemake("--containerize").text
     assert f"/{TAG}/workflow/envs/datacontainer.yaml" in environments

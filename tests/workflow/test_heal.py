@@ -159,8 +159,8 @@ def test_check_silently_corrupted_file_is_named_by_the_stage_that_reads_it(many,
 
 
 def test_verify_silently_corrupted_blob_is_repaired_by_the_printed_remedy(many):
-    assert "  verify: the images and the catalog do not differ" in many.build("verify")
     before = digests(many)
+    assert "  verify: the images and the catalog do not differ" in many.build("verify")
     corrupt_silently(layer_blob(many))
     text = fails(many, "verify")
     assert "; delete 'results/many' and run snakemake again" in text
