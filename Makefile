@@ -46,7 +46,7 @@ test-long: .venv/ready-dev
 
 # docs/performance.md contains the last tables; 25 minutes each. ARGS="--rows edit,archive" selects rows, --quick tries all.
 bench bench-growth: .venv/ready
-	PYTHONPATH=scripts PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$(@:bench-%=%).py $(ARGS)
+	PYTHONPATH=scripts:tests PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python benchmarks/$(@:bench-%=%).py $(ARGS)
 
 # Runs each fuzz target for FUZZTIME; without the last flag, Go spends the time on minimizing a failing input.
 FUZZTIME ?= 10m
@@ -68,7 +68,7 @@ properties: .venv/ready-dev
 # Damages each kind of file, then kills KILLS builds at random moments; about 20 seconds for each kill.
 KILLS ?= 200
 faults: .venv/ready-dev
-	FAULTS=all $(PYTEST) tests/workflow/test_heal.py
+	FAULTS=all $(PYTEST) tests/workflow/test_heal.py tests/workflow/test_faults.py -k "damaged or silently or full_disk"
 	PYTHONPATH=scripts:tests $(BIN)/python tests/tools/faults.py --kills $(KILLS) $(ARGS)
 
 lint: .venv/ready-dev

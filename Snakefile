@@ -7,5 +7,3 @@ rule default:
     default_target: True
     input:
         rules.all.input,
-    message:
-        "done: all products"

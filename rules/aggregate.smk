@@ -11,8 +11,7 @@ checkpoint aggregate:
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:
-        mem_mb=memory_for("aggregate"),
-        runtime=time_for("aggregate"),
+        **requested("aggregate"),
     params:
         run=command("aggregate"),
     message:

@@ -34,8 +34,7 @@ rule assemble_archive:
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:
-        mem_mb=memory_for("archive"),
-        runtime=time_for("archive"),
+        **requested("archive"),
     params:
         run=command("assemble_archive"),
     message:

@@ -16,27 +16,10 @@ def check_due(step, results):
         or_stop(find_go)
 
 
-def dataset_folder(wildcards):
-    """An input of scan: the dataset's folder, which other rules of an embedding workflow may make."""
-    dataset = dataset_of(wildcards)
-    made = [one for one in workflow.rules if one.is_producer(dataset.path)]
-    if not made and not dataset.after and not Path(dataset.path).is_dir():
-        stop(
-            f"dataset {wildcards.dataset!r}: {dataset.path!r} is not a folder: correct datasets.{wildcards.dataset}.path, "
-            "or the folder in --config dataset=FOLDER"
-        )
-    lock_products(wildcards.dataset)
-    if not made and re.search(r"\{.+\}|<\w+>", dataset.path):
-        # Snakemake would replace these parts of the path.
-        return []
-    return local(dataset.path) if made else ancient(local(dataset.path))
-
-
 def lock_products(dataset):
     """Locks the dataset's products against other runs, also from other working directories, until this run ends."""
     if not workflow.is_main_process or workflow.executor_plugin is None or workflow.dryrun:
         return
     lock = Path(place(f"<results>/{PACKER}")).with_name(f"{dataset}.lock")
-    warning = or_stop(hold, lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}")
-    if warning:
+    if warning := or_stop(hold, lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}"):
         show(warning)

@@ -10,8 +10,7 @@ rule compile:
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:
-        mem_mb=memory_for("compile"),
-        runtime=time_for("compile"),
+        **requested("compile"),
     params:
         run=command("compile", "platform"),
     message:
@@ -21,7 +20,7 @@ rule compile:
 
 
 # Two embeddings with the same results folder share one packer.
-if not packer_has_a_rule():
+if not any(one.is_producer(place(f"<results>/{PACKER}")) for one in workflow.rules):
 
     rule compile_packer:
         input:

@@ -9,10 +9,9 @@ rule convert:
         "<logs>/{dataset}/convert.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: dataset_threads
+    threads: job_threads
     resources:
-        mem_mb=memory_for("convert"),
-        runtime=time_for("convert"),
+        **requested("convert"),
     params:
         run=command("convert"),
     message:

@@ -20,11 +20,6 @@ def product(name, file):
     return resolve
 
 
-def packer_has_a_rule():
-    """Whether another embedding in the same workflow builds the packer of this results folder."""
-    return any(one.is_producer(place(f"<results>/{PACKER}")) for one in workflow.rules)
-
-
 def check_embedding():
     """Stops if an embedding workflow uses an unsupported modifier; called before the rules of this workflow exist."""
     if MODIFIER.path_modifier.modifies_prefixes:
@@ -38,27 +33,18 @@ def check_embedding():
             stop(f"two embeddings write {str(catalog)!r}: give one of them another outdir, prefix or dataset name")
 
 
-def files_to_wait_for(wildcards):
-    """An input of scan: the files in `after`, and the outputs of the rules in `after`."""
-    dataset = dataset_of(wildcards)
-    found = list(files_before(dataset))
-    others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]
-    unordered = unordered_writers(others, dataset.path, found) if workflow.is_main_process else []
-    if unordered:
-        stop(
-            f"rules write below {dataset.path!r}, and dataset {dataset.name!r} does not wait for them: "
-            f"{', '.join(unordered)}; add their names, or a file that the last of them writes, to "
-            f"datasets.{dataset.name}.after"
-        )
-    return list(map(local, found))
-
-
-def files_before(dataset):
-    by_name = {one.name: one for one in workflow.rules}
-    for name in dataset.after:
-        if name not in by_name:
-            yield name
-        elif by_name[name].has_wildcards():
-            stop(f"datasets.{dataset.name}.after: {name!r} has wildcards: list the files that it writes")
-        else:
-            yield from map(str, by_name[name].output)
+def dataset_inputs(dataset):
+    """The inputs of scan that other rules may make: the dataset's folder, and the files and rules in `after`."""
+    made = any(one.is_producer(dataset.path) for one in workflow.rules)
+    if not made and not dataset.after:
+        or_stop(check_folder, dataset)
+    lock_products(dataset.name)
+    after = or_stop(files_before, dataset, workflow.rules)
+    if workflow.is_main_process:
+        others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]
+        or_stop(check_writers, dataset, others, after)
+    found = list(map(local, after))
+    # Snakemake would replace parts such as {x} and <x> of a path that no rule makes.
+    if made or not re.search(r"\{.+\}|<\w+>", dataset.path):
+        found.append(local(dataset.path) if made else ancient(local(dataset.path)))
+    return found

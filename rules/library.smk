@@ -8,18 +8,6 @@ from pathlib import Path
 from snakemake.io import get_flag_value
 
 
-def print_stop(kind, error, trace):
-    """Prints one line for Ctrl-C instead of a trace, until the console of the run does."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("stopped before the first job; run the same command again", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-if workflow.modifier.is_main_snakefile():
-    sys.excepthook = print_stop
-
-
 def source_root():
     """The folder that holds scripts/, templates/ and packer/.
 
@@ -45,15 +33,15 @@ from datacontainer.config.targets import TARGETS, target_files
 from datacontainer.entrypoint.gobuild import find_go
 from datacontainer.rerun.due import Authority
 from datacontainer.rerun.graph import Step, checkpoints_before, made_from
-from datacontainer.rerun.writers import unordered_writers
+from datacontainer.rerun.writers import check_writers, files_before
 from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
-from datacontainer.stages.checks import check_dataset, check_writable
+from datacontainer.stages.checks import check_dataset, check_folder, check_writable
 from datacontainer.stages.task import Task
-from datacontainer.terminal.console import Console
+from datacontainer.terminal.console import Console, print_stop
 from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.summary import summary
 from snakemake.exceptions import IncompleteCheckpointException, WorkflowError
@@ -61,6 +49,9 @@ from snakemake.io import checkpoint_target
 from snakemake.logging import logger
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DeploymentMethod
+
+if workflow.modifier.is_main_snakefile():
+    sys.excepthook = print_stop
 
 
 def stop(error):

@@ -9,8 +9,7 @@ rule render:
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:
-        mem_mb=memory_for("render"),
-        runtime=time_for("render"),
+        **requested("render"),
     params:
         run=command("render"),
     message:

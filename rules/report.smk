@@ -18,8 +18,7 @@ rule report_dataset:
     conda:
         "../workflow/envs/datacontainer.yaml"
     resources:
-        mem_mb=memory_for("report"),
-        runtime=time_for("report"),
+        **requested("report"),
     params:
         run=command("report"),
     message:

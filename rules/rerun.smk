@@ -7,7 +7,7 @@ PRINTED = set()
 
 
 def upstream(stage, part=None):
-    """An input: the seals of the steps on which a stage depends.
+    """An input: the seals of the steps on which a stage depends; for scan, also the dataset.
 
     Snakemake runs a job again if its output is forced, or if a job writes its input again. For a stage that is due,
     both apply. The inputs of a stage that is not due are `ancient`: neither their mtimes nor earlier jobs make it run.
@@ -25,7 +25,8 @@ def upstream(stage, part=None):
         seals = [str(AUTHORITY.seal_of(one, results)) for one in made_from(step, dataset, results)]
         once = [local(seal) if due else ancient(local(seal)) for seal in seals]
         asked = [str(results.seal(name)) for name in checkpoints_before(stage)]
-        return once + [ancient(local(seal)) for seal in asked if seal not in seals]
+        once += [ancient(local(seal)) for seal in asked if seal not in seals]
+        return once + (dataset_inputs(dataset) if stage == "scan" else [])
 
     return resolve
 

@@ -8,10 +8,9 @@ rule rescan_batch:
         "<logs>/{dataset}/rescan/{batch}.log",
     conda:
         "../workflow/envs/datacontainer.yaml"
-    threads: batch_threads
+    threads: job_threads
     resources:
-        mem_mb=memory_for("hash"),
-        runtime=time_for("hash"),
+        **requested("hash"),
     params:
         run=command("rescan", "batch"),
     message:

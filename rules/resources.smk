@@ -5,23 +5,16 @@ def job_size(wildcards):
     return size_of(results_of(wildcards.dataset).shards, batches)
 
 
-def memory_for(stage):
-    """A resource: the memory for a job of the stage, in MB."""
-    return lambda wildcards, attempt: memory_mb(stage, job_size(wildcards), attempt)
+def requested(stage):
+    """Resources: the memory in MB and the time in minutes for a job of the stage."""
+    return {
+        "mem_mb": lambda wildcards, attempt: memory_mb(stage, job_size(wildcards), attempt),
+        "runtime": lambda wildcards, attempt: runtime_minutes(stage, job_size(wildcards), attempt),
+    }
 
 
-def time_for(stage):
-    """A resource: the time for a job of the stage, in minutes."""
-    return lambda wildcards, attempt: runtime_minutes(stage, job_size(wildcards), attempt)
-
-
-def batch_threads(wildcards):
-    """The cores for a batch: one if it is small; all of this machine; or, on a cluster, some of another machine."""
+def job_threads(wildcards):
+    """The cores for a job: one if its work is small, so that other jobs run at the same time; for a batch all of them."""
     if job_size(wildcards).threads() == 1:
         return 1
-    return dataset_of(wildcards).threads if on_cluster() else workflow.cores
-
-
-def dataset_threads(wildcards):
-    """The cores for a job on the whole dataset: one if it is small, so that other jobs run at the same time."""
-    return 1 if job_size(wildcards).threads() == 1 else dataset_of(wildcards).threads
+    return workflow.cores if "batch" in wildcards.keys() and not on_cluster() else dataset_of(wildcards).threads

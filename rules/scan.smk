@@ -2,8 +2,6 @@
 checkpoint scan:
     input:
         seals=upstream("scan"),
-        folder=dataset_folder,
-        after=files_to_wait_for,
     output:
         seal="<results>/{dataset}/stages/seals/scan.seal",
     log:
@@ -12,8 +10,7 @@ checkpoint scan:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
     resources:
-        mem_mb=memory_for("scan"),
-        runtime=time_for("scan"),
+        **requested("scan"),
     params:
         run=command("scan"),
         path=lambda wildcards, output: dataset_of(wildcards).path,

@@ -17,6 +17,7 @@ def use_console():
     silent = asked.dryrun or Quietness.ALL in (asked.quiet or ())
     if silent or not workflow.is_main_process or not handlers or Path(workflow.main_snakefile) not in OURS:
         return None
+    logger.removeHandler(handlers[0])
     console = Console(
         handlers[0],
         plain=asked.verbose or asked.printshellcmds or asked.debug_dag or asked.show_failed_logs,
@@ -26,7 +27,6 @@ def use_console():
         targets=TARGETS,
         stream=handlers[0].stream,
     )
-    logger.removeHandler(handlers[0])
     logger.addHandler(console)
     return console
 

@@ -10,8 +10,7 @@ rule verify_images:
         "../workflow/envs/datacontainer.yaml"
     threads: 2
     resources:
-        mem_mb=memory_for("verify"),
-        runtime=time_for("verify"),
+        **requested("verify"),
     params:
         run=command("verify"),
     message:

@@ -20,7 +20,7 @@ pytest_plugins = [
     "tools.builds",
     "tools.browser",
     "tools.scheduler",
-    "tools.verified",
+    "tools.products",
     "tools.moving",
     "tools.slurm",
 ]

@@ -13,5 +13,3 @@ rule default:
     default_target: True
     input:
         lambda wildcards: rules.all.input,
-    message:
-        "done: all products"

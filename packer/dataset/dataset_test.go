@@ -133,37 +133,6 @@ func TestReadFileOfSizeZeroThatContainsBytesIsAnError(t *testing.T) {
 	wantError(t, reader.ReadFile(record, nil), `"ostype" contains bytes, but its size is 0: list it in `)
 }
 
-func TestFinishChangedAfterOpenNamesTheChange(t *testing.T) {
-	for want, change := range map[string]func(t *testing.T, path string){
-		"its size was 10 bytes and is 11 now": func(t *testing.T, path string) {
-			write(t, path, "0123456789+")
-		},
-		"its size was 10 bytes and is 12 now": func(t *testing.T, path string) {
-			before, err := os.Stat(path)
-			must(t, err)
-			write(t, path, "0123456789++")
-			must(t, os.Chtimes(path, time.Time{}, before.ModTime()))
-		},
-		"its size was 10 bytes and is 3 now": func(t *testing.T, path string) {
-			must(t, os.Truncate(path, 3))
-		},
-		"its modification time was ": func(t *testing.T, path string) {
-			must(t, os.Chtimes(path, time.Now(), time.Now()))
-		},
-		"written or its status was changed while it was read": func(t *testing.T, path string) {
-			must(t, os.Chmod(path, 0o600))
-		},
-	} {
-		path, record, reader := scanned(t)
-		file, err := reader.OpenFile(record)
-		must(t, err)
-		// Longer than the resolution of file times.
-		time.Sleep(20 * time.Millisecond)
-		change(t, path)
-		wantError(t, file.Finish(), want)
-	}
-}
-
 func TestReadAtTruncatedFileNamesBothSizes(t *testing.T) {
 	path, record, reader := scanned(t)
 	file, err := reader.OpenFile(record)

@@ -71,21 +71,6 @@ func TestWriterOutputIsOneMemberWithoutTimeNameOrSystem(t *testing.T) {
 	}
 }
 
-func TestWriterOutputDependsOnlyOnTheContent(t *testing.T) {
-	content := text(5*blockBytes + 11)
-	want := compressed(t, content, 1, len(content))
-	for _, workers := range []int{2, 7} {
-		for _, piece := range []int{1, 4093, 3 * blockBytes} {
-			if piece == 1 && workers == 7 {
-				continue
-			}
-			if !bytes.Equal(compressed(t, content, workers, piece), want) {
-				t.Errorf("the output of %d workers and pieces of %d bytes differs", workers, piece)
-			}
-		}
-	}
-}
-
 func TestWriterUsesThePreviousBlockAsDictionary(t *testing.T) {
 	// All phrases but the first are repetitions, also the first phrase of each block.
 	if got := len(compressed(t, text(4*blockBytes), 2, 1<<20)); got > 20_000*3/2+4*blockBytes/100 {

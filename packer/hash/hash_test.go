@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"entrypoint/digest"
 	"packer/blob"
@@ -129,29 +127,6 @@ func TestRunSizesAroundABlockHaveCorrectDigestsAndBytes(t *testing.T) {
 	}
 }
 
-func TestRunWithoutLayerWritesTheSameDigests(t *testing.T) {
-	c := newCase(t, "sha256", "md5")
-	for i := range 3 * maxPieces {
-		c.add(t, fmt.Sprintf("%05d", i), nil)
-	}
-	c.add(t, "large", pattern(2*blockBytes+9))
-	_, err := c.run(t.Context(), t)
-	must(t, err)
-	with, err := os.ReadFile(c.shard.Records)
-	must(t, err, os.Remove(c.shard.Records), os.Remove(c.shard.Layer.Path))
-	c.shard.Layer = blob.Target{}
-	summary, err := c.run(t.Context(), t)
-	must(t, err)
-	without, err := os.ReadFile(c.shard.Records)
-	must(t, err)
-	if !bytes.Equal(with, without) || len(with) != (3*maxPieces+1)*48 {
-		t.Errorf("%d bytes of digests with a layer differ from %d bytes without", len(with), len(without))
-	}
-	if summary.DiffID != nil || summary.LayerSize != 0 || len(c.outputs(t)) != 1 {
-		t.Errorf("got %+v and the files %v, want no layer", summary, c.outputs(t))
-	}
-}
-
 func TestPlanEmptyFilesWithoutLayerFillSeveralBlocks(t *testing.T) {
 	c := newCase(t, "sha256")
 	for i := range 2*maxPieces + 1 {
@@ -193,54 +168,6 @@ func TestRunSeveralChangedFilesNamesTheFirst(t *testing.T) {
 	}
 }
 
-func TestRunLargeFileChangedDuringReadFails(t *testing.T) {
-	for want, change := range map[string]func(*os.File) error{
-		"its size was 67108864 bytes and is 67108865 now": func(file *os.File) error {
-			_, err := file.WriteAt([]byte("x"), 64<<20)
-			return err
-		},
-		"its size was 67108864 bytes and is 1000 now": func(file *os.File) error { return file.Truncate(1000) },
-		"its modification time was": func(file *os.File) error {
-			_, err := file.WriteAt([]byte("x"), 0)
-			return err
-		},
-	} {
-		c := newCase(t, "sha256")
-		c.add(t, "large", make([]byte, 64<<20))
-		file, err := os.OpenFile(filepath.Join(c.options.Root, "large"), os.O_WRONLY, 0)
-		must(t, err)
-		time.Sleep(20 * time.Millisecond)
-		changed := make(chan error)
-		go func() {
-			for len(c.outputs(t)) < 2 {
-				time.Sleep(100 * time.Microsecond)
-			}
-			changed <- change(file)
-		}()
-		_, err = c.run(t.Context(), t)
-		must(t, <-changed)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error that contains %q", err, want)
-		}
-		if left := c.outputs(t); left != nil {
-			t.Errorf("the outputs %v are left", left)
-		}
-	}
-}
-
-func TestRunCanceledLeavesNoOutputs(t *testing.T) {
-	c := newCase(t, "sha256")
-	c.add(t, "large", make([]byte, 64<<20))
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(5*time.Millisecond, cancel)
-	if _, err := c.run(ctx, t); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
-	}
-	if left := c.outputs(t); left != nil {
-		t.Errorf("the outputs %v are left", left)
-	}
-}
-
 func TestRunDamagedListWritesNothing(t *testing.T) {
 	c := newCase(t, "sha256")
 	c.add(t, "a", nil)
@@ -270,34 +197,6 @@ func shards(t *testing.T, count int) (*testCase, []Shard) {
 		found = append(found, Shard{list, name(""), blob.Target{Path: name(".tar")}})
 	}
 	return c, found
-}
-
-func TestRunManyShardsWritesTheOutputsOfEachAlone(t *testing.T) {
-	c, all := shards(t, 2*shardCount+3)
-	got := map[string]Summary{}
-	must(t, Run(t.Context(), c.options, all, func(summary Summary) error {
-		got[summary.List] = summary
-		return nil
-	}))
-	for _, shard := range all {
-		records, err := os.ReadFile(shard.Records)
-		must(t, err)
-		tar, err := os.ReadFile(shard.Layer.Path)
-		must(t, err)
-		must(t, Run(t.Context(), c.options, []Shard{shard}, func(alone Summary) error {
-			if text, want := fmt.Sprint(*got[shard.List].DiffID), *alone.DiffID; text != want || alone.Files != 21 {
-				t.Errorf("got %s, alone %s of %d files", text, want, alone.Files)
-			}
-			return nil
-		}))
-		recordsAlone, err := os.ReadFile(shard.Records)
-		must(t, err)
-		tarAlone, err := os.ReadFile(shard.Layer.Path)
-		must(t, err)
-		if !bytes.Equal(records, recordsAlone) || !bytes.Equal(tar, tarAlone) {
-			t.Errorf("%s: the outputs differ", shard.List)
-		}
-	}
 }
 
 func TestRunFailureOfOneShardKeepsOnlyCompletedShards(t *testing.T) {

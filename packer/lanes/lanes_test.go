@@ -150,24 +150,3 @@ func FuzzSum(f *testing.F) {
 		})
 	})
 }
-
-func BenchmarkSum(b *testing.B) {
-	bench := func(name string, e *Engine) {
-		defer e.Close()
-		b.Run(name, func(b *testing.B) {
-			messages := make([]Message, 28)
-			for i := range messages {
-				messages[i].Content = make([]byte, 4096)
-			}
-			b.SetBytes(28 * 4096)
-			for range b.N {
-				e.Sum(messages)
-			}
-		})
-	}
-	for _, one := range kernels() {
-		one.least = min(one.least, 8)
-		bench(one.name, start(1, one))
-	}
-	bench("standard library", nil)
-}

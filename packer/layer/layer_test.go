@@ -74,22 +74,6 @@ func TestMembersMountAtTheRootHasNoFolder(t *testing.T) {
 	}
 }
 
-func TestMembersHeadersContainNoOwnerOrTime(t *testing.T) {
-	headers := read(t, layerOf("data", file("a"),
-		shardlist.Record{Path: "b", Kind: shardlist.File, Mode: 0o4711, MtimeNs: 5},
-		shardlist.Record{Path: "c", Kind: shardlist.Link, Mode: 0o777, Size: 4, Target: "../a"}))
-	wantModes := []int64{0o755, 0o644, 0o755, 0o777}
-	for i, header := range headers {
-		if header.Mode != wantModes[i] || header.ModTime.Unix() != 0 || header.Size != 0 ||
-			header.Uid != 0 || header.Gid != 0 || header.Uname != "" || header.Gname != "" {
-			t.Errorf("%q: got %+v, want mode %o and zeros", header.Name, header, wantModes[i])
-		}
-	}
-	if got := headers[3].Linkname; got != "../a" {
-		t.Errorf("the link's target: got %q, want %q", got, "../a")
-	}
-}
-
 func TestMembersUnusualNamesAndTargetsAreReadUnchanged(t *testing.T) {
 	deep := strings.Repeat("folder/", 30)
 	for _, name := range []string{

@@ -5,7 +5,6 @@ package squashfs
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -99,38 +98,5 @@ func TestTreeAddBelowAFileIsRefused(t *testing.T) {
 		if err == nil || err.Error() != `"a/b/c": its parent "b" is a file or symlink, not a directory` {
 			t.Errorf("a file below %q: got the error %v", above, err)
 		}
-	}
-}
-
-func TestTreeOrderSortsByTheBytesOfNames(t *testing.T) {
-	merged := newTree()
-	for _, path := range []string{"b", "a/c", "a-b", "a.b", "\xff", "a/b", "ä", "a!/x"} {
-		if err := merged.add(fileEntry(path, 0), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	wanted := []string{"a/ 755", "a/b 0", "a/c 0", "a!/ 755", "a!/x 0", "a-b 0", "a.b 0", "b 0", "ä 0", "\xff 0"}
-	if lines := merged.order().list(0, ""); !slices.Equal(lines, wanted) {
-		t.Errorf("the order is %q, expected %q", lines, wanted)
-	}
-}
-
-func TestTreeAddManyNamesTwiceCreatesEachNodeOnce(t *testing.T) {
-	const directories, count = 60, 60 * 60
-	merged := newTree()
-	for round := range 2 {
-		for i := range count {
-			path := fmt.Sprintf("%d/%d", i%directories, i/directories)
-			if err := merged.add(fileEntry(path, int64(round)), 0); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if merged.nodes.count != 1+directories+count {
-		t.Errorf("there are %d nodes, expected %d", merged.nodes.count, 1+directories+count)
-	}
-	lines := strings.Join(merged.order().list(0, ""), "\n") + "\n"
-	if ones := strings.Count(lines, " 1\n"); ones != count {
-		t.Errorf("%d files are from the second round, expected %d", ones, count)
 	}
 }

@@ -27,10 +27,10 @@ def listed(images):
     return listing(images.folder / "fruit")
 
 
-@pytest.fixture(params=["fruit", "odd"])
-def dataset_and_sif(request, images):
-    """The folder of a dataset and its SIF."""
-    return images.folder / request.param, images.product(request.param, f"{request.param}.sif")
+@pytest.fixture
+def dataset_and_sif(images):
+    """The folder of the dataset with unusual names, and its SIF."""
+    return images.folder / "odd", images.product("odd", "odd.sif")
 
 
 def test_run_and_exec_pass_flags_and_exit_status(apptainer, sif):
@@ -164,22 +164,6 @@ def test_sif_list_prints_every_object(apptainer, sif):
         "FS (Squashfs/*System/amd64)",
         "FS (Squashfs/Data/amd64)",
     ]
-
-
-def test_verify_signed_sif_with_changed_byte_fails(apptainer, sif, home, listed):
-    signed = home / "signed.sif"
-    same_user = Tool(apptainer.command[:-1])
-    same_user("cp", sif, signed)
-    same_user(require_tool("openssl"), "genpkey", "-algorithm", "ed25519", "-out", home / "private.pem")
-    same_user("openssl", "pkey", "-in", home / "private.pem", "-pubout", "-out", home / "public.pem")
-    apptainer("sign", "--key", home / "private.pem", signed)
-    apptainer("verify", "--key", home / "public.pem", signed)
-    assert apptainer("run", "--userns", signed) == listed
-    with open(signed, "r+b") as file:
-        file.seek(partition_offset(signed) + 200)
-        file.write(b"!")
-    done = apptainer.run("verify", "--key", home / "public.pem", signed, status=255)
-    assert b"integrity" in done.stderr
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tools.embedding import copy_of_the_repository
 from tools.engines import Word, require_tool
-from tools.repository import copy_of_the_repository
 from tools.workflow import ROOT
 
 PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/tutorials/*.md"))]

@@ -1,9 +1,7 @@
 """Fixtures: a separate Docker daemon for the tests, and other tools that read images without a daemon."""
 
 import os
-import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -11,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tools.engines import Tool, require_root, require_tool
+from tools.servers import serving
 
-START_SECONDS = 30
 RUN = ("run", "--rm", "--network", "none")
 # The default limits of podman 4.3 are higher than a nested container allows.
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
@@ -28,15 +26,14 @@ def docker(short_folder: Path) -> Iterator[Tool]:
     folder = short_folder / "docker"
     folder.mkdir()
     client = Tool((require_tool("docker"), "--config", folder / "config", "-H", f"unix://{folder}/socket"))
-    with open(folder / "log", "wb") as log, subprocess.Popen(_daemon(folder), stdout=log, stderr=log) as process:
-        try:
-            _wait_for(client, process, folder / "log")
-            yield client
-            # Running containers are removed before the daemon is killed, because they would leave control groups.
-            containers = client.text("ps", "-aq").split()
-            client.run("rm", "-f", *containers, status=0 if containers else None)
-        finally:
-            process.kill()
+    with serving(
+        _daemon(folder), lambda: client.run("version", status=None).returncode == 0, folder / "log"
+    ) as process:
+        yield client
+        # Running containers are removed before the daemon is killed, because they would leave control groups.
+        containers = client.text("ps", "-aq").split()
+        client.run("rm", "-f", *containers, status=0 if containers else None)
+        process.kill()
 
 
 def _daemon(folder: Path) -> list[str]:
@@ -46,14 +43,6 @@ def _daemon(folder: Path) -> list[str]:
     places = f"--data-root {folder}/data --exec-root {folder}/exec --pidfile {folder}/pid -H unix://{folder}/socket"
     settings = f"--storage-driver=vfs --iptables=false --bridge=none {places}"
     return [*ends_with_us.split(), *private_run, require_tool("dockerd"), *settings.split()]
-
-
-def _wait_for(client: Tool, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while client.run("version", status=None).returncode != 0:
-        if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"dockerd did not start within {START_SECONDS} s: {log.read_text()[-2000:]}", pytrace=False)
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

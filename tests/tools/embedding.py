@@ -1,4 +1,4 @@
-"""Fixtures for pipelines that embed the workflow: copies of the examples outside of the repository."""
+"""Copies of this repository, and fixtures for pipelines that embed the workflow in folders outside of it."""
 
 import shutil
 import subprocess
@@ -17,6 +17,22 @@ REPOSITORY = "owner/datacontainer"
 TAG = "v1.0.0"
 # The files and folders of the repository that the workflow reads.
 SOURCES = ["workflow", "rules", "scripts", "templates", "packer", "config", "profiles"]
+
+
+def copy_of_the_repository(folder: Path) -> Path:
+    """Copies all files that the workflow reads into a folder; returns the folder."""
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".snakemake"))
+    shutil.copy(ROOT / "Snakefile", folder)
+    return folder
+
+
+def build_with(repository: Path, project: Project, *arguments: str) -> str:
+    """Builds a project with a copy of the repository; returns the output."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", repository / "Snakefile", "--cores", "2", "-p"]
+    done = run([*command, *arguments], project.folder)
+    assert done.status == 0, done.text
+    return done.text
 
 
 @dataclass(frozen=True)
@@ -55,9 +71,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     git = require_tool("git")
     folder = tmp_path_factory.mktemp("released")
     clone = folder / "datacontainer"
-    for name in SOURCES:
-        shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "LICENSE", clone)
+    shutil.copy(ROOT / "LICENSE", copy_of_the_repository(clone))
     author = ["-c", "user.name=A. Gardener", "-c", "user.email=gardener@example.org"]
     for command in (["init", "-q"], ["add", "."], [*author, "commit", "-qm", "release"], ["tag", TAG]):
         subprocess.run([git, *command], cwd=clone, check=True)

@@ -13,6 +13,7 @@ PEM = {
     "ecdsa": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
     "ecdsa-sec1": ["ecparam", "-genkey", "-name", "secp384r1"],
     "ecdsa-521": ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+    "rsa-pkcs1": ["genrsa", "-traditional"],
     "rsa": ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
 }
 PGP = {"pgp-ed25519": "ed25519", "pgp-rsa": "rsa2048"}
@@ -23,7 +24,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory, gpg: Tool) -> Path:
     """A folder with a private key NAME.key and a public key NAME.pub for each name."""
     folder, openssl = tmp_path_factory.mktemp("keys"), Tool((require_tool("openssl"),))
     for name, command in PEM.items():
-        openssl(*command, "-out", folder / f"{name}.key")
+        openssl(command[0], "-out", folder / f"{name}.key", *command[1:])
         openssl("pkey", "-in", folder / f"{name}.key", "-pubout", "-out", folder / f"{name}.pub")
     for name, kind in PGP.items():
         make_pgp(gpg, folder, name, kind)

@@ -26,8 +26,10 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.scan import records as shardlist
 from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.verify.verify import verify
-from tools.images import Entry, tree_of, tree_of_tar
+from tools.images import Entry, fill_odd, tree_of, tree_of_tar
+from tools.shared import once
 from tools.squashfs import FILE, LINK, layer_of
+from tools.trees import fill
 
 Entries = dict[bytes, Entry]
 Change = Callable[[Entries], object]
@@ -279,3 +281,22 @@ def flip(path: Path, near: bytes, distance: int = 0) -> None:
 def _path_order(item: tuple[bytes, Entry]) -> bytes:
     path, entry = item
     return path + b"/" if stat.S_ISDIR(entry.mode) else path
+
+
+@pytest.fixture(scope="session")
+def built(packer: Path) -> Products:
+    """The products of a dataset with unusual names, in three shards; the last two shards share a folder."""
+
+    def make(folder: Path) -> None:
+        fill_odd(folder / "dataset")
+        fill(folder / "dataset", {b"sub/unique": UNIQUE, b"sub/a-b": b"", b"sub/a/b": b"deep"})
+        (folder / "dataset/unfinished").mkdir()
+        Products(folder / "products", packer).make(folder / "dataset", cuts=(8, 25))
+
+    return Products(once("verify", make) / "products", packer)
+
+
+@pytest.fixture
+def products(built: Products, tmp_path: Path) -> Products:
+    """A copy of all products."""
+    return built.copy(tmp_path / "products")

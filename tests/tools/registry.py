@@ -1,20 +1,14 @@
 """Fixture: a local registry without a referrers API, and a client for it."""
 
-import json
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from tools.engines import require_tool
-
-START_SECONDS = 20
+from tools.servers import OPENER, serving_registry
 
 
 @dataclass(frozen=True)
@@ -41,40 +35,12 @@ class Registry:
 
     def _call(self, method: str, path: str, headers: dict[str, str], content: bytes | None = None) -> bytes:
         request = urllib.request.Request(f"http://{self.host}/v2/{path}", content, headers, method=method)
-        # No proxy: a proxy in the environment cannot reach this machine.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as answer:
+        with OPENER.open(request, timeout=20) as answer:
             return bytes(answer.read())
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry that is started for the tests and stopped after them."""
-    program, folder = require_tool("docker-registry"), tmp_path_factory.mktemp("registry")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{free.getsockname()[1]}"
-    storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
-    settings = {"version": 0.1, "storage": storage, "http": {"addr": host}, "log": {"level": "error"}}
-    # JSON is YAML.
-    (folder / "config.yml").write_text(json.dumps(settings))
-    with (
-        open(folder / "log", "wb") as log,
-        subprocess.Popen([program, "serve", folder / "config.yml"], stdout=log, stderr=log) as process,
-    ):
-        try:
-            _wait_for(Registry(host), process, folder / "log")
-            yield Registry(host)
-        finally:
-            process.kill()
-
-
-def _wait_for(registry: Registry, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            registry.get("")
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the registry did not start: {log.read_text()[-2000:]}", pytrace=False)
-        time.sleep(0.1)
+    with serving_registry(require_tool("docker-registry"), tmp_path_factory.mktemp("registry")) as host:
+        yield Registry(host)

@@ -109,9 +109,8 @@ def jobs(text: str) -> dict[str, int]:
 
 
 def started(text: str) -> set[str]:
-    """The stages whose jobs ran, without the targets, whose message is `done`."""
-    found = {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
-    return found - {"done"}
+    """The stages whose jobs ran."""
+    return {line.split(": ")[1].split()[0] for line in text.splitlines() if line.startswith("Job ") and ": " in line}
 
 
 def replace(file: Path, before: str, after: str) -> None:

@@ -14,7 +14,7 @@ from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from
 from datacontainer.scan.records import FILE, LINK, Record
 from datacontainer.scan.sharding import Limits, cut
-from tools.repository import build_with, copy_of_the_repository
+from tools.embedding import build_with, copy_of_the_repository
 from tools.trees import fill
 from tools.workflow import ROOT, Project
 

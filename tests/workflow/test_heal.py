@@ -3,24 +3,14 @@
 import os
 import shutil
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from datacontainer.scan.scan import read_shards
+from tools.faults import digests
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, fails
-
-BUILT = ("catalog.parquet", "dataset.json", "Dockerfile", "bin", "oci", "many.docker.tar", "many.sif")
-
-
-def digests(project: Project) -> dict[str, str]:
-    """The sha256 of the files of each product."""
-    folder = project.product("many", "")
-    roots = [folder / name for name in BUILT]
-    files = [file for root in roots for file in (root.rglob("*") if root.is_dir() else [root]) if file.is_file()]
-    return {str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +160,7 @@ def test_check_silently_corrupted_file_is_named_by_the_stage_that_reads_it(many,
 
 def test_verify_silently_corrupted_blob_is_repaired_by_the_printed_remedy(many):
     before = digests(many)
+    assert "  verify: the images and the catalog do not differ" in many.build("verify")
     corrupt_silently(layer_blob(many))
     text = fails(many, "verify")
     assert "; delete 'results/many' and run snakemake again" in text

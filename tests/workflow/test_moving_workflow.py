@@ -4,7 +4,6 @@ import hashlib
 import subprocess
 
 import pyarrow.parquet as pq
-import pytest
 
 from tools.engines import require_tool
 from tools.moving import change_when_exists
@@ -27,24 +26,17 @@ def test_build_function_that_hangs_leaves_no_product(project, data):
     assert pq.read_table(project.product("data", "catalog.parquet"))["fine"].to_pylist() == [True, True]
 
 
-@pytest.mark.parametrize(
-    ("change", "message", "paths"),
-    [
-        (lambda data: (data / "a").write_bytes(b"grown up"), '"a" changed after the scan: its size was 5', ["a", "b"]),
-        (lambda data: (data / "a").unlink(), '"a" changed after the scan: it no longer exists', ["b"]),
-    ],
-)
-def test_build_file_changed_before_hash_fails_and_the_next_run_succeeds(project, data, change, message, paths):
-    with change_when_exists(project.product("data", "stages/scan/shards.tsv"), lambda: change(data)):
+def test_build_file_changed_before_hash_fails_and_the_next_run_succeeds(project, data):
+    with change_when_exists(
+        project.product("data", "stages/scan/shards.tsv"), lambda: (data / "a").write_bytes(b"grown up")
+    ):
         run = project.snakemake()
     assert run.status != 0
-    assert message in run.text
+    assert '"a" changed after the scan: its size was 5' in run.text
     assert not list(project.product("data", "").glob("*.*"))
     project.build()
     rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
-    assert [(row["path"], row["sha256"]) for row in rows] == [
-        (path, hashlib.sha256((data / path).read_bytes()).hexdigest()) for path in paths
-    ]
+    assert [row["sha256"] for row in rows] == [hashlib.sha256(text).hexdigest() for text in (b"grown up", b"second")]
 
 
 def test_build_file_changed_after_hash_is_packed_as_hashed(project, data):

@@ -5,14 +5,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-import zipfile
 
 import pyarrow.parquet as pq
 import pytest
 
-from tools.trees import fill
-from tools.workflow import NOTHING, ROOT, Project, started
+from tools.workflow import NOTHING, Project, started
 
 PRODUCTS = ("report.html", "report.tsv", "history.tsv")
 
@@ -31,12 +28,6 @@ def changing(fruit, tmp_path) -> Project:
 
 def contents(project: Project) -> dict[str, bytes]:
     return {file: project.product("fruit", file).read_bytes() for file in PRODUCTS}
-
-
-def test_default_writes_the_report_once(built):
-    assert all(contents(built).values())
-    assert NOTHING in built.build()
-    assert NOTHING in built.build("report")
 
 
 def test_touched_file_leaves_the_images_and_the_report_unchanged(changing):
@@ -119,33 +110,3 @@ def test_empty_dataset_report_and_entrypoint_name_no_files(project):
     done = subprocess.run([entrypoint], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
     assert "no files" in done.stderr
-
-
-def test_embedded_report_contains_its_captions(project):
-    fill(project.folder / "data", {b"a": b"1"})
-    snakefile = f"""
-rule all:
-    input:
-        "packed/packing/mine/report.html"
-
-module datacontainer:
-    snakefile:
-        "{ROOT}/workflow/Snakefile"
-    config:
-        {{"outdir": "packing", "datasets": {{"mine": {{"path": "data"}}}}}}
-    prefix:
-        "packed"
-
-use rule * from datacontainer as dc_*
-"""
-    (project.folder / "Snakefile").write_text(snakefile)
-    command = [sys.executable, "-m", "snakemake", "--cores", "2"]
-    for more in ([], ["--report", "report.zip"]):
-        done = subprocess.run([*command, *more], cwd=project.folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(project.folder / "report.zip") as zipped:
-        (page,) = (name for name in zipped.namelist() if "/data/raw/" in name and name.endswith(".html"))
-        assert zipped.read(page) == (project.folder / "packed/packing/mine/report.html").read_bytes()
-        text = zipped.read("report/report.html").decode()
-    assert "Summary of the dataset mine" in text
-    assert "has a page for each dataset" in text

@@ -27,7 +27,7 @@ THERE = dict(one.split("=", 1) for one in SETTINGS.split())
 
 def build(project: Project, cores: int, mask: int, environment: dict[str, str]) -> None:
     """Builds the images of the folder `data`, with a name that does not depend on the path; one with compression."""
-    small = {"path": "data", "compression": "zstd", "formats": ["sif"]}
+    small = {"path": "data", "compression": "zstd", "formats": ["sif"], "attest": ["provenance", "sbom"]}
     project.configure(same={"path": "data", "platforms": ["linux/amd64", "linux/arm64"]}, small=small)
     with umask(mask):
         project.build(cores=cores, environment=environment)
@@ -37,7 +37,8 @@ def digests(project: Project) -> dict[str, str]:
     """The sha256 of each product that depends only on the data."""
     top = project.folder / "results"
     files = ["same/same.sif", "same/same.docker.tar", "same/Dockerfile", "small/small.sif"]
-    files += [str(path.relative_to(top)) for folder in ("oci", "bin") for path in top.glob(f"*/{folder}/**/*")]
+    folders = ("oci", "bin", "attestations")
+    files += [str(path.relative_to(top)) for folder in folders for path in top.glob(f"*/{folder}/**/*")]
     return {file: hashlib.sha256((top / file).read_bytes()).hexdigest() for file in files if (top / file).is_file()}
 
 
@@ -56,7 +57,8 @@ def here_and_there(tmp_path_factory) -> tuple[Project, Project]:
 
 def test_build_elsewhere_gives_the_same_bytes(here_and_there):
     here, there = (digests(project) for project in here_and_there)
-    assert {"same/same.sif", "same/same.docker.tar", "same/bin/linux-arm64/entrypoint", "small/small.sif"} <= set(here)
+    products = {"same/same.sif", "same/same.docker.tar", "same/bin/linux-arm64/entrypoint", "small/small.sif"}
+    assert products | {"small/attestations/provenance.json"} <= set(here)
     assert len([file for file in here if file.startswith("same/oci/blobs/")]) >= 8
     assert here == there
 

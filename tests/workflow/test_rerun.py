@@ -12,8 +12,8 @@ import yaml
 
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.stages import STAGES
+from tools.embedding import build_with, copy_of_the_repository
 from tools.engines import require_root
-from tools.repository import build_with, copy_of_the_repository
 from tools.trees import fill
 from tools.workflow import NOTHING, ROOT, Project, command, jobs, replace, started
 
@@ -126,16 +126,6 @@ def test_changed_code_runs_nothing_and_new_format_version_runs_its_stage(built, 
     built.build()
 
 
-def test_changed_packer_source_builds_the_packer_and_reads_no_data(built, tmp_path):
-    other = copy_of_the_repository(tmp_path / "clone")
-    with open(other / "packer/main.go", "a") as source:
-        source.write("\n// A comment.\n")
-    text = build_with(other, built)
-    assert started(text) == {"compile", "scan"}
-    assert NOTHING in build_with(other, built)
-    built.build()
-
-
 @pytest.mark.parametrize("trigger", TRIGGERS)
 def test_changed_data_or_configuration_is_detected_with_every_trigger(built, trigger):
     only = ("catalog", "--rerun-triggers", trigger)
@@ -149,23 +139,6 @@ def test_changed_data_or_configuration_is_detected_with_every_trigger(built, tri
     built.configure(many={"path": "data", "shard_files": 50, "version": trigger})
     assert started(built.build(*only)) == {"aggregate"}
     assert NOTHING in built.build(*only)
-
-
-def test_moved_file_of_a_template_is_detected(built):
-    """The digest of the user's sources includes the names of folders."""
-    template = built.folder / "template"
-    fill(template, {b"cli/extra.go": b"package cli\n"})
-    built.configure(many={"path": "data", "shard_files": 50, "template": "template"})
-    assert "render" in started(built.build("entrypoint"))
-    assert NOTHING in built.build("entrypoint")
-    (template / "files").mkdir()
-    os.rename(template / "cli/extra.go", template / "files/extra.go")
-    (template / "files/extra.go").write_text("package cli\n")
-    run = built.snakemake("entrypoint")
-    assert run.status != 0
-    assert "found packages" in run.text
-    built.configure(many={"path": "data", "shard_files": 50})
-    built.build()
 
 
 def test_every_stage_has_a_format_version_and_a_rule():

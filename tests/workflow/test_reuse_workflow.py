@@ -100,19 +100,6 @@ def test_rescan_full_of_one_dataset_does_not_read_other_datasets(project):
     assert "rescan two" not in text
 
 
-def test_rescan_full_file_with_restored_mtime_is_named(small):
-    rotten = small.folder / "data/a"
-    before, recorded = rotten.stat(), sha256(small)
-    rotten.write_bytes(b"evil")
-    os.utime(rotten, ns=(before.st_atime_ns, before.st_mtime_ns))
-    text = fails(small, "--config", "rescan=full")
-    assert "error: hash fruit: content changed, size and mtime did not: 'a' (recorded: sha256" in text
-    assert sha256(small) == recorded
-    rotten.touch()
-    small.build("--config", "rescan=full")
-    assert sha256(small) != recorded
-
-
 def test_rescan_full_file_corrupted_on_the_disk_is_named(project):
     require_root("mounting a file system")
     image = project.folder / "disk"
@@ -153,16 +140,3 @@ def change_byte(image: Path, content: bytes) -> None:
     with open(image, "r+b") as file:
         file.seek(disk.index(content))
         file.write(b"A")
-
-
-def test_changed_file_removes_the_outputs_of_its_previous_shard(project):
-    fill(project.folder / "data", {b"a": b"1"})
-    project.configure(fruit={"path": "data", "formats": ["oci"]})
-    project.build("catalog")
-    (project.folder / "data/a").write_bytes(b"22")
-    project.build("catalog")
-    (shard,) = read_shards(project.product("fruit", "stages/scan/shards.tsv"))
-    hashed = project.product("fruit", "stages/hash")
-    left = [*hashed.iterdir(), *(hashed / "known").iterdir(), *(project.folder / "results/logs/fruit/hash").iterdir()]
-    assert {path.name.split(".")[0] for path in left} == {shard, "known", "batch-0"}
-    assert NOTHING in project.build("catalog")

@@ -58,16 +58,6 @@ def test_scan_is_the_only_stage_after_a_rebuilt_packer(several):
     assert NOTHING in several.build(*CATALOG)
 
 
-def test_scan_ignore_file_of_any_bytes_is_applied(project):
-    fill(project.folder / "data", {b"keep": b"1", b"a\xff": b"2"})
-    (project.folder / "data/.datacontainerignore").write_bytes(b"?\xff\n")
-    project.configure(many={"path": "data"})
-    project.build(*CATALOG)
-    log = (project.folder / "results/logs/many/scan.log").read_text()
-    assert "2 files, 4 bytes, 2 paths, 1 shards" in log
-    assert NOTHING in project.build(*CATALOG)
-
-
 def test_scan_configured_shard_files_gives_smaller_shards(project):
     fill(project.folder / "data", {b"%05d" % i: b"x" for i in range(100)})
     project.configure(many={"path": "data"})

@@ -69,20 +69,6 @@ def test_run_prints_the_blocks_of_snakemake_on_request(project):
     assert lines[-2].startswith("lab:1.0: 1 file, 1 B, ")
 
 
-def test_job_that_a_function_kills_is_an_error_that_names_the_function(project):
-    fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "mine.py").write_text("import os\ndef f(path):\n    os.kill(os.getpid(), 9)\n")
-    project.configure(lab={"path": "data", "metadata": ["mine.py:f"]})
-    *_, error, log, last = shown(project, status=1)
-    assert error == (
-        "error: hash lab: the metadata function 'mine.py:f' failed on 1 file, first: 'a': its process was killed "
-        "(SIGKILL); if memory ran out, raise the resource mem_mb of this job; correct the function, or exclude the "
-        "files with `exclude`"
-    )
-    assert re.fullmatch(r"  log: results/logs/lab/hash/batch-0\.log", log)
-    assert last == NEXT
-
-
 def test_function_that_fails_on_many_files_is_one_error_on_less_than_a_screen(project):
     fill(project.folder / "data", {b"%04d.txt" % i: b"x" for i in range(2000)})
     (project.folder / "labmeta.py").write_text(
@@ -109,15 +95,6 @@ def test_unknown_target_is_one_line_with_the_targets(project):
     assert shown(project, "verfy", status=1) == [
         "error: there is no target 'verfy': use one of all, catalog, entrypoint, oci, docker, sif, verify, report"
     ]
-
-
-@pytest.mark.parametrize("config", ["datasets:\n  lab: {path: data, versoin: 1}\n", "datasets:\n  lab: {path: gone}\n"])
-def test_wrong_configuration_is_one_line(project, config):
-    fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "config").mkdir()
-    (project.folder / "config/config.yaml").write_text(config)
-    (line,) = shown(project, status=2)
-    assert line.startswith(("error: configuration: unknown key 'versoin'", "error: dataset 'lab': 'gone' is not"))
 
 
 def on_a_terminal(project: Project, interrupt_at: str = "") -> str:

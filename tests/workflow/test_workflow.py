@@ -1,7 +1,6 @@
 """The workflow as a user runs it: products, stages that run again, and errors."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,15 +19,6 @@ from tools.workflow import NOTHING, ROOT, Project, fails, started
 def built(fruit, tmp_path) -> Project:
     """A copy of the built example, with the same dataset."""
     return fruit.copy(tmp_path / "copy")
-
-
-def test_deleted_products_are_rebuilt_identically(built):
-    files = ["fruit.sif", "fruit.docker.tar", "catalog.parquet", "bin/linux-amd64/entrypoint"]
-    products = {built.product("fruit", file): built.product("fruit", file).read_bytes() for file in files}
-    for product in products:
-        product.unlink()
-    built.build()
-    assert {product: product.read_bytes() for product in products} == products
 
 
 def test_single_dataset_on_the_command_line_needs_no_configuration(project):
@@ -123,18 +113,6 @@ def test_template_of_the_user_adds_a_flag(project):
     assert "undefined: undefined" in text
 
 
-def test_refused_file_is_named_and_logged(project):
-    fill(project.folder / "data", {b"a": b"1"})
-    os.mkfifo(project.folder / "data/pipe")
-    project.configure(fruit={"path": "data"})
-    text = fails(project)
-    assert (
-        "error: scan fruit: the dataset contains an entry that cannot be stored in an image\n"
-        "  fifo (1): delete the entries, or use `exclude`\n    'pipe'\n"
-    ) in text
-    assert "Traceback" in (project.folder / "results/logs/fruit/scan.log").read_text()
-
-
 def test_missing_go_stops_before_the_first_job(project, tmp_path):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(fruit={"path": "data"})
@@ -153,15 +131,3 @@ def python_without_go(folder: Path) -> Path:
     (packages,) = folder.glob("lib/python3*/site-packages")
     (packages / "shared.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
     return folder / "bin/python"
-
-
-def test_verify_reads_the_images_every_time(built):
-    assert "  verify: the images and the catalog do not differ" in built.build("verify")
-    assert "  verify: the images and the catalog do not differ" in built.build("verify")
-    blobs = built.product("fruit", "oci/blobs/sha256")
-    layer = max(blobs.iterdir(), key=lambda path: path.stat().st_size)
-    status = layer.stat()
-    layer.write_bytes(layer.read_bytes().replace(b"ELF", b"ELE", 1))
-    os.utime(layer, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert "error: verify fruit: " in fails(built, "verify")
-    assert NOTHING in built.build()

@@ -10,6 +10,7 @@ from pathlib import Path
 from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.gobuild import BUILD, PINNED, find_go, go_build, go_version, host_architecture
 from datacontainer.entrypoint.template import FACTS, INDEX, TEMPLATE
+from datacontainer.runtime.lock import in_turn
 from datacontainer.runtime.logs import finished, warn
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.sources import files_digest
@@ -30,7 +31,7 @@ def compile_entrypoint(module: Sequence[Path], rendered: Path, binary: Path, pla
     """Compiles the entrypoint for a platform such as linux/amd64, and attaches the facts and the index to it.
 
     module: the files of templates/entrypoint, go.mod first. rendered: the folder of the stage render. The program
-    without a user's template is kept next to Go's `cache`: it is the same for all datasets.
+    without a user's template is kept next to Go's `cache`: it is the same for all datasets, and built by one job.
 
     Raises:
         MissingToolError: if there is no `go`.
@@ -42,7 +43,8 @@ def compile_entrypoint(module: Sequence[Path], rendered: Path, binary: Path, pla
     sources |= {path.relative_to(rendered / TEMPLATE): path for path in users}
     build = partial(_program, sources, goos, goarch, cache)
     recipe = f"{version} {BUILD} {platform} {files_digest(module, module[0].parent)}"
-    program = build() if users else _kept(cache.with_name(f"entrypoint-{goos}-{goarch}"), recipe, build)
+    with in_turn(cache.with_name("compile.lock")):
+        program = build() if users else _kept(cache.with_name(f"entrypoint-{goos}-{goarch}"), recipe, build)
     with completed(binary) as target:
         attach(program, [rendered / FACTS, rendered / INDEX], target)
     if version != PINNED:
@@ -56,7 +58,7 @@ def compile_entrypoint(module: Sequence[Path], rendered: Path, binary: Path, pla
 def compile_packer(sources: Sequence[Path], binary: Path, cache: Path) -> None:
     """Compiles the packer for this machine. sources: the files below PACKER_MODULES, packer/go.mod first."""
     root = sources[0].parents[1]
-    with completed(binary) as unfinished:
+    with in_turn(cache.with_name("compile.lock")), completed(binary) as unfinished:
         names = {source.relative_to(root): source for source in sources}
         _build(names, Path("packer"), unfinished, ("linux", host_architecture()), cache)
     finished(1, binary.stat().st_size)

@@ -1,9 +1,10 @@
-"""The lock of a dataset's products: only one run at a time builds them, whatever its working directory."""
+"""Locks: only one run at a time builds a dataset's products, and one job at a time what all datasets share."""
 
 import fcntl
 import os
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from datacontainer.runtime.errors import DataContainerError
@@ -35,6 +36,16 @@ def hold(path: Path, what: str) -> str | None:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return None
+
+
+@contextmanager
+def in_turn(path: Path) -> Iterator[None]:
+    """Runs the block while no other job is in a block with this file, if the file system can lock files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _lock(descriptor: int, what: str) -> None:

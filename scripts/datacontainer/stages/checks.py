@@ -36,6 +36,19 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) 
         check_origin(dataset.name, dataset.path, results.folder)
 
 
+def check_folder(dataset: Dataset) -> None:
+    """Returns if the dataset's path is a folder.
+
+    Raises:
+        UsageError: otherwise.
+    """
+    if not Path(dataset.path).is_dir():
+        raise UsageError(
+            f"dataset {dataset.name!r}: {dataset.path!r} is not a folder: correct datasets.{dataset.name}.path, or the "
+            "folder in --config dataset=FOLDER"
+        )
+
+
 @cache
 def check_writable(folder: Path) -> None:
     """Returns if files can be written to a folder of outdir, which need not exist yet.

@@ -24,8 +24,6 @@ from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.progressline import ProgressLine, title_of
 
 DRAW_SECONDS = 0.25
-# The start of the messages of targets.
-TARGET = "done: "
 # Snakemake's texts, which have no event of their own.
 NOTHING_TO_DO, ON_REQUEST = "Nothing to be done", "Terminating processes on user request"
 GRACEFUL = "Will exit after finishing currently running jobs"
@@ -34,6 +32,14 @@ ANNOUNCEMENTS = ("At least one job did not complete successfully", "Exiting beca
 RESTART = re.compile(r"Trying to restart job (\d+)")
 NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (.+?) \(if you use")
 INTERRUPTED = "stopped: no partial results are left; run the same command again to continue"
+
+
+def print_stop(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Prints one line for Ctrl-C instead of a trace: the hook for exceptions before a run has a console."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("stopped before the first job; run the same command again", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 class Console(logging.Handler):
@@ -108,8 +114,7 @@ class Console(logging.Handler):
         self.failures.forget_job(values["jobid"])
         title = title_of(values["rule_name"], values["wildcards"])
         text = values["rule_msg"]
-        # The summary has what the targets announce.
-        if not text or text in self._printed or text.startswith(TARGET):
+        if not text or text in self._printed:
             return
         self._printed.add(text)
         if values["rule_name"] == "hash":

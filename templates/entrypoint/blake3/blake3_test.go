@@ -54,11 +54,3 @@ func TestHasherWriteInPiecesWithSumBetweenReturnsSameDigest(t *testing.T) {
 		}
 	}
 }
-
-func BenchmarkHasher(b *testing.B) {
-	h, content := New(), input(1<<20)
-	b.SetBytes(int64(len(content)))
-	for b.Loop() {
-		h.Write(content)
-	}
-}

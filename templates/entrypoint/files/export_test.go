@@ -4,11 +4,9 @@ package files
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -269,38 +267,6 @@ func TestExportTargetDeletedMeanwhileReturnsError(t *testing.T) {
 	})
 	_, err := Export(context.Background(), i.job, dir)
 	requireContains(t, fmt.Sprint(err), fmt.Sprintf("%q or a folder in it was deleted during the export; run", dir))
-}
-
-func TestExportInterruptedLeavesNoPartialFile(t *testing.T) {
-	const size = 1 << 30
-	root, dir := t.TempDir(), t.TempDir()
-	put(t, root+"/data/large", "")
-	if err := os.Truncate(root+"/data/large", size); err != nil {
-		t.Fatal(err)
-	}
-	digest := sha256.Sum256(nil)
-	large := indextest.Row{Path: "large", Values: map[string]any{"size": size, "sha256": digest[:]}}
-	i := newJob(t, root, []indextest.Row{large}, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32})
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		defer cancel()
-		for range 10_000 {
-			found, _ := filepath.Glob(dir + "/.partial-*")
-			for _, path := range found {
-				// The folder with the probes of names exists for a moment.
-				if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-					return
-				}
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}()
-	if _, err := Export(ctx, i.job, dir); status(err) != 130 {
-		t.Errorf("Export returns %v", err)
-	}
-	if found := listing(t, dir); len(found) != 0 {
-		t.Errorf("%q were not deleted", found)
-	}
 }
 
 func TestExportManyFilesTwiceAtOnceCopiesAllAndKeepsAll(t *testing.T) {

@@ -184,16 +184,6 @@ func TestVerifyWrongDigestIsFoundForEveryAlgorithm(t *testing.T) {
 	}
 }
 
-func TestVerifyUnknownDigestReturnsError(t *testing.T) {
-	one := indextest.Row{Path: "n", Values: map[string]any{"size": 0, "sha256": make([]byte, 32), "sha3": make([]byte, 32)}}
-	i := newJob(t, t.TempDir(), []indextest.Row{one}, indextest.Field{Name: "sha256", Kind: indextest.Digest, Bytes: 32},
-		indextest.Field{Name: "sha3", Kind: indextest.Digest, Bytes: 32})
-	_, err := Verify(context.Background(), i.job)
-	if err == nil || !strings.HasPrefix(err.Error(), `cannot verify the files: unknown digest "sha3": the digests are sha256, `) {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestVerifyUnreadableFilePrintsReason(t *testing.T) {
 	if os.Getuid() == 0 {
 		t.Skip("root reads every file")

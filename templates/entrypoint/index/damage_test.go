@@ -123,17 +123,6 @@ func TestOpenTruncatedOrExtendedIsRefused(t *testing.T) {
 	}
 }
 
-func TestOpenOtherVersionReturnsBothVersions(t *testing.T) {
-	data := sample(3)
-	data[8] = 1
-	indextest.Repair(data)
-	_, err := index.Open(data)
-	const expected = "the index in this image has version 1, but this program reads version 2; pull or build the image again"
-	if err == nil || err.Error() != expected {
-		t.Errorf("Open returns %v", err)
-	}
-}
-
 func TestGuardDamageOutsideOfQueryIsNotReported(t *testing.T) {
 	data := sample(2000)
 	data[len(data)-1] ^= 1

@@ -103,24 +103,6 @@ func TestKeysOfUnusualPathsAreComplete(t *testing.T) {
 	}
 }
 
-func TestKeysAnyRangeReturnsItsRows(t *testing.T) {
-	ix, _ := named(t, "/data", numbered(100))
-	for from := range 40 {
-		for to := from; to < 40; to++ {
-			rows := 0
-			for row := range ix.Keys(from, to) {
-				if row != from+rows {
-					t.Fatalf("row %d of Keys(%d, %d) is %d", rows, from, to, row)
-				}
-				rows++
-			}
-			if rows != to-from {
-				t.Fatalf("Keys(%d, %d) returns %d rows", from, to, rows)
-			}
-		}
-	}
-}
-
 func TestLowerBoundReturnsSameAsLinearSearch(t *testing.T) {
 	for set, names := range sets() {
 		ix, keys := named(t, "/data", names)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_compile_entrypoint_again_builds_only_without_an_intact_program(tmp_path
     assert len(done) == 1 + 2 * builds
     assert binaries[0].read_bytes() == binaries[1].read_bytes()
     assert binaries[0].stat().st_mode & 0o777 == 0o755
+
+
+def test_compile_entrypoint_of_two_datasets_at_once_builds_one_program(tmp_path, monkeypatch):
+    done, binaries = [], [tmp_path / "one/entrypoint", tmp_path / "two/entrypoint"]
+    (tmp_path / "facts.bin").write_bytes(b"facts")
+    (tmp_path / "index.bin").write_bytes(b"index")
+    monkeypatch.setattr(compile_module, "go_build", lambda *given: done.append(given) or go_build(*given))
+    with ThreadPoolExecutor(2) as jobs:
+        given = module_files(), tmp_path
+        list(jobs.map(lambda one: compile_entrypoint(*given, one, "linux/arm64", tmp_path / "cache"), binaries))
+    assert (len(done), binaries[0].read_bytes()) == (1, binaries[1].read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 
 from tools.engines import Tool, require_root
 from tools.entrypoint import one_line
+from tools.moving import wait_until
 
 ROWS = 200_000
 MIB = 1 << 20
@@ -65,13 +66,6 @@ def catalog_of(name: str, size: int, digest: str) -> pa.Table:
 
 def started(program: Tool, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*program.command, *arguments], stdout=-1, stderr=-1, **options)
-
-
-def wait_until(is_true, event: str) -> None:
-    deadline = time.monotonic() + 20
-    while not is_true():
-        assert time.monotonic() < deadline, f"it took more than 20 s until {event}"
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +157,7 @@ def test_export_interrupted_leaves_no_partial_file_and_ends_at_once(entrypoint, 
         large.truncate(1024 * MIB)
     program = entrypoint(catalog_of("large", 1024 * MIB, "00" * 32), mount=str(tmp_path / "data"))
     with started(program, "-export", str(tmp_path / "out")) as process:
-        wait_until(lambda: any(file.stat().st_size for file in (tmp_path / "out").glob(".partial-*")), "a copy began")
+        wait_until(lambda: any(file.stat().st_size for file in (tmp_path / "out").glob(".partial-*")))
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)
         printed, errors = process.communicate(timeout=10)

@@ -19,7 +19,7 @@ from tools.engines import require_root
 from tools.moving import wait_until
 from tools.trees import fill
 
-LARGE_FACTOR = 256 << 20
+LARGE_FACTOR = 128 << 20
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from datacontainer.rerun import keys
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import Step
 from tools.settings import read
+from tools.trees import fill
 
 PARTS = {"hash": "batch-0", "shard": "0" * 20, "compile": "linux-amd64"}
 IMAGES = {"assemble", "assemble_archive", "attest", "convert", "report", "verify"}
@@ -102,6 +103,13 @@ def test_key_changed_file_changes_the_keys_of_dependent_stages(results, file, st
     before = all_keys(dataset(), results)
     Path(file).write_text("other = 1\n")
     assert differing(before, all_keys(dataset(), results)) == stages
+
+
+def test_key_moved_file_of_a_template_changes_the_keys_of_dependent_stages(results):
+    fill(Path("mine"), {b"cli/extra.go": b"package cli\n", b"files/other.go": b""})
+    before = all_keys(dataset(template="mine"), results)
+    Path("mine/cli/extra.go").rename("mine/files/extra.go")
+    assert differing(before, all_keys(dataset(template="mine"), results)) == ENTRYPOINT
 
 
 @pytest.mark.parametrize(

@@ -92,19 +92,3 @@ def test_list_dataset_files_and_digest_have_the_documented_bytes(dataset, packer
 def test_list_dataset_missing_folder_is_named_in_one_line(packer, tmp_path):
     with pytest.raises(DataError, match=r'^opening the dataset ".*/none": no such file or directory$'):
         list_dataset(packer, str(tmp_path / "none"), [], None)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ([], "--root is missing; usage: packer scan --root DIR"),
-        (["--root", "x"], "expected either --records or --digest-only"),
-        (["--root", "x", "--digest-only", "--refused", "y"], "expected either --refused or --digest-only"),
-        (["--root", "x", "--digest-only", "more"], 'unexpected argument "more"'),
-        (["--rot", "x"], "flag provided but not defined: -rot"),
-    ],
-)
-def test_packer_scan_wrong_usage_is_one_line_and_status_2(packer, arguments, message):
-    done = subprocess.run([packer, "scan", *arguments], check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert message in done.stderr

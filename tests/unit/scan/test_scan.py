@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.resources import BATCH_MINUTES, START_MINUTES, runtime_minutes, size_of
@@ -22,7 +20,7 @@ from datacontainer.scan.refused import Refused, raise_refused
 from datacontainer.scan.scan import fingerprint, read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD, Limits
 from tools.engines import lacking, require_tool
-from tools.trees import fill, names
+from tools.trees import fill
 from tools.workflow import ROOT
 
 Listed = Callable[..., list[Record]]
@@ -52,71 +50,9 @@ def state(packer) -> Callable[..., str | None]:
     return lambda dataset, *exclude: fingerprint(str(dataset), exclude, packer)
 
 
-def test_scan_records_contain_the_fields_of_lstat(dataset, listed):
-    file = dataset / "a.txt"
-    file.write_bytes(b"12345")
-    file.chmod(0o754)
-    (record,) = listed(dataset)
-    status = file.lstat()
-    assert record == Record(
-        path=b"a.txt",
-        kind=b"f",
-        mode=0o754,
-        size=5,
-        mtime_ns=status.st_mtime_ns,
-        ctime_ns=status.st_ctime_ns,
-        inode=status.st_ino,
-        target=b"",
-    )
-
-
-def test_scan_records_are_sorted_by_the_bytes_of_the_path(dataset, paths):
-    fill(dataset, {b"a/b": b"", b"a-b": b"", b"a.b": b"", b"a0": b"", b"a/b.c/d": b"", "ä".encode(): b""})
-    assert paths(dataset) == [b"a-b", b"a.b", b"a/b", b"a/b.c/d", b"a0", "ä".encode()]
-
-
-@given(tree=st.dictionaries(names, st.binary(max_size=20), max_size=12))
-def test_scan_any_names_lists_the_paths_that_find_prints(tree, tmp_path_factory, paths):
-    dataset = tmp_path_factory.mktemp("any") / "dataset"
-    fill(dataset, tree)
-    found = subprocess.run(
-        ["find", dataset, "-mindepth", "1", "-not", "-type", "d", "-printf", "%P\\0"], capture_output=True, check=True
-    )
-    assert paths(dataset) == sorted(found.stdout.split(b"\0")[:-1])
-
-
-def test_scan_only_empty_folders_are_listed(dataset, listed):
-    (dataset / "full").mkdir()
-    (dataset / "full/file").touch()
-    (dataset / "void/deep").mkdir(parents=True)
-    assert [(r.kind, r.path) for r in listed(dataset)] == [(b"f", b"full/file"), (b"d", b"void/deep")]
-
-
 def test_scan_empty_dataset_gives_one_empty_shard(dataset, listed):
     assert listed(dataset) == []
     assert len(read_shards(dataset.parent / "shards.tsv")) == 1
-
-
-def test_scan_excluded_patterns_work_as_in_gitignore(dataset, paths):
-    fill(dataset, dict.fromkeys([b"a.tmp", b"keep.tmp", b"logs/x", b"sub/logs", b"sub/a.tmp"], b""))
-    (dataset / ".datacontainerignore").write_text("# comment\n/logs/\n")
-    kept = paths(dataset, "*.tmp", "!keep.tmp")
-    assert kept == [b".datacontainerignore", b"keep.tmp", b"sub/logs"]
-
-
-def test_scan_snakemake_timestamp_is_excluded(dataset, listed):
-    (dataset / ".snakemake_timestamp").touch()
-    assert listed(dataset) == []
-
-
-def test_scan_links_inside_the_dataset_are_recorded_with_their_target(dataset, listed):
-    fill(dataset, {b"sub/a": b"x"})
-    (dataset / "sub/up").symlink_to("../sub/a")
-    (dataset / "folder").symlink_to("sub")
-    assert [(r.path, r.target, r.size) for r in listed(dataset) if r.kind == b"l"] == [
-        (b"folder", b"sub", 3),
-        (b"sub/up", b"../sub/a", 8),
-    ]
 
 
 def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed):
@@ -176,18 +112,6 @@ def test_fingerprint_on_fuse_does_not_depend_on_inode_numbers(dataset, state, tm
             subprocess.run([require_tool("fusermount3"), "-u", point], check=True)
     assert found[0][0] == found[1][0]
     assert found[0][1] != found[1][1]
-
-
-def test_scan_link_that_leaves_the_dataset_through_another_link_is_refused(dataset, listed):
-    (dataset / "deep").mkdir()
-    (dataset / "deep/hop").symlink_to("../near")
-    (dataset / "near").mkdir()
-    (dataset / "near/x").touch()
-    (dataset / "sly").symlink_to("deep/hop/../../x")
-    with pytest.raises(DataError) as caught:
-        listed(dataset)
-    assert caught.value.details[0].startswith("symlink to a path outside of the dataset (1): ")
-    assert caught.value.details[1] == "  'sly' -> 'deep/hop/../../x'"
 
 
 def test_scan_more_refused_entries_than_fit_are_counted_and_logged(dataset, listed, caplog):
@@ -353,14 +277,6 @@ def test_scan_that_fails_leaves_no_temporary_files(dataset, listed):
 def test_scan_missing_folder_is_named(tmp_path, packer):
     with pytest.raises(DataError, match=r"the dataset '.*/none' is not a folder: correct its `path`"):
         scan(str(tmp_path / "none"), [], tmp_path / "lists", tmp_path / "table", packer=packer)
-
-
-def test_scan_same_tree_gives_the_same_lists(dataset, listed):
-    fill(dataset, {b"a": b"1", b"b/c": b"2"})
-    listed(dataset)
-    first = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
-    listed(dataset)
-    assert {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()} == first
 
 
 @pytest.mark.parametrize("change", ["content", "time", "mode", "new", "gone", "link"])
