@@ -70,7 +70,7 @@ class Pipeline(Build):
         ]
         made: dict[str, Any] = {"identity": IDENTITY, "packer": self.packer, "compression": self.compression}
         made |= {"summary": summary, "layout": self.layout}
-        assemble_layout(layers=layers, binaries={platform: self.binary}, **made)
+        assemble_layout(layers=layers, metadata={"dataset.json": summary}, binaries={platform: self.binary}, **made)
         assemble_archive(self.layout, self.archive, self.compression)
         convert(SifRequest(platform=platform, image=self.sif, threads=2, **made))
 

@@ -104,6 +104,7 @@ class Products:
             identity=IDENTITY,
             summary=summary,
             layers=layers,
+            metadata={"dataset.json": summary},
             binaries=binaries,
             layout=self.layout,
             compression=self.compression,
