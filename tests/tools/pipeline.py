@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from datacontainer.config.dataset import Identity
+from datacontainer.config.results import Results
 from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
@@ -70,7 +71,8 @@ class Pipeline(Build):
         ]
         made: dict[str, Any] = {"identity": IDENTITY, "packer": self.packer, "compression": self.compression}
         made |= {"summary": summary, "layout": self.layout}
-        assemble_layout(layers=layers, metadata={"dataset.json": summary}, binaries={platform: self.binary}, **made)
+        inside = {"catalog.parquet": Results(self.folder).image_catalog, "dataset.json": summary}
+        assemble_layout(layers=layers, metadata=inside, binaries={platform: self.binary}, **made)
         assemble_archive(self.layout, self.archive, self.compression)
         convert(SifRequest(platform=platform, image=self.sif, threads=2, **made))
 

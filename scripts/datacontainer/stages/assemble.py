@@ -44,8 +44,9 @@ def _layer(task: Task, shard: str) -> ShardLayer:
 
 def _metadata(task: Task) -> dict[str, Path]:
     results = task.results
-    check(results.seal("aggregate"), results.summary)
-    return {"dataset.json": results.summary}
+    inside = {"catalog.parquet": results.image_catalog, "dataset.json": results.summary}
+    check(results.seal("aggregate"), *inside.values())
+    return inside
 
 
 def _binaries(task: Task) -> dict[str, Path]:
