@@ -22,7 +22,7 @@ const (
 // Of the command hash with --gzip.
 const leastTasks = 24
 
-var commands = []*command{&scanCommand, &hashCommand, &compressCommand, &squashfsCommand, &signCommand}
+var commands = []*command{&scanCommand, &hashCommand, &compressCommand, &offsetsCommand, &squashfsCommand, &signCommand}
 
 func main() {
 	// The stages of the workflow show the lines on the terminal, and log one in ten.

@@ -45,8 +45,25 @@ type entry struct {
 
 // appendHeaders appends the entry's header, after an extended header if the values do not fit into the plain header.
 func (e entry) appendHeaders(tar []byte) []byte {
+	plain, prefix, extended := e.fitted()
+	if len(extended) > 0 {
+		tar = appendExtended(tar, extended)
+	}
+	return appendPlain(tar, plain, prefix)
+}
+
+// headersSize returns the number of bytes that appendHeaders appends.
+func (e entry) headersSize() int64 {
+	_, _, extended := e.fitted()
+	if len(extended) == 0 {
+		return BlockBytes
+	}
+	return int64(2*BlockBytes + len(extended) + Padding(int64(len(extended))))
+}
+
+// fitted returns the values of the plain header, and the records of the extended header for values that do not fit.
+func (e entry) fitted() (plainEntry entry, prefix string, extended []byte) {
 	prefix, name, fits := split(e.name)
-	var extended []byte
 	if !fits {
 		extended = appendRecord(extended, "path", e.name)
 		prefix, name = "", e.name[:min(nameBytes, len(e.name))]
@@ -55,15 +72,15 @@ func (e entry) appendHeaders(tar []byte) []byte {
 		extended = appendRecord(extended, "linkpath", e.target)
 		e.target = e.target[:min(nameBytes, len(e.target))]
 	}
-	size := e.size
-	if size > maxSize {
-		extended = appendRecord(extended, "size", strconv.FormatInt(size, 10))
-		size = 0
+	if e.size > maxSize {
+		extended = appendRecord(extended, "size", strconv.FormatInt(e.size, 10))
+		e.size = 0
 	}
-	if len(extended) > 0 {
-		tar = appendExtended(tar, extended)
+	if !utf8.Valid(extended) {
+		// Without hdrcharset, readers decode the values as UTF-8.
+		extended = append(appendRecord(nil, "hdrcharset", "BINARY"), extended...)
 	}
-	return appendPlain(tar, entry{name, e.target, e.kind, e.mode, size}, prefix)
+	return entry{name, e.target, e.kind, e.mode, e.size}, prefix, extended
 }
 
 // split returns the two header fields of a name, and whether the name fits into them.
@@ -94,10 +111,6 @@ func plain(text string) bool {
 
 // appendExtended appends an extended header for the entry that follows it.
 func appendExtended(tar, records []byte) []byte {
-	if !utf8.Valid(records) {
-		// Without hdrcharset, readers decode the values as UTF-8.
-		records = append(appendRecord(nil, "hdrcharset", "BINARY"), records...)
-	}
 	size := int64(len(records))
 	tar = appendPlain(tar, entry{extendedName, "", typeExtended, 0o644, size}, "")
 	tar = append(tar, records...)

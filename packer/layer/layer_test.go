@@ -3,6 +3,7 @@ package layer
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"os/exec"
 	"slices"
@@ -17,9 +18,17 @@ const a100 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 func layerOf(mount string, records ...shardlist.Record) []byte {
 	members := NewMembers(mount)
+	measured := NewMembers(mount)
+	var size int64
+	measure := func(one entry) { size += one.headersSize() }
+	measured.eachFolder(measured.mount, measure)
 	content := members.AppendMount(nil)
 	for _, record := range records {
 		content = members.AppendHeaders(content, &record)
+		measured.each(&record, measure)
+	}
+	if size != int64(len(content)) {
+		panic(fmt.Sprintf("headers of %d bytes, measured as %d", len(content), size))
 	}
 	return AppendEnd(content)
 }

@@ -26,25 +26,32 @@ func NewMembers(mount string) *Members {
 
 // AppendMount appends the headers of the mount's folder and of its parent folders.
 func (m *Members) AppendMount(tar []byte) []byte {
-	return m.appendFolders(tar, m.mount)
+	m.eachFolder(m.mount, func(one entry) { tar = one.appendHeaders(tar) })
+	return tar
 }
 
 // AppendHeaders appends the header of a record, after the headers of the folders of which it is the first child.
 func (m *Members) AppendHeaders(tar []byte, record *shardlist.Record) []byte {
+	m.each(record, func(one entry) { tar = one.appendHeaders(tar) })
+	return tar
+}
+
+// each calls emit with the members of a record: the folders of which it is the first child, then the record itself.
+func (m *Members) each(record *shardlist.Record, emit func(entry)) {
 	name := m.mount + record.Path
-	switch record.Kind {
-	case shardlist.Folder:
-		return m.appendFolders(tar, name+"/")
-	case shardlist.Link:
-		tar = m.appendFolders(tar, name)
-		return entry{name, record.Target, typeLink, modeLink, 0}.appendHeaders(tar)
+	switch {
+	case record.Kind == shardlist.Folder:
+		m.eachFolder(name+"/", emit)
+	case record.Kind == shardlist.Link:
+		m.eachFolder(name, emit)
+		emit(entry{name, record.Target, typeLink, modeLink, 0})
+	case record.Executable():
+		m.eachFolder(name, emit)
+		emit(entry{name, "", typeFile, modeExecutable, record.Size})
+	default:
+		m.eachFolder(name, emit)
+		emit(entry{name, "", typeFile, modePlain, record.Size})
 	}
-	mode := int64(modePlain)
-	if record.Executable() {
-		mode = modeExecutable
-	}
-	tar = m.appendFolders(tar, name)
-	return entry{name, "", typeFile, mode, record.Size}.appendHeaders(tar)
 }
 
 // AppendEnd appends the two zero blocks at the end of a tar.
@@ -52,17 +59,17 @@ func AppendEnd(tar []byte) []byte {
 	return append(append(tar, zeros[:]...), zeros[:]...)
 }
 
-// appendFolders appends the headers of the name's folders, up to its last slash, that do not contain the last member.
-func (m *Members) appendFolders(tar []byte, name string) []byte {
+// eachFolder calls emit with the name's folders, up to its last slash, that do not contain the last member.
+func (m *Members) eachFolder(name string, emit func(entry)) {
 	end := sharedFolder(m.previous, name)
 	m.previous = name
 	for {
 		slash := strings.IndexByte(name[end:], '/')
 		if slash < 0 {
-			return tar
+			return
 		}
 		end += slash + 1
-		tar = entry{name[:end], "", typeFolder, modeExecutable, 0}.appendHeaders(tar)
+		emit(entry{name[:end], "", typeFolder, modeExecutable, 0})
 	}
 }
 

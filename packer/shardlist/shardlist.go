@@ -62,8 +62,8 @@ func (r *Reader) Close() error {
 
 // Next returns the next record, or io.EOF after the last record.
 func (r *Reader) Next() (*Record, error) {
-	numbers, err := r.buffer.ReadString(0)
-	if err == io.EOF && numbers == "" {
+	numbers, err := r.text()
+	if err == io.EOF {
 		return nil, io.EOF
 	}
 	r.number++
@@ -76,37 +76,53 @@ func (r *Reader) Next() (*Record, error) {
 }
 
 func (r *Reader) record(numbers string, err error) (*Record, error) {
-	path, err := r.text(err)
-	target, err := r.text(err)
+	record := &Record{}
+	for _, text := range []*string{&record.Path, &record.Target} {
+		if err == nil {
+			*text, err = r.text()
+		}
+	}
+	if err == io.EOF {
+		err = errTruncated
+	}
 	if err != nil {
 		return nil, err
 	}
-	record := &Record{Path: path, Target: target}
-	if err := record.parse(strings.TrimSuffix(numbers, "\x00")); err != nil {
+	if err := record.parse(numbers); err != nil {
 		return nil, err
 	}
 	return record, r.checkPath(record)
 }
 
-// text returns the text before the next NUL, or err if err is not nil.
-func (r *Reader) text(err error) (string, error) {
-	if err == nil {
-		var text string
-		if text, err = r.buffer.ReadString(0); err == nil {
-			return text[:len(text)-1], nil
-		}
+var errTruncated = errors.New("the list ends in the middle of the record")
+
+// text returns the text before the next NUL, or io.EOF at the end of the list.
+func (r *Reader) text() (string, error) {
+	slice, err := r.buffer.ReadSlice(0)
+	text := string(slice)
+	if err == bufio.ErrBufferFull {
+		var rest string
+		rest, err = r.buffer.ReadString(0)
+		text += rest
 	}
-	if err == io.EOF {
-		return "", errors.New("the list ends in the middle of the record")
+	if err == io.EOF && text != "" {
+		return "", errTruncated
 	}
-	return "", err
+	return strings.TrimSuffix(text, "\x00"), err
 }
 
 // parse sets the fields before the path: kind, mode, size, times, inode and, if it is not 0, through.
 func (r *Record) parse(numbers string) error {
-	fields := strings.Split(numbers, " ")
-	if len(fields) != 6 && len(fields) != 7 {
-		return fmt.Errorf("it has %d fields before its path, expected 6 or 7: %q", len(fields), numbers)
+	var fields [7]string
+	count := 0
+	for field := range strings.SplitSeq(numbers, " ") {
+		if count < len(fields) {
+			fields[count] = field
+		}
+		count++
+	}
+	if count != 6 && count != 7 {
+		return fmt.Errorf("it has %d fields before its path, expected 6 or 7: %q", count, numbers)
 	}
 	if fields[0] != string(File) && fields[0] != string(Link) && fields[0] != string(Folder) {
 		return fmt.Errorf("its kind is %q, expected f, l or d", fields[0])
@@ -120,7 +136,7 @@ func (r *Record) parse(numbers string) error {
 	r.CtimeNs, failed[3] = strconv.ParseInt(fields[4], 10, 64)
 	r.Inode, failed[4] = strconv.ParseUint(fields[5], 10, 64)
 	r.Mode = uint32(mode)
-	if len(fields) == 7 {
+	if count == 7 {
 		r.Through, failed[5] = strconv.Atoi(fields[6])
 	}
 	if r.Size < 0 {

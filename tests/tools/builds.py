@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
+from datacontainer.catalog.imagecatalog import ImageRequest
 from datacontainer.catalog.shards import ShardFiles
 from datacontainer.config.results import Results
 from datacontainer.hash.hash import hash_shards
@@ -85,6 +86,7 @@ class Build:
             catalog=self.folder / "catalog.parquet",
             summary=self.folder / "dataset.json",
             content=self.folder / "content.digest",
+            image=ImageRequest(results.image_catalog, self.packer) if self.layers else None,
         )
         remove_stale(self.hashed(".json"), ["batch-0"], self.folder / "logs")
         self.completed = [shard for shard in self.completed if shard in self.shards]

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from datacontainer.config.dataset import Identity
+from datacontainer.config.results import Results
 from datacontainer.entrypoint.attach import attach
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.index import write_index
@@ -70,7 +71,8 @@ class Pipeline(Build):
         ]
         made: dict[str, Any] = {"identity": IDENTITY, "packer": self.packer, "compression": self.compression}
         made |= {"summary": summary, "layout": self.layout}
-        assemble_layout(layers=layers, binaries={platform: self.binary}, **made)
+        inside = {"catalog.parquet": Results(self.folder).image_catalog, "dataset.json": summary}
+        assemble_layout(layers=layers, metadata=inside, binaries={platform: self.binary}, **made)
         assemble_archive(self.layout, self.archive, self.compression)
         convert(SifRequest(platform=platform, image=self.sif, threads=2, **made))
 
@@ -95,6 +97,16 @@ def unpacked(archive: Path, folder: Path, compression: str) -> dict[bytes, Entry
     for layer in image["Layers"]:
         _tar(folder / layer, root, UNPACK[compression])
     return tree_of(root)
+
+
+def layer_tars(folder: Path, compression: str) -> list[bytes]:
+    """The tars of the layers of an unpacked archive, decompressed with the compressor's own program."""
+    (image,) = json.loads((folder / "manifest.json").read_bytes())
+    stored = [folder / layer for layer in image["Layers"]]
+    if compression == "none":
+        return [layer.read_bytes() for layer in stored]
+    command: list[Word] = [require_tool(compression), "-dcf"]
+    return [subprocess.run([*command, layer], check=True, capture_output=True).stdout for layer in stored]
 
 
 def _tar(archive: Path, folder: Path, options: Sequence[str]) -> None:

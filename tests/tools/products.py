@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from datacontainer.catalog.aggregate import aggregate
+from datacontainer.catalog.imagecatalog import ImageRequest
 from datacontainer.catalog.shards import ShardFiles
 from datacontainer.config.dataset import Identity
 from datacontainer.config.results import Results
@@ -106,6 +107,7 @@ class Products:
             identity=IDENTITY,
             summary=summary,
             layers=layers,
+            metadata={"catalog.parquet": Results(self.folder).image_catalog, "dataset.json": summary},
             binaries=binaries,
             layout=self.layout,
             compression=self.compression,
@@ -191,6 +193,7 @@ class Products:
             catalog=self.catalog,
             summary=self.folder / "dataset.json",
             content=self.folder / "content.digest",
+            image=ImageRequest(results.image_catalog, self.packer),
         )
         self.assemble(self.shard_layers(), ["linux/amd64", "linux/arm64"])
         assemble_archive(self.layout, self.archive, self.compression)

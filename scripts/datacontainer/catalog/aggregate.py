@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, check_number, convert, widen
+from datacontainer.catalog.imagecatalog import ImageCatalog, ImageRequest, image_catalog, parquet_writer
 from datacontainer.catalog.nonerows import NoneRows, has_none
 from datacontainer.catalog.shards import Records, ShardFiles, built_in, read_shard
 from datacontainer.catalog.statistics import Statistics
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
+from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.progress import Progress
@@ -32,6 +34,7 @@ def aggregate(
     catalog: Path,
     summary: Path,
     content: Path,
+    image: ImageRequest | None = None,
 ) -> None:
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
@@ -41,7 +44,9 @@ def aggregate(
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
     has the metadata none=1 if a function returned None; nonerows.py describes the rows for which it did.
-    content: a digest that changes only if the images of the dataset change; times are not part of it.
+    content: a digest that changes only if the images of the dataset change; times are not part of it. image: also
+    writes the catalog for the image: without mtime, path with the mount, and two more columns: layer (the diff ID of
+    the layer with the file) and offset (int64, of its content in the layer's tar), both null for a symlink.
 
     Raises:
         UsageError: if a user's function for the dataset fails, or if there are too many fields.
@@ -50,7 +55,8 @@ def aggregate(
     columns = Columns(records, shards[0]["record"]["digests"], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
-    rows = _write(columns, catalog, statistics, progress)
+    with _opened(image, columns, identity, records, shards) as inside:
+        rows = _write(columns, catalog, statistics, progress, inside)
     described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, function_seconds))
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
@@ -60,22 +66,33 @@ def aggregate(
     finished(statistics.files, statistics.size_bytes)
 
 
-def _write(columns: "Columns", catalog: Path, statistics: Statistics, progress: Progress) -> Any:
-    """Writes the catalog, and adds its rows to the statistics; returns a hash of the rows without their times."""
+def _opened(
+    image: ImageRequest | None,
+    columns: "Columns",
+    identity: Mapping[str, str],
+    records: Sequence[ShardFiles],
+    shards: Sequence[Mapping[str, Any]],
+) -> AbstractContextManager[ImageCatalog | None]:
+    if image is None:
+        return nullcontext()
+    diff_ids = [shard["diff_id"] for shard in shards]
+    return image_catalog(image, columns.timeless(), identity, records, diff_ids)
+
+
+def _write(
+    columns: "Columns", catalog: Path, statistics: Statistics, progress: Progress, inside: ImageCatalog | None
+) -> Any:
+    """Writes the catalogs, and adds their rows to the statistics; returns a hash of the rows without their times."""
     rows = hashlib.sha256(repr(columns.schema.remove_metadata()).encode())
-    with completed(catalog) as partial, pq.ParquetWriter(partial, columns.schema, compression="zstd") as writer:
-
-        def write(table: pa.Table) -> None:
-            writer.write_table(table)
-            _update(rows, table.drop_columns(["mtime"]))
-
-        with ThreadPoolExecutor(1) as pool:
+    with completed(catalog) as partial, parquet_writer(partial, columns.schema) as writer:
+        with ThreadPoolExecutor(2) as pool:
             written: list[Future[None]] = []
             for one in columns.records():
                 # Two shards are in memory: one is read while the other is written.
                 while written:
                     written.pop().result()
-                written.append(pool.submit(write, one.table))
+                timeless = one.table.drop_columns(["mtime"])
+                written = [pool.submit(writer.write_table, one.table), pool.submit(_add, timeless, rows, inside)]
                 statistics.add(one)
                 progress.add(one.table.num_rows)
             for last in written:
@@ -83,7 +100,18 @@ def _write(columns: "Columns", catalog: Path, statistics: Statistics, progress: 
         if extra := columns.none_rows.metadata():
             writer.add_key_value_metadata(extra)
             rows.update(repr(extra).encode())
+        if inside:
+            inside.end(extra, statistics.digest)
     return rows
+
+
+def _add(timeless: pa.Table, rows: Any, inside: ImageCatalog | None) -> None:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, timeless.schema) as stream:
+        stream.write_table(timeless)
+    rows.update(sink.getvalue())
+    if inside:
+        inside.write(timeless)
 
 
 class Columns:
@@ -93,7 +121,7 @@ class Columns:
         """digests: the names of those that hash wrote. links: whether the dataset has symlinks.
 
         Raises:
-            UsageError: if there are too many fields.
+            UsageError: if there are too many fields, or if a field has the name of another column.
         """
         self._records, self._digests = records, digests
         self._kinds: dict[str, str] = {}
@@ -104,11 +132,17 @@ class Columns:
             if has_none(field):
                 with_none.add(field.name)
         check_number(len(self._kinds))
+        if taken := self._kinds.keys() & set(BUILT_IN):
+            raise UsageError(f"a metadata function returned the key {min(taken)!r}, a column of the catalog: rename it")
         users = [catalog_field(key, kind, key in with_none) for key, kind in self._kinds.items()]
         self.schema = pa.schema(
             [*(field for field in built_in(records, digests) if links or field.name != "link"), *users]
         )
         self.none_rows = NoneRows(self.schema)
+
+    def timeless(self) -> pa.Schema:
+        """The columns without mtime, which no image depends on."""
+        return self.schema.remove(self.schema.get_field_index("mtime"))
 
     def records(self) -> Iterator[Records]:
         """Yields each shard's records with the catalog's columns."""
@@ -160,10 +194,3 @@ def _describe(
         "fields": {field.name: str(field.type) for field in schema},
         "metadata": metadata,
     }
-
-
-def _update(digest: Any, table: pa.Table) -> None:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    digest.update(sink.getvalue())

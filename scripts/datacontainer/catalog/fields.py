@@ -14,7 +14,7 @@ from datacontainer.functions.values import MOST_FIELDS
 from datacontainer.runtime.errors import UsageError
 
 DIGEST_MARK = {b"digest": b"1"}
-BUILT_IN = ("path", "size", "mtime", *DIGEST_BYTES, "link")
+BUILT_IN = ("path", "size", "mtime", *DIGEST_BYTES, "link", "layer", "offset")
 
 # The kinds of fields. An "int" is exact as a float too (up to 2**53), a "long" needs 64 bits. A "number" is int and
 # float mixed: floats in the catalog, but JSON in a shard, because the field may be text in another shard, and the

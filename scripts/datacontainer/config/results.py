@@ -43,6 +43,11 @@ class Results:
         return self.stages / "aggregate/content.digest"
 
     @property
+    def image_catalog(self) -> Path:
+        """The catalog of the images: without times, with the places of the contents in the layers."""
+        return self.stages / "aggregate/catalog.parquet"
+
+    @property
     def catalog(self) -> Path:
         """The catalog, a table with a row for each file of the dataset."""
         return self.folder / "catalog.parquet"

@@ -14,6 +14,8 @@ from datacontainer.layers.compression import NONE
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import link_or_copy, write_bytes
 
+METADATA_FOLDER = ".datacontainer"
+
 
 @dataclass(frozen=True)
 class ShardLayer:
@@ -43,6 +45,7 @@ def assemble_layout(
     identity: Identity,
     summary: Path,
     layers: Sequence[ShardLayer],
+    metadata: Mapping[str, Path],
     binaries: Mapping[str, Path],
     layout: Path,
     compression: str = NONE,
@@ -50,13 +53,16 @@ def assemble_layout(
 ) -> None:
     """Makes `layout` an OCI image layout, which `docker load` can load from a tar.
 
-    summary: dataset.json. binaries: the entrypoint of each platform. compression: of the entrypoint's layer; the packer
-    compresses with gzip. index.json is written last: until then, readers find the previous image or none.
+    summary: dataset.json. metadata: files by their names in the image's folder /.datacontainer. binaries: the
+    entrypoint of each platform. compression: of the last two layers; the packer compresses with gzip. index.json is
+    written last: until then, readers find the previous image or none.
     """
     blobs = Blobs(layout, compression, packer)
     data = [layer.described() for layer in layers]
     for layer, described in zip(layers, data, strict=True):
         link_or_copy(layer.path, blobs.path(described.digest))
+    origin = f"datacontainer aggregate: {', '.join(sorted(metadata))}"
+    data.append(blobs.add_layer(metadata, 0o644, origin, METADATA_FOLDER, oci.METADATA))
     labels = labels_of(identity, json.loads(summary.read_bytes()))
     images = {platform: _image(platform, binary, data, labels, blobs) for platform, binary in binaries.items()}
     first = next(iter(images.values()))
@@ -79,6 +85,6 @@ def _image(
 
     The entrypoint is the last layer: all platforms, and all versions with the same data, share the other layers.
     """
-    layers = [*data, blobs.add_file_layer(binary, "entrypoint", 0o755, f"datacontainer compile: {platform}")]
+    layers = [*data, blobs.add_layer({"entrypoint": binary}, 0o755, f"datacontainer compile: {platform}")]
     config = blobs.add(oci.image_config(platform, layers, labels))
     return PlatformImage(config, layers, blobs.add(oci.manifest(config, layers, labels)))

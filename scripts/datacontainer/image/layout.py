@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ METADATA_FILES = ("oci-layout", "index.json", "manifest.json")
 class Blobs:
     """The blobs of the layout in the folder `layout`. stored: the blobs to keep; `prune` removes all others.
 
-    compression: of the layers that `add_file_layer` creates; the packer is needed for gzip.
+    compression: of the layers that `add_layer` creates; the packer is needed for gzip.
     """
 
     layout: Path
@@ -38,23 +39,28 @@ class Blobs:
         write_bytes(self.path(blob.digest), blob.content)
         return blob
 
-    def add_file_layer(self, source: Path, name: str, mode: int, origin: str) -> oci.Layer:
-        """Stores a layer that contains only the file `source`, with the given name and mode."""
-        partial = self.layout / f".{name}.partial"
+    def add_layer(
+        self, files: Mapping[str, Path], mode: int, origin: str, folder: str = "", kind: str = ""
+    ) -> oci.Layer:
+        """Stores a layer with the given files, by name, in the folder of the image; kind: see `oci.Layer`."""
+        partial = self.layout / ".layer.partial"
         with written(partial) as tar:
             layer = Tar(tar)
-            layer.add_file(source, name, mode)
+            if folder:
+                layer.add_folder(folder)
+            for name, source in sorted(files.items()):
+                layer.add_file(source, f"{folder}/{name}" if folder else name, mode)
             layer.end()
         with open(partial, "rb") as tar:
             diff_id = "sha256:" + hashlib.file_digest(tar, "sha256").hexdigest()
         if self.compression == NONE:
             blob, stored = partial, Stored(diff_id, partial.stat().st_size)
         else:
-            blob = self.layout / f".{name}.compressed"
+            blob = self.layout / ".layer.compressed"
             stored = compress_file(self.compression, self.packer, partial, blob)
             partial.unlink()
         os.replace(blob, self.path(stored.digest))
-        return oci.Layer(diff_id, *stored, origin, self.compression)
+        return oci.Layer(diff_id, *stored, origin, self.compression, kind)
 
     def prune(self) -> None:
         """Removes the blobs of earlier images."""

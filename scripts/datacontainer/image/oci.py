@@ -13,23 +13,29 @@ CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
+LAYER_KIND, METADATA = "io.datacontainer.layer", "metadata"
 # By compression.
 LAYER_TYPES = {"none": LAYER_TYPE, "gzip": LAYER_TYPE + "+gzip", "zstd": LAYER_TYPE + "+zstd"}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A stored layer. Without compression, its digest equals its diff ID. origin: its entry in the image's history."""
+    """A stored layer. Without compression, its digest equals its diff ID. origin: its entry in the image's history.
+
+    kind: the value of the descriptor's annotation, with which a client finds the layer; none if empty.
+    """
 
     diff_id: str
     digest: str
     size_bytes: int
     origin: str
     compression: str = "none"
+    kind: str = ""
 
     def descriptor(self) -> dict[str, Any]:
-        """Media type, digest and size of the blob."""
-        return _descriptor(LAYER_TYPES[self.compression], self.digest, self.size_bytes)
+        """Media type, digest and size of the blob, and the annotation of its kind."""
+        annotations = {"annotations": {LAYER_KIND: self.kind}} if self.kind else {}
+        return _descriptor(LAYER_TYPES[self.compression], self.digest, self.size_bytes, **annotations)
 
 
 @dataclass(frozen=True)

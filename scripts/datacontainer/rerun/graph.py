@@ -30,7 +30,7 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
         case "hash" | "shard":
             return [Step("scan"), PACKER]
         case "aggregate":
-            return [Step("hash", batch) for batch in results.batches()]
+            return [*(Step("hash", batch) for batch in results.batches()), *([PACKER] if dataset.formats else [])]
         case "rescan":
             batches = [] if step.part else results.batches()
             return [Step("rescan", batch) for batch in batches] or [Step("aggregate"), PACKER]

@@ -1,6 +1,7 @@
 """The stage aggregate."""
 
 from datacontainer.catalog.aggregate import aggregate
+from datacontainer.catalog.imagecatalog import ImageRequest
 from datacontainer.catalog.shards import ShardFiles
 from datacontainer.hash.stale import remove_stale
 from datacontainer.rerun.graph import Step
@@ -10,7 +11,7 @@ from datacontainer.stages.task import Task
 
 
 def run(task: Task) -> None:
-    """Joins the shards' records into one catalog; then removes the files of shards that no longer exist."""
+    """Joins the shards' records into the catalogs; then removes the files of shards that no longer exist."""
     dataset, results = task.dataset, task.results
     made_with = key(Step("aggregate"), dataset, results)
     shards = results.shard_names()
@@ -31,6 +32,8 @@ def run(task: Task) -> None:
         catalog=results.catalog,
         summary=results.summary,
         content=results.content,
+        image=ImageRequest(results.image_catalog, task.packer) if dataset.formats else None,
     )
     remove_stale(facts, results.batches(), task.logs)
-    seal(results.seal("aggregate"), made_with, read=[results.catalog, results.summary, results.content])
+    written = [results.catalog, results.summary, results.content, *([results.image_catalog] if dataset.formats else [])]
+    seal(results.seal("aggregate"), made_with, read=written)

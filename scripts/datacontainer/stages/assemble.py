@@ -22,6 +22,7 @@ def run(task: Task) -> None:
         identity=dataset.identity,
         summary=results.summary,
         layers=[_layer(task, shard) for shard in results.shard_names()],
+        metadata=_metadata(task),
         binaries=_binaries(task),
         layout=results.layout,
         packer=task.packer,
@@ -39,6 +40,13 @@ def _layer(task: Task, shard: str) -> ShardLayer:
     facts = task.results.facts(shard)
     check(task.results.seal("hash", shard), facts)
     return ShardLayer(task.results.layer(shard), json.loads(facts.read_bytes()))
+
+
+def _metadata(task: Task) -> dict[str, Path]:
+    results = task.results
+    inside = {"catalog.parquet": results.image_catalog, "dataset.json": results.summary}
+    check(results.seal("aggregate"), *inside.values())
+    return inside
 
 
 def _binaries(task: Task) -> dict[str, Path]:

@@ -53,6 +53,7 @@ def assembled(tmp_path):
             identity=IDENTITY,
             summary=tmp_path / "dataset.json",
             layers=layers,
+            metadata={"dataset.json": tmp_path / "dataset.json", "b.json": tmp_path / "binary"},
             binaries=binaries,
             layout=tmp_path / "oci",
         )
@@ -85,7 +86,7 @@ def test_assemble_layout_config_has_the_values_that_docker_needs(assembled):
     assert [f"sha256:{os.path.basename(layer)}" for layer in docker["Layers"]] == config["rootfs"]["diff_ids"]
     assert config["config"]["Entrypoint"] == ["/entrypoint"]
     assert "Volumes" not in config["config"]
-    assert len(config["history"]) == 3
+    assert len(config["history"]) == 4
     assert config["config"]["Labels"] == {
         "io.datacontainer.dataset.bytes": "17",
         "io.datacontainer.dataset.digest": "sha256:ab",
@@ -106,9 +107,9 @@ def test_assemble_layout_data_is_linked_not_copied(assembled, tmp_path):
 def test_assemble_layout_again_removes_blobs_of_the_previous_image(assembled):
     first = set(os.listdir(assembled() / "blobs/sha256"))
     second = set(os.listdir(assembled(shards=("one",)) / "blobs/sha256"))
-    assert len(first) == 5
-    assert len(second) == 4
-    assert len(first & second) == 2
+    assert len(first) == 6
+    assert len(second) == 5
+    assert len(first & second) == 3
 
 
 def test_assemble_layout_two_platforms_share_the_layers_of_the_data(assembled):
@@ -119,6 +120,20 @@ def test_assemble_layout_two_platforms_share_the_layers_of_the_data(assembled):
     layers = [[layer["digest"] for layer in json.loads(blob(layout, one["digest"]))["layers"]] for one in manifests]
     assert layers[0][:-1] == layers[1][:-1]
     assert layers[0][-1] != layers[1][-1]
+
+
+def test_assemble_layout_metadata_is_one_annotated_layer_below_the_entrypoint(assembled):
+    layout = assembled()
+    (top,) = json.loads((layout / "index.json").read_text())["manifests"]
+    layers = json.loads(blob(layout, top["digest"]))["layers"]
+    assert [layer.get("annotations") for layer in layers] == [None, None, {"io.datacontainer.layer": "metadata"}, None]
+    with tarfile.open(layout / "blobs/sha256" / layers[-2]["digest"][7:]) as tar:
+        found = {(m.name, m.mode, m.mtime, m.uid, m.uname): m.isfile() and tar.extractfile(m).read() for m in tar}
+    assert found == {
+        (".datacontainer", 0o755, 0, 0, ""): False,
+        (".datacontainer/b.json", 0o644, 0, 0, ""): b"\x7fELF",
+        (".datacontainer/dataset.json", 0o644, 0, 0, ""): json.dumps(SUMMARY).encode(),
+    }
 
 
 def test_assemble_archive_has_folders_before_files_and_no_times(assembled, tmp_path):
