@@ -26,6 +26,9 @@ func (e PatternError) Error() string {
 // Rules are patterns in order; the last matching pattern decides whether a path is excluded.
 type Rules []rule
 
+// included is the result of Rules.excludedBy for a path that is not excluded.
+const included = -1
+
 // A rule is one pattern: a literal prefix and suffix, and a glob between them.
 type rule struct {
 	excludes       bool // false for a pattern with "!", which includes again what an earlier pattern excludes
@@ -122,23 +125,34 @@ func newRule(pattern string) (rule, error) {
 	return r, nil
 }
 
-// excludes reports whether a path is excluded, if its parent folders are not excluded. A folder's path ends with a slash.
-func (r Rules) excludes(path string) bool {
-	path, folder := strings.CutSuffix(path, "/")
-	name := path[strings.LastIndexByte(path, '/')+1:]
+// excludedBy returns the index of the rule that excludes a path, or `included`. The folder is "" or ends with a slash, and
+// is not excluded; the name of a folder ends with a slash.
+func (r Rules) excludedBy(folder, name string) int {
+	name, isFolder := strings.CutSuffix(name, "/")
+	path := ""
 	for i := len(r) - 1; i >= 0; i-- {
 		text := name
 		if r[i].wholePath {
+			if path == "" {
+				path = folder + name
+			}
 			text = path
 		}
-		if (folder || !r[i].foldersOnly) && r[i].match(text) {
-			return r[i].excludes
+		if (isFolder || !r[i].foldersOnly) && r[i].match(text) {
+			if r[i].excludes {
+				return i
+			}
+			return included
 		}
 	}
-	return false
+	return included
 }
 
 func (r *rule) match(text string) bool {
+	// Most names differ in the first byte.
+	if r.prefix != "" && (text == "" || text[0] != r.prefix[0]) {
+		return false
+	}
 	rest, hasPrefix := strings.CutPrefix(text, r.prefix)
 	rest, hasSuffix := strings.CutSuffix(rest, r.suffix)
 	return hasPrefix && hasSuffix && strings.Contains(rest, r.text) && r.middle.match(rest)

@@ -25,6 +25,11 @@ func TestRunExcludedFoldersAreNotListed(t *testing.T) {
 	wantEqual(t, paths(t, root, rulesOf(t, gitignore...)), []string{"keep.tmp", "only", "sub/logs"})
 }
 
+func (r Rules) excludes(path string) bool {
+	start := strings.LastIndexByte(strings.TrimSuffix(path, "/"), '/') + 1
+	return r.excludedBy(path[:start], path[start:]) != included
+}
+
 // tests/unit/scan/test_excludes.py compares random patterns with git.
 func TestExcludesMatchesLikeGit(t *testing.T) {
 	for _, one := range []struct{ pattern, excluded, kept string }{
