@@ -68,7 +68,11 @@ func (w *worker) appendNames(b *builder, names []string, t *task, descriptor int
 	}
 	text, start := string(all), 0
 	for _, end := range ends {
-		if rule := w.exclude.excludedBy(t.folder, text[start:end]); rule == included {
+		rule := included
+		if w.first.has(text[start]) {
+			rule = w.exclude.excludedBy(t.folder, text[start:end])
+		}
+		if rule == included {
 			names = append(names, text[start:end])
 		} else if rule < w.defaults {
 			b.leaveOut(rule, w.defaults)

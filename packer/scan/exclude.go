@@ -148,11 +148,19 @@ func (r Rules) excludedBy(folder, name string) int {
 	return included
 }
 
-func (r *rule) match(text string) bool {
-	// Most names differ in the first byte.
-	if r.prefix != "" && (text == "" || text[0] != r.prefix[0]) {
-		return false
+// firstBytes returns the bytes with which a name can begin that a rule matches; names with another byte need no rule.
+func (r Rules) firstBytes() (first byteSet) {
+	for _, one := range r {
+		if one.wholePath || one.prefix == "" {
+			first.add(0, 255)
+		} else {
+			first.add(one.prefix[0], one.prefix[0])
+		}
 	}
+	return first
+}
+
+func (r *rule) match(text string) bool {
 	rest, hasPrefix := strings.CutPrefix(text, r.prefix)
 	rest, hasSuffix := strings.CutSuffix(rest, r.suffix)
 	return hasPrefix && hasSuffix && strings.Contains(rest, r.text) && r.middle.match(rest)

@@ -53,6 +53,7 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	out.records = progress.Start(options.Progress, "scan:", progress.Unknown, 0)
 	defer out.records.Stop()
 	w := &walk{root: root, exclude: options.Exclude, defaults: options.Defaults, symlinks: options.Symlinks}
+	w.first = w.exclude.firstBytes()
 	w.columns = options.Columns != ""
 	w.reader = thisReader()
 	var system syscall.Statfs_t

@@ -13,8 +13,9 @@ const workerCount = 32
 type walk struct {
 	root     int // descriptor of the dataset's folder
 	exclude  Rules
-	defaults int    // the number of rules at the start of exclude that are defaults
-	symlinks string // one of Policies
+	defaults int     // the number of rules at the start of exclude that are defaults
+	first    byteSet // Rules.firstBytes
+	symlinks string  // one of Policies
 	reader   reader
 	columns  bool // whether to write columns
 	inodes   bool // false on FUSE, where many file systems number a file again after the kernel forgot it
