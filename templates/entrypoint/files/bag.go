@@ -82,8 +82,8 @@ func (b *bag) finish(ctx context.Context, e *export, c catalog) error {
 	if omitted == nil {
 		return nil
 	}
-	return e.progress.Print(e.job.Out, fmt.Sprintf("%s that a bag cannot hold: see %q",
-		counted(len(omitted), "symlink, empty folder or name"), filepath.Join(e.dir, leftOutList)))
+	return e.progress.Print(e.job.Out, fmt.Sprintf("a bag cannot hold %s: see %q",
+		counted(len(omitted), "path"), filepath.Join(e.dir, leftOutList)))
 }
 
 // checkPayload returns an error if dir/data contains files that are not exported: every file of a bag is in its manifests. It
