@@ -16,12 +16,13 @@ import (
 // scanCommand lists a dataset and prints a summary.
 var scanCommand = command{
 	name: "scan",
-	usage: "--root DIR [--exclude FILE] [--symlinks POLICY] [--progress] " +
+	usage: "--root DIR [--exclude FILE [--defaults N]] [--symlinks POLICY] [--progress] " +
 		"(--records FILE --columns FILE --refused FILE | --digest-only)",
 	define: func(flags *flag.FlagSet) action {
 		var options scan.Options
 		flags.StringVar(&options.Root, "root", "", "the dataset's folder")
 		exclude := flags.String("exclude", "", "a file with gitignore patterns of paths to exclude")
+		flags.IntVar(&options.Defaults, "defaults", 0, "the number of patterns at the start of that file that are defaults")
 		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "handling of symlinks: keep, follow or refuse")
 		flags.StringVar(&options.Records, "records", "", "the file of records to write")
 		flags.StringVar(&options.Columns, "columns", "", "the file of columns to write")
@@ -41,6 +42,9 @@ var scanCommand = command{
 			}
 			if err != nil {
 				return nil, err
+			}
+			if options.Defaults < 0 || options.Defaults > len(rules) {
+				return nil, flagsError{fmt.Sprintf("--defaults is %d, expected 0 to %d patterns", options.Defaults, len(rules))}
 			}
 			options.Exclude = rules
 			return scan.Run(ctx, options)

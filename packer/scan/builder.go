@@ -25,8 +25,8 @@ type found struct {
 	refused                              []byte // path, reason and symlink target of each refused entry, each terminated by NUL
 	recordCount, fileCount, refusedCount int64
 	fileBytes                            int64
-	broken, annex                        int64 // see Unusual
-	firstBroken                          string
+	broken                               Broken
+	leftOut                              []int64 // nil, or the number of entries that each default excludes
 }
 
 // A builder collects the parts of a task.
@@ -57,6 +57,14 @@ func (b *builder) appendTask(next *task) {
 // finish returns the parts; no task follows the last part.
 func (b *builder) finish() []part {
 	return append(b.parts, part{found: b.current})
+}
+
+// leaveOut counts an entry that one of the defaults excludes.
+func (b *builder) leaveOut(rule, defaults int) {
+	if b.current.leftOut == nil {
+		b.current.leftOut = make([]int64, defaults)
+	}
+	b.current.leftOut[rule]++
 }
 
 // addFile adds the record of a file; through is Record.Through.

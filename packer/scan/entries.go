@@ -31,7 +31,7 @@ func (w *walk) newWorker() *worker {
 
 // names returns the sorted names of a task's open folder that are not excluded. The name of a subfolder ends with a
 // slash, so that names are in the same order as the paths below them.
-func (w *worker) names(t *task, descriptor int) ([]string, error) {
+func (w *worker) names(b *builder, t *task, descriptor int) ([]string, error) {
 	var names []string
 	for {
 		n, err := readEntries(descriptor, w.entries)
@@ -41,13 +41,13 @@ func (w *worker) names(t *task, descriptor int) ([]string, error) {
 		if n == 0 {
 			break
 		}
-		names = w.appendNames(names, t, descriptor, w.entries[:n])
+		names = w.appendNames(b, names, t, descriptor, w.entries[:n])
 	}
 	slices.Sort(names)
 	return names, nil
 }
 
-func (w *worker) appendNames(names []string, t *task, descriptor int, entries []byte) []string {
+func (w *worker) appendNames(b *builder, names []string, t *task, descriptor int, entries []byte) []string {
 	// Allocating one string for all names is faster than one for each name.
 	var all []byte
 	var ends []int
@@ -68,8 +68,14 @@ func (w *worker) appendNames(names []string, t *task, descriptor int, entries []
 	}
 	text, start := string(all), 0
 	for _, end := range ends {
-		if w.exclude == nil || !w.exclude.excludes(t.folder+text[start:end]) {
+		rule := included
+		if w.first.has(text[start]) {
+			rule = w.exclude.excludedBy(t.folder, text[start:end])
+		}
+		if rule == included {
 			names = append(names, text[start:end])
+		} else if rule < w.defaults {
+			b.leaveOut(rule, w.defaults)
 		}
 		start = end
 	}

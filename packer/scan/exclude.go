@@ -26,6 +26,9 @@ func (e PatternError) Error() string {
 // Rules are patterns in order; the last matching pattern decides whether a path is excluded.
 type Rules []rule
 
+// included is the result of Rules.excludedBy for a path that is not excluded.
+const included = -1
+
 // A rule is one pattern: a literal prefix and suffix, and a glob between them.
 type rule struct {
 	excludes       bool // false for a pattern with "!", which includes again what an earlier pattern excludes
@@ -122,20 +125,39 @@ func newRule(pattern string) (rule, error) {
 	return r, nil
 }
 
-// excludes reports whether a path is excluded, if its parent folders are not excluded. A folder's path ends with a slash.
-func (r Rules) excludes(path string) bool {
-	path, folder := strings.CutSuffix(path, "/")
-	name := path[strings.LastIndexByte(path, '/')+1:]
+// excludedBy returns the index of the rule that excludes a path, or `included`. The folder is "" or ends with a slash, and
+// is not excluded; the name of a folder ends with a slash.
+func (r Rules) excludedBy(folder, name string) int {
+	name, isFolder := strings.CutSuffix(name, "/")
+	path := ""
 	for i := len(r) - 1; i >= 0; i-- {
 		text := name
 		if r[i].wholePath {
+			if path == "" {
+				path = folder + name
+			}
 			text = path
 		}
-		if (folder || !r[i].foldersOnly) && r[i].match(text) {
-			return r[i].excludes
+		if (isFolder || !r[i].foldersOnly) && r[i].match(text) {
+			if r[i].excludes {
+				return i
+			}
+			return included
 		}
 	}
-	return false
+	return included
+}
+
+// firstBytes returns the bytes with which a name can begin that a rule matches; names with another byte need no rule.
+func (r Rules) firstBytes() (first byteSet) {
+	for _, one := range r {
+		if one.wholePath || one.prefix == "" {
+			first.add(0, 255)
+		} else {
+			first.add(one.prefix[0], one.prefix[0])
+		}
+	}
+	return first
 }
 
 func (r *rule) match(text string) bool {

@@ -12,7 +12,9 @@ import (
 const (
 	KeepLinks   = "keep"   // store all symlinks unchanged
 	FollowLinks = "follow" // replace symlinks whose target is outside of the dataset or excluded by a copy of the target
-	RefuseLinks = "refuse" // refuse symlinks whose target is outside of the dataset, excluded or missing
+	// Refuse symlinks whose target is outside of the dataset, excluded or missing, but replace symlinks to files that are
+	// left out by default, such as those of git-annex.
+	RefuseLinks = "refuse"
 )
 
 // Policies are all values of `symlinks`.
@@ -29,13 +31,14 @@ const (
 	absolute targetClass = "is a symlink to the absolute path"
 	outside  targetClass = "is a symlink to a path outside of the dataset:"
 	excluded targetClass = "is a symlink to an excluded path:"
+	leftOut  targetClass = "is a symlink to a path that is left out by default:"
 	dangling targetClass = "is a symlink to a path that does not exist:"
 	loop     targetClass = "is a symlink in a loop:"
 )
 
 // followed reports whether FollowLinks replaces the symlink by its target.
 func (c targetClass) followed() bool {
-	return c == absolute || c == outside || c == excluded
+	return c == absolute || c == outside || c == excluded || c == leftOut
 }
 
 // A base is the dataset, or a folder that replaces a symlink to the outside. Symlinks in it may only point into it.
@@ -115,6 +118,7 @@ type resolution struct {
 	rest     []string // the components that are not resolved yet
 	links    int      // the number of symlinks that were followed
 	excluded bool     // whether one of the paths is excluded from the image
+	leftOut  bool     // whether one of the paths is excluded by default
 }
 
 // resolve returns `inside` unless a component leaves the base or is excluded, or there are too many symlinks. It does not
@@ -136,8 +140,11 @@ func (r *resolution) resolve() targetClass {
 			return found
 		}
 	}
-	if r.excluded {
+	switch {
+	case r.excluded:
 		return excluded
+	case r.leftOut:
+		return leftOut
 	}
 	return inside
 }
@@ -162,16 +169,15 @@ func (r *resolution) enter(name string) targetClass {
 	return inside
 }
 
-// checkExcluded sets r.excluded if a path on the way is excluded. A path that is not a symlink may be a folder.
+// checkExcluded sets r.excluded or r.leftOut if a path on the way is excluded. A path that is not a symlink may be a folder.
 func (r *resolution) checkExcluded(path string, notLink bool) {
-	if r.exclude == nil {
-		return
+	start := strings.LastIndexByte(path, '/') + 1
+	rule, folderRule := r.exclude.excludedBy(path[:start], path[start:]), r.exclude.excludedBy(path[:start], path[start:]+"/")
+	if rule != folderRule && notLink && r.leadsToFolder(path) {
+		rule = folderRule
 	}
-	var status syscall.Stat_t
-	if notLink && pathStatus(r.root, path, &status) == nil && status.Mode&syscall.S_IFMT == syscall.S_IFDIR {
-		path += "/"
-	}
-	r.excluded = r.excluded || r.exclude.excludes(path)
+	r.leftOut = r.leftOut || rule != included && rule < r.defaults
+	r.excluded = r.excluded || rule >= r.defaults
 }
 
 // addLink adds the record of a symlink, or of the file that replaces it, or a refused entry.
@@ -179,12 +185,12 @@ func (w *worker) addLink(b *builder, t *task, name, target string, descriptor in
 	if w.symlinks == KeepLinks {
 		b.addLink(t.folder, name, target, t.base.through(), &w.status)
 		if w.columns {
-			w.countBroken(&b.current, t, name, target)
+			w.countBroken(&b.current.broken, t, name, target)
 		}
 		return
 	}
 	class := w.classify(t.base, t.folder, name, target)
-	if w.symlinks == FollowLinks && class.followed() {
+	if w.symlinks == FollowLinks && class.followed() || class == leftOut && !w.leadsToFolder(t.folder+name) {
 		w.addTarget(b, t, name, target, descriptor)
 		return
 	}
@@ -192,6 +198,12 @@ func (w *worker) addLink(b *builder, t *task, name, target string, descriptor in
 		b.refuse(t.folder+name, string(class), target)
 	}
 	b.addLink(t.folder, name, target, t.base.through(), &w.status)
+}
+
+func (w *walk) leadsToFolder(path string) bool {
+	var status syscall.Stat_t
+	err := pathStatus(w.root, path, &status)
+	return err == nil && status.Mode&syscall.S_IFMT == syscall.S_IFDIR
 }
 
 // addTarget adds the record of the file that replaces a symlink.

@@ -20,6 +20,7 @@ const fuseType = 0x65735546
 type Options struct {
 	Root     string // the dataset's folder
 	Exclude  Rules  // the patterns of excluded paths
+	Defaults int    // the number of patterns at the start of Exclude that are defaults, and not from the user
 	Symlinks string // how symlinks are handled, one of Policies
 	// Paths of the output files, see writer; all "" to write no files.
 	Records, Columns, Refused string
@@ -33,7 +34,8 @@ type Summary struct {
 	Bytes   int64   `json:"bytes"` // total size of the files
 	Refused int64   `json:"refused"`
 	Digest  string  `json:"digest"` // of all records and refused entries
-	Unusual Unusual `json:"unusual"`
+	Broken  Broken  `json:"broken"`
+	LeftOut []int64 `json:"left_out"` // the number of entries that each default excludes, without the entries below them
 }
 
 // Run lists the dataset.
@@ -50,7 +52,9 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	defer out.close()
 	out.records = progress.Start(options.Progress, "scan:", progress.Unknown, 0)
 	defer out.records.Stop()
-	w := &walk{root: root, exclude: options.Exclude, symlinks: options.Symlinks, columns: options.Columns != ""}
+	w := &walk{root: root, exclude: options.Exclude, defaults: options.Defaults, symlinks: options.Symlinks}
+	w.first = w.exclude.firstBytes()
+	w.columns = options.Columns != ""
 	w.reader = thisReader()
 	var system syscall.Statfs_t
 	w.inodes = syscall.Fstatfs(root, &system) != nil || system.Type != fuseType

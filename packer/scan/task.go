@@ -60,7 +60,7 @@ func (w *worker) do(t *task) {
 
 // list adds the records of a folder; the names of a large folder after the first pieceNames become new tasks.
 func (w *worker) list(b *builder, t *task, descriptor int) error {
-	names, err := w.names(t, descriptor)
+	names, err := w.names(b, t, descriptor)
 	if err != nil {
 		return err
 	}

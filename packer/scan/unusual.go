@@ -1,48 +1,32 @@
-// Counts of entries that are stored in an image, but that a user may not expect there.
+// Counts of symlinks that are stored in an image, but lead to nothing there.
 package scan
 
 import "strings"
 
-// Unusual contains the counts.
-type Unusual struct {
-	// Files and their bytes in folders of version control systems, by the name of the folder.
-	History map[string][2]int64 `json:"history"`
-	Broken  int64               `json:"broken"` // kept symlinks to nothing in an image; 0 without Columns
-	Annex   int64               `json:"annex"`  // those to content of git-annex
-	First   string              `json:"first"`  // the path of one of them
+// Broken contains the counts of kept symlinks to nothing in an image; all are 0 without Columns.
+type Broken struct {
+	Count int64  `json:"count"`
+	Annex int64  `json:"annex"` // those to content of git-annex
+	First string `json:"first"` // the path of one of them
 }
 
-// addHistory counts a part of a task.
-func (u *Unusual) addHistory(folder string, f *found) {
-	for name := range strings.SplitSeq(folder, "/") {
-		switch name {
-		case ".git", ".hg", ".svn", ".datalad", ".annex":
-			before := u.History[name]
-			u.History[name] = [2]int64{before[0] + f.fileCount, before[1] + f.fileBytes}
-			return
-		}
+// add counts the symlinks of a part of a task.
+func (all *Broken) add(part Broken) {
+	if all.Count == 0 {
+		all.First = part.First
 	}
-}
-
-// addBroken counts the symlinks of a part of a task.
-func (u *Unusual) addBroken(f *found) {
-	if u.Broken == 0 {
-		u.First = f.firstBroken
-	}
-	u.Broken += f.broken
-	u.Annex += f.annex
+	all.Count += part.Count
+	all.Annex += part.Annex
 }
 
 // countBroken counts a symlink that is stored unchanged, if it leads to nothing in an image.
-func (w *worker) countBroken(f *found, t *task, name, target string) {
+func (w *worker) countBroken(b *Broken, t *task, name, target string) {
 	switch w.classify(t.base, t.folder, name, target) {
-	case dangling, loop, excluded:
-		if f.broken == 0 {
-			f.firstBroken = t.folder + name
-		}
-		f.broken++
+	case dangling, loop, excluded, leftOut:
+		one := Broken{Count: 1, First: t.folder + name}
 		if strings.Contains(target, ".git/annex/objects/") {
-			f.annex++
+			one.Annex = 1
 		}
+		b.add(one)
 	}
 }

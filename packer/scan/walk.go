@@ -13,7 +13,9 @@ const workerCount = 32
 type walk struct {
 	root     int // descriptor of the dataset's folder
 	exclude  Rules
-	symlinks string // one of Policies
+	defaults int     // the number of rules at the start of exclude that are defaults
+	first    byteSet // Rules.firstBytes
+	symlinks string  // one of Policies
 	reader   reader
 	columns  bool // whether to write columns
 	inodes   bool // false on FUSE, where many file systems number a file again after the kernel forgot it
@@ -53,7 +55,6 @@ func (w *walk) writeTask(ctx context.Context, lister *worker, t *task, out *writ
 	for i := range t.parts {
 		p := t.parts[i]
 		t.parts[i] = part{}
-		out.sum.Unusual.addHistory(t.folder, &p.found)
 		if err := out.write(&p.found); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ type writer struct {
 // newWriter returns a writer whose output files are created, except those with the path "".
 func newWriter(options Options) (*writer, error) {
 	w := &writer{recordsDigest: sha256.New(), refusedDigest: sha256.New()}
-	w.sum.Unusual.History = map[string][2]int64{}
+	w.sum.LeftOut = make([]int64, options.Defaults)
 	for _, path := range []string{options.Records, options.Columns, options.Refused} {
 		created, err := create(path)
 		if err != nil {
@@ -47,7 +47,10 @@ func (w *writer) write(f *found) error {
 	w.sum.Files += f.fileCount
 	w.sum.Bytes += f.fileBytes
 	w.sum.Refused += f.refusedCount
-	w.sum.Unusual.addBroken(f)
+	w.sum.Broken.add(f.broken)
+	for i, count := range f.leftOut {
+		w.sum.LeftOut[i] += count
+	}
 	for i, content := range [][]byte{f.records, f.columns, f.refused} {
 		if err := w.outputs[i].write(content); err != nil {
 			return err

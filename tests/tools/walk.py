@@ -27,10 +27,11 @@ INSIDE = b""
 ABSOLUTE = b"is a symlink to the absolute path"
 OUTSIDE = b"is a symlink to a path outside of the dataset:"
 EXCLUDED = b"is a symlink to an excluded path:"
+LEFT_OUT = b"is a symlink to a path that is left out by default:"
 DANGLING = b"is a symlink to a path that does not exist:"
 LOOP = b"is a symlink in a loop:"
 # FOLLOW replaces symlinks of these classes by their targets.
-FOLLOWED = (ABSOLUTE, OUTSIDE, EXCLUDED)
+FOLLOWED = (ABSOLUTE, OUTSIDE, EXCLUDED, LEFT_OUT)
 
 
 class Base(NamedTuple):
@@ -56,15 +57,21 @@ class Base(NamedTuple):
 
 @dataclass
 class Walk:
-    """The records and the refused entries of a dataset, in the order of scan. patterns: without a slash inside."""
+    """The records and the refused entries of a dataset, in the order of scan.
+
+    patterns: without a slash inside; the first `defaults` of them are defaults. left_out: the number of entries that
+    each of these excludes.
+    """
 
     root: bytes
     patterns: Sequence[str]
     symlinks: str
+    defaults: int = 0
     records: list[Record] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.left_out = [0] * self.defaults
         self._list(b"", Base(b"", frozenset()).below(b"", os.path.realpath(self.root)))
 
     def _list(self, folder: bytes, base: Base) -> None:
@@ -72,7 +79,11 @@ class Walk:
         paths = [folder + name for name in os.listdir(self._on_disk(folder)) if name != SNAKEMAKE_TIMESTAMP]
         # With a slash after folders, so that the entries of `a/` come after `a-b`.
         paths = [path + b"/" * self._is_folder(path, base) for path in paths]
-        paths = sorted(path for path in paths if not self._excluded(path))
+        excluded = {path: self._excluded(path) for path in paths}
+        for rule in excluded.values():
+            if rule is not None and rule < self.defaults:
+                self.left_out[rule] += 1
+        paths = sorted(path for path in paths if excluded[path] is None)
         if folder and not paths:
             self.records.append(Record(folder[:-1], DIRECTORY, 0o755, 0, 0, 0, 0, b"", base.through))
         for path in paths:
@@ -88,15 +99,15 @@ class Walk:
     def _on_disk(self, path: bytes) -> bytes:
         return os.path.join(self.root, path)
 
-    def _excluded(self, path: bytes) -> bool:
-        """Whether the last pattern that matches a path excludes it. A folder's path ends with a slash."""
-        plain, excluded = path.rstrip(b"/"), False
-        for pattern in self.patterns:
+    def _excluded(self, path: bytes) -> int | None:
+        """The index of the last pattern that matches a path, if it excludes it. A folder's path ends with a slash."""
+        plain, excluded = path.rstrip(b"/"), None
+        for number, pattern in enumerate(self.patterns):
             text = os.fsencode(pattern.lstrip("!"))
             subject = plain if text.startswith(b"/") else os.path.basename(plain)
             right_kind = path.endswith(b"/") or not text.endswith(b"/")
             if right_kind and fnmatch.fnmatchcase(subject, text.strip(b"/")):
-                excluded = not pattern.startswith("!")
+                excluded = None if pattern.startswith("!") else number
         return excluded
 
     def _is_folder(self, path: bytes, base: Base) -> bool:
@@ -106,6 +117,11 @@ class Walk:
 
     def _is_followed(self, path: bytes, base: Base) -> bool:
         return self.symlinks == FOLLOW and self._target_class(path, base) in FOLLOWED
+
+    def _is_replaced(self, path: bytes, base: Base) -> bool:
+        """Whether the default policy replaces a symlink: one to what is left out by default, except to a folder."""
+        found = self.symlinks == REFUSE and self._target_class(path, base)
+        return found == LEFT_OUT and not os.path.isdir(self._on_disk(path))
 
     def _enter(self, folder: bytes, base: Base) -> None:
         place = self._on_disk(folder[:-1])
@@ -118,7 +134,7 @@ class Walk:
 
     def _link(self, path: bytes, base: Base) -> None:
         target = os.readlink(self._on_disk(path))
-        if self._is_followed(path, base):
+        if self._is_followed(path, base) or self._is_replaced(path, base):
             if found := self._reachable(path):
                 self.refused.append(Refused(path, found, target))
             else:
@@ -156,7 +172,7 @@ class Walk:
 
         parts: the components of the symlink's folder in its base, none of which is a symlink.
         """
-        rest, links, excluded = target.split(b"/")[::-1], 0, False
+        rest, links, excluded = target.split(b"/")[::-1], 0, set()
         while rest:
             name = rest.pop()
             if name == b"..":
@@ -167,7 +183,7 @@ class Walk:
                 path = prefix + b"/".join([*parts, name])
                 is_link = os.path.islink(self._on_disk(path))
                 is_folder = os.path.isdir(self._on_disk(path)) and not is_link
-                excluded = excluded or self._excluded(path + b"/" * is_folder)
+                excluded.add(self._excluded(path + b"/" * is_folder))
                 if not is_link:
                     parts.append(name)
                     continue
@@ -176,7 +192,10 @@ class Walk:
                 if links > MAX_LINKS or following.startswith(b"/"):
                     return LOOP if links > MAX_LINKS else OUTSIDE
                 rest += following.split(b"/")[::-1]
-        return EXCLUDED if excluded else INSIDE
+        rules = excluded - {None}
+        if any(rule >= self.defaults for rule in rules):
+            return EXCLUDED
+        return LEFT_OUT if rules else INSIDE
 
     def _reachable(self, path: bytes) -> bytes:
         """INSIDE if a symlink has a target, else the class of the symlink."""

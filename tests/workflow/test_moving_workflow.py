@@ -65,14 +65,19 @@ def in_sif(unsquashfs: str, project) -> bytes:
 def test_build_annexed_dataset_contains_the_linked_files(project):
     annex = {b".git/annex/objects/x/key": b"content"}
     make(project.folder / "data", annex | {b"sub/file": Link(b"../.git/annex/objects/x/key")})
-    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "refuse"})
-    text = project.snakemake().text
-    assert "  symlink to an excluded path (1): store the files behind the symlinks with `symlinks: follow`" in text
-    assert "    'sub/file' -> '../.git/annex/objects/x/key'\n" in text
-    project.configure(data={"path": "data", "exclude": ["/.git"], "formats": ["oci"], "symlinks": "follow"})
-    project.build()
+    project.configure(data={"path": "data", "formats": ["oci"]})
+    assert "\n  left out, as they are no data: 1 .git; exclude_defaults: false packs them\n" in project.build(
+        console=True
+    )
     rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
     printed = subprocess.run(["sha256sum"], input=b"content", capture_output=True, check=True).stdout
     assert [(r["path"], r["size"], r["sha256"]) for r in rows] == [("sub/file", 7, printed[:64].decode())]
     assert "link" not in rows[0]
     assert "Nothing to be done" in project.build()
+    project.configure(data={"path": "data", "formats": ["oci"], "exclude_defaults": False})
+    project.build()
+    rows = pq.read_table(project.product("data", "catalog.parquet")).to_pylist()
+    assert [(r["path"], r["link"]) for r in rows] == [
+        (".git/annex/objects/x/key", None),
+        ("sub/file", "../.git/annex/objects/x/key"),
+    ]

@@ -5,6 +5,12 @@ from typing import NamedTuple
 
 from datacontainer.config.formats import FORMATS, LAYOUT
 
+# Patterns of files that are no data: those of version control, Snakemake, Python and Jupyter; those that macOS,
+# Windows, Linux and NFS create in any folder.
+NO_DATA = (
+    *(".git", ".hg", ".svn", ".datalad", ".snakemake", "__pycache__", ".ipynb_checkpoints"),
+    *(".DS_Store", "._*", "Thumbs.db", "desktop.ini", ".Trash-*", ".nfs0*"),
+)
 OCI_LABEL, LABEL_PREFIX = "org.opencontainers.image.", "io.datacontainer."
 
 
@@ -43,6 +49,12 @@ class Dataset:
     attest: tuple[str, ...]
     after: tuple[str, ...] = ()
     function_seconds: int | None = None
+    exclude_defaults: bool = True
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The patterns of excluded paths that precede those in `exclude`."""
+        return NO_DATA if self.exclude_defaults else ()
 
     @property
     def identity(self) -> Identity:

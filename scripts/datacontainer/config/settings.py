@@ -101,7 +101,7 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
 def _check_outside(dataset: Dataset, outdir: str) -> None:
     """Raises UsageError if a run would write into the dataset: each run would then find a changed dataset."""
     root, patterns = os.path.realpath(dataset.path), list[Any]()
-    for one in dataset.exclude:
+    for one in (*dataset.left_out, *dataset.exclude):
         # The packer, which follows git, decides about the patterns that pathspec refuses.
         with suppress(ValueError, re.error):
             patterns += GitIgnoreSpec.from_lines([one]).patterns

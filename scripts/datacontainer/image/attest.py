@@ -18,6 +18,7 @@ RECORDED_KEYS = {
     "compression",
     "digests",
     "exclude",
+    "exclude_defaults",
     "labels",
     "mount",
     "name",
@@ -41,6 +42,9 @@ def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:
     if not dataset.attest:
         return Recipe((), "", ())
     values = {key: value for key, value in asdict(dataset).items() if key in RECORDED_KEYS}
+    if dataset.exclude_defaults:
+        # So that an image without such files keeps the document that earlier versions wrote.
+        del values["exclude_defaults"]
     values["labels"] = dict(dataset.labels)
     for key, functions in (("metadata", dataset.metadata), ("dataset_metadata", dataset.dataset_metadata)):
         # A full path would disclose folders of the host; `sources` contains the digests of these files.

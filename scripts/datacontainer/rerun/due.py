@@ -86,7 +86,7 @@ class Authority:
             return Due(True)
         if dataset.name not in self._fingerprints:
             self._fingerprints[dataset.name] = fingerprint(
-                dataset.path, dataset.exclude, self.packer, symlinks=dataset.symlinks
+                dataset.path, dataset.exclude, self.packer, symlinks=dataset.symlinks, defaults=dataset.left_out
             )
         current = self._fingerprints[dataset.name]
         if current is None or current == read_state(results.shards):

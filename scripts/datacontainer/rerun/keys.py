@@ -40,7 +40,7 @@ def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
 
 # Stages that are missing here depend on settings only through the keys of the steps whose output they read.
 _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
-    "scan": lambda one: [one.path, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
+    "scan": lambda one: [one.path, one.left_out, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
     "hash": lambda one: [
         one.digests,
         function_sources(one.metadata),
@@ -51,7 +51,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     "assemble": lambda one: [one.identity, one.compression],
     "attest": lambda one: [
         one.attest,
-        [one.digests, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
+        [one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
     "convert": lambda one: [files_digest([one.sign], Path(one.sign).parent) if one.sign else ""],

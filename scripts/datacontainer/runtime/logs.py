@@ -25,7 +25,7 @@ progress = logging.getLogger("datacontainer.progress")
 LOG_SECONDS = 10
 # Many jobs may share the terminal.
 TERMINAL_SECONDS = 30
-ERROR_MARK, WARNING_MARK = " error: ", " warning: "
+ERROR_MARK, WARNING_MARK, NOTE_MARK = " error: ", " warning: ", " note: "
 DETAIL_INDENT = "  "
 LIBRARIES = ("numpy", "pyarrow", "jinja2")
 SHOWN_INPUTS, SHOWN_CHARACTERS = 5, 300
@@ -88,21 +88,26 @@ def last_error(log: Path) -> str | None:
     return None if found < 0 else "\n".join([lines[first][found:].strip(), *lines[first + 1 :]])
 
 
-def warnings_in(log: Path) -> list[str]:
-    """The warnings in a stage's log."""
+def warnings_in(log: Path, mark: str = WARNING_MARK) -> list[str]:
+    """The warnings in a stage's log, or the lines with another mark."""
     content = log.read_bytes() if log.is_file() else b""
-    if WARNING_MARK.encode() not in content:
+    if mark.encode() not in content:
         return []
     lines = content.decode(errors="backslashreplace").splitlines()
-    return [line.partition(WARNING_MARK)[2] for line in lines if WARNING_MARK in line]
+    return [line.partition(mark)[2] for line in lines if mark in line]
 
 
-def warn(text: str) -> None:
+def warn(text: str, mark: str = WARNING_MARK) -> None:
     """Logs a warning, and prints it, unless the console of the run prints it at the end."""
-    line = _printable(text)
-    logger.warning("%s%s", WARNING_MARK.lstrip(), line)
+    line = mark.lstrip() + _printable(text)
+    logger.warning("%s", line)
     if not has_console():
-        print(f"warning: {line}", file=sys.stderr)
+        print(line, file=sys.stderr)
+
+
+def note(text: str) -> None:
+    """Logs and prints, as `warn` does, what a user should know without any need to act."""
+    warn(text, NOTE_MARK)
 
 
 def notice(text: str) -> None:

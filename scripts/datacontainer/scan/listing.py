@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ COLUMNS = np.dtype([("end", "<u8"), ("size", "<u8"), ("chance", "<u8")])
 class Summary(NamedTuple):
     """The counts of a list. digest: of all records and refused entries. bytes: of the files.
 
-    unusual: counts for warn_unusual.
+    broken: counts for warn_broken. left_out: the number of entries that each of the `defaults` excludes.
     """
 
     records: int
@@ -30,7 +30,8 @@ class Summary(NamedTuple):
     bytes: int
     refused: int
     digest: str
-    unusual: Mapping[str, Any]
+    broken: Mapping[str, Any]
+    left_out: Sequence[int]
 
 
 class Files(NamedTuple):
@@ -66,12 +67,13 @@ def list_dataset(
     exclude: Iterable[str],
     files: Files | None,
     *,
+    defaults: Collection[str] = (),
     symlinks: str = REFUSE,
     threads: int | None = None,
 ) -> Summary:
     """Lists a dataset with the packer, without the entries that match `exclude` or the dataset's ignore file.
 
-    files: None for the summary alone.
+    defaults: patterns before those in `exclude`; what they exclude is counted. files: None for the summary alone.
 
     Raises:
         DataContainerError: if the packer fails; UsageError for a wrong pattern.
@@ -83,9 +85,10 @@ def list_dataset(
         arguments += ["--records", files.records, "--columns", files.columns, "--refused", files.refused]
     environment = {"GOMAXPROCS": str(max(2, threads))} if threads else {}
     with tempfile.NamedTemporaryFile() as patterns:
-        patterns.write(b"".join(_line(pattern) for pattern in exclude))
+        patterns.write(b"".join(_line(pattern) for pattern in (*defaults, *exclude)))
         patterns.flush()
-        return Summary(**json.loads(run_packer(packer, [*arguments, "--exclude", patterns.name], environment)))
+        arguments += ["--exclude", patterns.name, "--defaults", str(len(defaults))]
+        return Summary(**json.loads(run_packer(packer, arguments, environment)))
 
 
 def _line(pattern: str) -> bytes:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,7 @@ from datacontainer.scan.listing import REFUSE, Files, list_dataset
 from datacontainer.scan.refused import raise_refused
 from datacontainer.scan.rules import NEWEST, RULE, RULES, read_rule
 from datacontainer.scan.sharding import Limits, cut
-from datacontainer.scan.unusual import warn_unusual
+from datacontainer.scan.unusual import note_left_out, warn_broken
 
 STATE = "state"
 
@@ -40,6 +40,7 @@ def scan(
     table: Path,
     *,
     packer: Path,
+    defaults: Collection[str] = (),
     symlinks: str = REFUSE,
     threads: int | None = None,
     minimum: Limits | None = None,
@@ -48,9 +49,10 @@ def scan(
     """Writes one list per shard into the folder `lists`, and `table` with the shards in the order of their paths.
 
     The name of a list is the digest of its content, so an unchanged shard keeps its name. The table has a line per
-    shard: name, files, bytes, batch. symlinks: how symlinks are handled, as in config.schema.yaml. batches: the number
-    of jobs that hash the shards; 0 for as many as a cluster needs. Next to the table, the file `state` contains the
-    result of `fingerprint`, and the file `rule` the number of the rule that cuts a dataset without `minimum`.
+    shard: name, files, bytes, batch. defaults: as in list_dataset. symlinks: how symlinks are handled, as in
+    config.schema.yaml. batches: the number of jobs that hash the shards; 0 for as many as a cluster needs. Next to the
+    table, the file `state` contains the result of `fingerprint`, and the file `rule` the number of the rule that cuts a
+    dataset without `minimum`.
 
     Raises:
         DataError: if the dataset contains entries that cannot be stored in an image.
@@ -62,9 +64,10 @@ def scan(
     lists.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=lists.parent) as folder:
         files = Files.in_folder(Path(folder))
-        summary = list_dataset(packer, root, exclude, files, symlinks=symlinks, threads=threads)
+        summary = list_dataset(packer, root, exclude, files, defaults=defaults, symlinks=symlinks, threads=threads)
         raise_refused(files.read_refused(), root)
-        warn_unusual(summary.unusual, root)
+        warn_broken(summary.broken, root)
+        note_left_out(defaults, summary.left_out)
         shards = _write_lists(files, lists, minimum)
     numbers = divide([Size(shard.files, shard.size_bytes) for shard in shards], batches)
     rows = zip(shards, numbers, strict=True)
@@ -78,12 +81,14 @@ def scan(
     return shards
 
 
-def fingerprint(root: str, exclude: Iterable[str], packer: Path, symlinks: str = REFUSE) -> str | None:
+def fingerprint(
+    root: str, exclude: Iterable[str], packer: Path, symlinks: str = REFUSE, defaults: Collection[str] = ()
+) -> str | None:
     """A digest of all entries that scan would list; None if the folder does not exist. Reads no data."""
     if not os.path.isdir(root):
         return None
     try:
-        return list_dataset(packer, root, exclude, None, symlinks=symlinks).digest
+        return list_dataset(packer, root, exclude, None, defaults=defaults, symlinks=symlinks).digest
     except (DataContainerError, OSError) as error:
         # The stage scan fails with the same error and reports it.
         return f"unreadable: {error}"

@@ -1,25 +1,25 @@
-"""Unusual entries: warnings about entries that an image contains, but that a user may not expect there."""
+"""Unusual entries: what an image contains, or does not contain, and a user may not expect."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from datacontainer.runtime.logs import warn
+from datacontainer.runtime.logs import note, warn
 
 
-def warn_unusual(found: Mapping[str, Any], root: str) -> None:
-    """Warns of the data of version control systems, and of kept symlinks to nothing.
+def note_left_out(defaults: Collection[str], counts: Sequence[int]) -> None:
+    """Prints how many entries each of the default patterns excludes, if there are any."""
+    found = [(pattern, count) for pattern, count in zip(defaults, counts, strict=True) if count]
+    if found:
+        shown = ", ".join(f"{count:,} {pattern}" for pattern, count in found)
+        note(f"left out, as they are no data: {shown}; exclude_defaults: false packs them")
 
-    found: the packer's counts, as in packer/scan/unusual.go. root: the folder of the dataset.
-    """
-    history = {name: counts for name, counts in sorted(found["history"].items()) if counts[0]}
-    if history:
-        shown = ", ".join(f"{name} ({files:,} files, {size:,} bytes)" for name, (files, size) in history.items())
-        secret = ", and .git/config may contain a password" if ".git" in history else ""
-        patterns = ", ".join(f"{name}/" for name in history)
-        warn(f"images contain the version control data of the dataset: {shown}{secret}; use exclude: [{patterns}]")
-    if found["broken"]:
-        remedy = "correct or exclude them"
-        if found["annex"]:
-            remedy = f"run `datalad get .` or `git annex get .` in {root!r} and set symlinks: follow"
-        counts = f"{found['broken']:,} ({found['annex']:,} of git-annex), first {found['first']!r}"
-        warn(f"`symlinks: keep` stores symlinks to nothing in an image: {counts}; {remedy}")
+
+def warn_broken(found: Mapping[str, Any], root: str) -> None:
+    """Warns of kept symlinks to nothing. found: the counts of packer/scan/unusual.go. root: the dataset."""
+    if not found["count"]:
+        return
+    remedy = "correct or exclude them"
+    if found["annex"]:
+        remedy = f"run `datalad get .` or `git annex get .` in {root!r} and set symlinks: follow"
+    counts = f"{found['count']:,} ({found['annex']:,} of git-annex), first {found['first']!r}"
+    warn(f"`symlinks: keep` stores symlinks to nothing in an image: {counts}; {remedy}")

@@ -20,6 +20,7 @@ def run(task: Task) -> None:
     scan(
         root=dataset.path,
         exclude=dataset.exclude,
+        defaults=dataset.left_out,
         symlinks=dataset.symlinks,
         lists=results.lists,
         table=results.shards,

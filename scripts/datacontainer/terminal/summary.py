@@ -10,7 +10,7 @@ from pathlib import Path
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.formats import FORMATS, LAYOUT
 from datacontainer.config.results import Results
-from datacontainer.runtime.logs import warnings_in
+from datacontainer.runtime.logs import NOTE_MARK, warnings_in
 from datacontainer.runtime.progress import size
 from datacontainer.terminal.nextsteps import left_over, next_steps
 
@@ -71,7 +71,8 @@ def _count(number: int, noun: str) -> str:
 
 
 def _warnings(paths: Results, logs: Path) -> Iterator[str]:
-    """The distinct warnings in the logs of the dataset's stages, with the number of logs that contain each."""
+    """The notes of scan, and the distinct warnings of all stages, with the number of logs that contain each."""
+    yield from (f"  {text}" for text in warnings_in(logs / "scan.log", NOTE_MARK))
     found = Counter(text for log in _logs(paths, logs) for text in warnings_in(log))
     for text, number in found.most_common(SHOWN_WARNINGS):
         yield f"  warning: {text}{f' ({number} times)' if number > 1 else ''}"

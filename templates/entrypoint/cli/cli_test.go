@@ -102,7 +102,7 @@ func TestRunWithoutMatchPrintsNothingAndReturnsNoMatch(t *testing.T) {
 func TestRunWrongUsageReturnsMessage(t *testing.T) {
 	for arguments, expected := range map[string]string{
 		"-metric colour":     `unknown metric "colour": the metrics are size, sha256`,
-		"-colour":            "unknown flag -colour; the flags are -cat -count -desc",
+		"-colour":            "unknown flag -colour; the flags are -bagit -cat -count -desc",
 		"pear":               `unexpected argument "pear": the entrypoint takes flags only; the flags are`,
 		"-get":               "flag needs an argument: -get; the flags are",
 		"-limit x":           `invalid value "x" for flag -limit`,
@@ -119,6 +119,7 @@ func TestRunWrongUsageReturnsMessage(t *testing.T) {
 		"-info -ls":          "-info and -ls cannot be combined: leave out one of them",
 		"-start -ls":         "-start and -ls cannot be combined",
 		"-cat x -get y":      "-cat and -get cannot be combined",
+		"-verify -bagit":     "-bagit needs -export DIR",
 		"-count -null":       "-count and -null cannot be combined",
 	} {
 		out, _, status, err := execute(fruit, strings.Fields(arguments)...)

@@ -35,6 +35,9 @@ const formatFlag = `  -format F            text, json (one array), jsonl (one ob
   -spreadsheet         csv and tsv with ' before a text that a spreadsheet could run as a formula
 `
 
+const bagFlag = `  -bagit               with -export: a BagIt bag, with the files in DIR/data and their digests in manifests
+`
+
 const examples = `
 Examples:
   -get /data/sub-01/anat/T1w.nii.gz
@@ -51,7 +54,7 @@ Exit status: 0 done, 1 nothing matched, files differ from the index, or another 
 
 func printHelp(out io.Writer) error {
 	fmt.Fprint(out, rowFlags, listed(Printing), formatFlag)
-	fmt.Fprint(out, "\nActions on the files:\n", listed(Files))
+	fmt.Fprint(out, "\nActions on the files:\n", listed(Files), bagFlag)
 	fmt.Fprint(out, "\nOther:\n", listed(Else), listed(Own))
 	_, err := fmt.Fprint(out, "\nConditions:\n", query.Grammar, examples)
 	return err

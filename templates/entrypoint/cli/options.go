@@ -15,7 +15,7 @@ import (
 
 // options are the parsed flags.
 type options struct {
-	ls, desc, null, spreadsheet        bool
+	ls, desc, null, spreadsheet, bagit bool
 	get, metric, search, where, format string
 	limit                              int
 	given                              map[string]bool
@@ -39,7 +39,7 @@ func newOptions() *options {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
 	o := &options{given: map[string]bool{}, flags: flags}
 	flags.SetOutput(io.Discard)
-	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet}
+	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet, "bagit": &o.bagit}
 	for name, target := range switches {
 		flags.BoolVar(target, name, false, "")
 	}
@@ -129,6 +129,8 @@ func (o *options) check() error {
 		return Usagef("-null and -format %s cannot be combined: -null prints names only", o.format)
 	case o.spreadsheet && o.format != "csv" && o.format != "tsv":
 		return Usagef("-spreadsheet needs -format csv or -format tsv: it changes the cells of a table")
+	case o.bagit && !o.given[export.Name]:
+		return Usagef("-bagit needs -export DIR: it exports a BagIt bag")
 	case o.command != nil:
 		return o.checkRefused()
 	}

@@ -23,14 +23,14 @@ type copier struct {
 	*reader
 	run     *export
 	folder  *folder // of the last file
-	current string  // its path in the dataset
+	current string  // its path below the target
 }
 
 // destination is the place to which a file is copied.
 type destination struct {
 	row    int
 	key    []byte
-	inside string // its path in the dataset
+	inside string // its path below the target
 	name   string // in the folder of the copier
 	full   string // in messages
 }
@@ -41,10 +41,14 @@ func (c *copier) export(ctx context.Context, row int, key []byte) (string, error
 	if !filepath.IsLocal(inside) {
 		return "", statusf(statusFailed, "%q is outside of the dataset: the image is damaged; pull or build it again", key)
 	}
+	if c.run.bag != nil {
+		inside = payload + inside
+	}
 	to := destination{row, key, inside, path.Base(inside), filepath.Join(c.run.dir, inside)}
 	found, err := c.put(ctx, to)
 	if no := (*refusal)(nil); errors.As(err, &no) {
 		found, err = outcome{difference: "is not exported: " + no.reason, refused: true}, nil
+		c.run.noteRefused(row, no)
 	}
 	if err == nil {
 		c.run.count(found, c.sizeOf(row))
@@ -54,6 +58,11 @@ func (c *copier) export(ctx context.Context, row int, key []byte) (string, error
 
 // put copies a file or symlink. It returns a refusal if the target cannot hold it.
 func (c *copier) put(ctx context.Context, to destination) (outcome, error) {
+	if c.run.bag != nil {
+		if found, err := c.run.bag.check(c, to); found.omitted || err != nil {
+			return found, err
+		}
+	}
 	if err := c.enter(path.Dir(to.inside)); err != nil {
 		return outcome{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"entrypoint/index"
 	"entrypoint/process"
 	"entrypoint/progress"
 )
@@ -33,6 +34,11 @@ type Summary struct {
 // A file of the image that differs from the index, or that the file system of dir cannot hold under exactly its name, is
 // printed to job.Out and skipped, and Export returns an error at the end.
 func Export(ctx context.Context, job Job, dir string) (Summary, error) {
+	return exportInto(ctx, job, dir, nil)
+}
+
+// exportInto is Export or, with a bag, ExportBag.
+func exportInto(ctx context.Context, job Job, dir string, b *bag) (Summary, error) {
 	c, err := newCatalog(job.Index, job.Root)
 	if err != nil {
 		return Summary{}, err
@@ -44,7 +50,7 @@ func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 	defer root.Close()
 	p := job.startProgress(c, "exported")
 	defer p.Stop()
-	e := &export{job: job, dir: dir, root: root, progress: p, names: newNames(root)}
+	e := &export{job: job, dir: dir, bag: b, root: root, progress: p, names: newNames(root)}
 	defer e.names.close()
 	if err := e.run(ctx, c); err != nil {
 		return e.summary, e.userError(ctx, c, err)
@@ -57,6 +63,7 @@ func Export(ctx context.Context, job Job, dir string) (Summary, error) {
 type export struct {
 	job      Job
 	dir      string
+	bag      *bag // nil for a plain folder
 	root     *os.Root
 	progress *progress.Progress
 	names    *names
@@ -90,7 +97,7 @@ func (e *export) run(ctx context.Context, c catalog) error {
 	var workers []work[string]
 	// More workers than cores, because workers wait for the disk.
 	for range process.Workers(2*runtime.GOMAXPROCS(0) + 2) {
-		reader, err := c.newReader(e.progress, c.ix.Field("sha256"))
+		reader, err := c.newReader(e.progress, e.compared(c)...)
 		if err != nil {
 			return err
 		}
@@ -104,10 +111,23 @@ func (e *export) run(ctx context.Context, c catalog) error {
 		}
 		return e.progress.Print(e.job.Out, shown(key)+": "+difference)
 	})
-	if err == nil && e.job.All {
-		err = e.emptyFolders(ctx, c.root+c.ix.Mount)
+	switch {
+	case err != nil:
+		return err
+	case e.bag != nil:
+		return e.bag.finish(ctx, e, c)
+	case e.job.All:
+		return e.emptyFolders(ctx, c.root+c.ix.Mount)
 	}
-	return err
+	return nil
+}
+
+// compared returns the digests with which each copy is compared.
+func (e *export) compared(c catalog) []*index.Field {
+	if e.bag != nil {
+		return e.bag.digests
+	}
+	return []*index.Field{c.ix.Field("sha256")}
 }
 
 // outcome is the result for one file.
@@ -115,6 +135,7 @@ type outcome struct {
 	difference string // why the file was skipped, or ""
 	refused    bool   // whether it was skipped because the target cannot hold it
 	kept       bool   // whether a correct copy existed
+	omitted    bool   // whether it is a symlink, which a bag does not contain
 }
 
 // count adds the outcome for a file of the given size to the summary.
@@ -122,11 +143,13 @@ func (e *export) count(found outcome, size int64) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.progress.Files.Add(1)
-	if found.refused {
+	switch {
+	case found.omitted:
+		return
+	case found.refused:
 		e.refused++
 		return
-	}
-	if found.difference != "" {
+	case found.difference != "":
 		e.damaged++
 		return
 	}
@@ -153,8 +176,15 @@ func (e *export) printSummary() error {
 			counted(e.damaged, "file")))
 	}
 	if e.refused > 0 {
-		skipped = append(skipped, fmt.Sprintf("skipped %s that the file system of %q cannot hold: export to a Linux file system, "+
-			"such as ext4 or XFS, or select the other files with -where", counted(e.refused, "path"), e.dir))
+		holder, remedy := "", "export to a Linux file system, such as ext4 or XFS, or select the other files with -where"
+		if e.bag != nil {
+			holder, remedy = "a bag or ", "the bag is valid without them"
+		}
+		skipped = append(skipped, fmt.Sprintf("skipped %s that %sthe file system of %q cannot hold: %s",
+			counted(e.refused, "path"), holder, e.dir, remedy))
+	}
+	if e.bag != nil && e.damaged > 0 {
+		skipped = append(skipped, fmt.Sprintf("%q is not a bag: its manifests are not written", e.dir))
 	}
 	if skipped != nil {
 		return statusf(statusFailed, "%s", strings.Join(skipped, "; "))

@@ -322,3 +322,80 @@ func TestOnMountReportsBoundFolders(t *testing.T) {
 		}
 	}
 }
+
+// bagTo exports to a bag and fails the test unless the error contains the words. It returns the names outside of the payload.
+func bagTo(t *testing.T, i *image, dir, words string, info ...Tag) (names []string) {
+	t.Helper()
+	i.out.Reset()
+	_, err := ExportBag(context.Background(), i.job, dir, info)
+	if words == "" && err != nil || words != "" && (err == nil || !strings.Contains(err.Error(), words)) {
+		t.Fatalf("the error is %v, not %q", err, words)
+	}
+	noPartials(t, dir)
+	for _, path := range listing(t, dir) {
+		if !strings.HasPrefix(path, payload) && !strings.HasSuffix(path, "/") {
+			names = append(names, path)
+		}
+	}
+	return names
+}
+
+func TestExportBagContainsDocumentsAndTags(t *testing.T) {
+	i := newImage(t, map[string]string{"a": "1", "b%\r\n": "22"})
+	put(t, i.root+documents+"/dataset.json", "{}")
+	dir := t.TempDir()
+	put(t, dir+"/manifest-md5.txt", "of an earlier export")
+	put(t, dir+"/metadata/left-out.jsonl", "of an earlier export")
+	put(t, dir+"/data/.partial-0123456789abcdef", "of a killed export")
+	want := []string{"bag-info.txt", "bagit.txt", "manifest-sha256.txt", "metadata/dataset.json", "tagmanifest-sha256.txt"}
+	found := bagTo(t, i, dir, "", Tag{"Title", " Two\n\u2028 fruits"}, Tag{"Author", "\xff"})
+	if !slices.Equal(found, want) {
+		t.Errorf("the files are %q", found)
+	}
+	if found := content(t, dir+"/bag-info.txt"); found != "Title: Two fruits\nAuthor: \ufffd\nPayload-Oxum: 3.2\n" {
+		t.Errorf("bag-info.txt is %q", found)
+	}
+	lines := fmt.Sprintf("%x  data/a\n%x  data/b%%25%%0D%%0A\n", sha256.Sum256([]byte("1")), sha256.Sum256([]byte("22")))
+	if found := content(t, dir+"/manifest-sha256.txt"); found != lines {
+		t.Errorf("the manifest is %q", found)
+	}
+	requireContains(t, content(t, dir+"/tagmanifest-sha256.txt"), fmt.Sprintf("%x  metadata/dataset.json\n", sha256.Sum256([]byte("{}"))))
+}
+
+func TestExportBagOfDamagedImageHasNoManifest(t *testing.T) {
+	i := newImage(t, map[string]string{"a": "1", "b": "2"})
+	put(t, i.root+"/data/b", "3")
+	dir := t.TempDir()
+	if found := bagTo(t, i, dir, fmt.Sprintf("%q is not a bag: its manifests are not written", dir)); found != nil {
+		t.Errorf("the files are %q", found)
+	}
+	requireContains(t, i.out.String(), "/data/b: sha256 is ")
+}
+
+func TestExportBagNextToOtherFilesIsRefused(t *testing.T) {
+	for _, other := range []string{"data/x", "data/b", "data/l"} {
+		i := newImage(t, map[string]string{"a": "1", "b": "2"})
+		i.selectRows("/a")
+		dir := t.TempDir()
+		put(t, dir+"/"+other, "-> a")
+		if found := bagTo(t, i, dir, "contains 1 file that this command does not export"); found != nil {
+			t.Errorf("%s: the files are %q", other, found)
+		}
+	}
+}
+
+func TestExportBagWritesNothingThroughSymlinks(t *testing.T) {
+	for name, words := range map[string]string{
+		"data": "exists as a symlink, but the export writes a folder there", "metadata": "path escapes from parent",
+		"bagit.txt": "", "manifest-sha256.txt": "",
+	} {
+		i := newImage(t, map[string]string{"a": "1"})
+		put(t, i.root+documents+"/dataset.json", "{}")
+		dir, outside := t.TempDir(), t.TempDir()
+		put(t, dir+"/"+name, "-> "+outside)
+		bagTo(t, i, dir, words)
+		if found := listing(t, outside); len(found) > 0 {
+			t.Errorf("%s: %q was written", name, found)
+		}
+	}
+}

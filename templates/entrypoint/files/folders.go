@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// enter opens a folder by its path in the dataset, and creates it if it is missing. Symlinks in the path are not followed.
+// enter opens a folder by its path below the target, and creates it if it is missing. Symlinks in the path are not followed.
 func (c *copier) enter(inside string) error {
 	if c.folder != nil && c.current == inside {
 		return nil

@@ -230,8 +230,8 @@ def test_read_settings_outdir_inside_a_dataset_is_refused_unless_excluded(tmp_pa
     with pytest.raises(UsageError, match=r"'x': its folder '.' contains 'results', .* outdir .* add '/results/' to"):
         read("datasets: {x: {path: .}}")
     with pytest.raises(UsageError, match=r"contains '.snakemake', .* run snakemake in a different folder"):
-        read("{outdir: ../out, datasets: {x: {path: .}}}")
-    read("datasets: {x: {path: ., exclude: [/results/, .snakemake/]}}")
+        read("{outdir: ../out, datasets: {x: {path: ., exclude_defaults: false}}}")
+    read("datasets: {x: {path: ., exclude: [/results/]}}")
     read("datasets: {x: {path: results2}, y: {path: ..data}}")
     (tmp_path / "link").symlink_to("results")
     with pytest.raises(UsageError, match="contains 'results'"):

@@ -53,6 +53,7 @@ def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
 CHANGES = [
     ({"path": "elsewhere"}, {"scan"}),
     ({"exclude": ["*.tmp"]}, {"scan", "attest", "convert", "report", "verify"}),
+    ({"exclude_defaults": False}, {"scan", "attest", "convert", "report", "verify"}),
     ({"symlinks": "keep"}, {"scan", "attest", "convert", "report", "verify"}),
     ({"shard_bytes": 1 << 20}, {"scan", "attest", "convert", "report", "verify"}),
     ({"shard_files": 7}, {"scan", "attest", "convert", "report", "verify"}),

@@ -17,34 +17,38 @@ from tools.trees import Link, fill, make, odd_trees
 from tools.walk import FOLLOW, KEEP, LOOP, OUTSIDE, REFUSE, Walk
 
 
-def write_list(
-    packer: Path, dataset: Path, folder: Path, patterns: list[str] | None = None, symlinks: str = REFUSE
-) -> tuple[Summary, Files]:
+def write_list(packer: Path, dataset: Path, folder: Path, symlinks: str = REFUSE) -> tuple[Summary, Files]:
     folder.mkdir()
     files = Files.in_folder(folder)
-    return list_dataset(packer, str(dataset), patterns or [], files, symlinks=symlinks), files
+    return list_dataset(packer, str(dataset), [], files, symlinks=symlinks), files
 
 
 @tried(300)
 @given(
     trees=st.tuples(odd_trees, odd_trees),
     patterns=st.lists(st.sampled_from(["*.tmp", "/a", "!a", ".*", "b/", "ab", "!b/"]), max_size=2),
+    defaults=st.sampled_from([(), (), ("ab", "b/", "*.tmp")]),
     symlinks=st.sampled_from([KEEP, FOLLOW, REFUSE]),
 )
-def test_list_dataset_any_tree_gives_the_same_entries_as_in_python(trees, patterns, symlinks, packer, tmp_path_factory):
+def test_list_dataset_any_tree_gives_the_same_entries_as_in_python(
+    trees, patterns, defaults, *, symlinks, packer, tmp_path_factory
+):
     folder = tmp_path_factory.mktemp("list")
     # The folders are named a and b because link targets in odd_trees contain these names.
     dataset, other = folder / "a", folder / "b"
     for root, tree in zip((dataset, other), trees, strict=True):
         root.mkdir()
         make(root, tree)
-    summary, files = write_list(packer, dataset, folder / "packer", patterns, symlinks)
-    walk = Walk(bytes(dataset), patterns, symlinks)
+    files = Files.in_folder(folder)
+    summary = list_dataset(packer, str(dataset), patterns, files, defaults=defaults, symlinks=symlinks)
+    walk = Walk(bytes(dataset), [*defaults, *patterns], symlinks, len(defaults))
     assert list(read_records(files.records)) == walk.records
     assert list(files.read_refused()) == walk.refused
     sizes = [record.size for record in walk.records if record.kind == FILE]
     assert summary[:4] == (len(walk.records), len(sizes), sum(sizes), len(walk.refused))
-    assert summary[:5] == list_dataset(packer, str(dataset), patterns, None, symlinks=symlinks)[:5]
+    assert summary.left_out == walk.left_out
+    again = list_dataset(packer, str(dataset), patterns, None, defaults=defaults, symlinks=symlinks)
+    assert summary[:5] == again[:5]
 
 
 def test_list_dataset_folder_read_in_several_pieces_is_complete_and_sorted(dataset, packer, tmp_path):

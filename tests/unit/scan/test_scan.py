@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from datacontainer.config.dataset import NO_DATA
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.resources import BATCH_MINUTES, START_MINUTES, runtime_minutes, size_of
 from datacontainer.scan.listing import REFUSE
@@ -20,7 +21,7 @@ from datacontainer.scan.refused import Refused, raise_refused
 from datacontainer.scan.scan import fingerprint, read_shards, scan
 from datacontainer.scan.sharding import MIN_SHARD, Limits
 from tools.engines import lacking, require_tool
-from tools.trees import fill
+from tools.trees import Link, fill, make
 from tools.workflow import ROOT
 
 Listed = Callable[..., list[Record]]
@@ -30,9 +31,9 @@ Listed = Callable[..., list[Record]]
 def listed(packer) -> Listed:
     """Scans a dataset and returns the records of all shards."""
 
-    def run(dataset: Path, *exclude: str, symlinks: str = REFUSE) -> list[Record]:
+    def run(dataset: Path, *exclude: str, symlinks: str = REFUSE, defaults: tuple[str, ...] = ()) -> list[Record]:
         lists, table = dataset.parent / "lists", dataset.parent / "shards.tsv"
-        scan(str(dataset), exclude, lists, table, packer=packer, symlinks=symlinks)
+        scan(str(dataset), exclude, lists, table, packer=packer, symlinks=symlinks, defaults=defaults)
         return [record for shard in read_shards(table) for record in read_records(lists / f"{shard}.list")]
 
     return run
@@ -143,18 +144,55 @@ def test_scan_symlinks_of_git_annex_without_content_are_one_group_with_the_comma
     assert caught.value.details[0].startswith("symlink into .git/annex without content (80): run `datalad get .`")
 
 
-def test_scan_data_of_version_control_is_counted_in_a_warning(dataset, listed, capsys):
-    many = {b".git/objects/%04d" % number: b"1" for number in range(1000)}
-    fill(dataset, {b"a": b"1", b".git/config": b"12345", b"sub/.git/x/.hg/y": b"12", b"x.git/a": b"", **many})
-    fill(dataset, {b"sub/.datalad/config": b"1", b"sub/a/.svn/x": b"12", b"a.hg/b": b""})
-    listed(dataset)
-    assert capsys.readouterr().err == (
-        "warning: images contain the version control data of the dataset: .datalad (1 files, 1 bytes), .git (1,002 "
-        "files, 1,007 bytes), .svn (1 files, 2 bytes), and .git/config may contain a password; use "
-        "exclude: [.datalad/, .git/, .svn/]\n"
+def test_scan_entries_that_are_no_data_are_left_out_and_counted(dataset, listed, capsys):
+    left_out = (
+        b".git/config a/.git a/.hg/x .svn/x .datalad/config .snakemake/log a/__pycache__/a.pyc a/.DS_Store ._a.txt"
     )
-    listed(dataset, ".datalad/", ".git/", ".svn/")
-    assert capsys.readouterr().err == ""
+    left_out += b" b/.ipynb_checkpoints/a .DS_Store Thumbs.db a/desktop.ini .Trash-1000/a .nfs000000000123"
+    kept = [b".gitattributes", b".gitmodules", b".nfs", b"a.git/x", b"a/.bidsignore", b"b/git"]
+    fill(dataset, dict.fromkeys([*left_out.split(), *kept], b"1"))
+    found = listed(dataset, defaults=NO_DATA)
+    assert [record.path for record in found] == kept
+    assert capsys.readouterr().err == (
+        "note: left out, as they are no data: 2 .git, 1 .hg, 1 .svn, 1 .datalad, 1 .snakemake, 1 __pycache__, "
+        "1 .ipynb_checkpoints, 2 .DS_Store, 1 ._*, 1 Thumbs.db, 1 desktop.ini, 1 .Trash-*, 1 .nfs0*; "
+        "exclude_defaults: false packs them\n"
+    )
+    (dataset / ".datacontainerignore").write_text("!.DS_Store\n")
+    again = [record.path for record in listed(dataset, "!.svn", defaults=NO_DATA)]
+    assert set(again) - {record.path for record in found} == {
+        *(b".DS_Store", b"a/.DS_Store", b".datacontainerignore", b".svn/x")
+    }
+    assert "1 .hg, 1 .datalad" in capsys.readouterr().err
+
+
+def test_fingerprint_left_out_entries_change_nothing(dataset, state, packer):
+    fill(dataset, {b"a": b"1"})
+    before = state(dataset)
+    fill(dataset, {b".git/config": b"1", b"sub/__pycache__/a.pyc": b"1"})
+    (dataset / "sub").rename(dataset / ".snakemake")
+    assert fingerprint(str(dataset), [], packer, defaults=NO_DATA) == before != state(dataset)
+
+
+def test_scan_content_of_git_annex_replaces_its_symlinks(dataset, listed):
+    objects = ".git/annex/objects/x/key"
+    make(dataset, {objects.encode(): b"content", b"sub/file": Link(b"../.git/annex/objects/x/key")})
+    make(dataset, {b"module/file": Link(b".git/annex/objects/y"), b"module/.git": Link(b"../.git/modules/module")})
+    make(dataset, {b".git/modules/module/annex/objects/y": b"other"})
+    found = [(r.path, r.kind, r.size, r.through) for r in listed(dataset, defaults=NO_DATA)]
+    assert found == [(b"module/file", b"f", 5, 11), (b"sub/file", b"f", 7, 8)]
+    # The user's own pattern does not replace symlinks, and a symlink to a folder is refused.
+    for exclude, target in (("/.git/",), "objects"), ((), ".git/annex"):
+        (dataset / "link").unlink(missing_ok=True)
+        (dataset / "link").symlink_to(objects if exclude else target)
+        with pytest.raises(DataError) as caught:
+            listed(dataset, *exclude, defaults=NO_DATA)
+        assert "store the files behind the symlinks with `symlinks: follow`" in caught.value.details[0]
+    (dataset / "link").unlink()
+    (dataset / objects).unlink()
+    with pytest.raises(DataError) as caught:
+        listed(dataset, defaults=NO_DATA)
+    assert caught.value.details[0].startswith("symlink into .git/annex without content (1): run `datalad get .`")
 
 
 @pytest.mark.parametrize("exclude", [(), (".git/",)])
