@@ -127,7 +127,7 @@ func (o *options) check() error {
 		return Usagef("-search needs -metric: it searches the values of that metric")
 	case o.ignoreCase && !o.given["get"] && !o.given["search"] && !o.given["where"]:
 		return Usagef("-ignore-case needs -get, -search or -where: it changes how they compare texts")
-	case o.given["by"] && o.command != &count:
+	case o.given["by"] && !o.given[count.Name]:
 		return Usagef("-by needs -count: it counts the files of each value")
 	case o.given["by"] && o.desc:
 		return Usagef("-by and -desc cannot be combined: -by sorts by the values")
@@ -137,7 +137,7 @@ func (o *options) check() error {
 		return Usagef("-null and -format %s cannot be combined: -null prints names only", o.format)
 	case (o.ls || o.null) && o.given["fields"]:
 		return Usagef("-fields cannot be combined with -ls or -null: they print names only")
-	case o.format == parquetFormat && o.command != nil && o.command != &valuesOf && !o.given["by"]:
+	case o.format == parquetFormat && o.command != nil && !o.given[valuesOf.Name] && !o.given["by"]:
 		return Usagef("-%s and -format %s cannot be combined: leave out one of them", o.command.Name, o.format)
 	case o.spreadsheet && o.format != "csv" && o.format != "tsv":
 		return Usagef("-spreadsheet needs -format csv or -format tsv: it changes the cells of a table")
