@@ -19,6 +19,12 @@ func rulesOf(t *testing.T, lines ...string) Rules {
 
 var gitignore = []string{"*.tmp", "!keep.tmp", "/logs/"}
 
+// excludes reports whether a path is excluded, without the folders above it.
+func (r Rules) excludes(path string) bool {
+	start := strings.LastIndexByte(strings.TrimSuffix(path, "/"), '/') + 1
+	return r.excludedBy(path[:start], path[start:]) != included
+}
+
 func TestAppendRulesLineEndsAndCommentsAreRemoved(t *testing.T) {
 	rules := rulesOf(t, "\ufeffbom", "# comment", "", "  ", "/", "spaces  ", `kept\ `, `two\\ `, "tab\t", "cr\r", "nul\x00x")
 	for _, path := range []string{"bom", "spaces", "kept ", `two\`, "tab\t", "cr", "nul"} {
