@@ -43,6 +43,7 @@ class Dataset:
     attest: tuple[str, ...]
     after: tuple[str, ...] = ()
     function_seconds: int | None = None
+    on_error: str | None = None
 
     @property
     def identity(self) -> Identity:
