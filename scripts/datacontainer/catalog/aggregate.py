@@ -16,6 +16,7 @@ from datacontainer.catalog.fields import BUILT_IN, KIND, NULL, catalog_field, ch
 from datacontainer.catalog.nonerows import NoneRows, has_none
 from datacontainer.catalog.shards import Records, ShardFiles, built_in, read_shard
 from datacontainer.catalog.statistics import Statistics
+from datacontainer.domains.registry import is_domain
 from datacontainer.functions.process import REMEDY, FunctionError, call_functions
 from datacontainer.functions.reasons import recorded_name
 from datacontainer.functions.work import Work
@@ -41,12 +42,13 @@ def aggregate(
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
     identity: name, version and mount. functions: the user's functions for the whole dataset. function_seconds: the
-    limit for one call. folder: the dataset's absolute path. recorded: the functions that may have failed. records, facts: the files of each shard, in the order of the shards' paths.
-    catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
-    size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
-    then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
-    has the metadata none=1 if a function returned None; nonerows.py describes the rows for which it did.
-    content: a digest that changes only if the images of the dataset change; times are not part of it.
+    limit for one call. folder: the dataset's absolute path. recorded: the functions that may have failed. records,
+    facts: the files of each shard, in the order of the shards' paths. catalog: a row per file or symlink, sorted by the
+    bytes of the path: path string (binary if a name is not UTF-8), size int64, mtime timestamp[ns, UTC], one hex string
+    per digest, link as path (only if the dataset has symlinks), then the users' fields as bool, int64, double or
+    string. A column of JSON texts has the metadata json=1. A column has the metadata none=1 if a function returned
+    None; nonerows.py describes the rows for which it did. content: a digest that changes only if the images of the
+    dataset change; times are not part of it.
 
     Raises:
         UsageError: if a function failed and must not, or if there are too many fields.
@@ -165,6 +167,9 @@ def _user_metadata(work: Work, seconds: int | None) -> dict[str, Any]:
                         logger.error("%s", answer.trace)
                     raise answer
                 metadata = json.loads(answer or "{}")
+    for domain in filter(is_domain, work.functions):
+        for text in metadata[domain].pop("warnings", []):
+            logger.warning("%s: %s", domain, text)
     return metadata
 
 

@@ -27,6 +27,7 @@ class Domain(NamedTuple):
 
 H5PY, PYSAM, BIOPYTHON = ("h5py", "h5py"), ("pysam", "pysam"), ("Bio", "biopython")
 BIDS = (("bidsschematools", "bidsschematools"), ("bids_validator_deno", "bids-validator-deno"))
+ZARR = (("zarr", "zarr"),)
 DOMAINS = {
     one.name: one
     for one in (
@@ -42,8 +43,8 @@ DOMAINS = {
         ),
         Domain("hdf5", 1, (H5PY,), "*.h5, *.hdf5, *.he5, *.hdf, *.nwb", "datasets and attributes"),
         Domain("netcdf", 1, (("netCDF4", "netCDF4"),), "*.nc, *.nc4, *.cdf", "dimensions, variables and CF names"),
-        Domain("zarr", 1, (("zarr", "zarr"),), "files in folders *.zarr, and metadata of Zarr", "groups and arrays"),
-        Domain("ome-zarr", 1, (("zarr", "zarr"),), "metadata of groups of Zarr", "axes, levels and channels"),
+        Domain("zarr", 1, ZARR, "files in folders *.zarr, and metadata of Zarr", "groups and arrays", dataset=True),
+        Domain("ome-zarr", 1, (), "metadata of groups of Zarr", "axes, levels and channels"),
         Domain("fasta", 1, (BIOPYTHON,), "*.fasta, *.fa, *.fna, *.ffn, *.faa, *.frn, also .gz", "records and letters"),
         Domain("fastq", 1, (BIOPYTHON,), "*.fastq, *.fq, also .gz", "reads, lengths and quality"),
         Domain("bam", 1, (PYSAM,), "*.bam, *.cram, *.sam", "the header: references, samples, order"),

@@ -71,7 +71,8 @@ def load(spec: str, *, dataset: bool = False) -> Callable[..., Any]:
 def source_digest(spec: str) -> str:
     """A digest of the file of `spec` and of the files that it imports from its folder or the working directory.
 
-    A change of one of them changes the digest. A domain has its version instead. A file without such imports has its sha256, a missing file that of b"".
+    A change of one of them changes the digest. A domain has its version instead. A file without such imports has its
+    sha256, a missing file that of b"".
     """
     if is_domain(spec):
         return f"version {find(spec).version}"

@@ -86,7 +86,9 @@ class Worker:
             self._surroundings.restore()
             try:
                 taken = {*self._work.taken, *fields} if number else self._work.taken
-                fields |= plain_fields(function(argument(), *self._more[number]), taken, in_json=bool(self._work.catalog))
+                fields |= plain_fields(
+                    function(argument(), *self._more[number]), taken, in_json=bool(self._work.catalog)
+                )
             except BaseException as error:  # noqa: BLE001
                 self._fail(number, function, error)
             if found := difference():

@@ -27,10 +27,11 @@ class Job:
 
     packer: its path. root: the dataset's folder. results: the paths of scan's lists and of the outputs. digests: names
     of algorithms, sha256 first. functions: the user's, as the configuration names them. function_seconds: the limit for
-    one call. recorded: the functions whose failures are recorded. mount: the folder of the files in the image. layers: whether an image is configured; otherwise files that
-    did not change since an earlier run are not read. compression: of the layers. record_format: the version of the
-    records. rescan: "full" if a change of content is an error for files whose size and mtime did not change. stable:
-    "check" if a file into which another process writes is an error. threads: the number of cores to use.
+    one call. recorded: the functions whose failures are recorded. mount: the folder of the files in the image. layers:
+    whether an image is configured; otherwise files that did not change since an earlier run are not read. compression:
+    of the layers. record_format: the version of the records. rescan: "full" if a change of content is an error for
+    files whose size and mtime did not change. stable: "check" if a file into which another process writes is an error.
+    threads: the number of cores to use.
     """
 
     packer: Path
