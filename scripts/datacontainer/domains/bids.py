@@ -48,37 +48,44 @@ def schema() -> Schema:
 def metadata(path: str, folder: str) -> dict[str, Any]:
     """Entities by their long names, suffix, extension, datatype and modality; {} if the name is not one of BIDS.
 
-    A file below a folder of a subject must have that subject in its name. The files inside of a folder that BIDS
-    regards as one file, as *.ds, have the fields of that folder.
+    A file below a folder of a subject must have that subject in its name, and may have a suffix and an extension that
+    the schema does not know, as those of derivatives; another file must have known ones. The files inside of a folder
+    that BIDS regards as one file, as *.ds, have the fields of that folder.
     """
-    if "-" not in path:
+    last = path.rfind("/")
+    if (path.find("-", last) < 0 or path.find("_", last) < 0) and "/sub-" not in path:
         return {}
     *folders, name = path[len(os.path.join(folder, "")) :].split("/")
-    starts = [number for number, one in enumerate(folders) if one.startswith("sub-")]
+    starts = [number for number, one in enumerate(folders) if one.startswith("sub-") and "_" not in one]
     if not starts:
-        return _parsed(name) or {}
+        return _parsed(name, strict=True) or {}
     above, datatype = folders[starts[-1] :], None
     expected = [above.pop(0)]
     if above and above[0].startswith("ses-"):
         expected.append(above.pop(0))
     if above and above[0] in schema().datatypes:
         datatype = above.pop(0)
-    fields = _parsed(f"{above[0]}/" if above else name)
-    if not fields or any(f"{one}_" not in f"{above[0] if above else name}_" for one in expected):
+    item = above[0] if above else name
+    if not f"{item}_".startswith("".join(f"{one}_" for one in expected)):
+        return {}
+    fields = _parsed(f"{item}/" if above else name, strict=bool(above))
+    if fields is None:
         return {}
     modality = schema().modalities.get(datatype or "")
     return fields | filled({"datatype": datatype, "modality": modality})
 
 
-def _parsed(name: str) -> dict[str, Any] | None:
+def _parsed(name: str, *, strict: bool) -> dict[str, Any] | None:
     """The fields of a name, which ends with "/" if it is that of a folder; None if it has no entity, or an unknown one.
 
+    strict: whether the schema must know suffix and extension.
     Source: BIDS, "Filenames": key-value pairs, then the suffix, separated by underscores; the extension after a dot.
     """
     stem, dot, rest = name.partition(".")
     *pairs, suffix = stem.split("_")
     known = schema()
-    if not pairs or suffix.rstrip("/") not in known.suffixes or (extension := dot + rest) not in known.extensions:
+    extension = dot + rest
+    if not pairs or (strict and not (suffix in known.suffixes and extension in known.extensions)):
         return None
     fields: dict[str, Any] = {}
     for pair in pairs:

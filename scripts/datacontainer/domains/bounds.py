@@ -3,7 +3,6 @@
 import gzip
 import io
 import math
-import os
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -31,7 +30,7 @@ def plain(value: Any, depth: int = MOST_DEPTH) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, int):
-        return int(value) if -MOST_INT <= value < MOST_INT else f"{value:.6e}"
+        return int(value) if -MOST_INT <= value < MOST_INT else f"an int of {value.bit_length()} bits"
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(value)
     if isinstance(value, (list, tuple)) and depth:
@@ -98,8 +97,3 @@ class Bounded(io.RawIOBase):
     def lines(self) -> io.TextIOWrapper:
         """The text, of which each byte is a character."""
         return io.TextIOWrapper(io.BufferedReader(self, 1 << 20), "latin-1")
-
-
-def suffix_of(path: str) -> str:
-    """The name's part from its last dot on, in lower case; "" without a dot."""
-    return os.path.splitext(path)[1].lower()

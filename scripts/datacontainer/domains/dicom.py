@@ -4,9 +4,9 @@ import os
 from collections import Counter
 from typing import Any
 
-from datacontainer.domains.bounds import ends_with, filled, listed, suffix_of
+from datacontainer.domains.bounds import filled, listed
 
-SUFFIXES, PREAMBLE_BYTES, MAGIC = (".dcm", ".dicom", ".ima"), 128, b"DICM"
+SUFFIXES, PREAMBLE_BYTES, MAGIC = ("dcm", "dicom", "ima"), 128, b"DICM"
 FIELDS = {
     "modality": "Modality",
     "sop_class": "SOPClassUID",
@@ -43,8 +43,9 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         InvalidDicomError: if a file with a suffix of DICOM is none.
     """
-    named = ends_with(path, SUFFIXES)
-    if not named and (_other_suffix(path) or not _has_magic(path)):
+    # A name without a suffix may end with the number of a UID.
+    suffix = path[path.rfind(".") + 1 :].lower()
+    if suffix not in SUFFIXES and not ((suffix.isdigit() or "/" in suffix) and _has_magic(path)):
         return {}
     from pydicom import dcmread
 
@@ -86,12 +87,6 @@ def _value(value: Any) -> Any:
     if type(value).__name__ == "DSdecimal" or isinstance(value, float):
         return float(value)
     return int(value) if isinstance(value, int) else getattr(value, "name", None) or str(value)
-
-
-def _other_suffix(path: str) -> bool:
-    """Whether the name has a suffix, unlike names of DICOM files, which may end with the number of a UID."""
-    suffix = suffix_of(path)
-    return bool(suffix) and not suffix[1:].isdigit()
 
 
 def _has_magic(path: str) -> bool:

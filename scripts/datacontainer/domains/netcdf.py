@@ -18,7 +18,8 @@ def metadata(path: str) -> dict[str, Any]:
         return {}
     import netCDF4
 
-    with netCDF4.Dataset(path) as file:
+    # The library refuses names that are not UTF-8.
+    with open(path, "rb") as opened, netCDF4.Dataset(f"/proc/self/fd/{opened.fileno()}") as file:
         variables = dict(islice(file.variables.items(), MOST_ITEMS))
         named = [_attribute(one, "standard_name") for one in variables.values()]
         return filled(
