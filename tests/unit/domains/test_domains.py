@@ -196,7 +196,7 @@ def test_metadata_damaged_file_raises_an_error(domain, content, tmp_path):
     if (domain, content) in complete_header:
         fields_of(domain, path, tmp_path)
         return
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         fields_of(domain, path, tmp_path)
     assert not isinstance(caught.value, (UsageError, MemoryError, NameError, AttributeError))
 
@@ -337,9 +337,7 @@ def test_source_digest_of_a_domain_is_its_version(monkeypatch):
     assert (before, source_digest("nifti")) == ("version 1", "version 2")
 
 
-@pytest.mark.parametrize(
-    ("on_error", "expected"), [(None, ("bids",)), ("stop", ()), ("record", ("bids", "mine.py:f"))]
-)
+@pytest.mark.parametrize(("on_error", "expected"), [(None, ("bids",)), ("stop", ()), ("record", ("bids", "mine.py:f"))])
 def test_recorded_functions_depend_on_the_setting(on_error, expected):
     assert recorded(["bids", "mine.py:f"], on_error) == expected
 
