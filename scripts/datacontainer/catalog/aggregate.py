@@ -21,7 +21,7 @@ from datacontainer.functions.process import REMEDY, FunctionError, call_function
 from datacontainer.functions.reasons import recorded_name
 from datacontainer.functions.work import Work
 from datacontainer.runtime.errors import UsageError
-from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.logs import finished, logger, warn
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.progress import Progress
 
@@ -153,7 +153,7 @@ def _errors(shards: Sequence[Mapping[str, Any]], recorded: Collection[str]) -> d
         text = f"the metadata function {function!r} failed on {number:,} {'file' if number == 1 else 'files'}"
         if function not in recorded:
             raise UsageError(f"{text} in an earlier run with `on_error: record`; {REMEDY}")
-        logger.warning("%s: the column `error` of the catalog gives the reasons", text)
+        warn(f"{text}: the column `error` of the catalog gives the reasons")
     return {recorded_name(function): errors[function] for function in sorted(errors)}
 
 
@@ -169,7 +169,7 @@ def _user_metadata(work: Work, seconds: int | None) -> dict[str, Any]:
                 metadata = json.loads(answer or "{}")
     for domain in filter(is_domain, work.functions):
         for text in metadata[domain].pop("warnings", []):
-            logger.warning("%s: %s", domain, text)
+            warn(f"{domain}: {text}")
     return metadata
 
 

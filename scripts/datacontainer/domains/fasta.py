@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datacontainer.domains.bounds import Bounded, ends_with, filled
+from datacontainer.domains.bounds import Bounded, ends_with, filled, read_start
 
 NAMES = (".fasta", ".fa", ".fna", ".ffn", ".faa", ".frn")
 SUFFIXES = (*NAMES, *(f"{name}.gz" for name in NAMES))
@@ -27,7 +27,7 @@ def metadata(path: str) -> dict[str, Any]:
             lengths.add(len(sequence))
             letters |= set(sequence)
         partial = file.partial
-        if not lengths.count and (partial or lines.tell()):
+        if not lengths.count and read_start(path, 1):
             raise ValueError("no record begins with '>'")
     upper = {letter.upper() for letter in letters} - {"*"}
     alphabet = next((name for name, known in ALPHABETS.items() if upper <= known), "protein") if upper else None

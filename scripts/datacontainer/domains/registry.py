@@ -68,8 +68,8 @@ def find(spec: str) -> Domain:
         UsageError: if there is none.
     """
     if spec not in DOMAINS:
-        hint = did_you_mean(spec, DOMAINS) or f": the names are {', '.join(DOMAINS)}"
-        raise UsageError(f"the metadata function {spec!r} does not exist{hint}; your own is FILE.py:FUNCTION")
+        hint = did_you_mean(spec, DOMAINS) or f": the domains are {', '.join(DOMAINS)}"
+        raise UsageError(f"there is no domain {spec!r}, and a function of your own is FILE.py:FUNCTION{hint}")
     return DOMAINS[spec]
 
 
