@@ -3,16 +3,16 @@
 
 def check_configuration():
     """Stops if a function, template or key of the configuration is missing, or the results are from another folder."""
+    settings = {"named_by_folder": SETTINGS.named_by_folder, "deployed": deployed()}
     for name, dataset in SETTINGS.datasets.items():
-        or_stop(check_dataset, dataset, results_of(name), named_by_folder=SETTINGS.named_by_folder)
+        or_stop(check_dataset, dataset, results_of(name), **settings)
 
 
 def check_due(step, results):
     """Stops before the first job if outdir cannot be written, or if a job on this machine needs Go and finds none."""
-    deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     here = step.stage == "packer" or (step.stage == "compile" and workflow.local_exec)
     or_stop(check_writable, results.folder)
-    if here and not deployed:
+    if here and not deployed():
         or_stop(find_go)
 
 

@@ -46,6 +46,11 @@ def on_cluster():
     return workflow.non_local_exec or not workflow.is_main_process
 
 
+def deployed():
+    """Whether jobs run in an environment of their own."""
+    return DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+
+
 def command(stage, part=None):
     """A param: the command that runs a stage. part: the wildcard that names the batch or the platform.
 
@@ -63,8 +68,7 @@ def command(stage, part=None):
             threads=threads,
             batches=0 if on_cluster() else 1,
         )
-        deployed = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-        python = "python" if deployed else sys.executable
+        python = "python" if deployed() else sys.executable
         return shlex.join([python, str(ROOT / "scripts/datacontainer"), stage, task.to_json()])
 
     return resolve

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -16,10 +17,12 @@ from datacontainer.catalog.imagecatalog import ImageCatalog, ImageRequest, image
 from datacontainer.catalog.nonerows import NoneRows, has_none
 from datacontainer.catalog.shards import Records, ShardFiles, built_in, read_shard
 from datacontainer.catalog.statistics import Statistics
-from datacontainer.functions.process import FunctionError, call_functions
+from datacontainer.domains.registry import is_domain
+from datacontainer.functions.process import REMEDY, FunctionError, call_functions
+from datacontainer.functions.reasons import recorded_name
 from datacontainer.functions.work import Work
 from datacontainer.runtime.errors import UsageError
-from datacontainer.runtime.logs import finished, logger
+from datacontainer.runtime.logs import finished, logger, warn
 from datacontainer.runtime.outputs import completed, write_bytes
 from datacontainer.runtime.progress import Progress
 
@@ -29,6 +32,8 @@ def aggregate(
     identity: Mapping[str, str],
     functions: Sequence[str],
     function_seconds: int | None = None,
+    folder: str = "/",
+    recorded: Collection[str] = (),
     records: Sequence[ShardFiles],
     facts: Sequence[Path],
     catalog: Path,
@@ -39,7 +44,8 @@ def aggregate(
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
     identity: name, version and mount. functions: the user's functions for the whole dataset. function_seconds: the
-    limit for one call. records, facts: the files of each shard, in the order of the shards' paths.
+    limit for one call. folder: the dataset's absolute path. recorded: the functions that may have failed. records,
+    facts: the files of each shard, in the order of the shards' paths.
     catalog: a row per file or symlink, sorted by the bytes of the path: path string (binary if a name is not UTF-8),
     size int64, mtime timestamp[ns, UTC], one hex string per digest, link as path (only if the dataset has symlinks),
     then the users' fields as bool, int64, double or string. A column of JSON texts has the metadata json=1. A column
@@ -49,15 +55,17 @@ def aggregate(
     the layer with the file) and offset (int64, of its content in the layer's tar), both null for a symlink.
 
     Raises:
-        UsageError: if a user's function for the dataset fails, or if there are too many fields.
+        UsageError: if a function failed and must not, or if there are too many fields.
     """
     shards = [json.loads(path.read_bytes()) for path in facts]
+    errors = _errors(shards, recorded)
     columns = Columns(records, shards[0]["record"]["digests"], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
     with _opened(image, columns, identity, records, shards) as inside:
         rows = _write(columns, catalog, statistics, progress, inside)
-    described = _describe(identity, columns.schema, statistics, _user_metadata(functions, catalog, function_seconds))
+    metadata = _user_metadata(Work(functions, root=folder, catalog=str(catalog.absolute())), function_seconds)
+    described = _describe(identity, columns.schema, statistics, metadata) | ({"errors": errors} if errors else {})
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
@@ -165,10 +173,26 @@ class Columns:
         return convert(column.combine_chunks(), kind, self._kinds[wanted.name]).cast(wanted.type)
 
 
-def _user_metadata(functions: Sequence[str], catalog: Path, seconds: int | None) -> dict[str, Any]:
+def _errors(shards: Sequence[Mapping[str, Any]], recorded: Collection[str]) -> dict[str, int]:
+    """The number of files on which each function failed.
+
+    Raises:
+        UsageError: if failures are no longer recorded.
+    """
+    errors: Counter[str] = Counter()
+    for shard in shards:
+        errors.update(shard.get("errors", {}))
+    for function, number in sorted(errors.items()):
+        text = f"the metadata function {function!r} failed on {number:,} {'file' if number == 1 else 'files'}"
+        if function not in recorded:
+            raise UsageError(f"{text} in an earlier run with `on_error: record`; {REMEDY}")
+        warn(f"{text}: the column `error` of the catalog gives the reasons")
+    return {recorded_name(function): errors[function] for function in sorted(errors)}
+
+
+def _user_metadata(work: Work, seconds: int | None) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
-    if functions:
-        work = Work(functions, catalog=str(catalog.absolute()))
+    if work.functions:
         with closing(call_functions(work, None, 1, lambda _: "the catalog", seconds)) as answers:
             for answer in answers:
                 if isinstance(answer, FunctionError):
@@ -176,6 +200,9 @@ def _user_metadata(functions: Sequence[str], catalog: Path, seconds: int | None)
                         logger.error("%s", answer.trace)
                     raise answer
                 metadata = json.loads(answer or "{}")
+    for domain in filter(is_domain, work.functions):
+        for text in metadata[domain].pop("warnings", []):
+            warn(f"{domain}: {text}")
     return metadata
 
 

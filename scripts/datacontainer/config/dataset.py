@@ -49,6 +49,7 @@ class Dataset:
     attest: tuple[str, ...]
     after: tuple[str, ...] = ()
     function_seconds: int | None = None
+    on_error: str | None = None
     exclude_defaults: bool = True
 
     @property

@@ -1,4 +1,4 @@
-"""Load: finds the metadata functions of users by name."""
+"""Load: finds the metadata functions of users and of domains by name."""
 
 import hashlib
 import importlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from datacontainer.domains.registry import check_installed, find, is_domain, load_domain
 from datacontainer.functions.imports import local_modules
 from datacontainer.functions.names import defined_names
 from datacontainer.functions.values import shown
@@ -23,8 +24,12 @@ def check_file(spec: str) -> None:
     """Returns if the file or module in `spec` exists and defines the function; runs none of the user's code.
 
     Raises:
+        MissingToolError: if a package of a domain is missing.
         UsageError: if the file, the module or the function is missing, or if the file has a syntax error.
     """
+    if is_domain(spec):
+        check_installed(find(spec))
+        return
     source, _, function = spec.rpartition(":")
     file = Path(source) if source.endswith(".py") else _module_file(source)
     if file is None or (source.endswith(".py") and not file.is_file()):
@@ -40,12 +45,16 @@ def check_file(spec: str) -> None:
         raise UsageError(f"the metadata function {spec!r} does not exist: {str(file)!r} does not define {name!r}{hint}")
 
 
-def load(spec: str) -> Callable[[Any], Any]:
-    """The function of a `spec`: "path/to/file.py:function" or "package.module:function".
+def load(spec: str, *, dataset: bool = False) -> Callable[..., Any]:
+    """The function of a `spec`: "path/to/file.py:function", "package.module:function" or the name of a domain.
+
+    dataset: the function of a domain for the whole dataset.
 
     Raises:
         UsageError: if the file, module or function does not exist.
     """
+    if is_domain(spec):
+        return load_domain(find(spec), dataset=dataset)
     source, _, name = spec.rpartition(":")
     try:
         module = _from_file(source) if source.endswith(".py") else _from_module(source)
@@ -56,14 +65,17 @@ def load(spec: str) -> Callable[[Any], Any]:
         function = getattr(function, part, None)
     if not callable(function):
         raise UsageError(f"the metadata function {spec!r} does not exist: {source!r} has no function {name!r}")
-    return cast("Callable[[Any], Any]", function)
+    return cast("Callable[..., Any]", function)
 
 
 def source_digest(spec: str) -> str:
     """A digest of the file of `spec` and of the files that it imports from its folder or the working directory.
 
-    A change of one of them changes the digest. A file without such imports has its sha256, a missing file that of b"".
+    A change of one of them changes the digest. A domain has its version instead. A file without such imports has its
+    sha256, a missing file that of b"".
     """
+    if is_domain(spec):
+        return f"version {find(spec).version}"
     source, _, _ = spec.rpartition(":")
     named = source.endswith(".py")
     file = Path(source) if named else _module_file(source)

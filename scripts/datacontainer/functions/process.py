@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from datacontainer.functions.files import changed
+from datacontainer.functions.reasons import recorded_name
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import logger
@@ -26,19 +27,22 @@ POLL_SECONDS = 1.0
 ENDING_SECONDS = 5.0
 # After so many ends of its process, a function is not called for the other files: each end may take minutes.
 MOST_ENDS = 10
+REMEDY = "correct the function, exclude the files with `exclude`, or set `on_error` to record"
 
 
 class FunctionError(UsageError):
     """A user's function failed on one file, or returned a wrong value for it.
 
     spec: the function, as in the configuration. subject: the quoted name of the file. problem: the error. trace: that
-    of the user's code; "" if there is none, or for later failures of the same function.
+    of the user's code; "" if there is none, or for later failures of the same function. reason: the error as the
+    catalog records it.
     """
 
-    def __init__(self, spec: str, subject: str, problem: str, trace: str = "") -> None:
+    def __init__(self, spec: str, subject: str, problem: str, trace: str = "", reason: str = "") -> None:
         """See the class."""
         super().__init__(f"the metadata function {spec!r} failed on {subject}: {problem}")
         self.spec, self.subject, self.problem, self.trace = spec, subject, problem, trace
+        self.reason = f"{recorded_name(spec)}: {reason or problem}"
 
 
 def call_functions(
@@ -93,8 +97,8 @@ class _Calls:
             when = f"the metadata function {self._functions[number]!r} read it"
             raise changed(self._subject(self.row), when, difference)
         if kind == FAILED:
-            number, problem, trace = json.loads(text)
-            return FunctionError(self._functions[number], self._subject(self.row), problem, trace)
+            number, problem, trace, reason = json.loads(text)
+            return FunctionError(self._functions[number], self._subject(self.row), problem, trace, reason)
         self.row, self.step = self.row + 1, 0
         return message.decode()
 

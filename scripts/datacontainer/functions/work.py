@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# The beginnings of a message, which is a line. A message without them is the JSON of the fields of the next file.
-# STEP: a function was loaded, or returned and is not the last one. FAILED: JSON of function, problem and trace ("" if
-# the log has one). CHANGED: JSON of function and difference. UNLOADED: JSON of the problem. PEAK: the most memory, kB.
+# The beginnings of a message, which is a line. A message without them is the JSON of the fields of the next file. STEP:
+# a function was loaded, or returned and is not the last one. FAILED: JSON of function, problem, trace ("" if the log
+# has one) and reason. CHANGED: JSON of function and difference. UNLOADED: JSON of the problem. PEAK: the most memory,
+# kB.
 STEP, FAILED, CHANGED, UNLOADED, PEAK = b"+", b"!", b"~", b"?", b"="
 # The exit status of a worker whose pipe a function closed.
 PIPE_CLOSED = 119

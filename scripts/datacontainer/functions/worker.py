@@ -4,6 +4,7 @@ multiprocessing imports it in the processes of a pool that a function starts.
 """
 
 import ctypes
+import inspect
 import json
 import os
 import resource
@@ -21,10 +22,11 @@ if __name__ == "__main__":
 
 from datacontainer.functions.files import read_listed
 from datacontainer.functions.load import UserFiles, load
+from datacontainer.functions.reasons import reason
 from datacontainer.functions.surroundings import Surroundings, high
 from datacontainer.functions.values import RefusedError, plain_fields, shown
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
-from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.errors import DataContainerError
 
 # Pools find the functions in users' files.
 sys.meta_path.append(UserFiles)
@@ -54,7 +56,8 @@ class Worker:
         """Nothing is loaded yet."""
         self._work, self._results = work, high(work.results)
         self._pid, self._surroundings = os.getpid(), Surroundings()
-        self._functions: list[Callable[[Any], Any]] = []
+        self._functions: list[Callable[..., Any]] = []
+        self._more: list[tuple[str, ...]] = []
         self.frame: Any = None
         self._traced: set[int] = set()
 
@@ -66,9 +69,10 @@ class Worker:
         try:
             self.frame = _data_frame(self._work.catalog) if self._work.catalog else None
             for spec in self._work.functions:
-                self._functions.append(load(spec))
+                self._functions.append(load(spec, dataset=bool(self._work.catalog)))
+                self._more.append((self._work.root,) if _takes_folder(self._functions[-1]) else ())
                 self.send(STEP)
-        except (UsageError, ImportError) as error:
+        except (DataContainerError, ImportError) as error:
             self.send(UNLOADED + json.dumps(str(error)).encode())
             return False
         return True
@@ -82,21 +86,23 @@ class Worker:
             self._surroundings.restore()
             try:
                 taken = {*self._work.taken, *fields} if number else self._work.taken
-                fields |= plain_fields(function(argument()), taken, in_json=bool(self._work.catalog))
+                fields |= plain_fields(
+                    function(argument(), *self._more[number]), taken, in_json=bool(self._work.catalog)
+                )
             except BaseException as error:  # noqa: BLE001
                 self._fail(number, function, error)
             if found := difference():
                 self.send(CHANGED + json.dumps([number, found]).encode())
         self.send(json.dumps(fields).encode())
 
-    def _fail(self, number: int, function: Callable[[Any], Any], error: BaseException) -> None:
+    def _fail(self, number: int, function: Callable[..., Any], error: BaseException) -> None:
         """Sends a failure, with the trace of the first one of a function."""
         refused = isinstance(error, RefusedError)
         problem = str(error) if refused else f"{shown(error)}{_place(error, function)}"
         untraced = number in self._traced or (refused and not error.__cause__)
         self._traced.add(number)
         trace = "" if untraced else "".join(traceback.format_exception(error))
-        self.send(FAILED + json.dumps([number, problem, trace]).encode())
+        self.send(FAILED + json.dumps([number, problem, trace, reason(error, self._work.root)]).encode())
 
     def send(self, message: bytes) -> None:
         """Sends a message; ends a copy of this process that a function made with fork and that returned."""
@@ -110,7 +116,17 @@ class Worker:
             os._exit(PIPE_CLOSED)
 
 
-def _place(error: BaseException, function: Callable[[Any], Any]) -> str:
+def _takes_folder(function: Callable[..., Any]) -> bool:
+    """Whether a function needs the dataset's folder as its second argument."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in positional and one.default is inspect.Parameter.empty for one in parameters) == 2
+
+
+def _place(error: BaseException, function: Callable[..., Any]) -> str:
     """The line of the user's file in which the error was raised."""
     code = getattr(function, "__code__", None)
     steps = [step for step in traceback.extract_tb(error.__traceback__) if code and step.filename == code.co_filename]

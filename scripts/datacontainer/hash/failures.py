@@ -1,13 +1,16 @@
-"""Failures: the errors of the users' functions on the files of one or more shards."""
+"""Failures: the errors of the functions on the files of one or more shards."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from datacontainer.functions.process import FunctionError
+from datacontainer.functions.process import REMEDY, FunctionError
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import logger
 
-REMEDY = "correct the function, or exclude the files with `exclude`"
+# The column of the catalog with the failures.
+ERROR = "error"
 
 
 class FunctionsError(UsageError):
@@ -38,6 +41,28 @@ def raise_joined(errors: Sequence[BaseException]) -> None:
         for one in of_functions:
             failures.join(one.failures)
         raise FunctionsError(failures, sum(one.left for one in of_functions))
+
+
+@dataclass
+class Recorded:
+    """The failures that do not stop a run: the column `error` records them.
+
+    functions: those whose failures are recorded. counts: the files, by function. rows: of the files in their shard.
+    """
+
+    functions: Sequence[str] = ()
+    counts: Counter[str] = field(default_factory=Counter)
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, row: int, fields: str | None, errors: Iterable[FunctionError]) -> str:
+        """The fields of a file, as JSON, with its errors; logs the first error of each function."""
+        for error in errors:
+            if not self.counts[error.spec]:
+                logger.info("%s", error)
+            self.counts[error.spec] += 1
+        self.rows.append(row)
+        reasons = "; ".join(error.reason for error in errors)
+        return json.dumps(json.loads(fields or "{}") | {ERROR: reasons})
 
 
 class Failures:

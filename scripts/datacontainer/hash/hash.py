@@ -21,8 +21,9 @@ def hash_shards(job: Job, names: Sequence[str], completed: Callable[[str], None]
     any thread, also if other shards fail. Returns the number of files and of bytes.
 
     digests: bytes, in the order of the list. facts: files, links, directories, bytes; layer_size and diff_id of the
-    layer's tar; digest, blob_size and compression of the layer as stored; and `record`: format, names and sha256 of the
-    digests. fields: a column for each field, with its kind in the metadata, only with functions.
+    layer's tar; digest, blob_size and compression of the layer as stored; the number of recorded failures of each
+    function, if there are any, as `errors`; and `record`: format, names and sha256 of the digests. fields: a column for
+    each field, with its kind in the metadata, only with functions.
 
     Raises:
         DataError: if a file changed since the scan, or if its content changed but its status did not; with rescan

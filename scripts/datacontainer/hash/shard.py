@@ -6,7 +6,7 @@ Without functions, this imports no library for columns, which would cost more th
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,11 @@ class Job:
 
     packer: its path. root: the dataset's folder. results: the paths of scan's lists and of the outputs. digests: names
     of algorithms, sha256 first. functions: the user's, as the configuration names them. function_seconds: the limit for
-    one call. mount: the folder of the files in the image. layers: whether an image is configured; otherwise files that
-    did not change since an earlier run are not read. compression: of the layers. record_format: the version of the
-    records. rescan: "full" if a change of content is an error for files whose size and mtime did not change. stable:
-    "check" if a file into which another process writes is an error. threads: the number of cores to use.
+    one call. recorded: the functions whose failures are recorded. mount: the folder of the files in the image. layers:
+    whether an image is configured; otherwise files that did not change since an earlier run are not read. compression:
+    of the layers. record_format: the version of the records. rescan: "full" if a change of content is an error for
+    files whose size and mtime did not change. stable: "check" if a file into which another process writes is an error.
+    threads: the number of cores to use.
     """
 
     packer: Path
@@ -39,6 +40,7 @@ class Job:
     digests: Sequence[str]
     functions: Sequence[str] = ()
     function_seconds: int | None = None
+    recorded: Sequence[str] = ()
     mount: str = "/"
     layers: bool = True
     compression: str = NONE
@@ -116,7 +118,8 @@ class Shard:
                 known.check(digests, full=self._job.rescan == "full")
                 summary |= known.counts()
             on_error.pop_all()
-        self._write_fields(known)
+        if errors := self._write_fields(known):
+            summary["errors"] = errors
         if self.unread:
             write_bytes(self._raw, digests)
         os.replace(self._raw, self._digests)
@@ -140,15 +143,15 @@ class Shard:
         functions = function_sources(self._job.functions)
         return look_up(self._results, self._earlier, self._listed.read_bytes(), self._job.digests, functions)
 
-    def _write_fields(self, known: Known | None) -> None:
-        """Calls the user's functions; removes the fields of earlier functions if there are none."""
+    def _write_fields(self, known: Known | None) -> Mapping[str, int]:
+        """Calls the functions, and returns their recorded failures; without any, removes the fields of earlier ones."""
         if self._job.functions:
             from datacontainer.hash.userfields import write_user_fields
 
-            write_user_fields(self._job, self._name, known)
-        else:
-            self._results.fields(self._name).unlink(missing_ok=True)
-            self._results.known_fields(self._name).unlink(missing_ok=True)
+            return write_user_fields(self._job, self._name, known)
+        self._results.fields(self._name).unlink(missing_ok=True)
+        self._results.known_fields(self._name).unlink(missing_ok=True)
+        return {}
 
     def _read_twice(self, unleased: int) -> bytes:
         """The digests, after a second read of the files.

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from datacontainer.catalog.fields import BUILT_IN, FieldTable
 from datacontainer.functions.files import ListedFile, changed
 from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work
-from datacontainer.hash.failures import Failures, FunctionsError
+from datacontainer.hash.failures import ERROR, Failures, FunctionsError, Recorded
 from datacontainer.hash.known import Functions, Known
 from datacontainer.hash.shard import Job, function_sources
 from datacontainer.runtime.errors import DataError
@@ -25,14 +25,16 @@ from datacontainer.scan.records import DIRECTORY, FILE, Record, decode, read_rec
 FUNCTIONS = b"functions"
 
 
-def write_user_fields(job: Job, name: str, known: Known | None) -> None:
+def write_user_fields(job: Job, name: str, known: Known | None) -> Mapping[str, int]:
     """Writes the fields of a shard's files: as columns with their kind in the metadata, and as texts for later runs.
 
-    known: earlier results. The errors are those of user_fields.
+    known: earlier results. Returns the number of recorded failures of each function. The errors are those of
+    user_fields. A later run calls the functions again for the files on which one failed.
     """
     records = [one for one in read_records(job.results.list_of(name)) if one.kind != DIRECTORY]
     before: list[str | None] = known.fields if known else [None] * len(records)
-    texts = user_fields(job.root, records, job.functions, before, job.function_seconds)
+    recorded = Recorded(job.recorded)
+    texts = user_fields(job.root, records, job.functions, before, job.function_seconds, recorded=recorded)
     table = FieldTable()
     for text in texts:
         table.append(json.loads(text) if text else {})
@@ -40,10 +42,13 @@ def write_user_fields(job: Job, name: str, known: Known | None) -> None:
     schema = pa.schema([field for field, _ in arrays])
     with completed(job.results.fields(name)) as partial:
         pq.write_table(pa.table([array for _, array in arrays], schema), partial, compression="zstd")
+    for row in recorded.rows:
+        texts[row] = None
     about = {FUNCTIONS: json.dumps(function_sources(job.functions))}
     with completed(job.results.known_fields(name)) as partial:
         column = pa.table({"fields": pa.array(texts, pa.string())}, metadata=about)
         pq.write_table(column, partial, compression="zstd", write_page_checksum=True)
+    return recorded.counts
 
 
 def read_fields(path: Path, functions: Functions) -> list[str | None] | None:
@@ -62,36 +67,50 @@ def read_fields(path: Path, functions: Functions) -> list[str | None] | None:
 
 
 def user_fields(
-    root: str, records: Sequence[Record], specs: Sequence[str], known: list[str | None], seconds: int | None = None
-) -> Sequence[str | None]:
+    root: str,
+    records: Sequence[Record],
+    specs: Sequence[str],
+    known: list[str | None],
+    seconds: int | None = None,
+    *,
+    recorded: Recorded | None = None,
+) -> list[str | None]:
     """Each file's fields as JSON: the known ones, or those that the functions return; None for a file without any.
 
     All functions are called for all files, also after failures. seconds: the limit for one call.
+    recorded: the functions whose failures are recorded instead of raised; gets the failures.
 
     Raises:
         DataError: if a file changed during the call of a function.
         FunctionsError: if a function failed; it names the number of files and the first, and the log has all of them.
     """
-    texts = known.copy()
+    texts, recorded = known.copy(), recorded or Recorded()
     unknown = [row for row, record in enumerate(records) if texts[row] is None and record.kind == FILE]
     if not unknown:
         return texts
     failures, progress = Failures(), Progress("the metadata functions", len(unknown), "files")
     rows = iter(unknown)
-    work = Work(specs, root=os.path.abspath(root), taken=BUILT_IN)
+    work = Work(specs, root=os.path.abspath(root), taken=(*BUILT_IN, *([ERROR] if recorded.functions else [])))
     with tempfile.TemporaryFile() as listed:
         listed.writelines(_entry(records[row]).encode() for row in unknown)
         answers = call_functions(work, listed, len(unknown), lambda n: repr(decode(records[unknown[n]].path)), seconds)
+        errors: list[FunctionError] = []
         with closing(answers):
             for answer in answers:
-                if isinstance(answer, FunctionError):
-                    failures.add(answer)
-                else:
-                    texts[next(rows)] = answer
+                if not isinstance(answer, FunctionError):
+                    row = next(rows)
+                    texts[row] = recorded.add(row, answer, errors) if errors else answer
+                    errors = []
                     progress.add(1)
+                elif answer.spec in recorded.functions:
+                    errors.append(last := answer)
+                else:
+                    failures.add(answer)
     _check_unchanged(root, records)
+    if (left := sum(1 for _ in rows)) and not failures.lines():
+        failures.add(last)
     if failures.lines():
-        raise FunctionsError(failures, sum(1 for _ in rows))
+        raise FunctionsError(failures, left)
     return texts
 
 

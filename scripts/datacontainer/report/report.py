@@ -9,6 +9,7 @@ from datacontainer.config.formats import FORMATS
 from datacontainer.report.columns import Column, read_columns
 from datacontainer.report.counts import Count, Counts
 from datacontainer.report.credit import read_credit
+from datacontainer.report.findings import findings
 from datacontainer.report.history import State, add_state
 from datacontainer.report.images import Image, commands, package, read_images
 from datacontainer.report.page import bars, class_text, growth_points, name_text, steps, value_text, write_page
@@ -67,6 +68,7 @@ def report(
         "duplicates": counts.duplicates(MOST_GROUPS, MOST_NAMES) if duplicates else [],
         "columns": columns,
         "metadata": {key: _as_json(value) for key, value in described["metadata"].items()},
+        "findings": list(findings(described)),
         "history": steps(states)[-MOST_LINES:],
         "growth": growth_points(states) if len(states) > 1 else "",
         **_of_images(described, len(shards.read_text().splitlines()), layout, images),

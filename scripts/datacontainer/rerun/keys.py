@@ -9,6 +9,7 @@ from typing import Any
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
+from datacontainer.domains.registry import with_domains
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
@@ -46,7 +47,11 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         function_sources(one.metadata),
         [one.mount, one.compression] if one.formats else [],
     ],
-    "aggregate": lambda one: [one.name, one.version, one.mount, function_sources(one.dataset_metadata)],
+    "aggregate": lambda one: [
+        [one.name, one.version, one.mount],
+        function_sources(with_domains(one.dataset_metadata, one.metadata)),
+        one.on_error,
+    ],
     "render": lambda one: [one.mount, template_digest(one.template)],
     "assemble": lambda one: [one.identity, one.compression],
     "attest": lambda one: [

@@ -1,8 +1,11 @@
 """The stage aggregate."""
 
+import os
+
 from datacontainer.catalog.aggregate import aggregate
 from datacontainer.catalog.imagecatalog import ImageRequest
 from datacontainer.catalog.shards import ShardFiles
+from datacontainer.domains.registry import recorded, with_domains
 from datacontainer.hash.stale import remove_stale
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
@@ -25,7 +28,9 @@ def run(task: Task) -> None:
         check(results.seal("hash", shard), results.facts(shard), one.digests, *([one.fields] if one.fields else []))
     aggregate(
         identity={"name": dataset.name, "version": dataset.version, "mount": dataset.mount},
-        functions=dataset.dataset_metadata,
+        functions=with_domains(dataset.dataset_metadata, dataset.metadata),
+        folder=os.path.abspath(dataset.path),
+        recorded=recorded(dataset.metadata, dataset.on_error),
         function_seconds=dataset.function_seconds,
         records=records,
         facts=facts,

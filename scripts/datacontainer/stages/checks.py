@@ -8,23 +8,27 @@ from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.entrypoint.template import template_files
 from datacontainer.functions.load import check_file
-from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.errors import MissingToolError, UsageError
 from datacontainer.scan.origin import check_origin
 from datacontainer.sif.sign import check_key
 
 
-def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) -> None:
+def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, deployed: bool = False) -> None:
     """Returns if the functions, the template and the key of a dataset exist.
 
     named_by_folder: whether the dataset has the name of its folder. Another folder may have the same name, so the
-    results must come from this folder.
+    results must come from this folder. deployed: whether the jobs have packages of their own.
 
     Raises:
         UsageError: if one is missing.
+        MissingToolError: if a package of a domain is missing.
     """
     for spec in (*dataset.metadata, *dataset.dataset_metadata):
         try:
             check_file(spec)
+        except MissingToolError:
+            if not deployed:
+                raise
         except UsageError as error:
             raise UsageError(f"datasets.{dataset.name}: {error}") from error
     if dataset.template is not None and not template_files(dataset.template):

@@ -1,5 +1,6 @@
 """The stage hash."""
 
+from datacontainer.domains.registry import recorded
 from datacontainer.hash.hash import hash_shards
 from datacontainer.hash.shard import Job
 from datacontainer.rerun.due import Authority
@@ -42,6 +43,7 @@ def _hash(task: Task, shards: list[str]) -> tuple[int, int]:
         digests=dataset.digests,
         functions=dataset.metadata,
         function_seconds=dataset.function_seconds,
+        recorded=recorded(dataset.metadata, dataset.on_error),
         mount=dataset.mount,
         layers=bool(dataset.formats),
         compression=dataset.compression,

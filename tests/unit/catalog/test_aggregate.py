@@ -43,12 +43,14 @@ def shard(folder, number, files, links=None, fields=()):
     return ShardFiles(listed, digests, columns if fields else None), facts
 
 
-def run(folder, shards, functions=(), function_seconds=None):
+def run(folder, shards, functions=(), function_seconds=None, recorded=()):
     catalog, summary, content = folder / "catalog.parquet", folder / "dataset.json", folder / "content.digest"
     aggregate(
         identity=IDENTITY,
         functions=functions,
         function_seconds=function_seconds,
+        folder="/data",
+        recorded=recorded,
         records=[records for records, _ in shards],
         facts=[facts for _, facts in shards],
         catalog=catalog,
@@ -56,6 +58,26 @@ def run(folder, shards, functions=(), function_seconds=None):
         content=content,
     )
     return pq.read_table(catalog), json.loads(summary.read_text()), content.read_text()
+
+
+def test_aggregate_recorded_failures_are_counted_or_stop_the_run(tmp_path, caplog):
+    shards = [shard(tmp_path, number, {b"%d" % number: b"1"}) for number in (1, 2)]
+    for _, facts in shards:
+        facts.write_text(json.dumps(json.loads(facts.read_text()) | {"errors": {"/a/mine.py:f": 2, "nifti": 1}}))
+    _, summary, _ = run(tmp_path, shards, recorded=["/a/mine.py:f", "nifti"])
+    assert summary["errors"] == {"mine.py:f": 4, "nifti": 2}
+    assert "'nifti' failed on 2 files: the column `error` of the catalog gives the reasons" in caplog.text
+    with pytest.raises(
+        UsageError, match="'nifti' failed on 2 files in an earlier run with `on_error: record`; correct"
+    ):
+        run(tmp_path, shards, recorded=["/a/mine.py:f"])
+
+
+def test_aggregate_function_with_two_parameters_gets_the_folder(tmp_path):
+    (tmp_path / "mine.py").write_text("def f(frame, folder): return {'n': [len(frame), folder]}\n")
+    _, summary, _ = run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"})], [f"{tmp_path}/mine.py:f"])
+    assert summary["metadata"] == {"n": [1, "/data"]}
+    assert "errors" not in summary
 
 
 def test_aggregate_two_shards_gives_one_sorted_catalog(tmp_path):

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.functions import process
+from datacontainer.hash.failures import Recorded
 from datacontainer.hash.userfields import user_fields
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.records import FILE, Record
@@ -36,12 +37,17 @@ ONLY_A = "if path.endswith('b'): return {}\n    "
 
 @pytest.fixture
 def called(tmp_path, monkeypatch) -> Callable[..., list[object]]:
-    """Calls functions f0, f1…, given their code, for the files a, b…; returns the values of n."""
+    """Calls functions f0, f1…, given their code, for the files a, b…; returns the values of a key."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(process, "ENDING_SECONDS", 0.5)
 
-    def call(*codes: str, seconds: int | None = None, files: int = 2) -> list[object]:
-        functions = [f"def f{number}(path):\n    {code}\n" for number, code in enumerate(codes)]
+    def call(
+        *codes: str, seconds: int | None = None, files: int = 2, recorded: Recorded | None = None, key: str = "n"
+    ) -> list[object]:
+        functions = [
+            f"def f{number}(path{', folder' if 'folder' in code else ''}):\n    {code}\n"
+            for number, code in enumerate(codes)
+        ]
         Path("user.py").write_text(HEADER + "".join(functions))
         fill(Path("data"), {bytes([97 + number]): b"content" for number in range(files)})
         records = []
@@ -50,8 +56,8 @@ def called(tmp_path, monkeypatch) -> Callable[..., list[object]]:
             numbers = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
             records.append(Record(os.fsencode(path.name), FILE, *numbers, b""))
         specs = [f"user.py:f{number}" for number in range(len(codes))]
-        texts = user_fields("data", records, specs, [None] * files, seconds)
-        return [json.loads(text)["n"] for text in texts]
+        texts = user_fields("data", records, specs, [None] * files, seconds, recorded=recorded)
+        return [json.loads(text).get(key) for text in texts]
 
     return call
 
@@ -70,6 +76,7 @@ def called(tmp_path, monkeypatch) -> Callable[..., list[object]]:
         ("os.fork(); return {'n': 1}", 1),
         ("os.fork() or time.sleep(600); return {'n': 1}", 1),
         ("return {'n': os.path.isabs(path)}", True),
+        ("return {'n': [os.path.isabs(folder), os.path.relpath(path, folder) in 'ab']}", [True, True]),
         ("with multiprocessing.get_context('spawn').Pool(1) as pool: return {'n': pool.map(square, [3])}", [9]),
         (
             "with ProcessPoolExecutor(1, multiprocessing.get_context('forkserver')) as pool:\n"
@@ -134,7 +141,7 @@ def test_user_fields_function_that_writes_to_the_data_is_named_with_the_file(cal
 
 
 def test_user_fields_functions_that_fail_are_all_counted_and_each_failure_is_logged(called, caplog):
-    remedy = "; correct the function, or exclude the files with `exclude`"
+    remedy = "; correct the function, exclude the files with `exclude`, or set `on_error` to record"
     with pytest.raises(UsageError, match=r"f0' failed on 2 files, first: 'a': ValueError\('no header'\)") as caught:
         called("raise ValueError('no header')", "return [1] if path.endswith('b') else {}", ONLY_A + "os._exit(3)")
     assert caught.value.details == (
@@ -155,6 +162,54 @@ def test_user_fields_function_that_always_ends_is_called_for_some_files_only(cal
         called("os._exit(3)", files=5)
     (detail,) = caught.value.details
     assert detail == "no function was called for 3 other files, as functions ended their process too often"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("raise ValueError(f'no header\\n in {path} and /etc/x/y.cfg, {object()}')",
+         "ValueError: no header in a and y.cfg, <object object at 0x…>"),
+        ("raise BadError", "BadError"),
+        ("raise ValueError('\\udcff' + 'x' * 10**6)", "ValueError: \\udcff" + "x" * 193 + "…"),
+        ("return 1", "RefusedError: it returned 1: it must return a dict"),
+        (
+            "return {'error': 1}",
+            "RefusedError: it returned the key 'error', which is the name of another field: rename it",
+        ),
+        ("os._exit(3)", "it ended its process (exit status 3); it must return or raise an exception"),
+        ("time.sleep(9)", "it did not return within 1 s: raise `function_seconds` if it needs more time"),
+    ],
+)  # fmt: skip
+def test_user_fields_recorded_failure_gives_the_reason_and_keeps_other_fields(called, code, reason):
+    recorded = Recorded(["user.py:f0"])
+    limit = 1 if "sleep" in code else None
+    failing = "if path.endswith('b'): return {}\n    " + code
+    assert called(failing, "return {'n': 1}", seconds=limit, recorded=recorded, key="error") == [
+        f"user.py:f0: {reason}",
+        None,
+    ]
+    assert (recorded.counts, recorded.rows) == ({"user.py:f0": 1}, [0])
+
+
+def test_user_fields_recorded_failures_keep_the_fields_of_other_functions(called):
+    codes = ("raise ValueError", "return {'n': 1}", "return {}['m']")
+    recorded = Recorded(["user.py:f0", "user.py:f2"])
+    assert called(*codes, recorded=recorded) == [1, 1]
+    expected = "user.py:f0: ValueError; user.py:f2: KeyError: 'm'"
+    assert called(*codes, recorded=Recorded(recorded.functions), key="error") == [expected] * 2
+
+
+def test_user_fields_recorded_failures_do_not_hide_other_errors(called, monkeypatch):
+    with pytest.raises(DataError, match="its mtime changed"):
+        called("open(path, 'r+b').write(b'X'); raise ValueError", recorded=Recorded(["user.py:f0"]))
+    with pytest.raises(UsageError, match=r"'user.py:f1' failed on 2 files"):
+        called("raise ValueError", "raise KeyError", recorded=Recorded(["user.py:f0"]))
+    monkeypatch.setattr(process, "MOST_ENDS", 2)
+    with pytest.raises(UsageError, match=r"'user.py:f0' failed on 1 file, first: 'b'") as caught:
+        called("os._exit(3)", files=5, recorded=Recorded(["user.py:f0"]))
+    assert caught.value.details == (
+        "no function was called for 3 other files, as functions ended their process too often",
+    )
 
 
 @pytest.mark.parametrize("code", ["os._exit(3)", "sys.exit(3)"])

@@ -72,6 +72,8 @@ CHANGES = [
     ({"rescan": "full"}, set()),
     ({"stable": "check"}, set()),
     ({"function_seconds": 9}, set()),
+    ({"on_error": "record"}, {"aggregate"}),
+    ({"metadata": ["user.py:f", "bids"]}, HASH | {"aggregate", "attest", "convert", "report", "verify"}),
     ({"after": ["done"]}, set()),
 ]
 

@@ -1,0 +1,35 @@
+"""FASTQ: reads, lengths and quality of a file, with Biopython; of large files, the first part."""
+
+from typing import Any
+
+from datacontainer.domains.bounds import Bounded, ends_with
+from datacontainer.domains.fasta import Lengths
+
+SUFFIXES = (".fastq", ".fq", ".fastq.gz", ".fq.gz")
+PHRED_OFFSET = 33
+
+
+def metadata(path: str) -> dict[str, Any]:
+    """Number of reads, sum and bounds of their lengths, and mean quality (Phred, offset 33).
+
+    Raises:
+        ValueError: if a record is damaged; in the first part of a large file, the last one may be incomplete.
+    """
+    if not ends_with(path, SUFFIXES):
+        return {}
+    from Bio.SeqIO.QualityIO import FastqGeneralIterator
+
+    lengths, qualities = Lengths(), 0
+    with Bounded(path) as file, file.lines() as lines:
+        try:
+            for _, sequence, quality in FastqGeneralIterator(lines):
+                lengths.add(len(sequence))
+                qualities += sum(quality.encode("latin-1"))
+        except ValueError:
+            if not file.partial:
+                raise
+        partial = file.partial
+    fields = lengths.fields("fastq")
+    if lengths.total:
+        fields["fastq_quality"] = round(qualities / lengths.total - PHRED_OFFSET, 2)
+    return fields | ({"fastq_partial": True} if partial else {})
