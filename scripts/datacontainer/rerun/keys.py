@@ -46,9 +46,9 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         function_sources(one.metadata),
         [one.mount, one.compression] if one.formats else [],
     ],
-    "aggregate": lambda one: [one.name, one.version, one.mount, function_sources(one.dataset_metadata)],
+    "aggregate": lambda one: [one.name, one.version, one.mount, one.about, function_sources(one.dataset_metadata)],
     "render": lambda one: [one.mount, template_digest(one.template)],
-    "assemble": lambda one: [one.identity, one.compression],
+    "assemble": lambda one: [one.identity, one.compression, one.standards],
     "attest": lambda one: [
         one.attest,
         [one.digests, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
