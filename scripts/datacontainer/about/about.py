@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datacontainer.about.files import FILES
-from datacontainer.about.values import KEYS, Wrong
+from datacontainer.about.values import KEYS, WrongValueError
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.logs import logger
 
@@ -59,7 +59,7 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
 def _checked(name: str, key: str, value: Any) -> Any:
     try:
         return KEYS[key](value)
-    except Wrong as error:
+    except WrongValueError as error:
         logger.warning("%r: its %s is not used to describe the dataset: %s", name, key, error)
         return None
 

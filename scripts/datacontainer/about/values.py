@@ -16,7 +16,7 @@ URL = re.compile(r"https?://[^\s\"<>\\^`{|}]+")
 BIDS_LICENSES = {"CC0": "CC0-1.0", "PDDL": "PDDL-1.0"}
 
 
-class Wrong(ValueError):
+class WrongValueError(ValueError):
     """A value that has a different form than its key requires; the text describes the value."""
 
 
@@ -24,10 +24,10 @@ def text(value: Any) -> str:
     """The text without control characters and spaces around it, at most MAX_CHARACTERS long.
 
     Raises:
-        Wrong: if the value is no text.
+        WrongValueError: if the value is no text.
     """
     if not isinstance(value, str):
-        raise Wrong(f"{str(value)[:40]!r} is not text")
+        raise WrongValueError(f"{str(value)[:40]!r} is not text")
     clean = REFUSED.sub("", value).strip()
     return clean if len(clean) <= MAX_CHARACTERS else clean[: MAX_CHARACTERS - 1] + "…"
 
@@ -56,23 +56,24 @@ def day(value: Any) -> str:
     """A date as YYYY, YYYY-MM or YYYY-MM-DD.
 
     Raises:
-        Wrong: if it is none.
+        WrongValueError: if it is none.
     """
     # YAML reads 2020-01-31 as a date, and 2020 as a number.
-    written = str(value) if isinstance(value, date | int) else text(value)
-    match = re.match(r"(\d{4})(-\d\d)?(-\d\d)?(?:T.*)?$", written)
+    written = (str(value) if isinstance(value, date | int) else text(value)).partition("T")[0]
     try:
-        date.fromisoformat("".join(part or missing for part, missing in zip(match.groups(), ("", "-01", "-01"))))  # type: ignore[union-attr]
-    except (AttributeError, ValueError) as error:
-        raise Wrong(f"{written[:40]!r} is not a date such as 2020-01-31") from error
-    return written[:10]
+        if not re.fullmatch(r"\d{4}(-\d\d){0,2}", written):
+            raise ValueError
+        date.fromisoformat(written + "0000-01-01"[len(written) :])
+    except ValueError as error:
+        raise WrongValueError(f"{written[:40]!r} is not a date such as 2020-01-31") from error
+    return written
 
 
 def _matching(pattern: re.Pattern[str], kind: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         found = pattern.fullmatch(text(value))
         if not found:
-            raise Wrong(f"{text(value)[:40]!r} is not {kind}")
+            raise WrongValueError(f"{text(value)[:40]!r} is not {kind}")
         return found[pattern.groups]
 
     return check

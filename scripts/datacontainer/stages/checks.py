@@ -4,7 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from datacontainer.about.values import KEYS, Wrong
+from datacontainer.about.values import KEYS, WrongValueError
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.entrypoint.template import template_files
@@ -37,7 +37,7 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) 
     for key, value in dataset.about.items():
         try:
             KEYS[key](value)
-        except Wrong as error:
+        except WrongValueError as error:
             raise UsageError(f"datasets.{dataset.name}.about.{key}: {error}") from error
     for standard in dataset.standards:
         check_known(standard, dataset.name, dataset.about, dataset.path)

@@ -3,27 +3,33 @@
 import re
 from typing import Any
 
-from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, Column, Facts, known
+from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, Column, Facts, known
 
 TYPES = {"bool": "sc:Boolean", "int64": "sc:Integer", "double": "sc:Float"}
 # Two columns with other names could get one identifier.
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-# The context of the specification, without the terms that this document does not use.
+# The name with which the examples of the specification and mlcroissant know Parquet.
+CATALOG_TYPE = "application/x-parquet"
+TERMS = (
+    "arrayShape citeAs column containedIn equivalentProperty extract field fileObject fileProperty fileSet format "
+    "includes isArray isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated replace "
+    "samplingRate separator source subField transform"
+)
+# The context of the specification, whose terms are written in full because readers compare them.
 CONTEXT = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
-    "conformsTo": "dct:conformsTo",
-    "cr": "http://mlcommons.org/croissant/",
-    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/",
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "recordSet": "cr:recordSet",
     "sc": "https://schema.org/",
-    "source": "cr:source",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "description": {"@container": "@language"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "name": {"@container": "@language"},
+    **{term: f"cr:{term}" for term in TERMS.split()},
 }
 
 

@@ -11,10 +11,8 @@ UNKNOWN = ":unav"
 def document(facts: Facts) -> Any:
     """The metadata that a DOI needs; creators and the publisher are `:unav` if they are not known."""
     about, published = facts.about, facts.about["published"]
-    doi = about.get("doi", "")
     values = {
-        "doi": doi,
-        "identifiers": [{"identifier": facts.doi, "identifierType": "DOI"}] if doi else [],
+        "doi": about.get("doi"),
         "creators": [_creator(one) for one in about.get("authors", [])] or [{"name": UNKNOWN}],
         "titles": [{"title": facts.title}],
         "publisher": {"name": about.get("publisher", UNKNOWN)},

@@ -5,7 +5,8 @@ from typing import Any
 from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, Column, Facts, known
 
 PROFILES = "https://datapackage.org/profiles/2.0"
-# The types of the Table Schema. JSON texts and names that are not UTF-8 have the type of every value.
+# The types of the Table Schema. JSON texts and names that are not UTF-8 have the type of every value. Readers that use
+# pandas, such as frictionless, get the integers of a column with nulls as numbers, and the nulls as NaN.
 TYPES = {"bool": "boolean", "int64": "integer", "double": "number", "string": "string"}
 
 
@@ -20,7 +21,6 @@ def document(facts: Facts) -> Any:
         "description": CATALOG_TEXT,
         "format": "parquet",
         "mediatype": CATALOG_TYPE,
-        "bytes": facts.catalog.size_bytes,
         "hash": f"sha256:{facts.catalog.sha256}",
         "schema": {
             "$schema": f"{PROFILES}/tableschema.json",
@@ -64,4 +64,5 @@ def _contributor(person: dict[str, str]) -> dict[str, Any]:
 
 
 def _field(column: Column) -> dict[str, Any]:
-    return known({"name": column.name, "type": TYPES.get(column.kind, "any"), "description": column.description})
+    kind = "number" if column.kind == "int64" and column.nulls else TYPES.get(column.kind, "any")
+    return known({"name": column.name, "type": kind, "description": column.description})

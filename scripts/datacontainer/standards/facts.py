@@ -26,10 +26,11 @@ SPDX = re.compile(r"(MIT|ISC|Unlicense|0BSD|WTFPL|Zlib|X11|[A-Za-z0-9.]+(-[A-Za-
 
 
 class Column(NamedTuple):
-    """A column of the catalog. kind: bool, int64, double, string, binary or json."""
+    """A column of the catalog. kind: bool, int64, double, string, binary or json. nulls: whether it has null values."""
 
     name: str
     kind: str
+    nulls: bool
     description: str
 
 
@@ -102,11 +103,15 @@ def _columns(catalog: Path) -> Iterator[Column]:
 
     from datacontainer.catalog.fields import JSON_MARK
 
-    for field in pq.read_schema(catalog):
+    file = pq.read_metadata(catalog)
+    groups = [file.row_group(number) for number in range(file.num_row_groups)]
+    for number, field in enumerate(file.schema.to_arrow_schema()):
         kind = str(field.type.value_type if pa.types.is_dictionary(field.type) else field.type)
         if JSON_MARK.items() <= (field.metadata or {}).items():
             kind = "json"
-        yield Column(field.name, kind, DESCRIPTIONS.get(field.name, ""))
+        counted = [group.column(number).statistics for group in groups]
+        nulls = any(one is None or not one.has_null_count or one.null_count > 0 for one in counted)
+        yield Column(field.name, kind, nulls, DESCRIPTIONS.get(field.name, ""))
 
 
 def _file(path: Path) -> File:

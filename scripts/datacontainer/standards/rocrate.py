@@ -20,8 +20,14 @@ NO_LICENSE = "The dataset states no license."
 def document(facts: Facts) -> Any:
     """The crate: the dataset, its people, its license, and the two files that describe its content."""
     about = facts.about
-    entities = [_person(person, number) for number, person in enumerate(about.get("authors", []), 1)]
+    people = about.get("authors", [])
+    entities = [_person(person, number) for number, person in enumerate(people, 1)]
     authors = [entity["@id"] for entity in entities]
+    entities += [
+        {"@id": f"#affiliation-{number}", "@type": "Organization", "name": person["affiliation"]}
+        for number, person in enumerate(people, 1)
+        if "affiliation" in person
+    ]
     entities += [{"@id": f"#funder-{n}", "@type": "Organization", "name": one} for n, one in _numbered(about)]
     if "publisher" in about:
         entities.append({"@id": "#publisher", "@type": "Organization", "name": about["publisher"]})
@@ -79,7 +85,8 @@ def _numbered(about: Any) -> list[tuple[int, str]]:
 
 def _person(person: dict[str, str], number: int) -> dict[str, Any]:
     identifier = f"https://orcid.org/{person['orcid']}" if "orcid" in person else f"#author-{number}"
-    named = {key: person.get(key) for key in ("name", "affiliation", "email")}
+    affiliation = {"@id": f"#affiliation-{number}"} if "affiliation" in person else None
+    named = {"name": person["name"], "email": person.get("email"), "affiliation": affiliation}
     return known({"@id": identifier, "@type": "Person", **named})
 
 
