@@ -99,6 +99,16 @@ def unpacked(archive: Path, folder: Path, compression: str) -> dict[bytes, Entry
     return tree_of(root)
 
 
+def layer_tars(folder: Path, compression: str) -> list[bytes]:
+    """The tars of the layers of an unpacked archive, decompressed with the compressor's own program."""
+    (image,) = json.loads((folder / "manifest.json").read_bytes())
+    stored = [folder / layer for layer in image["Layers"]]
+    if compression == "none":
+        return [layer.read_bytes() for layer in stored]
+    command: list[Word] = [require_tool(compression), "-dcf"]
+    return [subprocess.run([*command, layer], check=True, capture_output=True).stdout for layer in stored]
+
+
 def _tar(archive: Path, folder: Path, options: Sequence[str]) -> None:
     command: list[Word] = [require_tool("tar"), "--extract", "--preserve-permissions", *options, "--file", archive]
     subprocess.run([*command, "--directory", folder], check=True, capture_output=True)

@@ -22,7 +22,7 @@ from tools.datasets import datasets, edits, make, make_with_outside
 from tools.engines import Tool
 from tools.examples import tried
 from tools.images import Entry, copy_backwards, packed, tree_of, umask
-from tools.pipeline import Pipeline, catalog_rows, inspected, sha256sums, unpacked
+from tools.pipeline import Pipeline, catalog_rows, inspected, layer_tars, sha256sums, unpacked
 from tools.squashfs import extracted, partitions
 
 # The limits give one shard per file, one shard per few files or MiB, and one shard for all files.
@@ -84,7 +84,8 @@ def check_archive(build: Pipeline, expected: Expected) -> None:
     folder = build.folder / "unpacked"
     tree = unpacked(build.archive, folder, build.compression)
     check_tree(tree, expected, build)
-    assert {path.split(b"/")[0] for path in tree} == {b"", b"data", b"entrypoint"}
+    assert {path.split(b"/")[0] for path in tree} == {b"", b"data", b".datacontainer", b"entrypoint"}
+    check_image_catalog(build, expected, folder)
     sums = sha256sums(folder / "blobs/sha256")
     assert {os.fsencode(digest) for digest in sums.values()} == set(sums)
     assert sums == sha256sums(build.layout / "blobs/sha256")
@@ -93,6 +94,18 @@ def check_archive(build: Pipeline, expected: Expected) -> None:
     assert properties["Layers"] == [f"sha256:{os.path.basename(layer)}" for layer in layers]
     assert properties["Labels"]["io.datacontainer.dataset.files"] == str(len(expected.sums))
     assert inspected(f"docker-archive:{build.archive}")["Labels"] == properties["Labels"]
+
+
+def check_image_catalog(build: Pipeline, expected: Expected, folder: Path) -> None:
+    """The catalog that GNU tar extracts from the image has all paths, and the content of each file at its place."""
+    rows = catalog_rows(folder / "root/.datacontainer/catalog.parquet")
+    assert [row["path"] for row in rows] == [b"/data/" + path for path in expected.named]
+    tars = {"sha256:" + sha256(tar).hexdigest(): tar for tar in layer_tars(folder, build.compression)}
+    for row, (path, entry) in zip(rows, expected.named.items(), strict=True):
+        if path in expected.links:
+            assert (row["layer"], row["offset"]) == (None, None)
+        else:
+            assert tars[row["layer"]][row["offset"] :][: row["size"]] == entry.content
 
 
 def check_catalog(build: Pipeline, expected: Expected) -> None:

@@ -18,11 +18,18 @@ MODES = {FILE: (0o644, 0o755), LINK: (0o777,), FOLDER: (0o755,)}
 SHOWN, MAX_DIFFERENCES = 3, 20
 
 
+class Place(NamedTuple):
+    """Where a file's content is: the number of the layer, among those with files, and its offset in the layer's tar."""
+
+    layer: int
+    offset: int
+
+
 class Row(NamedTuple):
     """A file, link or folder below the mount.
 
     path: relative to the mount, empty for the mount; a folder's path ends with a slash. size_bytes, sha256 (in hex): of
-    a file's content or of a link's target. mode: None if it is not known.
+    a file's content or of a link's target. mode: None if it is not known. place: of a file, None if it is not known.
     """
 
     path: bytes
@@ -31,6 +38,7 @@ class Row(NamedTuple):
     sha256: str
     target: bytes
     mode: int | None
+    place: Place | None = None
 
 
 def link_row(path: bytes, target: bytes, mode: int) -> Row:
@@ -49,10 +57,14 @@ class DifferencesError(DataError):
 
 @dataclass
 class Differences:
-    """The differences found, a line for each, and the files and folders that the user must delete to repair them."""
+    """The differences found, a line for each, and the files and folders that the user must delete to repair them.
+
+    displaced: the numbers of the layers for which a different place was recorded.
+    """
 
     lines: list[str] = field(default_factory=list)
     remedies: list[Path] = field(default_factory=list)
+    displaced: set[int] = field(default_factory=set)
     _remedy: Path = Path()
 
     @contextmanager
@@ -151,6 +163,8 @@ def _compare_rows(expected: Row, found: Row, where: str, differences: Difference
         differences.add(f"{path}: expected mode {modes} for a {found.kind}, found {found.mode:04o} ({where})")
     if expected.mode is None or found.mode not in allowed:
         expected = expected._replace(mode=found.mode)
+    if expected.place is None or expected.place == found.place:
+        expected = expected._replace(place=found.place)
     if expected == found:
         return
     for name, text in FIELDS.items():
@@ -159,6 +173,11 @@ def _compare_rows(expected: Row, found: Row, where: str, differences: Difference
             source = "the layers" if name == "mode" else _source(expected.kind)
             differences.check(path, text(one), text(other), source, where)
             return
+    # The first file with another size displaces all files after it.
+    if found.place and found.place.layer not in differences.displaced:
+        differences.displaced.add(found.place.layer)
+        one, other = (f"byte {p.offset} of layer {p.layer}" for p in (expected.place, found.place) if p)
+        differences.check(f"the place of {path}", one, other, "catalog.parquet in the image", where)
 
 
 def _source(kind: str) -> str:

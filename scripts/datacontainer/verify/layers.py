@@ -2,20 +2,22 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.progress import Progress
 from datacontainer.verify.blobs import reading_layer
-from datacontainer.verify.comparison import MODES, Row, folder_row, link_row, shown
+from datacontainer.verify.comparison import MODES, Place, Row, folder_row, link_row, shown
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layout import DATA_CONTAINER, LAYER, Descriptor, Image, Layout
 from datacontainer.verify.tar import Member, members
 
-# The modes of the files outside of the data.
-ENTRYPOINT = b"entrypoint"
-ENTRYPOINT_MODES = {ENTRYPOINT: 0o755}
+# The files outside of the data.
+ENTRYPOINT, ENTRYPOINT_MODE = b"entrypoint", 0o755
+METADATA, METADATA_MODE = b".datacontainer/", 0o644
+CATALOG = METADATA + b"catalog.parquet"
 
 
 @dataclass
@@ -23,12 +25,14 @@ class Layers:
     """The layers of the images of a layout.
 
     entrypoint_files: sha256 of the files outside of the data, by platform and name; filled while layers are read.
+    with_files: the diff IDs of the layers that contain files; filled while rows are read.
     """
 
     layout: Layout
     images: Sequence[Image]
     mount: str
     entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    with_files: list[str] = field(default_factory=list)
 
     def rows(self) -> Iterator[Row]:
         """The files, links and folders below the mount, each once, sorted by path.
@@ -38,7 +42,7 @@ class Layers:
         """
         last = None
         for member in self._data():
-            row = _row(member, member.name[len(self._prefix) :])
+            row = _row(member, member.name[len(self._prefix) :], len(self.with_files))
             if row.kind == FOLDER:
                 self._check_mode(member, MODES[FOLDER][0])
             # Each layer contains the parent folders of its files, even if an earlier layer contains them.
@@ -60,31 +64,48 @@ class Layers:
             if ENTRYPOINT not in files:
                 differences.add(f"'/entrypoint' is missing from the last layer of {image.platform}")
             self.entrypoint_files[image.platform] = files
-            for name in ENTRYPOINT_MODES:
-                self._check_built(image.platform, name, files.get(name, ""))
+            self._check_built(image.platform, ENTRYPOINT, files.get(ENTRYPOINT, ""))
+
+    def read_metadata(self, catalog: BinaryIO) -> dict[bytes, str]:
+        """The sha256 of each file of the metadata's layer, by name; writes the image's catalog to `catalog`."""
+        layer, found = self.images[0].layers[-2], dict[bytes, str]()
+        for member in self._members(layer, Progress("the metadata", layer.size_bytes), {CATALOG: catalog}):
+            if member.kind == FILE and member.name.rpartition(b"/")[0] + b"/" == METADATA:
+                self._check_mode(member, METADATA_MODE)
+                found[member.name] = member.sha256
+            elif member.name == METADATA:
+                self._check_mode(member, MODES[FOLDER][0])
+            else:
+                self._add_unexpected(member, "and files in '/.datacontainer' are")
+        catalog.flush()
+        return found
 
     @property
     def _prefix(self) -> bytes:
         return self.mount.strip("/").encode() + b"/"
 
     def _data(self) -> Iterator[Member]:
-        """The members at and below the mount, of all layers except the last."""
-        layers = self.images[0].layers[:-1]
+        """The members at and below the mount, of all layers except those of the metadata and of the entrypoint."""
+        layers = self.images[0].layers[:-2]
         progress = Progress("the layers", sum(layer.size_bytes for layer in layers))
         for layer in layers:
             for member in self._members(layer, progress):
                 if member.name.startswith(self._prefix):
+                    if member.kind == FILE and layer.diff_id not in self.with_files[-1:]:
+                        self.with_files.append(layer.diff_id)
                     yield member
                 elif member.kind == FOLDER and self._prefix.startswith(member.name):
                     self._check_mode(member, MODES[FOLDER][0])
                 else:
                     self._add_unexpected(member, "is")
 
-    def _members(self, layer: Descriptor, progress: Progress) -> Iterator[Member]:
+    def _members(
+        self, layer: Descriptor, progress: Progress, saved: Mapping[bytes, BinaryIO] | None = None
+    ) -> Iterator[Member]:
         """A layer's members; compares the layer's digests and size after the last one."""
         with reading_layer(self.layout.blob(layer), layer.media_type, progress.add) as blob:
             previous = None
-            for member in members(blob.tar):
+            for member in members(blob.tar, saved):
                 # Docker's overlay2 refuses a layer that contains a path twice.
                 if previous is not None and member.name <= previous:
                     raise DataError(
@@ -102,7 +123,7 @@ class Layers:
         if member.name != ENTRYPOINT or member.kind != FILE:
             self._add_unexpected(member, "and '/entrypoint' are")
             return
-        self._check_mode(member, ENTRYPOINT_MODES[ENTRYPOINT])
+        self._check_mode(member, ENTRYPOINT_MODE)
         files[ENTRYPOINT] = member.sha256
 
     def _add_unexpected(self, member: Member, allowed: str) -> None:
@@ -122,9 +143,9 @@ class Layers:
             self.layout.differences.check(what, expected, sha256, f"the file {str(built)!r}", "the layers")
 
 
-def _row(member: Member, path: bytes) -> Row:
+def _row(member: Member, path: bytes, layer: int) -> Row:
     if member.kind == FOLDER:
         return folder_row(path, member.mode)
     if member.kind == LINK:
         return link_row(path, member.target, member.mode)
-    return Row(path, FILE, member.size_bytes, member.sha256, b"", member.mode)
+    return Row(path, FILE, member.size_bytes, member.sha256, b"", member.mode, Place(layer, member.offset))

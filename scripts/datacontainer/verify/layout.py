@@ -18,6 +18,7 @@ from datacontainer.verify.comparison import Differences
 _SPECIFIED = "application/vnd.oci.image."
 INDEX, MANIFEST = _SPECIFIED + "index.v1+json", _SPECIFIED + "manifest.v1+json"
 CONFIG, LAYER = _SPECIFIED + "config.v1+json", _SPECIFIED + "layer.v1.tar"
+LAYER_KIND = "io.datacontainer.layer"
 COMPRESSED = (LAYER + "+gzip", LAYER + "+zstd")
 # Registries refuse larger manifests. The size of a data container's manifest depends only on the number of layers.
 MAX_JSON = 4 << 20
@@ -28,13 +29,17 @@ DATA_CONTAINER = "the data container format"
 
 @dataclass(frozen=True)
 class Descriptor:
-    """A reference to a blob. named_by: the file with the reference. diff_id: of a layer, as listed in the config."""
+    """A reference to a blob.
+
+    named_by: the file with the reference. diff_id: of a layer, as listed in the config. kind: of a layer, as annotated.
+    """
 
     media_type: str
     digest: str
     size_bytes: int
     named_by: str
     diff_id: str = ""
+    kind: str = ""
 
     @property
     def file(self) -> str:
@@ -44,7 +49,7 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Image:
-    """The image of one platform. Its last layer contains the entrypoint."""
+    """The image of one platform. Its last layer contains the entrypoint, the layer before the metadata."""
 
     platform: str
     manifest: Descriptor
@@ -133,8 +138,8 @@ class Layout:
         manifest = self._json_blob(descriptor)
         config = _descriptor(pick(manifest, "the manifest", "config"), "the manifest")
         layers = [_descriptor(one, "the manifest") for one in pick(manifest, "the manifest", "layers", of=list)]
-        if not layers:
-            raise DataError(f"the manifest {descriptor.digest} lists no layer")
+        if len(layers) < 2:
+            raise DataError(f"the manifest {descriptor.digest} lists {len(layers)} layers, expected 2 or more")
         image = self._json_blob(config)
         found = "/".join(str(pick(image, "the config", key)) for key in ("os", "architecture"))
         labels = pick(image, "the config", "config", "Labels", of=dict)
@@ -143,6 +148,9 @@ class Layout:
         annotations = pick(manifest, "the manifest", "annotations")
         check(f"the labels of {found}", labels, annotations, "the config", "the manifest")
         check("the media type of a manifest", MANIFEST, descriptor.media_type, "the specification", descriptor.named_by)
+        kinds = [*[""] * (len(layers) - 2), "metadata", ""]
+        annotated = [layer.kind for layer in layers]
+        check(f"the annotations {LAYER_KIND} of {found}", kinds, annotated, DATA_CONTAINER, "the manifest")
         check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
         entrypoint = pick(image, "the config", "config", "Entrypoint")
         check(f"the entrypoint of {found}", ["/entrypoint"], entrypoint, DATA_CONTAINER, "the config")
@@ -226,4 +234,5 @@ def _descriptor(value: Any, named_by: str) -> Descriptor:
     media_type, digest, size_bytes = (pick(value, named_by, key) for key in ("mediaType", "digest", "size"))
     if not (isinstance(digest, str) and re.fullmatch("sha256:[0-9a-f]{64}", digest)):
         raise DataError(f"{named_by} contains the digest {digest!r}, which is not a sha256 digest")
-    return Descriptor(media_type, digest, size_bytes, named_by)
+    annotations = value.get("annotations") or {}
+    return Descriptor(media_type, digest, size_bytes, named_by, kind=annotations.get(LAYER_KIND, ""))

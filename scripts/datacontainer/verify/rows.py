@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.verify.comparison import Row, folder_row, shown
+from datacontainer.verify.comparison import Place, Row, folder_row, shown
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 
 BATCH_ROWS = 1 << 14
@@ -45,8 +46,8 @@ class Totals:
         return f"sha256:{self._digest.hexdigest()}"
 
 
-def catalog_rows(catalog: Path) -> Iterator[Row]:
-    """The rows of the catalog in its order; only one batch is in memory at a time.
+def catalog_rows(catalog: Path, places: Iterable[Place | None] = ()) -> Iterator[Row]:
+    """The rows of the catalog in its order; only one batch is in memory at a time. places: of the first rows.
 
     Raises:
         DataError: if the rows are not sorted by the bytes of their paths, or the file is damaged.
@@ -54,7 +55,7 @@ def catalog_rows(catalog: Path) -> Iterator[Row]:
     previous = None
     try:
         with pq.ParquetFile(catalog) as file:
-            for row in _rows(file, catalog):
+            for row in _rows(file, catalog, chain(places, repeat(None))):
                 if previous is not None and row.path <= previous:
                     raise DataError(f"the catalog is not sorted: {shown(row.path)} follows {shown(previous)}")
                 previous = row.path
@@ -63,7 +64,7 @@ def catalog_rows(catalog: Path) -> Iterator[Row]:
         raise DataError(f"the catalog {str(catalog)!r} cannot be read: {error}; delete it and run again") from error
 
 
-def _rows(file: pq.ParquetFile, catalog: Path) -> Iterator[Row]:
+def _rows(file: pq.ParquetFile, catalog: Path, places: Iterator[Place | None]) -> Iterator[Row]:
     schema = file.schema_arrow
     names = schema.names
     if missing := {"path", "size", "sha256"}.difference(names):
@@ -77,13 +78,13 @@ def _rows(file: pq.ParquetFile, catalog: Path) -> Iterator[Row]:
             batch[name].cast(pa.binary()).to_pylist() if name in names else [None] * len(batch)
             for name in ("path", "link")
         )
-        for one in zip(path, batch["size"].to_pylist(), batch["sha256"].to_pylist(), link, strict=True):
+        for one in zip(path, batch["size"].to_pylist(), batch["sha256"].to_pylist(), link, places, strict=False):
             yield _row(*one)
 
 
-def _row(path: bytes, size_bytes: int, sha256: str, target: bytes | None) -> Row:
+def _row(path: bytes, size_bytes: int, sha256: str, target: bytes | None, place: Place | None) -> Row:
     kind = FILE if target is None else LINK
-    return Row(path, kind, size_bytes, sha256, target or b"", None)
+    return Row(path, kind, size_bytes, sha256, target or b"", None, place)
 
 
 class Spool:

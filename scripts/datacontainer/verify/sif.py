@@ -11,7 +11,7 @@ from datacontainer.runtime.progress import Progress
 from datacontainer.verify.comparison import Row, compare, folder_row, link_row, shown
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
-from datacontainer.verify.layers import ENTRYPOINT_MODES
+from datacontainer.verify.layers import ENTRYPOINT, ENTRYPOINT_MODE, METADATA, METADATA_MODE
 from datacontainer.verify.layout import DATA_CONTAINER, parsed, pick
 from datacontainer.verify.rows import Totals, catalog_rows
 from datacontainer.verify.sifobjects import SQUASHFS_ON_DATA, SQUASHFS_ON_SYSTEM, SifObject, read_object, sif_objects
@@ -110,11 +110,12 @@ class SifFiles:
         name, files, differences = shown(b"/" + row.path), self.expected.entrypoint_files, self.expected.differences
         if row.path in files:
             differences.check(f"sha256 of {name}", files[row.path], row.sha256, "the layout", "the SIF")
-            expected, found = f"{ENTRYPOINT_MODES[row.path]:04o}", f"{row.mode:04o}"
+            mode = ENTRYPOINT_MODE if row.path == ENTRYPOINT else METADATA_MODE
+            expected, found = f"{mode:04o}", f"{row.mode:04o}"
             differences.check(f"the mode of {name}", expected, found, DATA_CONTAINER, "the SIF")
         elif row.path in ACTIONS:
             differences.check(f"the target of {name}", ACTIONS[row.path], row.target, "Apptainer", "the SIF")
-        elif row.path not in SKELETON:
+        elif row.path not in SKELETON | {METADATA}:
             differences.add(f"{name} is in the SIF, but is not part of the data and not needed by Apptainer")
 
     def _object(self, objects: Mapping[str, SifObject], name: str) -> bytes:

@@ -4,11 +4,11 @@ Source: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
@@ -23,7 +23,10 @@ _RECORDS = {b"path", b"linkpath", b"size", b"hdrcharset", b"comment"}
 
 
 class Member(NamedTuple):
-    """A file, link or folder in a tar; a folder's name ends with a slash. sha256: of a file's content, in hex."""
+    """A file, link or folder in a tar; a folder's name ends with a slash.
+
+    sha256: of a file's content, in hex. offset: of the content in the tar.
+    """
 
     name: bytes
     kind: str
@@ -31,6 +34,7 @@ class Member(NamedTuple):
     size_bytes: int
     target: bytes
     sha256: str
+    offset: int
 
 
 class Readable(Protocol):
@@ -108,8 +112,10 @@ def hashing(file: Readable, path: Path, read: Callable[[int], None]) -> Iterator
         yield HashedStream(file, path, read, thread)
 
 
-def members(tar: HashedStream) -> Iterator[Member]:
+def members(tar: HashedStream, saved: Mapping[bytes, BinaryIO] | None = None) -> Iterator[Member]:
     """The tar's members in their order, each with the digest of its content; no other data may follow.
+
+    saved: files to which the contents of the members with these names are written.
 
     Raises:
         DataError: if the tar is damaged, or contains types or records that no data container contains.
@@ -121,11 +127,11 @@ def members(tar: HashedStream) -> Iterator[Member]:
             records = _records(tar, _number(tar, header, 124, 12))
             header = tar.take(TAR_BLOCK)
             _check_sum(tar, header)
-        yield _member(tar, header, records)
+        yield _member(tar, header, records, saved or {})
     _check_end(tar)
 
 
-def _member(tar: HashedStream, header: bytes, records: dict[bytes, bytes]) -> Member:
+def _member(tar: HashedStream, header: bytes, records: dict[bytes, bytes], saved: Mapping[bytes, BinaryIO]) -> Member:
     name = records.get(b"path") or _name(header)
     kind = KINDS.get(header[156:157])
     target = records.get(b"linkpath") or _text(header, 157, 100)
@@ -137,13 +143,17 @@ def _member(tar: HashedStream, header: bytes, records: dict[bytes, bytes]) -> Me
     if kind == FOLDER:
         name = name.rstrip(b"/") + b"/"
     mode = _number(tar, header, 100, 8)
-    return Member(name, kind, mode, size, target if kind == LINK else b"", _content_sha256(tar, size))
+    offset = tar.at()
+    sha256 = _content_sha256(tar, size, saved.get(name))
+    return Member(name, kind, mode, size, target if kind == LINK else b"", sha256, offset)
 
 
-def _content_sha256(tar: HashedStream, size: int) -> str:
+def _content_sha256(tar: HashedStream, size: int, saved: BinaryIO | None) -> str:
     digest = hashlib.sha256()
     for piece in tar.pieces(size):
         digest.update(piece)
+        if saved:
+            saved.write(piece)
     _check_zeros(tar, tar.take(-size % TAR_BLOCK))
     return digest.hexdigest()
 

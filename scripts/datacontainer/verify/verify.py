@@ -14,6 +14,7 @@ from datacontainer.verify.apptainer import run_sif
 from datacontainer.verify.attestations import Attestations
 from datacontainer.verify.comparison import Differences, compare
 from datacontainer.verify.expected import Expected
+from datacontainer.verify.imagecatalog import Places, compare_catalogs, compare_documents
 from datacontainer.verify.kinds import FILE, LINK
 from datacontainer.verify.layers import Layers
 from datacontainer.verify.layout import Image, Layout, parsed, pick
@@ -35,7 +36,7 @@ def verify(
     """Writes `report` (JSON: counts and digests) if the layout and the images contain exactly the catalog's dataset.
 
     images: the product of each further format, by the format's name, which is also the key of its part of the report.
-    Also compares dataset.json next to the catalog, and the entrypoints in bin/ next to the layout, if they exist.
+    Also compares dataset.json next to the catalog, and standards/ and bin/ next to the layout, if they exist.
     apptainer: whether to run the SIF too, if Apptainer is installed.
     Reads each byte of data once per image; the memory does not grow with the number of files.
 
@@ -44,8 +45,8 @@ def verify(
     """
     report.parent.mkdir(parents=True, exist_ok=True)
     differences = Differences()
-    with tempfile.TemporaryFile(dir=report.parent) as file:
-        verification = Verification(catalog, mount, Layout(layout, differences), Spool(file), differences)
+    with tempfile.TemporaryFile(dir=report.parent) as file, tempfile.NamedTemporaryFile(dir=report.parent) as inside:
+        verification = Verification(catalog, mount, Layout(layout, differences), Spool(file), inside, differences)
         with differences.remedy(layout.parent):
             verification.check_layout()
             if attestations is not None:
@@ -63,15 +64,21 @@ def verify(
 
 @dataclass
 class Verification:
-    """The comparison of a dataset's images. report: the counts and digests of the images read so far."""
+    """The comparison of a dataset's images.
+
+    inside: a temporary file with a name, for the catalog in the image. report: the counts and digests of the images
+    read so far. metadata: sha256 of the files in /.datacontainer, by name.
+    """
 
     catalog: Path
     mount: str
     layout: Layout
     spool: Spool
+    inside: Any
     differences: Differences
     images: Sequence[Image] = ()
     entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
+    metadata: dict[bytes, str] = field(default_factory=dict)
     documents: Mapping[str, str] | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -86,8 +93,11 @@ class Verification:
         if not self.images:
             self.differences.raise_any()
         layers, expected, found = Layers(self.layout, self.images, self.mount), Totals(), Totals()
+        self.metadata = layers.read_metadata(self.inside)
+        places = Places(Path(self.inside.name))
         rows = self.spool.recorded(found.counted(layers.rows()))
-        compare(expected.counted(catalog_rows(self.catalog)), rows, "the layers", self.differences)
+        compare(expected.counted(catalog_rows(self.catalog, places)), rows, "the layers", self.differences)
+        self._check_metadata(places, layers.with_files)
         layers.read_entrypoints()
         self.entrypoint_files = layers.entrypoint_files
         self._check_summary(expected)
@@ -106,10 +116,17 @@ class Verification:
     def check_image(self, name: str, image: Path) -> None:
         """Compares the image of a format with catalog, layout and attestations."""
         first = self.images[0]
-        files = self.entrypoint_files[first.platform]
+        files = self.entrypoint_files[first.platform] | self.metadata
         fields = self.catalog, self.mount, self.layout, first, files, self.spool, self.differences
         with self.differences.remedy(image):
             self.report[name] = FORMATS[name].load_verifier()(image, Expected(*fields, self.documents))
+
+    def _check_metadata(self, places: Places, layers: list[str]) -> None:
+        """Compares the files in /.datacontainer with the files next to the layout."""
+        with self.differences.remedy(self.layout.path):
+            compare_catalogs(self.catalog, places.catalog, self.mount, self.differences)
+        places.check_layers(layers, self.differences)
+        compare_documents(self.catalog.parent, self.metadata, self.differences)
 
     def _check_summary(self, found: Totals) -> None:
         """Compares dataset.json with the catalog, and the labels with dataset.json."""

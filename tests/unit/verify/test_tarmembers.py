@@ -47,7 +47,12 @@ def test_members_of_tarfile_are_read_as_they_were_written(tmp_path):
     contents = {name: name * 5 for name in ODD_NAMES + LONG} | {b"": b"", b"empty": b"", b"512": bytes(512)}
     contents[b"large"] = random.Random(1).randbytes(3 * READ_BYTES + 1)
     found = read(tar_of(tmp_path / "tar", contents, mode=0o640))
-    expected = [(name, FILE, 0o640, len(one), b"", hashlib.sha256(one).hexdigest()) for name, one in contents.items()]
+    with tarfile.open(tmp_path / "tar") as tar:
+        offsets = [member.offset_data for member in tar]
+    expected = [
+        (name, FILE, 0o640, len(one), b"", hashlib.sha256(one).hexdigest(), offset)
+        for (name, one), offset in zip(contents.items(), offsets, strict=True)
+    ]
     assert found == expected
 
 

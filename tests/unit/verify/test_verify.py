@@ -81,11 +81,15 @@ def test_verify_byte_changed_in_a_layer_names_the_file_and_the_blob(products):
 
 
 def test_verify_byte_and_all_digests_changed_names_only_the_file(products):
+    changed = digest(UNIQUE.upper())
     products.change_layer(2, put(UNIQUE_PATH, FILE | 0o644, UNIQUE.upper()))
     products.archive.unlink()
     products.convert()
-    error = refused(products, f"(the catalog), found sha256 {digest(UNIQUE.upper())} (the layers); 'sub/unique': ")
-    assert f"found sha256 {digest(UNIQUE.upper())} (the SIF)" in error
+    error = refused(products, "; the diff ID of layer 3 with files: expected sha256:")
+    for where in ("the layers", "the SIF"):
+        assert (
+            f"'sub/unique': expected sha256 {digest(UNIQUE)} (the catalog), found sha256 {changed} ({where})" in error
+        )
     assert "blob" not in error
 
 
