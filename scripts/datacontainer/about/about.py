@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from datacontainer.about.files import FILES
 from datacontainer.about.values import KEYS, WrongValueError
 from datacontainer.runtime.errors import DataError, UsageError
-from datacontainer.runtime.logs import logger
+from datacontainer.runtime.logs import logger, warn
 
 MAX_BYTES = 1 << 20
 CONFIGURATION = "the configuration"
@@ -46,7 +46,7 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
         try:
             values = read(content)
         except (ValueError, UsageError, RecursionError) as error:
-            logger.warning("%r is not used to describe the dataset: it cannot be read: %s", name, error)
+            warn(f"{name!r} is not used to describe the dataset: it cannot be read: {error}")
             continue
         for key, value in values.items():
             if value and key not in found and (checked := _checked(name, key, value)):
@@ -60,7 +60,7 @@ def _checked(name: str, key: str, value: Any) -> Any:
     try:
         return KEYS[key](value)
     except WrongValueError as error:
-        logger.warning("%r: its %s is not used to describe the dataset: %s", name, key, error)
+        warn(f"{name!r}: its {key} is not used to describe the dataset: {error}")
         return None
 
 
@@ -75,7 +75,7 @@ def _content(path: str, name: str, record: Record) -> str | None:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError:
             problem = "it is not UTF-8 text"
-    logger.warning("%r is not used to describe the dataset: %s", name, problem)
+    warn(f"{name!r} is not used to describe the dataset: {problem}")
     return None
 
 

@@ -45,11 +45,12 @@ def report(
     page: Path,
     table: Path,
     history: Path,
+    documents: Sequence[str] = (),
 ) -> None:
     """Writes the `page` (HTML) and the `table` (tab-separated: section, name, files, bytes); adds a line to `history`.
 
     summary: dataset.json. shards: the table that scan wrote. images: the product of each format but the layout, by the
-    format's name. Reads a SIF of up to 1 GiB for its sha256.
+    format's name. documents: names of those of the standards. Reads a SIF of up to 1 GiB for its sha256.
 
     Raises:
         DataError: if the history is damaged.
@@ -71,6 +72,8 @@ def report(
         "growth": growth_points(states) if len(states) > 1 else "",
         **_of_images(described, len(shards.read_text().splitlines()), layout, images),
     }
+    if documents:
+        values["credit"]["Standards"] = ", ".join(documents)
     write_page(template, page, values)
     write_bytes(table, _table(described, lines, columns).encode())
     logger.info("%d files; the history has %d states", described["files"], len(states))

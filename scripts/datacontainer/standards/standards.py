@@ -15,8 +15,8 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import fresh_directory, link_or_copy, write_bytes
 from datacontainer.standards.facts import CATALOG, SUMMARY, Facts
 
-# Files that can contain the keys that a standard needs.
-SOURCES = {"published": ("CITATION.cff", "codemeta.json")}
+# The files of a dataset that can contain a key that a standard needs, and its name there.
+SOURCES = {"published": {"CITATION.cff": b"date-released", "codemeta.json": b"datePublished"}}
 
 
 @dataclass(frozen=True)
@@ -71,19 +71,20 @@ def write_standards(names: Collection[str], folder: Path, *, summary: Path, cata
 
 
 def check_known(name: str, dataset: str, about: Mapping[str, Any], folder: str | None = None) -> None:
-    """Returns if `about` has the keys that a standard needs, or if a file in the dataset's `folder` can have them.
+    """Returns if `about` has the keys that a standard needs, or if a file in the dataset's `folder` seems to have them.
 
     Raises:
         UsageError: with the key to set.
     """
     for key in STANDARDS[name].needs:
-        files = SOURCES.get(key, ())
-        possible = folder is not None and (
-            not os.path.isdir(folder) or any(os.path.exists(os.path.join(folder, file)) for file in files)
-        )
-        if not about.get(key) and not possible:
-            named = f", nor does {' or '.join(files)} in the dataset" if files else ""
+        if not about.get(key) and not (folder and _possible(folder, SOURCES[key])):
             raise UsageError(
-                f"datasets.{dataset}.standards: {STANDARDS[name].title} needs a value that the configuration does not "
-                f"contain{named}: set datasets.{dataset}.about.{key}"
+                f"datasets.{dataset}.standards: {STANDARDS[name].title} needs the date of publication, which neither "
+                f"the configuration nor {' or '.join(SOURCES[key])} contains: set datasets.{dataset}.about.{key}"
             )
+
+
+def _possible(folder: str, sources: Mapping[str, bytes]) -> bool:
+    """Whether a file in the folder contains a name; a folder that does not exist yet, as in a workflow, may have it."""
+    paths = {Path(folder, file): word for file, word in sources.items()}
+    return not os.path.isdir(folder) or any(one.is_file() and word in one.read_bytes() for one, word in paths.items())
