@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	"entrypoint/index"
 )
@@ -15,9 +16,15 @@ import (
 // catBytes is the buffer size of a copy that the kernel cannot do by itself.
 const catBytes = 1 << 18
 
-// Cat writes the content of the file with the given key and follows symlinks. If the index does not contain the key, the
-// error lists the nearest keys.
+// metadataFolder contains the catalog, dataset.json and other documents about the dataset.
+const metadataFolder = "/.datacontainer"
+
+// Cat writes the content of the file with the given key and follows symlinks, or of a file in metadataFolder. If the index
+// does not contain the key, the error lists the nearest keys.
 func Cat(w io.Writer, ix *index.Index, key string) error {
+	if name, inside := strings.CutPrefix(key+"/", metadataFolder+"/"); inside {
+		return catMetadata(w, metadataFolder, strings.TrimSuffix(name, "/"))
+	}
 	row, found := ix.Find([]byte(key))
 	if !found {
 		return unknownKey(ix, key, row)
@@ -38,6 +45,34 @@ func Cat(w io.Writer, ix *index.Index, key string) error {
 	if _, link := c.linkOf(row); !link && written != c.sizeOf(row) {
 		return statusf(statusFailed, "%q is %d bytes, but %d bytes in the index: the image is damaged; pull or build it again",
 			key, written, c.sizeOf(row))
+	}
+	return nil
+}
+
+// catMetadata writes the content of a regular file of the folder. If there is none with this name, the error lists all.
+func catMetadata(w io.Writer, folder, name string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return statusf(statusFailed, "reading %q: %w", folder, reason(err))
+	}
+	var names []string
+	found := false
+	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			found = found || entry.Name() == name
+			names = append(names, fmt.Sprintf("%q", folder+"/"+entry.Name()))
+		}
+	}
+	if !found {
+		return statusf(statusFailed, "there is no file %q; the files with metadata: %s", folder+"/"+name, strings.Join(names, ", "))
+	}
+	source, err := os.OpenFile(folder+"/"+name, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err == nil {
+		defer source.Close()
+		_, err = stream(w, source)
+	}
+	if err != nil {
+		return fmt.Errorf("copying %q: %w", folder+"/"+name, reason(err))
 	}
 	return nil
 }

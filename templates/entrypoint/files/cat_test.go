@@ -78,6 +78,32 @@ func TestCatUnknownKeyListsNearestKeys(t *testing.T) {
 	}
 }
 
+func TestCatMetadataPrintsOnlyRegularFilesOfTheFolder(t *testing.T) {
+	folder := t.TempDir() + "/.datacontainer"
+	put(t, folder+"/dataset.json", "{}")
+	put(t, folder+"/link", "-> dataset.json")
+	put(t, folder+"/sub/deep", "")
+	put(t, folder+"/../secret", "")
+	var out bytes.Buffer
+	if err := catMetadata(&out, folder, "dataset.json"); err != nil || out.String() != "{}" {
+		t.Errorf("%q and %v", out.String(), err)
+	}
+	for _, name := range []string{"", ".", "..", "../secret", "../.datacontainer/dataset.json", "link", "sub", "sub/deep", "x\x00"} {
+		expected := fmt.Sprintf(`there is no file %q; the files with metadata: %q`, folder+"/"+name, folder+"/dataset.json")
+		if err := catMetadata(&out, folder, name); status(err) != 1 || err.Error() != expected {
+			t.Errorf("%q returns %v", name, err)
+		}
+	}
+	for _, key := range []string{"/.datacontainer", "/.datacontainer/", "/.datacontainer/../etc/passwd", "/.datacontainer/x"} {
+		if err := Cat(&out, mounted(t, nil), key); status(err) != 1 || !strings.Contains(err.Error(), `"/.datacontainer`) {
+			t.Errorf("%q returns %v", key, err)
+		}
+	}
+	if out.String() != "{}" {
+		t.Errorf("printed %q", out.String())
+	}
+}
+
 func TestCatFileThatDiffersFromIndexReturnsError(t *testing.T) {
 	ix := mounted(t, map[string]string{"short": "1234", "gone": "", "dangling": "-> nowhere"})
 	put(t, ix.Mount+"/short", "123")
