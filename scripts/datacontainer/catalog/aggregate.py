@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
@@ -40,6 +40,7 @@ def aggregate(
     summary: Path,
     content: Path,
     image: ImageRequest | None = None,
+    about: Callable[[Path], Mapping[str, Any]] = lambda _: {},
 ) -> None:
     """Writes the `catalog` (Parquet), the `summary` of the dataset (JSON), and the digest of all `content`.
 
@@ -52,7 +53,8 @@ def aggregate(
     has the metadata none=1 if a function returned None; nonerows.py describes the rows for which it did.
     content: a digest that changes only if the images of the dataset change; times are not part of it. image: also
     writes the catalog for the image: without mtime, path with the mount, and two more columns: layer (the diff ID of
-    the layer with the file) and offset (int64, of its content in the layer's tar), both null for a symlink.
+    the layer with the file) and offset (int64, of its content in the layer's tar), both null for a symlink. about:
+    returns title, authors and more for the summary; called with the catalog.
 
     Raises:
         UsageError: if a function failed and must not, or if there are too many fields.
@@ -64,8 +66,9 @@ def aggregate(
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
     with _opened(image, columns, identity, records, shards) as inside:
         rows = _write(columns, catalog, statistics, progress, inside)
-    metadata = _user_metadata(Work(functions, root=folder, catalog=str(catalog.absolute())), function_seconds)
-    described = _describe(identity, columns.schema, statistics, metadata) | ({"errors": errors} if errors else {})
+    work = Work(functions, root=folder, catalog=str(catalog.absolute()))
+    metadata = {"about": about(catalog), "metadata": _user_metadata(work, function_seconds)}
+    described = _describe(identity, columns.schema, statistics) | metadata | ({"errors": errors} if errors else {})
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
     digests = {"rows": rows.hexdigest(), "dataset": described, "layers": layers}
@@ -206,9 +209,7 @@ def _user_metadata(work: Work, seconds: int | None) -> dict[str, Any]:
     return metadata
 
 
-def _describe(
-    identity: Mapping[str, str], schema: pa.Schema, statistics: Statistics, metadata: dict[str, Any]
-) -> dict[str, Any]:
+def _describe(identity: Mapping[str, str], schema: pa.Schema, statistics: Statistics) -> dict[str, Any]:
     return {
         **identity,
         "digest": statistics.digest,
@@ -219,5 +220,4 @@ def _describe(
         "duplicates": statistics.duplicates(),
         "types": statistics.types(),
         "fields": {field.name: str(field.type) for field in schema},
-        "metadata": metadata,
     }

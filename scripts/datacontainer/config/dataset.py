@@ -1,7 +1,8 @@
 """A dataset of the configuration, with all its settings; imports no YAML or schema library, as every job imports it."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from datacontainer.config.formats import FORMATS, LAYOUT
 
@@ -48,6 +49,8 @@ class Dataset:
     sign: str | None
     attest: tuple[str, ...]
     after: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    standards: tuple[str, ...] = ()
     function_seconds: int | None = None
     on_error: str | None = None
     exclude_defaults: bool = True

@@ -71,12 +71,12 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
         case "additionalProperties":
             return _unknown_key(error, config, schema, typed)
         case "required":
-            return f"{where} has no key 'path': add it"
+            return f"{where} has no key {next(key for key in rule if key not in given)!r}: add it"
         case "type":
             return _wrong_type(error, where, typed)
         case "enum":
             shown = given if isinstance(given, str) else typed.text(path, given) or str(given)
-            return f"{where}: {shown!r} is not valid{_nearest(shown, rule)}"
+            return f"{where}: {shown!r} is not valid{_nearest(shown, rule)}{error.schema.get('$comment', '')}"
         case "anyOf":
             return f"{where}: unknown label {given!r}{_nearest(given, rule[0]['enum'])}, or write a name with a dot"
         case "not":
@@ -85,6 +85,8 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
             return f"{where}: {given!r} is not {error.schema['$comment']}"
         case "format":
             return f"{where}: {given!r} is not a path of at most {MAX_PATH} bytes, {MAX_NAME} in a name, without NUL"
+        case "maxLength":
+            return f"{where} has {len(given)} characters, more than {rule}: shorten it"
         case "maxProperties":
             return f"{where} has {len(given)} entries, more than {rule}: write several configuration files"
     return f"{where}: {error.message}"

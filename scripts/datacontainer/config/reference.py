@@ -27,7 +27,8 @@ def reference(schema: Mapping[str, Any]) -> str:
     top = {key: about for key, about in schema["properties"].items() if key != "pathvars"}
     sections = [
         ("Top level", top),
-        ("Keys of a dataset, under `datasets.NAME`", schema["$defs"]["dataset"]["properties"]),
+        ("Keys of a dataset, under `datasets.NAME`", keys := schema["$defs"]["dataset"]["properties"]),
+        ("Keys of `about`", keys["about"]["properties"]),
     ]
     return HEAD + "".join(f"\n## {title}\n\n{_table(keys)}" for title, keys in sections)
 

@@ -72,6 +72,11 @@ class Results:
         """The folder of the provenance and SBOM documents about the images."""
         return self.folder / "attestations"
 
+    @property
+    def standards(self) -> Path:
+        """The folder of the standards' documents about the dataset, with links of the files to which they point."""
+        return self.folder / "standards"
+
     def list_of(self, shard: str) -> Path:
         """The list of the files in a shard."""
         return self.lists / f"{shard}.list"

@@ -93,6 +93,8 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
             f"datasets.{name}.mount: {values['mount']!r} cannot be in a SIF: Apptainer hides it behind a folder of the "
             "machine: write another folder, such as /data, or formats without sif"
         )
+    if values["standards"] and not values["formats"]:
+        raise UsageError(f"datasets.{name}.standards: its documents describe an image: add a format, such as oci")
     # Shells complete a folder's name with a slash at the end, which must not change any result.
     values["path"] = os.path.normpath(values["path"])
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})

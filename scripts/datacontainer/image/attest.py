@@ -15,6 +15,7 @@ DOCUMENTS: dict[str, Document] = {one.name: one for one in (PROVENANCE, SBOM)}
 TITLE = "org.opencontainers.image.title"
 # The configuration keys that the provenance records because they determine the images.
 RECORDED_KEYS = {
+    "about",
     "compression",
     "digests",
     "exclude",
@@ -25,6 +26,7 @@ RECORDED_KEYS = {
     "platforms",
     "shard_bytes",
     "shard_files",
+    "standards",
     "symlinks",
     "version",
 }

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from datacontainer.config.dataset import OCI_LABEL
 from datacontainer.config.formats import FORMATS
 from datacontainer.report.columns import Column, read_columns
 from datacontainer.report.counts import Count, Counts
-from datacontainer.report.credit import read_credit
 from datacontainer.report.findings import findings
 from datacontainer.report.history import State, add_state
 from datacontainer.report.images import Image, commands, package, read_images
@@ -21,7 +21,7 @@ MOST_LINES = 12
 MOST_GROUPS = 8
 MOST_NAMES = 3
 MOST_VALUES = 40
-TITLE = "org.opencontainers.image.title"
+CREDIT = {"License": "licenses", "Authors": "authors"}
 NO_SUFFIX, NO_FOLDER, OTHERS = "(no suffix)", "(no folder)", "(%d others)"
 
 Line = tuple[str, int, int]
@@ -46,11 +46,12 @@ def report(
     page: Path,
     table: Path,
     history: Path,
+    documents: Sequence[str] = (),
 ) -> None:
     """Writes the `page` (HTML) and the `table` (tab-separated: section, name, files, bytes); adds a line to `history`.
 
     summary: dataset.json. shards: the table that scan wrote. images: the product of each format but the layout, by the
-    format's name. Reads a SIF of up to 1 GiB for its sha256.
+    format's name. documents: names of those of the standards. Reads a SIF of up to 1 GiB for its sha256.
 
     Raises:
         DataError: if the history is damaged.
@@ -73,7 +74,8 @@ def report(
         "growth": growth_points(states) if len(states) > 1 else "",
         **_of_images(described, len(shards.read_text().splitlines()), layout, images),
     }
-    values["credit"] = read_credit(values["images"][0].labels, catalog)
+    if documents:
+        values["credit"]["Standards"] = ", ".join(documents)
     write_page(template, page, values)
     write_bytes(table, _table(described, lines, columns).encode())
     logger.info("%d files; the history has %d states", described["files"], len(states))
@@ -82,10 +84,12 @@ def report(
 def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Mapping[str, Path]) -> dict[str, Any]:
     """Returns the values of the template about the images and the stages that made them."""
     images = read_images(layout)
+    labels = images[0].labels
     packages = {name: package(FORMATS[name], image) for name, image in made.items()}
     tag = f"{described['name']}:{described['version']}"
     return {
-        "title": images[0].labels.get(TITLE, described["name"]),
+        "title": labels.get(OCI_LABEL + "title", described["name"]),
+        "credit": {key: labels[OCI_LABEL + label] for key, label in CREDIT.items() if labels.get(OCI_LABEL + label)},
         "images": images,
         "packages": list(packages.values()),
         "commands": list(commands(tag, described["mount"], layout.name, packages)),

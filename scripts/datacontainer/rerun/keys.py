@@ -48,12 +48,12 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         [one.mount, one.compression] if one.formats else [],
     ],
     "aggregate": lambda one: [
-        [one.name, one.version, one.mount],
+        [one.name, one.version, one.mount, one.about],
         function_sources(with_domains(one.dataset_metadata, one.metadata)),
         one.on_error,
     ],
     "render": lambda one: [one.mount, template_digest(one.template)],
-    "assemble": lambda one: [one.identity, one.compression],
+    "assemble": lambda one: [one.identity, one.compression, one.standards],
     "attest": lambda one: [
         one.attest,
         [one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],

@@ -1,7 +1,9 @@
 """The stage aggregate."""
 
 import os
+from functools import partial
 
+from datacontainer.about.about import read_about
 from datacontainer.catalog.aggregate import aggregate
 from datacontainer.catalog.imagecatalog import ImageRequest
 from datacontainer.catalog.shards import ShardFiles
@@ -38,6 +40,7 @@ def run(task: Task) -> None:
         summary=results.summary,
         content=results.content,
         image=ImageRequest(results.image_catalog, task.packer) if dataset.formats else None,
+        about=partial(read_about, dataset.about, dataset.path),
     )
     remove_stale(facts, results.batches(), task.logs)
     written = [results.catalog, results.summary, results.content, *([results.image_catalog] if dataset.formats else [])]

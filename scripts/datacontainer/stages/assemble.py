@@ -11,6 +11,7 @@ from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import check, seal
 from datacontainer.runtime.sources import ROOT
 from datacontainer.stages.task import Task
+from datacontainer.standards.standards import write_standards
 
 
 def run(task: Task) -> None:
@@ -32,7 +33,12 @@ def run(task: Task) -> None:
     template = ROOT / "templates/Dockerfile.j2"
     write_dockerfile(dataset.identity, template, results.layout, results.summary, dockerfile, **about)
     layout = [results.layout / name for name in ("index.json", "manifest.json", "oci-layout")]
-    read = [*layout, dockerfile, dockerfile.with_name(".dockerignore")]
+    read = [
+        *layout,
+        dockerfile,
+        dockerfile.with_name(".dockerignore"),
+        *([results.standards] if dataset.standards else []),
+    ]
     seal(results.seal("assemble"), made_with, read=read, unread=[results.layout / "blobs"])
 
 
@@ -46,7 +52,10 @@ def _metadata(task: Task) -> dict[str, Path]:
     results = task.results
     inside = {"catalog.parquet": results.image_catalog, "dataset.json": results.summary}
     check(results.seal("aggregate"), *inside.values())
-    return inside
+    made = write_standards(
+        task.dataset.standards, results.standards, summary=results.summary, catalog=results.image_catalog
+    )
+    return inside | made
 
 
 def _binaries(task: Task) -> dict[str, Path]:

@@ -4,6 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from datacontainer.about.values import KEYS, WrongValueError
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.entrypoint.template import template_files
@@ -11,10 +12,11 @@ from datacontainer.functions.load import check_file
 from datacontainer.runtime.errors import MissingToolError, UsageError
 from datacontainer.scan.origin import check_origin
 from datacontainer.sif.sign import check_key
+from datacontainer.standards.standards import check_known
 
 
 def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, deployed: bool = False) -> None:
-    """Returns if the functions, the template and the key of a dataset exist.
+    """Returns if the functions, the template and the key of a dataset exist, and the facts that its standards need.
 
     named_by_folder: whether the dataset has the name of its folder. Another folder may have the same name, so the
     results must come from this folder. deployed: whether the jobs have packages of their own.
@@ -36,6 +38,13 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, 
         raise UsageError(f"{where}: there is no file or folder with files at {dataset.template!r}")
     if dataset.sign is not None and "sif" in dataset.formats:
         check_key(dataset.name, dataset.sign)
+    for key, value in dataset.about.items():
+        try:
+            KEYS[key](value)
+        except WrongValueError as error:
+            raise UsageError(f"datasets.{dataset.name}.about.{key}: {error}") from error
+    for standard in dataset.standards:
+        check_known(standard, dataset.name, dataset.about, dataset.path)
     if named_by_folder:
         check_origin(dataset.name, dataset.path, results.folder)
 

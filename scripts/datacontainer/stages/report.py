@@ -6,6 +6,7 @@ from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.runtime.sources import ROOT
 from datacontainer.stages.task import Task
+from datacontainer.standards.standards import STANDARDS
 
 
 def run(task: Task) -> None:
@@ -23,5 +24,6 @@ def run(task: Task) -> None:
         page=page,
         table=table,
         history=results.folder / "history.tsv",
+        documents=[f"{STANDARDS[name].title} in standards/{STANDARDS[name].file}" for name in dataset.standards],
     )
     seal(results.seal("report"), made_with, read=[page, table])

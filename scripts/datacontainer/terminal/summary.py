@@ -88,8 +88,10 @@ def _logs(paths: Results, logs: Path) -> Iterator[Path]:
 
 
 def _products(paths: Results, made: Collection[str]) -> Iterator[str]:
-    """A line for each product: path, size, and digest if it has one."""
-    rows = [row for row in _rows(paths) if str(row[0]) in made or str(row[0] / "index.json") in made]
+    """A line for each product: path, size, and digest if it has one; for the standards, the names of the documents."""
+    layout = str(paths.layout / "index.json")
+    with_layout = [str(path) for path in (paths.layout, paths.standards) if layout in made]
+    rows = [row for row in _rows(paths) if str(row[0]) in (*made, *with_layout)]
     width = max((len(str(path)) for path, *_ in rows), default=0)
     for path, size_bytes, digest in rows:
         yield f"  {path!s:{width}}  {size(size_bytes):>9}  {digest}".rstrip()
@@ -102,6 +104,13 @@ def _rows(paths: Results) -> Iterator[tuple[Path, int, str]]:
         blobs = sum(blob.stat().st_size for blob in (paths.layout / "blobs/sha256").iterdir())
         yield paths.layout, blobs, manifest
     images = [paths.image(name) for name, one in FORMATS.items() if one is not LAYOUT]
+    documents = sorted(path for path in paths.standards.glob("*.json") if path.name != paths.summary.name)
+    if documents:
+        yield (
+            paths.standards,
+            sum(path.stat().st_size for path in documents),
+            ", ".join(path.name for path in documents),
+        )
     others = [paths.catalog, paths.folder / "report.html", paths.folder / "stages/verify/report.json"]
     for path in (*images, *others):
         if path.is_file():

@@ -20,7 +20,7 @@ from datacontainer.image.labels import labels_of
 from tools.engines import lacking, require_root, require_tool
 
 IDENTITY = Identity("fruit", "1.0", "/data", (("org.opencontainers.image.title", "Two fruits"),))
-SUMMARY = {"digest": "sha256:ab", "files": 2, "bytes": 17}
+SUMMARY = {"digest": "sha256:ab", "files": 2, "bytes": 17, "about": {}}
 
 
 def tar_of(names: dict[str, bytes]) -> bytes:

@@ -1,7 +1,6 @@
 """Report: counts compared with DuckDB, the history, and the texts of names and numbers."""
 
 import hashlib
-import json
 import math
 from datetime import UTC, datetime
 from random import Random
@@ -15,7 +14,6 @@ from datacontainer.catalog.fields import JSON_MARK
 from datacontainer.config.formats import ARCHIVE, SIF
 from datacontainer.report.columns import read_columns
 from datacontainer.report.counts import Count, Counts, count_values
-from datacontainer.report.credit import read_credit
 from datacontainer.report.history import State, add_state
 from datacontainer.report.images import Package, package
 from datacontainer.report.page import (
@@ -173,30 +171,6 @@ def test_count_values_of_too_many_distinct_values_stops(tmp_path, monkeypatch):
 def test_fitting_values_fill_three_lines():
     assert fitting_values([Count(f"{number:02}", 7, 0) for number in range(99)])[-1] == ("33", 7)
     assert fitting_values([Count("x" * 1000, 10**240, 0), Count("y", 1, 0)]) == [("x" * 60 + "…", 10**240)]
-
-
-LABEL = "org.opencontainers.image."
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        ({}, {"License": "PDDL", "Authors": "Tom S.M., Fox C.R."}),
-        ({LABEL + "licenses": "CC0-1.0"}, {"License": "CC0-1.0", "Authors": "Tom S.M., Fox C.R."}),
-        ({LABEL + "licenses": "CC0-1.0", LABEL + "authors": "Me"}, {"License": "CC0-1.0", "Authors": "Me"}),
-    ],
-)
-def test_read_credit_of_a_bids_dataset_is_from_labels_then_its_description(tmp_path, labels, expected):
-    authors = [None, json.dumps(["Other"]), json.dumps(["Tom S.M.", "Fox C.R."])]
-    paths = ["README", "a/dataset_description.json", "dataset_description.json"]
-    values = {"path": paths, "License": [None, "MIT", "PDDL"], "Authors": authors}
-    assert read_credit(labels, write_table(tmp_path / "catalog.parquet", values, ["Authors"])) == expected
-
-
-def test_read_credit_without_description_is_that_of_the_labels(tmp_path):
-    catalog = write_table(tmp_path / "catalog.parquet", {"path": ["a"], "License": [3]})
-    assert read_credit({}, catalog) == {}
-    assert read_credit({LABEL + "authors": "Me"}, catalog) == {"Authors": "Me"}
 
 
 def test_add_state_is_appended_only_if_it_differs_from_the_last(tmp_path):
