@@ -49,9 +49,10 @@ from datacontainer.rerun.writers import unordered_writers
 from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.lock import hold
+from datacontainer.runtime.outputs import check_writable
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
-from datacontainer.stages.checks import check_dataset, check_writable
+from datacontainer.stages.checks import check_dataset
 from datacontainer.stages.task import Task
 from datacontainer.terminal.console import Console
 from datacontainer.terminal.failures import Failures

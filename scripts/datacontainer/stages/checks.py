@@ -1,9 +1,5 @@
 """Checks: errors of a configuration that a run reports before its first job."""
 
-import tempfile
-from functools import cache
-from pathlib import Path
-
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.entrypoint.template import template_files
@@ -34,21 +30,3 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool) 
         check_key(dataset.name, dataset.sign)
     if named_by_folder:
         check_origin(dataset.name, dataset.path, results.folder)
-
-
-@cache
-def check_writable(folder: Path) -> None:
-    """Returns if files can be written to a folder of outdir, which need not exist yet.
-
-    Raises:
-        UsageError: naming the folder, or the nearest folder above it that exists.
-    """
-    existing = folder
-    try:
-        existing = next(one for one in (folder, *folder.parents) if one.exists())
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"outdir: {str(existing)!r} cannot be written ({error.strerror}): set outdir to a folder that you can write"
-        ) from error
