@@ -5,7 +5,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ def _configuration(config: Mapping[str, Any], settings: Settings, *, keep: bool)
     """A file with the configuration. keep: whether it stays, next to the packer, for the jobs of a cluster."""
     content = json.dumps(config, indent=2).encode() + b"\n"
     (name,) = settings.datasets
-    with tempfile.TemporaryDirectory() as folder:
+    with nullcontext("") if keep else tempfile.TemporaryDirectory() as folder:
         file = Path(settings.outdir, PACKER).with_name(f"{name}.json") if keep else Path(folder, "config.json")
         write_bytes(file, content)
         yield file

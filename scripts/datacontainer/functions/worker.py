@@ -56,7 +56,7 @@ class Worker:
         self._pid, self._surroundings = os.getpid(), Surroundings()
         self._functions: list[Callable[[Any], Any]] = []
         self.frame: Any = None
-        self._traced: set[int] = set()
+        self._traced: set[tuple[int, str, str]] = set()
 
     def load(self) -> bool:
         """Loads the catalog and the functions; sends an error and returns False if one cannot be loaded.
@@ -90,11 +90,12 @@ class Worker:
         self.send(json.dumps(fields).encode())
 
     def _fail(self, number: int, function: Callable[[Any], Any], error: BaseException) -> None:
-        """Sends a failure, with the trace of the first one of a function."""
-        refused = isinstance(error, RefusedError)
-        problem = str(error) if refused else f"{shown(error)}{_place(error, function)}"
-        untraced = number in self._traced or (refused and not error.__cause__)
-        self._traced.add(number)
+        """Sends a failure, with the trace of the first one of a function, a type and a line."""
+        refused, place = isinstance(error, RefusedError), _place(error, function)
+        problem = str(error) if refused else f"{shown(error)}{place}"
+        cause = number, type(error).__name__, place
+        untraced = cause in self._traced or (refused and not error.__cause__)
+        self._traced.add(cause)
         trace = "" if untraced else "".join(traceback.format_exception(error))
         self.send(FAILED + json.dumps([number, problem, trace]).encode())
 
