@@ -6,7 +6,6 @@ multiprocessing imports it in the processes of a pool that a function starts.
 import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 import traceback
@@ -25,6 +24,7 @@ from datacontainer.functions.surroundings import Surroundings, high
 from datacontainer.functions.values import RefusedError, plain_fields, shown
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.limits import peak_kilobytes
 
 # Pools find the functions in users' files.
 sys.meta_path.append(UserFiles)
@@ -44,7 +44,7 @@ def main(work: Work) -> None:
         folder = high(os.open(work.root, os.O_RDONLY | os.O_DIRECTORY))
         for file in islice(read_listed(listed), work.first, None):
             worker.call(partial(os.path.join, work.root, os.fsdecode(file.path)), partial(file.difference, folder))
-    worker.send(PEAK + b"%d" % _peak_kilobytes())
+    worker.send(PEAK + b"%d" % peak_kilobytes())
 
 
 class Worker:
@@ -129,13 +129,6 @@ def _end_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-
-
-def _peak_kilobytes() -> int:
-    """The most memory that this process, or one that it started, used; ru_maxrss would include the parent's memory."""
-    with open("/proc/self/status") as status:
-        (own,) = (int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from types import FrameType
 
 BEFORE_JOBS = "stopped before the first job; run the same command again"
 
@@ -20,7 +19,7 @@ def end_interrupted() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _stop(*_: object) -> None:
     with suppress(OSError):
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{BEFORE_JOBS}\n".encode())
     end_interrupted()

@@ -170,7 +170,9 @@ class Console(logging.Handler):
                     self._line.draw()
 
     def _take_message(self, message: Message | None) -> None:
-        if message:
+        if message and not message.title:
+            self.print(message.line)
+        elif message:
             self._line.update(message)
         if message and message.error:
             self.failures.add_run(message.error)
