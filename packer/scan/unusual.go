@@ -7,7 +7,7 @@ import "strings"
 type Unusual struct {
 	// Files and their bytes in folders of version control systems, by the name of the folder.
 	History map[string][2]int64 `json:"history"`
-	Broken  int64               `json:"broken"` // kept symlinks to nothing in an image; 0 without Columns
+	Broken  int64               `json:"broken"` // kept symlinks that dangle in an image; 0 without Columns
 	Annex   int64               `json:"annex"`  // those to content of git-annex
 	First   string              `json:"first"`  // the path of one of them
 }
@@ -33,7 +33,7 @@ func (u *Unusual) addBroken(f *found) {
 	u.Annex += f.annex
 }
 
-// countBroken counts a symlink that is stored unchanged, if it leads to nothing in an image.
+// countBroken counts a symlink that is stored unchanged, if it dangles in an image.
 func (w *worker) countBroken(f *found, t *task, name, target string) {
 	switch w.classify(t.base, t.folder, name, target) {
 	case dangling, loop, excluded:

@@ -7,7 +7,7 @@ from datacontainer.runtime.logs import warn
 
 
 def warn_unusual(found: Mapping[str, Any], root: str) -> None:
-    """Warns of the data of version control systems, and of kept symlinks to nothing.
+    """Warns of the data of version control systems, and of kept symlinks that dangle in the image.
 
     found: the packer's counts, as in packer/scan/unusual.go. root: the folder of the dataset.
     """
@@ -22,4 +22,4 @@ def warn_unusual(found: Mapping[str, Any], root: str) -> None:
         if found["annex"]:
             remedy = f"run `datalad get .` or `git annex get .` in {root!r} and set symlinks: follow"
         counts = f"{found['broken']:,} ({found['annex']:,} of git-annex), first {found['first']!r}"
-        warn(f"`symlinks: keep` stores symlinks to nothing in an image: {counts}; {remedy}")
+        warn(f"`symlinks: keep` stores dangling symlinks: {counts}; {remedy}")
