@@ -1,4 +1,4 @@
-"""Documents: reads a configuration file or a value of `--config`; an error is one line with the place of the mistake."""
+"""Documents: reads a configuration file or a value of `--config`; an error is one line, with the place."""
 
 import json
 from collections.abc import Iterable
