@@ -3,7 +3,7 @@ package scan
 
 import "strings"
 
-// Broken contains the counts of kept symlinks to nothing in an image; all are 0 without Columns.
+// Broken contains the counts of kept symlinks that dangle in an image; all are 0 without Columns.
 type Broken struct {
 	Count int64  `json:"count"`
 	Annex int64  `json:"annex"` // those to content of git-annex
@@ -19,7 +19,7 @@ func (all *Broken) add(part Broken) {
 	all.Annex += part.Annex
 }
 
-// countBroken counts a symlink that is stored unchanged, if it leads to nothing in an image.
+// countBroken counts a symlink that is stored unchanged, if it dangles in an image.
 func (w *worker) countBroken(b *Broken, t *task, name, target string) {
 	switch w.classify(t.base, t.folder, name, target) {
 	case dangling, loop, excluded, leftOut:

@@ -1,3 +1,3 @@
-"""datacontainer: a dataset's folder becomes an image that can be asked what it holds."""
+"""datacontainer: packs a folder of data into an image that answers questions about its files."""
 
 __version__ = "0.2.0"

@@ -89,9 +89,13 @@ def test_command_for_docker_writes_files_of_the_user(docker, images, lines, tmp_
     assert (copied.st_uid, copied.st_gid) == (1234, 5678)
 
 
-def test_command_for_podman_copies_the_files(podman, images, lines, tmp_path):
+def test_commands_for_podman_list_and_copy_the_files(podman, images, lines, tmp_path):
     podman("load", "-i", images.product("fruit", "fruit.docker.tar"))
     options = f"--network none {shlex.join(LIMITS)}"
+    listed = pasted(
+        lines("fruit")["list the files with Podman"], "podman", podman, options, cwd=images.product("fruit", ".")
+    )
+    assert listed.count(b"\n/data/") + listed.startswith(b"/data/") == 2
     pasted(lines("fruit")["copy the files to ./out with rootless Podman"], "podman", podman, options, cwd=tmp_path)
     assert packed(tree_of(tmp_path / "out")) == packed(tree_of(images.folder / "fruit"))
 

@@ -37,6 +37,7 @@ def test_syntax_error_in_the_configuration_is_shown_with_its_line(project, line)
             "datasets:\n  fruit:\n    path: data\n    mount: /a\n    mount: /b\n",
             "{}: datasets.fruit.mount is written twice, in lines 4 and 5: remove one of them",
         ),
+        ("datasets: {", "{}, line 1, column 12: expected the node content, but found '<stream end>': check the "),
         (
             "datasets: {fruit: {path: data, version: 1.10}}",
             "configuration: datasets.fruit.version: 1.10 is not text, as YAML reads the number 1.1: "
@@ -47,7 +48,7 @@ def test_syntax_error_in_the_configuration_is_shown_with_its_line(project, line)
 def test_mistake_in_a_file_of_the_command_line_is_shown_as_typed(project, line, text, expected):
     file = project.folder / "config.yaml"
     file.write_text(text)
-    assert line("--configfile", str(file)) == f"error: {expected.format(file)}"
+    assert line("--configfile", str(file)).startswith(f"error: {expected.format(file)}")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,7 @@ def test_mistake_in_a_file_of_the_command_line_is_shown_as_typed(project, line, 
         (["dataset=2023_01"], "Snakemake reads --config dataset=2023_01 as the number 202301: write --config "),
         (["dataset={path: data, path: data2}"], "--config dataset: dataset.path is written twice, in line 1: remove"),
         (['dataset={path: data, metadata: ["mine.py:nofity"]}'], "does not define 'nofity': did you mean 'nifti'"),
+        (["dataset=data", "catalog"], "--config 'catalog' is not NAME=VALUE: write the target 'catalog' before"),
         (["dataset=data", "outdir=mine.py/results"], "outdir: 'mine.py' cannot be written (Not a directory): set "),
     ],
 )  # fmt: skip

@@ -125,7 +125,9 @@ def on_a_terminal(project: Project, interrupt_at: str = "") -> str:
 @pytest.fixture
 def slow(project) -> Project:
     fill(project.folder / "data", {b"%d" % i: b"1" for i in range(40)})
-    (project.folder / "mine.py").write_text("import time\ndef f(path):\n    time.sleep(0.1)\n    return {'n': 1}\n")
+    (project.folder / "mine.py").write_text(
+        "import time\ndef f(path):\n    print('hello')\n    time.sleep(0.1)\n    return {'n': 1}\n"
+    )
     project.configure(lab={"path": "data", "metadata": ["mine.py:f"], "formats": []})
     return project
 
@@ -135,6 +137,11 @@ def test_terminal_shows_one_line_of_progress_and_removes_it(slow):
     assert re.search(r"\r\x1b\[K(\[\d/\d\] )?hash lab: \d+ of 40 files, ", text)
     assert "lab:1.0: 40 files, 40 B, 0 empty files, 0 symlinks (no suffix 40)\r\n" in text
     assert "hash lab" not in text.rpartition("\x1b[K")[2]
+    log = "results/logs/lab/hash/batch-0.log"
+    assert text.count("hello") == 3
+    assert "\r\x1b[Khello\r\nhello\r\n" in text
+    assert f"the functions print more lines: see {log}\r\n" in text
+    assert (slow.folder / log).read_text().count("hello") == 40
 
 
 def test_terminal_ctrl_c_is_one_line(slow):

@@ -90,6 +90,9 @@ def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> No
 
 
 def _pack(given: argparse.Namespace) -> int:
+    from datacontainer.command.begin import begin
+
+    begin(given.further)
     from datacontainer.command.pack import pack
 
     return pack(given)

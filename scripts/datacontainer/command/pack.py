@@ -3,11 +3,9 @@
 import argparse
 import json
 import logging
-import signal
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from datacontainer.config.document import read_text
 from datacontainer.config.results import PACKER
 from datacontainer.config.settings import Settings, read_settings
 from datacontainer.runtime.errors import UsageError
-from datacontainer.runtime.outputs import write_bytes
+from datacontainer.runtime.outputs import check_writable, write_bytes
 from datacontainer.runtime.sources import ROOT
 
 ASSUMPTION = "Assuming unrestricted shared filesystem usage"
@@ -34,6 +32,7 @@ def pack(given: argparse.Namespace) -> int:
     """
     config = {"outdir": given.outdir, "dataset": {"path": given.folder, **_settings(given.settings)}}
     settings = read_settings(config, SCHEMA)
+    check_writable(Path(settings.outdir))
     with _configuration(config, settings, keep=not given.dry_run) as file:
         return _run(["--configfile", str(file), *_options(given)])
 
@@ -64,7 +63,7 @@ def _configuration(config: Mapping[str, Any], settings: Settings, *, keep: bool)
     """A file with the configuration. keep: whether it stays, next to the packer, for the jobs of a cluster."""
     content = json.dumps(config, indent=2).encode() + b"\n"
     (name,) = settings.datasets
-    with tempfile.TemporaryDirectory() as folder:
+    with nullcontext("") if keep else tempfile.TemporaryDirectory() as folder:
         file = Path(settings.outdir, PACKER).with_name(f"{name}.json") if keep else Path(folder, "config.json")
         write_bytes(file, content)
         yield file
@@ -72,7 +71,6 @@ def _configuration(config: Mapping[str, Any], settings: Settings, *, keep: bool)
 
 def _run(arguments: list[str]) -> int:
     """Runs Snakemake in this process; its exit status."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         from snakemake.cli import main
 
@@ -81,7 +79,4 @@ def _run(arguments: list[str]) -> int:
         main(["--snakefile", str(ROOT / "workflow/pack.smk"), *arguments])
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1
-    except KeyboardInterrupt:
-        print("stopped before the first job; run the same command again", file=sys.stderr)
-        return 128 + signal.SIGINT
     return 0

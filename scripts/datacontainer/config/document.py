@@ -1,4 +1,4 @@
-"""Documents: a configuration file, or a value of `--config`, read; each mistake is one line with its place."""
+"""Documents: reads a configuration file or a value of `--config`; an error is one line, with the place."""
 
 import json
 from collections.abc import Iterable

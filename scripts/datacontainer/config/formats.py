@@ -70,9 +70,11 @@ LAYOUT = Format(
     stage="assemble",
     files=("oci/index.json", "oci/manifest.json", "oci/oci-layout", "Dockerfile", ".dockerignore"),
     commands=(
+        Command("list the files with Podman", "podman run --rm oci:{file}"),
         Command("show the image's properties", "skopeo inspect oci:{file}"),
         Command("push the image to a registry", "skopeo copy --all oci:{file} docker://REGISTRY/{tag}"),
     ),
+    next_steps=2,
 )
 ARCHIVE = Format(
     name="docker",

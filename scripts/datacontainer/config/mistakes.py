@@ -87,6 +87,10 @@ def _explain(error: Any, config: Mapping[str, Any], schema: Mapping[str, Any], t
             return f"{where}: {given!r} is not a path of at most {MAX_PATH} bytes, {MAX_NAME} in a name, without NUL"
         case "maxLength":
             return f"{where} has {len(given)} characters, more than {rule}: shorten it"
+        case "minLength" | "minItems":
+            return f"{where} is empty: write a value"
+        case "uniqueItems":
+            return f"{where} has a value twice: remove one of them"
         case "maxProperties":
             return f"{where} has {len(given)} entries, more than {rule}: write several configuration files"
     return f"{where}: {error.message}"
@@ -125,6 +129,8 @@ def _wrong_type(error: Any, where: str, typed: Typed) -> str:
     if isinstance(given, str) and expected == ["integer"]:
         hint = "Snakemake passes numbers in --config '{…}' as text: set the key in a configuration file"
         return f"{where}: {given!r} {wrong}: {hint if typed.word(path[:1]) else 'write it without quotes'}"
+    if isinstance(given, str) and expected == ["array"]:
+        return f"{where}: {given!r} {wrong}: write it in brackets: [{json.dumps(given, ensure_ascii=False)}]"
     if "string" not in expected or isinstance(given, (list, dict)):
         return f"{where}: {given!r} {wrong}"
     text = typed.text([*path, given] if of_key else path, given, of_key=of_key)

@@ -16,7 +16,7 @@ from datacontainer.functions.files import changed
 from datacontainer.functions.reasons import recorded_name
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import UsageError
-from datacontainer.runtime.logs import logger
+from datacontainer.runtime.logs import logger, printed
 from datacontainer.runtime.programs import check_running
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -121,20 +121,25 @@ class _Process:
         if listed:
             listed.seek(0)
         self._pipe, results = os.pipe()
+        self._output, output = os.pipe()
+        self._begun = b""
         work = work._replace(results=results, parent=os.getpid(), search=sys.path)
         try:
             # In a session of its own, Ctrl-C reaches only this process, which then ends all processes of the session.
             self._process = subprocess.Popen(
                 [sys.executable, "-X", "faulthandler", WORKER, work.encode()],
                 stdin=listed or subprocess.DEVNULL,
-                stdout=2,
+                stdout=output,
+                stderr=output,
                 pass_fds=(results,),
                 start_new_session=True,
             )
         finally:
             os.close(results)
+            os.close(output)
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
+        self._poll.register(self._output, select.POLLIN)
         self._closed, self.peak_kilobytes = False, 0
         self.limit: int | None = None
         self.end = ""
@@ -162,17 +167,21 @@ class _Process:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         status = self._process.wait()
+        self._ready(0)
+        os.close(self._output)
+        if self._begun:
+            printed(self._begun)
         self.end = self.end or _end(status if ended else PIPE_CLOSED)
 
     def _read(self) -> bytes:
         """The next bytes; b"" if the process ended, or if it exceeded the limit."""
         began = time.monotonic()
         check_running()
-        while not self._poll.poll(1000 * min(POLL_SECONDS, self.limit or POLL_SECONDS)):
+        while not self._ready(min(POLL_SECONDS, self.limit or POLL_SECONDS)):
             check_running()
             # Another process may hold the pipe open.
             self._closed = self._process.poll() is not None
-            if self._closed and not self._poll.poll(0):
+            if self._closed and not self._ready(0):
                 return b""
             if self.limit and time.monotonic() - began >= self.limit:
                 self.end = f"it did not return within {self.limit} s: raise `function_seconds` if it needs more time"
@@ -180,6 +189,21 @@ class _Process:
         block = os.read(self._pipe, BLOCK_BYTES)
         self._closed = not block
         return block
+
+    def _ready(self, seconds: float) -> bool:
+        """Whether a message arrives within the seconds, or until the process prints; handles what it prints."""
+        found = {descriptor for descriptor, _ in self._poll.poll(1000 * seconds)}
+        if self._output in found:
+            block = os.read(self._output, BLOCK_BYTES)
+            *lines, self._begun = (self._begun + block).split(b"\n")
+            for line in lines:
+                printed(line)
+            if len(self._begun) > BLOCK_BYTES or not block:
+                printed(self._begun)
+                self._begun = b""
+            if not block:
+                self._poll.unregister(self._output)
+        return self._pipe in found
 
 
 def _end(status: int) -> str:

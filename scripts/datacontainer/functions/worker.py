@@ -7,7 +7,6 @@ import ctypes
 import inspect
 import json
 import os
-import resource
 import signal
 import sys
 import traceback
@@ -27,6 +26,7 @@ from datacontainer.functions.surroundings import Surroundings, high
 from datacontainer.functions.values import RefusedError, plain_fields, shown
 from datacontainer.functions.work import CHANGED, FAILED, PEAK, PIPE_CLOSED, STEP, UNLOADED, Work
 from datacontainer.runtime.errors import DataContainerError
+from datacontainer.runtime.limits import peak_kilobytes
 
 # Pools find the functions in users' files.
 sys.meta_path.append(UserFiles)
@@ -46,7 +46,7 @@ def main(work: Work) -> None:
         folder = high(os.open(work.root, os.O_RDONLY | os.O_DIRECTORY))
         for file in islice(read_listed(listed), work.first, None):
             worker.call(partial(os.path.join, work.root, os.fsdecode(file.path)), partial(file.difference, folder))
-    worker.send(PEAK + b"%d" % _peak_kilobytes())
+    worker.send(PEAK + b"%d" % peak_kilobytes())
 
 
 class Worker:
@@ -59,7 +59,7 @@ class Worker:
         self._functions: list[Callable[..., Any]] = []
         self._more: list[tuple[str, ...]] = []
         self.frame: Any = None
-        self._traced: set[int] = set()
+        self._traced: set[tuple[int, str, str]] = set()
 
     def load(self) -> bool:
         """Loads the catalog and the functions; sends an error and returns False if one cannot be loaded.
@@ -96,11 +96,12 @@ class Worker:
         self.send(json.dumps(fields).encode())
 
     def _fail(self, number: int, function: Callable[..., Any], error: BaseException) -> None:
-        """Sends a failure, with the trace of the first one of a function."""
-        refused = isinstance(error, RefusedError)
-        problem = str(error) if refused else f"{shown(error)}{_place(error, function)}"
-        untraced = number in self._traced or (refused and not error.__cause__)
-        self._traced.add(number)
+        """Sends a failure, with the trace of the first one of a function, a type and a line."""
+        refused, place = isinstance(error, RefusedError), _place(error, function)
+        problem = str(error) if refused else f"{shown(error)}{place}"
+        cause = number, type(error).__name__, place
+        untraced = cause in self._traced or (refused and not error.__cause__)
+        self._traced.add(cause)
         trace = "" if untraced else "".join(traceback.format_exception(error))
         self.send(FAILED + json.dumps([number, problem, trace, reason(error, self._work.root)]).encode())
 
@@ -144,13 +145,6 @@ def _end_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-
-
-def _peak_kilobytes() -> int:
-    """The most memory that this process, or one that it started, used; ru_maxrss would include the parent's memory."""
-    with open("/proc/self/status") as status:
-        (own,) = (int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 if __name__ == "__main__":

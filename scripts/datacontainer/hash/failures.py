@@ -1,8 +1,9 @@
 """Failures: the errors of the functions on the files of one or more shards."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from datacontainer.functions.process import REMEDY, FunctionError
@@ -11,6 +12,9 @@ from datacontainer.runtime.logs import logger
 
 # The column of the catalog with the failures.
 ERROR = "error"
+# An exception in a problem, or after the name of a file: "ValueError('no header'), in line 2 of 'mine.py'".
+RAISED = re.compile(r"(?:^|': )(\w+)\(.*, in line (\d+ of '[^']*')", re.DOTALL)
+SHOWN_CAUSES = 5
 
 
 class FunctionsError(UsageError):
@@ -66,12 +70,12 @@ class Recorded:
 
 
 class Failures:
-    """The functions that failed, with the number of files and the first error of each."""
+    """The functions that failed, with the number of files and the first error of each cause."""
 
     def __init__(self) -> None:
         """No failures."""
-        self._first: dict[str, FunctionError] = {}
-        self._counts: Counter[str] = Counter()
+        self._first: dict[Hashable, FunctionError] = {}
+        self._counts: Counter[Hashable] = Counter()
 
     def join(self, later: "Failures") -> None:
         """Adds the failures on files of a later shard."""
@@ -79,17 +83,25 @@ class Failures:
         self._counts += later._counts
 
     def add(self, error: FunctionError) -> None:
-        """Counts and logs an error; logs the trace of the first one of a function."""
-        first = self._first.setdefault(error.spec, error) is error
-        self._counts[error.spec] += 1
+        """Counts and logs an error; logs the trace of the first one of a cause."""
+        key = error.spec, cause(error.problem)
+        first = self._first.setdefault(key, error) is error
+        self._counts[key] += 1
         logger.error("%s%s", f"{error.trace}\n" if first and error.trace else "", error)
 
     def lines(self) -> list[str]:
-        """A line for each function, that with the most files first."""
-        return [self._line(spec) for spec, _ in self._counts.most_common()]
+        """A line for each of the causes with the most files."""
+        lines = [_line(self._first[key], number) for key, number in self._counts.most_common(SHOWN_CAUSES)]
+        more = len(self._counts) - len(lines)
+        return [*lines, *([f"{more} more causes: the log lists them"] if more else [])]
 
-    def _line(self, spec: str) -> str:
-        number, first = self._counts[spec], self._first[spec]
-        noun = "file" if number == 1 else "files"
-        failed = f"the metadata function {spec!r} failed on {number} {noun}"
-        return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"
+
+def cause(problem: str) -> tuple[str, ...]:
+    """The type and the line of an exception, which one cause has for all files; () for other problems."""
+    found = RAISED.search(problem)
+    return found.groups() if found else ()
+
+
+def _line(first: FunctionError, number: int) -> str:
+    failed = f"the metadata function {first.spec!r} failed on {number} {'file' if number == 1 else 'files'}"
+    return f"{failed}, first: {first.subject}: {first.problem}; {REMEDY}"

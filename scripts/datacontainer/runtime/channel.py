@@ -26,7 +26,8 @@ class Amount(NamedTuple):
 class Message(NamedTuple):
     """The progress of one job.
 
-    title: such as "hash fruit". done: whether it is the last message of the job. error: one that the job cannot log.
+    title: such as "hash fruit"; "" if there is only a line. done: whether it is the last message of the job. error: one
+    that the job cannot log. line: one that a user's function printed.
     """
 
     job: str
@@ -34,6 +35,7 @@ class Message(NamedTuple):
     amount: Amount
     done: bool = False
     error: str = ""
+    line: str = ""
 
 
 def has_console() -> bool:
@@ -41,11 +43,13 @@ def has_console() -> bool:
     return ADDRESS in os.environ
 
 
-def send(title: str, amount: Amount, *, done: bool = False, error: str = "") -> None:
+def send(title: str, amount: Amount, *, done: bool = False, error: str = "", line: str = "") -> None:
     """Sends the progress of this process, if a run on this machine listens; drops it if the run is busy or gone."""
     if not has_console():
         return
-    content = json.dumps(Message(str(os.getpid()), title, amount, done, error[:MAXIMUM_ERROR])).encode()
+    content = json.dumps(
+        Message(str(os.getpid()), title, amount, done, error[:MAXIMUM_ERROR], line[:MAXIMUM_ERROR])
+    ).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
         channel.setblocking(False)
         channel.sendto(content, os.environ[ADDRESS])
@@ -92,7 +96,7 @@ class Mailbox:
 def received(content: bytes) -> Message | None:
     """The message that `send` sent; None for anything else."""
     try:
-        job, title, amount, done, error = json.loads(content)
-        return Message(str(job), str(title), Amount(*map(int, amount)), bool(done), str(error))
+        job, title, amount, done, *texts = json.loads(content)
+        return Message(str(job), str(title), Amount(*map(int, amount)), bool(done), *map(str, texts))
     except (ValueError, TypeError):
         return None

@@ -66,6 +66,13 @@ def _space(folder: str) -> int:
     return LITTLE
 
 
+def peak_kilobytes() -> int:
+    """The most memory that this process, or one that it started, used; its ru_maxrss includes its parent's memory."""
+    with open("/proc/self/status") as status:
+        (own,) = (int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+
 def ended(status: int) -> str:
     """Returns how a program ended, from its exit status or, if negative, its signal."""
     return f"exit status {status}" if status >= 0 else f"ended by a signal: {signal.strsignal(-status)}"

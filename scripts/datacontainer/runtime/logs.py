@@ -3,7 +3,6 @@
 import logging
 import os
 import platform
-import resource
 import signal
 import sys
 import threading
@@ -16,7 +15,7 @@ from pathlib import Path
 from datacontainer import __version__
 from datacontainer.runtime.channel import Amount, has_console, send
 from datacontainer.runtime.errors import DataContainerError
-from datacontainer.runtime.limits import explained
+from datacontainer.runtime.limits import explained, peak_kilobytes
 
 logger = logging.getLogger("datacontainer")
 # Its records have an `amount`, and go to the log, to the console of the run, or to a terminal.
@@ -28,9 +27,11 @@ TERMINAL_SECONDS = 30
 ERROR_MARK, WARNING_MARK, NOTE_MARK = " error: ", " warning: ", " note: "
 DETAIL_INDENT = "  "
 LIBRARIES = ("numpy", "pyarrow", "jinja2")
-SHOWN_INPUTS, SHOWN_CHARACTERS = 5, 300
+SHOWN_INPUTS, SHOWN_CHARACTERS, SHOWN_PRINTED = 5, 300, 3
 # The files and bytes of the stage that runs, as `finished` recorded them.
 _done: list[Amount] = []
+# The first lines that users' functions printed in the stage that runs.
+_printed: list[bytes] = []
 
 
 class LogFile(logging.FileHandler):
@@ -61,16 +62,16 @@ def stage(
     # __main__ lets Ctrl-C end the process without a trace until the log is open.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with _handlers(log, title):
-            _log_beginning(inputs, parameters or {})
-            with _logged_error(Path(log), title):
-                yield
-            done = [f"{one.files} files, {one.size_bytes} bytes" for one in _done]
-            logger.info("%s: done: %s", title, ", ".join([*done, *_used(time.monotonic() - began)]))
-            send(title, _done[0] if _done else Amount(), done=True)
-    finally:
-        _done.clear()
+    _done.clear()
+    _printed.clear()
+    with _handlers(log, title):
+        _log_beginning(inputs, parameters or {})
+        with _logged_error(Path(log), title):
+            yield
+        done = [f"{one.files} files, {one.size_bytes} bytes" for one in _done]
+        used = f"{time.monotonic() - began:.1f} s", f"{peak_kilobytes() // 1024} MB of memory"
+        logger.info("%s: done: %s", title, ", ".join([*done, *used]))
+        send(title, _done[0] if _done else Amount(), done=True)
 
 
 def finished(files: int, size_bytes: int) -> None:
@@ -115,6 +116,26 @@ def notice(text: str) -> None:
     logger.info("%s", text)
     if not has_console():
         print(text, file=sys.stderr)
+
+
+def printed(line: bytes) -> None:
+    """Logs a line that a user's function printed; shows the first of a stage, and that there are more."""
+    text = line.decode(errors="backslashreplace")
+    logger.info("printed: %s", text)
+    if len(_printed) > SHOWN_PRINTED:
+        return
+    _printed.append(line)
+    if len(_printed) > SHOWN_PRINTED:
+        text = f"the functions print more lines: see {_log_file()}"
+    if has_console():
+        send("", Amount(), line=text)
+    else:
+        print(escaped(text), file=sys.stderr)
+
+
+def _log_file() -> str:
+    names = [handler.baseFilename for handler in logger.handlers if isinstance(handler, LogFile)]
+    return os.path.relpath(names[0]) if names else "the log"
 
 
 def one_line(error: BaseException) -> str:
@@ -237,9 +258,3 @@ def _log_beginning(inputs: Iterable[str], parameters: Mapping[str, object]) -> N
     logger.info("inputs: %s%s", ", ".join(paths[:SHOWN_INPUTS]) or "none", more)
     for name, value in parameters.items():
         logger.info("%s: %.*r", name, SHOWN_CHARACTERS, value)
-
-
-def _used(seconds: float) -> list[str]:
-    """The time, and the peak memory of this process and of the processes that it started."""
-    most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return [f"{seconds:.1f} s", f"{most // 1024} MB of memory"]

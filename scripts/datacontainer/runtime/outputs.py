@@ -5,10 +5,14 @@ import glob
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, BinaryIO
+
+from datacontainer.runtime.errors import UsageError
 
 COPY_BYTES, PIECE_BYTES = 1 << 20, 64 << 20
 # The errors of calls that copy inside of the kernel, for old kernels, sandboxes, pipes and some file systems.
@@ -55,6 +59,24 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Writes the complete file `path`; if writing fails, `path` is unchanged."""
     with written(path) as file:
         file.write(content)
+
+
+@cache
+def check_writable(folder: Path, name: str = "outdir", key: str = "outdir") -> None:
+    """Returns if files can be written to a folder, which need not exist yet. name: of the folder. key: that sets it.
+
+    Raises:
+        UsageError: with the folder, or the nearest folder above it that exists.
+    """
+    existing = folder
+    try:
+        existing = next(one for one in (folder, *folder.parents) if one.exists())
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{name}: {str(existing)!r} cannot be written ({error.strerror}): set {key} to a folder that you can write"
+        ) from error
 
 
 def fresh_directory(path: Path) -> Path:

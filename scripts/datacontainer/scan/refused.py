@@ -9,7 +9,7 @@ from typing import NamedTuple
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import logger
 
-# Names over the whole error; the log lists all entries.
+# Number of names in the whole error; the log lists all entries.
 SHOWN = 5
 ANNEX = b".git/annex/objects/"
 DANGLING, LOOP = b"is a symlink to a path that does not exist", b"is a symlink in a loop"

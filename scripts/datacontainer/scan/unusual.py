@@ -15,11 +15,11 @@ def note_left_out(defaults: Collection[str], counts: Sequence[int]) -> None:
 
 
 def warn_broken(found: Mapping[str, Any], root: str) -> None:
-    """Warns of kept symlinks to nothing. found: the counts of packer/scan/unusual.go. root: the dataset."""
+    """Warns of kept symlinks that dangle in the image. found: the counts of packer/scan/unusual.go. root: the dataset."""
     if not found["count"]:
         return
     remedy = "correct or exclude them"
     if found["annex"]:
         remedy = f"run `datalad get .` or `git annex get .` in {root!r} and set symlinks: follow"
     counts = f"{found['count']:,} ({found['annex']:,} of git-annex), first {found['first']!r}"
-    warn(f"`symlinks: keep` stores symlinks to nothing in an image: {counts}; {remedy}")
+    warn(f"`symlinks: keep` stores dangling symlinks: {counts}; {remedy}")

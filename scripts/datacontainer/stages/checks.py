@@ -1,7 +1,5 @@
 """Checks: errors of a configuration that a run reports before its first job."""
 
-import tempfile
-from functools import cache
 from pathlib import Path
 
 from datacontainer.about.values import KEYS, WrongValueError
@@ -60,21 +58,3 @@ def check_folder(dataset: Dataset) -> None:
             f"dataset {dataset.name!r}: {dataset.path!r} is not a folder: correct datasets.{dataset.name}.path, or the "
             "folder in --config dataset=FOLDER"
         )
-
-
-@cache
-def check_writable(folder: Path) -> None:
-    """Returns if files can be written to a folder of outdir, which need not exist yet.
-
-    Raises:
-        UsageError: naming the folder, or the nearest folder above it that exists.
-    """
-    existing = folder
-    try:
-        existing = next(one for one in (folder, *folder.parents) if one.exists())
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"outdir: {str(existing)!r} cannot be written ({error.strerror}): set outdir to a folder that you can write"
-        ) from error

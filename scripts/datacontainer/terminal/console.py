@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from snakemake.logging import LogEvent
 
 from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message
+from datacontainer.runtime.interrupt import end_interrupted
 from datacontainer.runtime.limits import explained
 from datacontainer.runtime.logs import escaped
 from datacontainer.terminal.failures import Failures
@@ -93,6 +94,12 @@ class Console(logging.Handler):
             self._stream.write(escaped(text) + "\n")
             self._stream.flush()
 
+    def stop(self) -> None:
+        """Ends the process with the line for Ctrl-C, before a job runs."""
+        self._stopped = True
+        self._finish()
+        end_interrupted()
+
     def _take(self, record: logging.LogRecord, event: LogEvent | None) -> None:
         if event == LogEvent.JOB_INFO:
             self._take_job(record.__dict__)
@@ -155,7 +162,7 @@ class Console(logging.Handler):
         os.environ[ADDRESS] = self._mailbox.address
         threading.Thread(target=self._draw, daemon=True).start()
         atexit.register(self._finish)
-        sys.excepthook = self._interrupted
+        sys.excepthook = self._uncaught
 
     def _draw(self) -> None:
         drawn = 0.0
@@ -168,13 +175,15 @@ class Console(logging.Handler):
                     self._line.draw()
 
     def _take_message(self, message: Message | None) -> None:
-        if message:
+        if message and not message.title:
+            self.print(message.line)
+        elif message:
             self._line.update(message)
         if message and message.error:
             self.failures.add_run(message.error)
 
-    def _interrupted(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Replaces the trace of Ctrl-C, while Snakemake reads its files, by one line."""
+    def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Replaces the trace of Ctrl-C by one line."""
         if issubclass(kind, KeyboardInterrupt):
             self._stopped = True
         else:

@@ -1,18 +1,19 @@
 """Failures: the errors of a run, one entry for each distinct cause."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
-from datacontainer.runtime.logs import last_error
+from datacontainer.hash.failures import SHOWN_CAUSES, cause
+from datacontainer.runtime.logs import DETAIL_INDENT, last_error
 
 # An error about several files: jobs of other shards may report the same cause.
 MANY = re.compile(r"(.*?) failed on (\d+) files?, first: (.*)", re.DOTALL)
 # The end of Snakemake's message about a command.
 STATUS = re.compile(r"died with \S+ \d+>|returned non-zero exit status -?\d+")
 MISSING = "MissingOutputException"
-SHOWN_CAUSES = 5
 NEXT = "Correct this and run the same command again: it continues with the steps that are not done."
 
 
@@ -78,11 +79,11 @@ class Failures:
         """The errors, each with its log, and in the last line the next step."""
         causes = self._causes()
         yield from self._run
-        for cause in causes[:SHOWN_CAUSES]:
-            yield cause.text
-            if cause.logs:
-                more = f", and {len(cause.logs) - 1} more in the same folder" if len(cause.logs) > 1 else ""
-                yield f"  log: {cause.logs[0]}{more}"
+        for one, following in zip_longest(causes[:SHOWN_CAUSES], causes[1:SHOWN_CAUSES]):
+            yield one.text
+            if one.logs and not (following and following.logs == one.logs):
+                more = f", and {len(one.logs) - 1} more in the same folder" if len(one.logs) > 1 else ""
+                yield f"  log: {one.logs[0]}{more}"
         if len(causes) > SHOWN_CAUSES:
             yield f"{len(causes) - SHOWN_CAUSES} more causes: the logs of the failed jobs list them"
         if causes:
@@ -94,13 +95,14 @@ class Failures:
         return last_error(log) if log.is_file() and log.stat().st_mtime >= self._since else None
 
     def _causes(self) -> list[_Cause]:
-        causes: dict[str, _Cause] = {}
-        for text, log in sorted(self._jobs.values(), key=lambda one: (MANY.sub(r"\1\3", one[0]), str(one[1]))):
+        causes: dict[Hashable, _Cause] = {}
+        entries = [(text, log) for job, log in self._jobs.values() for text in _entries(job)]
+        for text, log in sorted(entries, key=lambda one: (MANY.sub(r"\1\3", one[0]), str(one[1]))):
             found = MANY.fullmatch(text)
-            cause = causes.setdefault(found[1] if found else text, _Cause(text))
-            cause.files += int(found[2]) if found else 0
-            cause.logs += [log] if log else []
-        return [_summed(cause) for cause in causes.values()]
+            one = causes.setdefault((found[1], cause(found[3])) if found else text, _Cause(text))
+            one.files += int(found[2]) if found else 0
+            one.logs += [log] if log else []
+        return [_summed(one) for one in sorted(causes.values(), key=lambda one: -one.files)]
 
     def _without_error(self, rule: str, reason: str) -> str:
         if reason:
@@ -110,6 +112,13 @@ class Failures:
         else:
             hint = "its process ended without an error message; the log has its last lines"
         return f"error: {rule}: {self._status or 'the job failed'}: {hint}"
+
+
+def _entries(text: str) -> list[str]:
+    """The errors of a job about functions, each with the beginning of the first; any other text as a whole."""
+    first, *others = text.split(f"\n{DETAIL_INDENT}")
+    title = first.partition("the metadata function")[0]
+    return [first, *(f"{title}{one}" for one in others)] if MANY.fullmatch(first) else [text]
 
 
 def _summed(cause: _Cause) -> _Cause:

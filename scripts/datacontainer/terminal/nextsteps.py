@@ -15,9 +15,9 @@ def next_steps(folder: Path, dataset: Dataset, made: Collection[str]) -> Iterato
     """
     for one, path in _images(folder, dataset):
         if one.name in dataset.formats and str(path) in made:
-            lines = [
-                command.line for command in one.commands_for(path, f"{dataset.name}:{dataset.version}", dataset.mount)
-            ]
+            file = path.parent if one is LAYOUT else path
+            tag = f"{dataset.name}:{dataset.version}"
+            lines = [command.line for command in one.commands_for(file, tag, dataset.mount)]
             if note := one.notes.get(dataset.compression):
                 lines[0] += f"   # {note}"
             yield from lines[: one.next_steps]

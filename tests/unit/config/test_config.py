@@ -105,7 +105,15 @@ def test_read_settings_labels_are_completed_and_sorted():
             "datasets.fruit.version: 1.0 is not text: write it in quotes, as you typed it",
         ),
         ("datasets: {fruit: {path: [a]}}", "datasets.fruit.path: ['a'] is not text"),
-        ("datasets: {fruit: {path: a, exclude: b}}", "datasets.fruit.exclude: 'b' is not a list"),
+        (
+            "datasets: {fruit: {path: a, exclude: b}}",
+            "datasets.fruit.exclude: 'b' is not a list: write it in brackets: [\"b\"]",
+        ),
+        ("datasets: {fruit: {path: ''}}", "datasets.fruit.path is empty: write a value"),
+        (
+            "datasets: {fruit: {path: a, formats: [sif, sif]}}",
+            "datasets.fruit.formats has a value twice: remove one of",
+        ),
         ("datasets: {fruit: {path: a, template: 1}}", "datasets.fruit.template: 1 is not text or null"),
         (
             "datasets: {fruit: {path: a, formats: [dokcer]}}",

@@ -17,6 +17,7 @@ from datacontainer.functions import process
 from datacontainer.hash.failures import Recorded
 from datacontainer.hash.userfields import user_fields
 from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.runtime.logs import stage
 from datacontainer.scan.records import FILE, Record
 from tools.moving import wait_until
 from tools.trees import fill
@@ -32,6 +33,7 @@ class BadError(Exception):
 def square(n):
     return n * n
 """
+MORE = "the functions print more lines: see hash.log"
 ONLY_A = "if path.endswith('b'): return {}\n    "
 
 
@@ -151,7 +153,7 @@ def test_user_fields_functions_that_fail_are_all_counted_and_each_failure_is_log
         + remedy,
     )
     logged = [record.getMessage() for record in caplog.records]
-    assert logged[-1] == "the metadata function 'user.py:f1' failed on 'b': it returned [1]: it must return a dict"
+    assert "the metadata function 'user.py:f1' failed on 'b': it returned [1]: it must return a dict" in logged
     # The trace of the first failure.
     assert sum('user.py", line' in line for line in logged) == 1
 
@@ -223,6 +225,13 @@ def test_user_fields_memory_of_the_functions_is_logged(called, caplog):
     assert called("return {'n': len(b'x' * int(3e8))}") == [int(3e8)] * 2
     (used,) = (record.args[0] for record in caplog.records if "MB of memory" in record.msg)
     assert 300 < used < 350
+
+
+def test_user_fields_lines_that_functions_print_are_logged_and_few_are_shown(called, capsys):
+    with stage("hash.log", "hash fruit"):
+        called("print(path[-1], '\\x1b'); return {'n': 1}", "os.write(2, b'no end'); return {}", files=5)
+    assert capsys.readouterr().err.splitlines() == [r"a \x1b", r"no endb \x1b", r"no endc \x1b", MORE]
+    assert Path("hash.log").read_text().count("no end") == 5
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -204,7 +204,7 @@ def test_scan_kept_symlinks_that_lead_nowhere_are_counted_in_a_warning(dataset, 
     listed(dataset, *exclude, symlinks="keep")
     annex = 1 + len(exclude)
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"warning: `symlinks: keep` stores symlinks to nothing in an image: {annex + 1} ({annex} of git-annex), first "
+        f"warning: `symlinks: keep` stores dangling symlinks: {annex + 1} ({annex} of git-annex), first "
         f"'loop'; run `datalad get .` or `git annex get .` in {str(dataset)!r} and set symlinks: follow"
     )
 

@@ -40,7 +40,11 @@ def test_next_steps_of_images_are_what_runs_them(tmp_path):
     assert load == f"docker load -i '{folder}/fruit.docker.tar'{note}"
     assert run == "docker run --rm fruit:1.0"
     assert start == f"apptainer run '{folder}/fruit.sif'"
-    assert list(next_steps(folder, dataset_with(formats=("oci",)), made)) == []
+    layout = f"oci:'{folder}/oci'"
+    assert list(next_steps(folder, dataset_with(formats=("oci",)), made)) == [
+        f"podman run --rm {layout}",
+        f"skopeo inspect {layout}",
+    ]
     assert list(next_steps(folder, dataset_with(), made - {str(folder / "fruit.sif")})) == [
         load.partition("   ")[0],
         run,
