@@ -75,7 +75,7 @@ def test_generate_writes_the_data_of_the_example(name, tmp_path):
 
 
 def contents(folder: Path) -> dict[bytes, bytes]:
-    """The contents of all files by path, of NIfTI images decompressed, because versions of zlib compress differently."""
+    """The contents of all files by path. Images are decompressed, because versions of zlib compress differently."""
     return {
         path: gzip.decompress(entry.content) if path.endswith(b".nii.gz") else entry.content
         for path, entry in tree_of(folder).items()
