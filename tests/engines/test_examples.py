@@ -48,7 +48,7 @@ def answered(text: str, outputs: list[str]) -> str:
     first, *blocks = BLOCK.finditer(text)
     parts = [text[: first.end()]]
     for before, block, output in zip([first, *blocks[:-1]], blocks, outputs, strict=True):
-        parts.append(f"{text[before.end() : block.start()]}```sh\n{block[1]}```\n\n```text\n{output}```\n")
+        parts.append(f"{text[before.end() : block.start()]}```sh\n{block[1]}```\n\n```text\n{output.rstrip()}\n```\n")
     return "".join([*parts, text[blocks[-1].end() :]])
 
 
