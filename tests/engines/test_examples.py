@@ -22,6 +22,8 @@ docker load -i results/{0}/{0}.docker.tar
 BLOCK = re.compile(r"^```sh\n(.*?)^```\n(?:\n```text\n.*?^```\n)?", re.MULTILINE | re.DOTALL)
 SEPARATOR = "\x1e"
 QUESTIONS = 10
+# The question and the answer of an example in the gallery of the README, with the lines of the answer.
+ROW = r"^\| \[{0}\]\(examples/{0}/README.md\) \|[^|]*\| `([^`]*)` \| `(.*)` \|$"
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +61,14 @@ def test_readme_questions_print_their_output(name, docker, examples, environment
     build, *questions = BLOCK.findall(text)
     assert (build, len(questions)) == (BUILD.format(name), QUESTIONS)
     docker("load", "-i", examples.product(name, f"{name}.docker.tar"))
-    script = ["bash", "-euo", "pipefail", "-c", f"printf '{SEPARATOR}'\n".join(questions)]
+    ((asked, shown),) = re.findall(ROW.format(name), (ROOT / "README.md").read_text(), re.MULTILINE)
+    commands = [*questions, f"docker run --rm {name}:1.0 {asked}\n"]
+    script = ["bash", "-euo", "pipefail", "-c", f"printf '{SEPARATOR}'\n".join(commands)]
     done = subprocess.run(script, cwd=examples.folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    expected = answered(text, done.stdout.split(SEPARATOR))
+    *outputs, gallery = done.stdout.split(SEPARATOR)
+    assert shown.split("`<br>`") == gallery.splitlines()
+    expected = answered(text, outputs)
     if pytestconfig.getoption("--golden"):
         readme.write_text(expected)
     assert readme.read_text() == expected
