@@ -92,6 +92,7 @@ format: .venv/ready-dev
 golden: .venv/ready-dev
 	$(PYTEST) tests/workflow/test_documentation.py tests/workflow/test_formats.py --golden
 	$(PYTEST) tests/engines/test_report_browser.py -k picture --golden
+	$(PYTEST) tests/engines/test_examples.py --golden
 
 clean:
 	rm -rf results .snakemake
