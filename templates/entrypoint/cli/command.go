@@ -19,6 +19,8 @@ type Command struct {
 	// line in -help.
 	Name, Takes, Help string
 	Group             Group
+	// Optional is true if the value may be omitted.
+	Optional bool
 	// Refuses are the flags that cannot be combined with the command, because they would do nothing.
 	Refuses []string
 	// NoIndex is true for a command that works without the index, and so also if the index is missing or damaged.
@@ -50,6 +52,7 @@ func init() {
 	Add(info)
 	Add(schema)
 	Add(start)
+	Add(serveCommand)
 	Add(version)
 	Add(help)
 }
