@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"fmt"
@@ -25,7 +26,9 @@ var serveCommand = Command{
 	Name: "serve", Takes: "ADDR", Optional: true, Help: "serves the files on ADDR: a page, an API, WebDAV, S3",
 	Group: Files, Refuses: all,
 	Run: func(s *Session) (int, error) {
-		handler, err := serve.New(serve.Options{Name: s.Facts.Name, Index: s.Index, Token: s.token(), Log: s.accessLog()})
+		handler, err := serve.New(serve.Options{
+			Name: s.Facts.Name, Index: s.Index, Token: s.token(), Log: s.accessLog(), Query: s.query,
+		})
 		if err != nil {
 			return NoMatch, err
 		}
@@ -61,4 +64,25 @@ func (s *Session) accessLog() io.Writer {
 		return s.Messages
 	}
 	return nil
+}
+
+// query runs the program with flags and the opened index, and writes its output to w. Only commands that print are allowed.
+func (s *Session) query(ctx context.Context, w io.Writer, flags []string) (int, error) {
+	o, err := parse(flags)
+	if err != nil {
+		return WrongUsage, err
+	}
+	one := &Session{Facts: s.Facts, Index: s.Index, Out: bufio.NewWriterSize(w, outputBytes), Stdout: w, Messages: io.Discard, options: o}
+	command := o.command
+	if command == nil {
+		command = &list
+	}
+	status, err := command.Run(one)
+	if flushed := one.Out.Flush(); err == nil {
+		err = flushed
+	}
+	if err != nil {
+		status = statusOf(err)
+	}
+	return status, err
 }

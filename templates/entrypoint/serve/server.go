@@ -105,6 +105,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	r.Body = http.MaxBytesReader(w, r.Body, bodyBytes)
+	if page := pageName(r); page != "" {
+		servePage(out, page)
+		return
+	}
 	if !s.allowed(r) {
 		header.Set("WWW-Authenticate", `Bearer realm="datacontainer"`)
 		http.Error(out, "send the token of this server as \"Authorization: Bearer TOKEN\"", http.StatusUnauthorized)
@@ -142,9 +146,13 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 	switch first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
 	case first == "dav":
 		s.dav(w, r, strings.TrimPrefix(path, "/dav"))
+	case first == "api" && r.Method == http.MethodPost:
+		s.api(w, r, strings.TrimPrefix(path, "/api/"))
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		s.fail(w, r, http.StatusMethodNotAllowed, fmt.Errorf("the method %q is not supported: this server is read-only", r.Method))
+	case first == "api":
+		s.api(w, r, strings.TrimPrefix(path, "/api/"))
 	case first == "s3":
 		s.s3(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "/s3"), "/"))
 	case path == s.tree.Mount || strings.HasPrefix(path, s.tree.Mount+"/"):
