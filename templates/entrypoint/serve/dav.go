@@ -100,17 +100,18 @@ func (s *server) propfind(w http.ResponseWriter, r *http.Request, key string) {
 		s.fail(w, r, http.StatusBadRequest, err)
 		return
 	}
-	depth := r.Header.Get("Depth")
-	if depth != "0" && depth != "1" {
-		w.Header().Set("Content-Type", "application/xml; charset=utf-8")
-		w.WriteHeader(http.StatusForbidden)
-		io.WriteString(w, s3Instance+`<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>`)
-		return
-	}
 	row, isFile := s.tree.file([]byte(key))
 	from, to, exists := s.tree.isFolder([]byte(key))
 	if !isFile && !exists {
 		s.fail(w, r, http.StatusNotFound, fmt.Errorf("there is no %q", strings.TrimPrefix(key, s.tree.Mount)))
+		return
+	}
+	depth := r.Header.Get("Depth")
+	// RFC 4918 allows to refuse an infinite depth; clients that send no depth mean the entries of a folder.
+	if depth == "infinity" && !isFile {
+		w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+		w.WriteHeader(http.StatusForbidden)
+		io.WriteString(w, s3Instance+`<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>`)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
