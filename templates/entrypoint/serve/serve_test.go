@@ -176,6 +176,24 @@ func TestServeRequestsThatAreNotAllowedAreRefused(t *testing.T) {
 	}
 }
 
+func TestServeMetadataFilesAreSent(t *testing.T) {
+	handler := dataset(t, func(o *Options) {
+		write(t, filepath.Join(o.Root, ".datacontainer/dataset.json"), "{}")
+		write(t, filepath.Join(o.Root, "secret"), "secret")
+	})
+	for range 2 {
+		answer := send(handler, http.MethodGet, "/.datacontainer/dataset.json", "", "Range", "bytes=1-1")
+		if content := text(t, answer); content != "}" || answer.Header.Get("ETag") != fmt.Sprintf(`"%x"`, sha256.Sum256([]byte("{}"))) {
+			t.Errorf("status %d, content %q", answer.StatusCode, content)
+		}
+	}
+	for _, path := range []string{"", ".", "..", "../secret", "%2e%2e/secret", "none", "x/y"} {
+		if status := send(handler, http.MethodGet, "/.datacontainer/"+path, "").StatusCode; status != http.StatusNotFound {
+			t.Errorf("%q: status %d", path, status)
+		}
+	}
+}
+
 func TestServeATokenIsNeededForEverythingButThePage(t *testing.T) {
 	handler := dataset(t, func(o *Options) { o.Token = "secret" })
 	for _, path := range []string{"/data/a.txt", "/api/files", "/dav/", "/s3/fruit"} {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -51,8 +52,10 @@ type server struct {
 	Options
 	tree  tree
 	files *os.Root // the folder of the mount
-	mux   http.ServeMux
-	slots chan struct{}
+	// metadata is the folder /.datacontainer.
+	metadata fs.FS
+	digests  digests
+	slots    chan struct{}
 }
 
 // New returns a handler of all requests, or an error if the index lacks a field or the folder of the files cannot be opened.
@@ -69,6 +72,7 @@ func New(options Options) (http.Handler, error) {
 		return nil, fmt.Errorf("opening the folder of the files %q: %w: -serve needs the files, so start it in the image", folder, reason(err))
 	}
 	s.files = files
+	s.metadata = os.DirFS(filepath.Join("/", options.Root, metadataFolder))
 	return s, nil
 }
 
@@ -155,6 +159,8 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 		s.api(w, r, strings.TrimPrefix(path, "/api/"))
 	case first == "s3":
 		s.s3(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "/s3"), "/"))
+	case first == metadataFolder:
+		s.serveMetadata(w, r, strings.TrimPrefix(path, "/"+metadataFolder+"/"))
 	case path == s.tree.Mount || strings.HasPrefix(path, s.tree.Mount+"/"):
 		s.serveKey(w, r, path)
 	default:
