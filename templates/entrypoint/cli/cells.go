@@ -35,9 +35,17 @@ func appendCell(dst, cell []byte, comma byte) []byte {
 	return append(dst, '"')
 }
 
-func (s *Session) appendValue(dst []byte, field *index.Field, row int, comma byte) []byte {
-	if field.Type == index.Text || field.Type == index.JSON {
-		return appendCell(dst, s.guarded(field.Bytes(row)), comma)
+// appendCell appends the cell of a column, nothing for a missing value.
+func (s *Session) appendCell(dst []byte, column *column, row int, key []byte, comma byte) []byte {
+	switch {
+	case column.group != nil:
+		return index.AppendInteger(dst, int64(column.group.Count))
+	case column.Part != nil:
+		return appendCell(dst, s.guarded(column.Part(key)), comma)
+	case column.Field.Missing(row):
+		return dst
+	case column.Field.Type == index.Text || column.Field.Type == index.JSON:
+		return appendCell(dst, s.guarded(column.Field.Bytes(row)), comma)
 	}
-	return field.AppendText(dst, row)
+	return column.Field.AppendText(dst, row)
 }

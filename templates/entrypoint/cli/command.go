@@ -2,6 +2,8 @@
 
 package cli
 
+import "slices"
+
 // Group is the section of -help that lists a command.
 type Group int
 
@@ -31,9 +33,9 @@ type Command struct {
 
 // The flags that most commands refuse: flags for printing; also flags for selecting rows; and also -format.
 var (
-	listing   = []string{"ls", "null", "spreadsheet"}
-	selecting = append(listing[:3:3], "desc", "limit", "get", "where", "metric", "search")
-	all       = append(selecting[:9:9], "format")
+	listing   = []string{"ls", "null", "spreadsheet", "fields"}
+	selecting = append(slices.Clone(listing), "desc", "limit", "offset", "get", "where", "metric", "search", "ignore-case")
+	all       = append(slices.Clone(selecting), "format")
 )
 
 // commands are all commands, in the order of -help.
@@ -44,6 +46,7 @@ func Add(command Command) { commands = append(commands, &command) }
 
 func init() {
 	Add(count)
+	Add(valuesOf)
 	Add(tree)
 	Add(cat)
 	Add(export)

@@ -12,6 +12,9 @@ var count = Command{
 		if err != nil {
 			return WrongUsage, err
 		}
+		if s.Given("by") {
+			return s.countBy(rows)
+		}
 		count := rows.Count()
 		_, err = fmt.Fprintln(s.Out, count)
 		return s.Matched(count > 0), err

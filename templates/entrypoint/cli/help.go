@@ -23,25 +23,37 @@ Selection of files (all files without these flags; they can be combined):
   -where CONDITION     files that match CONDITION, see below
   -metric M            sorted by metric M; a metric is any field that -schema lists
   -metric M -search S  files whose value of metric M, as text, contains S
+  -ignore-case         -get, -search, and = != ~ in like of -where ignore the case of letters
   -desc                in descending order
-  -limit N             at most N files
+  -limit N             at most N files; with -values or -by, at most N lines
+  -offset N            without the first N files
 
 Output:
   -ls                  names only
   -null                names only, each terminated by a NUL byte, for xargs -0
+  -fields A,B          only these fields, in this order; also path, name, folder and suffix
 `
 
-const formatFlag = `  -format F            text, json (one array), jsonl (one object per line), csv or tsv
+const formatFlag = `  -by A,B              with -count: the number for each combination of values of A and B
+  -format F            text, json (one array), jsonl (one object per line), csv, tsv or parquet
   -spreadsheet         csv and tsv with ' before a text that a spreadsheet could run as a formula
+`
+
+const serveFlags = `  -token TOKEN         with -serve: requests need this token; also from the variable DATACONTAINER_TOKEN
+  -access-log          with -serve: prints a line for each request
 `
 
 const examples = `
 Examples:
   -get /data/sub-01/anat/T1w.nii.gz
   -metric size -desc -limit 10
-  -where 'size > 1e6 and suffix = ".nii.gz"' -format csv
+  -where 'size > 1e6 and suffix = ".nii.gz"' -fields path,size -format csv
+  -where 'name like "sub-0[1-5]*" and suffix in (".nii", ".nii.gz")' -format parquet > rows.parquet
+  -values suffix
+  -count -by folder,suffix
   -where 'name ~ "bold" and not (folder ~ "sub-01" or size < 1000)' -count
   -get /data/sub-01/ -export /out
+  -serve 127.0.0.1:8080
 
 In text output, a name or text that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte
 that is not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
@@ -51,7 +63,7 @@ Exit status: 0 done, 1 nothing matched, files differ from the index, or another 
 
 func printHelp(out io.Writer) error {
 	fmt.Fprint(out, rowFlags, listed(Printing), formatFlag)
-	fmt.Fprint(out, "\nActions on the files:\n", listed(Files))
+	fmt.Fprint(out, "\nActions on the files:\n", listed(Files), serveFlags)
 	fmt.Fprint(out, "\nOther:\n", listed(Else), listed(Own))
 	_, err := fmt.Fprint(out, "\nConditions:\n", query.Grammar, examples)
 	return err

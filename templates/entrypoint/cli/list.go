@@ -3,7 +3,9 @@
 package cli
 
 import (
+	"bufio"
 	"fmt"
+	"slices"
 
 	"entrypoint/index"
 	"entrypoint/query"
@@ -29,26 +31,54 @@ var list = Command{
 	},
 }
 
+// output prints rows in a format.
+type output interface {
+	add(row int, key []byte) error
+	// end prints the text after the rows. A query without a match prints nothing.
+	end(query bool) error
+}
+
+// output returns the output of the columns in the format that the flags select.
+func (s *Session) output(columns []column) (output, error) {
+	if s.options.format == parquetFormat {
+		return s.parquet(columns)
+	}
+	return &printer{out: s.Out, format: s.format(columns)}, nil
+}
+
 // list prints the rows. If a query matches no row, it prints nothing.
 func (s *Session) list(rows *query.Selection) (int, error) {
-	if s.Index.Rows == 0 && s.options.format == "text" {
+	if s.Index.Rows == 0 && s.options.format == formats[0] {
 		fmt.Fprintf(s.Messages, "%s %s contains no files\n", s.Facts.Name, s.Facts.Version)
 	}
-	p := &printer{Session: s, format: s.format()}
-	var err error
-	if rows.Limited() {
-		err = p.sequential(rows)
+	columns, err := s.columns()
+	if err != nil {
+		return WrongUsage, err
+	}
+	out, err := s.output(columns)
+	if err != nil {
+		return WrongUsage, err
+	}
+	printed, any := out.(*printer)
+	if any && !rows.Limited() {
+		err = query.InOrder(rows.Places(), s.renderer(rows, printed.format, columns), printed.write)
+		any = printed.started
 	} else {
-		err = query.InOrder(rows.Places(), s.renderer(rows, p.format), p.write)
+		any = false
+		for row, key := range rows.All() {
+			if any, err = true, out.add(row, key); err != nil {
+				break
+			}
+		}
 	}
 	if err == nil {
-		err = p.end(s.criteria.Query())
+		err = out.end(s.criteria.Query())
 	}
-	return s.Matched(p.started), err
+	return s.Matched(any), err
 }
 
 // renderer returns a function that appends the text of the rows at the places [from, to).
-func (s *Session) renderer(rows *query.Selection, form format) func([]byte, int, int) []byte {
+func (s *Session) renderer(rows *query.Selection, form format, columns []column) func([]byte, int, int) []byte {
 	whole := rows.Whole()
 	if whole && form.ending != nil && (s.Index.Plain || s.options.null) {
 		return func(buffer []byte, from, to int) []byte { return s.Index.AppendKeys(buffer, from, to, *form.ending) }
@@ -56,7 +86,7 @@ func (s *Session) renderer(rows *query.Selection, form format) func([]byte, int,
 	return func(buffer []byte, from, to int) []byte {
 		row := form.row
 		if whole {
-			row = s.within(from, to).format().row
+			row = s.format(near(columns, from, to)).row
 		}
 		for at, key := range rows.Between(from, to) {
 			buffer = row(append(buffer, form.between...), at, key)
@@ -65,32 +95,17 @@ func (s *Session) renderer(rows *query.Selection, form format) func([]byte, int,
 	}
 }
 
-// within returns a copy of the session for the rows [from, to) only, with faster access to their values.
-func (s *Session) within(from, to int) *Session {
-	part, ix := *s, *s.Index
-	ix.Fields = nil
-	for _, field := range s.Index.Fields {
-		ix.Fields = append(ix.Fields, field.Between(from, to))
-	}
-	part.Index = &ix
-	return &part
-}
-
+// printer is the output of all formats but parquet.
 type printer struct {
-	*Session
 	format
+	out     *bufio.Writer
+	buffer  []byte
 	started bool
 }
 
-// sequential prints row by row, and so stops at the limit of the selection.
-func (p *printer) sequential(rows *query.Selection) error {
-	var buffer []byte
-	for row, key := range rows.All() {
-		if err := p.write(p.row(append(buffer[:0], p.between...), row, key)); err != nil {
-			return err
-		}
-	}
-	return nil
+func (p *printer) add(row int, key []byte) error {
+	p.buffer = p.row(append(p.buffer[:0], p.between...), row, key)
+	return p.write(p.buffer)
 }
 
 // write prints rendered rows, after the head if they are the first.
@@ -98,15 +113,14 @@ func (p *printer) write(lines []byte) error {
 	if !p.started {
 		p.started = true
 		lines = lines[len(p.between):]
-		if _, err := p.Out.WriteString(p.head); err != nil {
+		if _, err := p.out.WriteString(p.head); err != nil {
 			return err
 		}
 	}
-	_, err := p.Out.Write(lines)
+	_, err := p.out.Write(lines)
 	return err
 }
 
-// end prints the text after the rows. A query without a match prints nothing.
 func (p *printer) end(query bool) error {
 	last := p.tail
 	if !p.started {
@@ -115,33 +129,36 @@ func (p *printer) end(query bool) error {
 			last = ""
 		}
 	}
-	_, err := p.Out.WriteString(last)
+	_, err := p.out.WriteString(last)
 	return err
 }
 
 // format returns the format that the flags select.
-func (s *Session) format() format {
+func (s *Session) format(columns []column) format {
+	isPath := func(one column) bool { return one.Name == query.Path.Name && one.Part != nil }
 	switch o := s.options; {
 	case o.null:
 		return s.keysOnly(func(buffer, key []byte) []byte { return append(buffer, key...) }, 0)
 	case o.format == "json":
-		return format{head: "[\n", tail: "\n]\n", empty: "[]\n", between: ",\n", row: s.jsonRow()}
+		return format{head: "[\n", tail: "\n]\n", empty: "[]\n", between: ",\n", row: jsonRow(columns, (*index.Field).AppendStrictJSON)}
 	case o.format == "jsonl":
-		row := s.jsonRow()
+		row := jsonRow(columns, (*index.Field).AppendStrictJSON)
 		return format{row: func(buffer []byte, at int, key []byte) []byte { return append(row(buffer, at, key), '\n') }}
 	case o.format == "csv":
-		return s.table(',')
+		return s.table(columns, ',')
 	case o.format == "tsv":
-		return s.table('\t')
+		return s.table(columns, '\t')
 	case o.ls:
 		return s.keysOnly(s.Index.AppendShown, '\n')
-	case s.criteria.Searching:
+	case s.criteria.Searching && !s.Given("fields"):
 		return format{row: valueLine(s.criteria.Metric)}
-	case s.criteria.Metric != nil:
-		head := "Order by " + s.criteria.Metric.Name + "\n"
-		return format{head: head, empty: head, row: s.recordLine(": ")}
 	}
-	return format{row: s.recordLine(" ")}
+	head, between := "", " "
+	if metric := s.criteria.Metric; metric != nil && !s.criteria.Searching {
+		head, between = "Order by "+metric.Name+"\n", ": "
+	}
+	others := slices.DeleteFunc(slices.Clone(columns), isPath)
+	return format{head: head, empty: head, row: s.recordLine(others, len(others) < len(columns), between)}
 }
 
 // keysOnly returns the format of keys without values.
@@ -152,80 +169,68 @@ func (s *Session) keysOnly(shown func(buffer, key []byte) []byte, ending byte) f
 
 // valueLine returns a function that appends a key and the value of the metric.
 func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
+	value := column{Column: query.Column{Field: metric}}
 	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = append(index.AppendShown(buffer, key), ' ')
-		if metric.Type == index.Text && !metric.Missing(row) {
-			return append(index.AppendShown(buffer, metric.Bytes(row)), '\n')
+		return append(value.appendShown(append(index.AppendShown(buffer, key), ' '), row, key), '\n')
+	}
+}
+
+// recordLine returns a function that appends a key, `between`, and the columns as JSON in the format of Python's json.dumps. The
+// key and an object without any column are left out.
+func (s *Session) recordLine(columns []column, withKey bool, between string) func([]byte, int, []byte) []byte {
+	record := jsonRow(columns, (*index.Field).AppendJSON)
+	return func(buffer []byte, row int, key []byte) []byte {
+		if withKey {
+			buffer = s.Index.AppendShown(buffer, key)
+			if s.Given("fields") && len(columns) == 0 {
+				return append(buffer, '\n')
+			}
+			buffer = append(buffer, between...)
 		}
-		return append(metric.AppendText(buffer, row), '\n')
+		return append(record(buffer, row, key), '\n')
 	}
 }
 
-// recordLine returns a function that appends a key, `between`, and the record in the format of Python's json.dumps.
-func (s *Session) recordLine(between string) func([]byte, int, []byte) []byte {
-	record := s.record(s.Index.Fields, (*index.Field).AppendJSON)
-	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = append(append(s.Index.AppendShown(buffer, key), between...), '{')
-		return append(record(buffer, row, ""), '}', '\n')
-	}
-}
-
-// valueAs appends the value of a row as text or JSON.
+// valueAs appends the value of a row as JSON.
 type valueAs func(field *index.Field, buffer []byte, row int) []byte
 
-// record returns a function that appends the members of the JSON object of a row, with `before` in front of the first.
-func (s *Session) record(fields []*index.Field, value valueAs) func(buffer []byte, row int, before string) []byte {
-	names := make([][]byte, len(fields))
-	for i, field := range fields {
-		names[i] = append(index.AppendString(nil, []byte(field.Name)), ": "...)
+// jsonRow returns a function that appends the columns of a row as a JSON object.
+func jsonRow(columns []column, value valueAs) func([]byte, int, []byte) []byte {
+	names := make([][]byte, len(columns))
+	for i := range columns {
+		names[i] = append(index.AppendString(nil, []byte(columns[i].Name)), ": "...)
 	}
-	return func(buffer []byte, row int, before string) []byte {
-		for i, field := range fields {
-			if field.Missing(row) && !field.Null(row) {
+	return func(buffer []byte, row int, key []byte) []byte {
+		buffer = append(buffer, '{')
+		before := ""
+		for i := range columns {
+			if columns[i].omitted(row) {
 				continue
 			}
 			buffer = append(append(buffer, before...), names[i]...)
-			buffer = value(field, buffer, row)
+			buffer = columns[i].appendJSON(buffer, row, key, value)
 			before = ", "
 		}
-		return buffer
-	}
-}
-
-// shownFields returns the fields that JSON and tables contain.
-func (s *Session) shownFields() []*index.Field {
-	switch {
-	case s.options.ls:
-		return nil
-	case s.criteria.Searching:
-		return []*index.Field{s.criteria.Metric}
-	}
-	return s.Index.Fields
-}
-
-func (s *Session) jsonRow() func([]byte, int, []byte) []byte {
-	record := s.record(s.shownFields(), (*index.Field).AppendStrictJSON)
-	return func(buffer []byte, row int, key []byte) []byte {
-		buffer = index.AppendString(append(buffer, `{"path": `...), key)
-		return append(record(buffer, row, ", "), '}')
+		return append(buffer, '}')
 	}
 }
 
 // table returns the format of RFC 4180 with the given separator, except that lines end with LF.
-func (s *Session) table(comma byte) format {
-	fields := s.shownFields()
-	head := appendCell(nil, []byte("path"), comma)
-	for _, field := range fields {
-		head = appendCell(append(head, comma), s.guarded([]byte(field.Name)), comma)
+func (s *Session) table(columns []column, comma byte) format {
+	var head []byte
+	for i := range columns {
+		if i > 0 {
+			head = append(head, comma)
+		}
+		head = appendCell(head, s.guarded([]byte(columns[i].Name)), comma)
 	}
 	head = append(head, '\n')
 	var row = func(buffer []byte, row int, key []byte) []byte {
-		buffer = appendCell(buffer, key, comma)
-		for _, field := range fields {
-			buffer = append(buffer, comma)
-			if !field.Missing(row) {
-				buffer = s.appendValue(buffer, field, row, comma)
+		for i := range columns {
+			if i > 0 {
+				buffer = append(buffer, comma)
 			}
+			buffer = s.appendCell(buffer, &columns[i], row, key, comma)
 		}
 		return append(buffer, '\n')
 	}

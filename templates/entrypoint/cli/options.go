@@ -15,13 +15,13 @@ import (
 
 // options are the parsed flags.
 type options struct {
-	ls, desc, null, spreadsheet, accessLog    bool
-	get, metric, search, where, format, token string
-	limit                                     int
-	given                                     map[string]bool
-	repeated                                  string // a flag with a value that was given more than once, with its dash
-	command                                   *Command
-	flags                                     *flag.FlagSet
+	ls, desc, null, spreadsheet, ignoreCase, accessLog    bool
+	get, metric, search, where, fields, by, format, token string
+	limit, offset                                         int
+	given                                                 map[string]bool
+	repeated                                              string // a flag with a value that was given more than once, with its dash
+	command                                               *Command
+	flags                                                 *flag.FlagSet
 }
 
 // usageError is an error in the flags: exit status 2.
@@ -32,23 +32,28 @@ func (e *usageError) Error() string { return e.problem }
 // Usagef returns an error that ends the program with WrongUsage.
 func Usagef(format string, values ...any) error { return &usageError{fmt.Sprintf(format, values...)} }
 
-var formats = []string{"text", "json", "jsonl", "csv", "tsv"}
+var formats = []string{"text", "json", "jsonl", "csv", "tsv", parquetFormat}
+
+const parquetFormat = "parquet"
 
 // newOptions returns options with all flags defined, before parsing.
 func newOptions() *options {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
 	o := &options{given: map[string]bool{}, flags: flags}
 	flags.SetOutput(io.Discard)
-	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet, "access-log": &o.accessLog}
+	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet,
+		"ignore-case": &o.ignoreCase, "access-log": &o.accessLog}
 	for name, target := range switches {
 		flags.BoolVar(target, name, false, "")
 	}
-	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "token": &o.token}
+	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "fields": &o.fields,
+		"by": &o.by, "token": &o.token}
 	for name, target := range texts {
 		flags.StringVar(target, name, "", "")
 	}
 	flags.StringVar(&o.format, "format", formats[0], "")
 	flags.IntVar(&o.limit, "limit", query.NoLimit, "")
+	flags.IntVar(&o.offset, "offset", 0, "")
 	for _, command := range commands {
 		if command.Takes == "" {
 			flags.Bool(command.Name, false, "")
@@ -147,10 +152,24 @@ func (o *options) check() error {
 		return Usagef("-search needs -metric: it searches the values of that metric")
 	case (o.given["token"] || o.accessLog) && !o.given["serve"]:
 		return Usagef("-token and -access-log need -serve")
+	case o.ignoreCase && !o.given["get"] && !o.given["search"] && !o.given["where"]:
+		return Usagef("-ignore-case needs -get, -search or -where: it changes how they compare texts")
+	case o.given["by"] && !o.given[count.Name]:
+		return Usagef("-by needs -count: it counts the files of each value")
+	case o.given["by"] && o.offset > 0:
+		return Usagef("-by and -offset cannot be combined: -by counts all files")
+	case o.given["by"] && o.desc:
+		return Usagef("-by and -desc cannot be combined: -by sorts by the values")
 	case o.limit < 0:
 		return Usagef("-limit %d is negative: use 0 or more", o.limit)
+	case o.offset < 0:
+		return Usagef("-offset %d is negative: use 0 or more", o.offset)
 	case o.null && o.format != "text":
 		return Usagef("-null and -format %s cannot be combined: -null prints names only", o.format)
+	case (o.ls || o.null) && o.given["fields"]:
+		return Usagef("-fields cannot be combined with -ls or -null: they print names only")
+	case o.format == parquetFormat && o.command != nil && !o.given[valuesOf.Name] && !o.given["by"]:
+		return Usagef("-%s and -format %s cannot be combined: leave out one of them", o.command.Name, o.format)
 	case o.spreadsheet && o.format != "csv" && o.format != "tsv":
 		return Usagef("-spreadsheet needs -format csv or -format tsv: it changes the cells of a table")
 	case o.command != nil:

@@ -5,7 +5,6 @@ package cli
 import (
 	"context"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"entrypoint/files"
@@ -22,30 +21,24 @@ func (s *Session) Flag(name string) string { return s.options.flags.Lookup(name)
 func (s *Session) Rows() (*query.Selection, error) {
 	o := s.options
 	s.criteria = query.Criteria{
-		Get: o.get, Search: o.search, Searching: o.given["search"], Descending: o.desc, Limit: o.limit,
+		Get: o.get, Search: o.search, Searching: o.given["search"], Descending: o.desc, Limit: o.limit, Offset: o.offset,
+		IgnoreCase: o.ignoreCase,
 	}
 	if o.given["metric"] {
-		s.criteria.Metric = s.Index.Field(o.metric)
-		if s.criteria.Metric == nil {
-			return nil, Usagef("unknown metric %q: the metrics are %s", o.metric, strings.Join(s.metrics(), ", "))
+		metric, err := query.Find(query.FieldColumns(s.Index), "metric", o.metric)
+		if err != nil {
+			return nil, Usagef("%s", err)
 		}
+		s.criteria.Metric = metric.Field
 	}
 	if o.given["where"] {
-		where, err := query.ParseWhere(o.where, s.Index)
+		where, err := query.ParseWhere(o.where, s.Index, o.ignoreCase)
 		if err != nil {
 			return nil, err
 		}
 		s.criteria.Where = where
 	}
 	return query.Select(s.Index, s.criteria), nil
-}
-
-func (s *Session) metrics() []string {
-	var names []string
-	for _, field := range s.Index.Fields {
-		names = append(names, field.Name)
-	}
-	return names
 }
 
 // Matched returns the exit status: NoMatch if the flags are a query and `any` is false, otherwise Done.

@@ -23,7 +23,7 @@ const (
 )
 
 var serveCommand = Command{
-	Name: "serve", Takes: "ADDR", Optional: true, Help: "serves the files on ADDR: a page, an API, WebDAV, S3",
+	Name: "serve", Takes: "[ADDR]", Optional: true, Help: "serves a page, an API, the files, WebDAV and S3 over HTTP",
 	Group: Files, Refuses: all,
 	Run: func(s *Session) (int, error) {
 		handler, err := serve.New(serve.Options{

@@ -219,7 +219,7 @@ func (f *Field) AppendText(dst []byte, row int) []byte {
 	}
 	switch f.Type {
 	case Integer:
-		return appendInteger(dst, f.Integer(row))
+		return AppendInteger(dst, f.Integer(row))
 	case Float:
 		return AppendFloat(dst, f.Float(row))
 	case Boolean:
@@ -238,7 +238,7 @@ func (f *Field) AppendJSON(dst []byte, row int) []byte {
 	}
 	switch f.Type {
 	case Integer:
-		return appendInteger(dst, f.Integer(row))
+		return AppendInteger(dst, f.Integer(row))
 	case Digest:
 		return append(appendHex(append(dst, '"'), f.values.item(row)), '"')
 	case Text:

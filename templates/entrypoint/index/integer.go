@@ -13,8 +13,8 @@ func init() {
 	}
 }
 
-// appendInteger is strconv.AppendInt at twice its speed: every line of a listing contains a size.
-func appendInteger(dst []byte, value int64) []byte {
+// AppendInteger is strconv.AppendInt at twice its speed: every line of a listing contains a size.
+func AppendInteger(dst []byte, value int64) []byte {
 	rest := uint64(value)
 	if value < 0 {
 		dst = append(dst, '-')

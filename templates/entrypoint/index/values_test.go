@@ -32,7 +32,7 @@ func TestAppendIntegerReturnsSameAsStandardLibrary(t *testing.T) {
 	}
 	for _, value := range values {
 		for _, signed := range []int64{value, -value} {
-			if found := string(appendInteger([]byte("x"), signed)); found != "x"+strconv.FormatInt(signed, 10) {
+			if found := string(AppendInteger([]byte("x"), signed)); found != "x"+strconv.FormatInt(signed, 10) {
 				t.Errorf("%d is printed as %s", signed, found)
 			}
 		}

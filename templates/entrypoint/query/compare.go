@@ -38,8 +38,8 @@ type (
 	conjunction struct{ left, right node }
 	disjunction struct{ left, right node }
 	negation    struct{ inner node }
-	isMissing   struct{ value operand }
-	isNull      struct{ value operand }
+	isMissing   struct{ value Column }
+	isNull      struct{ value Column }
 )
 
 func (n conjunction) eval(row int, key []byte) truth {
@@ -63,7 +63,7 @@ func (n negation) eval(row int, key []byte) truth { return yes - n.inner.eval(ro
 func (n isMissing) eval(row int, _ []byte) truth { return truthOf(n.value.missing(row)) }
 
 func (n isNull) eval(row int, _ []byte) truth {
-	return truthOf(n.value.field != nil && n.value.field.Null(row))
+	return truthOf(n.value.Field != nil && n.value.Field.Null(row))
 }
 
 // negateIf returns the node, or its negation if negated is true.
@@ -74,43 +74,8 @@ func negateIf(n node, negated bool) node {
 	return n
 }
 
-// operand is the left side of a comparison: a field, or a part of the key.
-type operand struct {
-	field *index.Field
-	part  func(key []byte) []byte
-}
-
-func (o operand) missing(row int) bool { return o.field != nil && o.field.Missing(row) }
-
-func (p *parser) operand(name token) operand {
-	if field := p.ix.Field(name.text); field != nil {
-		return operand{field: field}
-	}
-	parts := map[string]func([]byte) []byte{"path": wholeKey, "name": Name, "folder": Folder, "suffix": Suffix}
-	if part := parts[name.text]; part != nil {
-		p.needsKey = true
-		return operand{part: part}
-	}
-	p.fail(name, "unknown field %q: the fields are %s", name.text, strings.Join(FieldNames(p.ix), ", "))
-	return operand{}
-}
-
-// FieldNames returns the names that a condition can use.
-func FieldNames(ix *index.Index) []string {
-	var names []string
-	for _, field := range ix.Fields {
-		names = append(names, field.Name)
-	}
-	for _, part := range []string{"path", "name", "folder", "suffix"} {
-		if ix.Field(part) == nil {
-			names = append(names, part)
-		}
-	}
-	return names
-}
-
 // typed returns the comparison of a value with a literal of the same type.
-func (p *parser) typed(value operand, name, operator, literal token) node {
+func (p *parser) typed(value Column, name, operator, literal token) node {
 	if literal.keyword("null") {
 		if operator.text != "=" && operator.text != "!=" {
 			p.fail(operator, "%s cannot be used with null: use = or !=", operator.text)
@@ -121,28 +86,25 @@ func (p *parser) typed(value operand, name, operator, literal token) node {
 		if literal.kind != text {
 			p.fail(literal, "%s needs a text in quotes, not %s", operator.text, literal)
 		}
-		return negateIf(containing{value, []byte(literal.text)}, operator.text == "!~")
+		return negateIf(containing{value, newTerm(literal.text, p.ignoreCase)}, operator.text == "!~")
 	}
 	test := tests[operator.text]
-	switch kind := value.kind(); {
+	switch kind := value.Type(); {
 	case kind == index.Integer || kind == index.Float || kind == index.JSON && literal.kind == number:
-		return compared{value.field, test, p.numeric(value.field, name, literal)}
+		return compared{value.Field, test, p.numeric(value.Field, name, literal)}
 	case kind == index.Boolean && !literal.boolean():
 		p.fail(literal, "%q is a boolean field: write true or false without quotes, not %s", name.text, literal)
 	case kind == index.Boolean || kind == index.JSON && literal.boolean():
-		return compared{value.field, test, booleans(value.field, literal.keyword("true"))}
+		return compared{value.Field, test, booleans(value.Field, literal.keyword("true"))}
 	}
 	if literal.kind != text {
 		p.fail(literal, "%q is a text field: put %s in quotes", name.text, literal)
 	}
-	return texts{value, test, []byte(literal.text)}
-}
-
-func (o operand) kind() index.Type {
-	if o.field == nil {
-		return index.Text
+	if operator.text == "=" || operator.text == "!=" {
+		set := map[string]bool{string(newTerm(literal.text, p.ignoreCase).text): true}
+		return negateIf(among{value, set, p.ignoreCase}, operator.text == "!=")
 	}
-	return o.field.Type
+	return texts{value, test, []byte(literal.text)}
 }
 
 var tests = map[string]func(order int) bool{
@@ -161,14 +123,24 @@ type (
 		order order
 	}
 	texts struct {
-		value operand
+		value Column
 		test  func(int) bool
 		with  []byte
 	}
 	containing struct {
-		value operand
-		term  []byte
+		value Column
+		term  term
 	}
+	globbing struct {
+		value Column
+		glob  *glob
+	}
+	among struct {
+		value      Column
+		set        map[string]bool // folded, if ignoreCase is true
+		ignoreCase bool
+	}
+	anyOf []node
 )
 
 // order returns -1, 0 or 1 if the value of a row is less than, equal to or greater than a literal. ok is false for NaN and, in
@@ -268,24 +240,46 @@ func ordinal(is bool) int {
 }
 
 func (n texts) eval(row int, key []byte) truth {
-	if n.value.part != nil {
-		return truthOf(n.test(bytes.Compare(n.value.part(key), n.with)))
-	}
-	if n.value.field.Missing(row) {
+	text, ok := n.value.text(make([]byte, 0, 128), row, key)
+	if !ok {
 		return unknown
 	}
-	if n.value.field.Type == index.Text {
-		return truthOf(n.test(bytes.Compare(n.value.field.Bytes(row), n.with)))
-	}
-	return truthOf(n.test(bytes.Compare(n.value.field.AppendUnquoted(make([]byte, 0, 128), row), n.with)))
+	return truthOf(n.test(bytes.Compare(text, n.with)))
 }
 
 func (n containing) eval(row int, key []byte) truth {
-	if n.value.part != nil {
-		return truthOf(bytes.Contains(n.value.part(key), n.term))
-	}
-	if n.value.field.Missing(row) {
+	text, ok := n.value.text(make([]byte, 0, 128), row, key)
+	if !ok {
 		return unknown
 	}
-	return truthOf(bytes.Contains(n.value.field.AppendUnquoted(make([]byte, 0, 128), row), n.term))
+	return truthOf(n.term.in(text))
+}
+
+func (n globbing) eval(row int, key []byte) truth {
+	text, ok := n.value.text(make([]byte, 0, 128), row, key)
+	if !ok {
+		return unknown
+	}
+	return truthOf(n.glob.matches(text))
+}
+
+func (n among) eval(row int, key []byte) truth {
+	text, ok := n.value.text(make([]byte, 0, 128), row, key)
+	if !ok {
+		return unknown
+	}
+	if n.ignoreCase {
+		text = appendFolded(make([]byte, 0, 128), text)
+	}
+	return truthOf(n.set[string(text)])
+}
+
+func (n anyOf) eval(row int, key []byte) truth {
+	found := no
+	for _, one := range n {
+		if found = max(found, one.eval(row, key)); found == yes {
+			break
+		}
+	}
+	return found
 }

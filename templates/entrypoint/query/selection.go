@@ -3,10 +3,10 @@
 package query
 
 import (
-	"bytes"
 	"iter"
 	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"entrypoint/index"
@@ -24,6 +24,8 @@ type Criteria struct {
 	Searching  bool         // whether Search is used
 	Descending bool         // rows with equal values of the metric still have ascending keys
 	Limit      int
+	Offset     int  // the number of first rows that are left out
+	IgnoreCase bool // whether Get and Search ignore the case
 }
 
 // Selection is the rows of an index that match criteria. It iterates over places: the positions of the rows in sort order,
@@ -31,22 +33,23 @@ type Criteria struct {
 type Selection struct {
 	criteria Criteria
 	ix       *index.Index
-	from, to int     // the range of rows that contains all selected rows
-	values   int     // number of rows with a value of the metric
-	term     []byte  // a term to search in keys, empty if from and to are sufficient
-	selected *rowSet // the rows that match a query with a metric, otherwise nil
+	from, to int            // the range of rows that contains all selected rows
+	values   int            // number of rows with a value of the metric
+	term     term           // to search in keys, empty if from and to are sufficient
+	search   term           // to search in values
+	selected func() *rowSet // the rows that match a query
 }
 
 // Select returns the rows that match the criteria.
 func Select(ix *index.Index, criteria Criteria) *Selection {
-	s := &Selection{criteria: criteria, ix: ix, to: ix.Rows, term: []byte(criteria.Get)}
-	if strings.HasPrefix(criteria.Get, ix.Mount) && !ix.MountInside {
-		s.from, s.to = ix.WithPrefix(s.term)
-		s.term = nil
+	s := &Selection{criteria: criteria, ix: ix, to: ix.Rows, term: newTerm(criteria.Get, criteria.IgnoreCase)}
+	s.search, s.selected = newTerm(criteria.Search, criteria.IgnoreCase), sync.OnceValue(s.preselect)
+	if strings.HasPrefix(criteria.Get, ix.Mount) && !ix.MountInside && !criteria.IgnoreCase {
+		s.from, s.to = ix.WithPrefix(s.term.text)
+		s.term.text = nil
 	}
 	if criteria.Metric != nil {
 		s.values = criteria.Metric.Values()
-		s.preselect()
 	}
 	return s
 }
@@ -54,8 +57,8 @@ func Select(ix *index.Index, criteria Criteria) *Selection {
 // Query reports whether the criteria may exclude rows, apart from the limit.
 func (c Criteria) Query() bool { return c.Get != "" || c.Where != nil || c.Searching }
 
-// Limited reports whether the selection has a limit.
-func (s *Selection) Limited() bool { return s.criteria.Limit != NoLimit }
+// Limited reports whether the selection has a limit or an offset.
+func (s *Selection) Limited() bool { return s.criteria.Limit != NoLimit || s.criteria.Offset > 0 }
 
 // Places returns the number of places.
 func (s *Selection) Places() int {
@@ -65,14 +68,20 @@ func (s *Selection) Places() int {
 	return s.to - s.from
 }
 
-// All returns the selected rows with their keys, in order, up to the limit. The next iteration overwrites the bytes of a key.
+// All returns the selected rows with their keys, in order, from the offset up to the limit. The next iteration overwrites the bytes of a key.
 func (s *Selection) All() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
-		left := s.criteria.Limit
+		left, start, skipped := s.criteria.Limit, 0, s.criteria.Offset
 		if left == 0 {
 			return
 		}
-		for row, key := range s.Between(0, s.Places()) {
+		if !s.criteria.Query() {
+			start, skipped = min(skipped, s.Places()), 0
+		}
+		for row, key := range s.Between(start, s.Places()) {
+			if skipped--; skipped >= 0 {
+				continue
+			}
 			if !yield(row, key) {
 				return
 			}
@@ -101,10 +110,19 @@ func (s *Selection) Between(from, to int) iter.Seq2[int, []byte] {
 
 // forwards iterates over the keys in ascending order.
 func (s *Selection) forwards(from, to int) iter.Seq2[int, []byte] {
-	if len(s.term) > 0 {
-		return s.matching(s.ix.Containing(s.term, s.from+from, s.from+to))
+	switch {
+	case len(s.term.text) == 0:
+		return s.matching(s.ix.Keys(s.from+from, s.from+to))
+	case !s.term.ignoreCase:
+		return s.matching(s.ix.Containing(s.term.text, s.from+from, s.from+to))
 	}
-	return s.matching(s.ix.Keys(s.from+from, s.from+to))
+	return s.matching(func(yield func(int, []byte) bool) {
+		for row, key := range s.ix.Keys(s.from+from, s.from+to) {
+			if s.term.in(key) && !yield(row, key) {
+				return
+			}
+		}
+	})
 }
 
 // matching returns the rows that match the condition and the search.
@@ -113,29 +131,23 @@ func (s *Selection) matching(rows iter.Seq2[int, []byte]) iter.Seq2[int, []byte]
 		return rows
 	}
 	return func(yield func(int, []byte) bool) {
-		var buffer []byte
 		for row, key := range rows {
-			if s.matches(row, key, &buffer) && !yield(row, key) {
+			if s.matches(row, key) && !yield(row, key) {
 				return
 			}
 		}
 	}
 }
 
-func (s *Selection) matches(row int, key []byte, buffer *[]byte) bool {
+func (s *Selection) matches(row int, key []byte) bool {
 	if s.criteria.Where != nil && !s.criteria.Where.Matches(row, key) {
 		return false
 	}
-	return !s.criteria.Searching || s.searchMatches(row, buffer)
-}
-
-// searchMatches reports whether the value of the metric contains the search term.
-func (s *Selection) searchMatches(row int, buffer *[]byte) bool {
-	if s.criteria.Metric.Missing(row) {
-		return false
+	if !s.criteria.Searching {
+		return true
 	}
-	*buffer = s.criteria.Metric.AppendUnquoted((*buffer)[:0], row)
-	return strings.Contains(string(*buffer), s.criteria.Search)
+	text, ok := Column{Field: s.criteria.Metric}.text(make([]byte, 0, 128), row, nil)
+	return ok && s.search.in(text)
 }
 
 // backwards iterates over the keys in descending order.
@@ -145,7 +157,7 @@ func (s *Selection) backwards(from, to int) iter.Seq2[int, []byte] {
 		for place := from; place < to; place++ {
 			row := s.to - 1 - place
 			key = s.ix.AppendKey(key[:0], row)
-			if bytes.Contains(key, s.term) && !yield(row, key) {
+			if s.term.in(key) && !yield(row, key) {
 				return
 			}
 		}
@@ -156,8 +168,9 @@ func (s *Selection) backwards(from, to int) iter.Seq2[int, []byte] {
 func (s *Selection) byMetric(from, to int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		var key []byte
+		selected := s.selected()
 		for row := range s.ordered(from, to) {
-			if s.selected != nil && !s.selected.has(row) {
+			if selected != nil && !selected.has(row) {
 				continue
 			}
 			if key = s.ix.AppendKey(key[:0], row); !yield(row, key) {
@@ -193,28 +206,30 @@ func (s *Selection) ordered(from, to int) iter.Seq[int] {
 	}
 }
 
-// preselect sets `selected` in the order of keys: an iteration in the order of a metric would decode each key separately.
-func (s *Selection) preselect() {
+// preselect returns the rows that match, or nil if all rows match. It searches in the order of keys: an iteration in the order
+// of a metric would decode each key separately.
+func (s *Selection) preselect() *rowSet {
 	if !s.criteria.Query() {
-		return
+		return nil
 	}
-	s.selected = newRowSet(s.ix.Rows)
+	selected := newRowSet(s.ix.Rows)
 	inParallel(s.to-s.from, func(from, to int) {
 		for row := range s.forwards(from, to) {
-			s.selected.add(row)
+			selected.add(row)
 		}
 	})
+	return selected
 }
 
-// Count returns the number of selected rows, up to the limit.
+// Count returns the number of selected rows, from the offset up to the limit.
 func (s *Selection) Count() int {
 	var total atomic.Int64
-	inParallel(s.Places(), func(from, to int) {
+	inParallel(s.to-s.from, func(from, to int) {
 		found := 0
-		for range s.Between(from, to) {
+		for range s.forwards(from, to) {
 			found++
 		}
 		total.Add(int64(found))
 	})
-	return min(int(total.Load()), s.criteria.Limit)
+	return min(max(int(total.Load())-s.criteria.Offset, 0), s.criteria.Limit)
 }

@@ -16,6 +16,7 @@ const (
 	text
 	operation
 	parenthesis
+	comma
 )
 
 type token struct {
@@ -68,6 +69,8 @@ func (p *parser) next() {
 	switch first := p.text[p.at]; {
 	case first == '(' || first == ')':
 		p.take(parenthesis, 1)
+	case first == ',':
+		p.take(comma, 1)
 	case first == '"' || first == '\'':
 		p.quoted(text, first)
 	case first == '`':
@@ -111,24 +114,29 @@ func plainOperator(operator string) string {
 	return operator
 }
 
-// quoted reads a text between two quotes; a doubled quote represents one quote in the text.
+// quoted reads a text between two quotes.
 func (p *parser) quoted(kind kind, quote byte) {
-	var content strings.Builder
-	for i := p.at + 1; i < len(p.text); i++ {
-		if p.text[i] != quote {
-			content.WriteByte(p.text[i])
-			continue
-		}
-		if i+1 < len(p.text) && p.text[i+1] == quote {
-			content.WriteByte(quote)
-			i++
-			continue
-		}
-		p.token.kind, p.token.text, p.token.quoted = kind, content.String(), true
-		p.at = i + 1
-		return
+	content, size := unquoted(p.text[p.at:])
+	if size < 0 {
+		p.fail(p.token, "the quote %c that begins here is not closed", quote)
 	}
-	p.fail(p.token, "the quote %c that begins here is not closed", quote)
+	p.token.kind, p.token.text, p.token.quoted = kind, content, true
+	p.at += size
+}
+
+// unquoted returns the content and the size of the quoted text at the start of a text, or -1 if it does not end. A doubled quote
+// represents one quote in the content.
+func unquoted(text string) (content string, size int) {
+	var found strings.Builder
+	for i := 1; i < len(text); i++ {
+		if text[i] == text[0] {
+			if i++; i == len(text) || text[i] != text[0] {
+				return found.String(), i
+			}
+		}
+		found.WriteByte(text[i])
+	}
+	return "", -1
 }
 
 // span returns the number of leading bytes that are in `set`.

@@ -3,6 +3,7 @@ package query
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"entrypoint/index"
@@ -13,10 +14,14 @@ const Grammar = `condition  = and { "or" and }
 and        = not { "and" not }
 not        = "not" not | "(" condition ")" | comparison
 comparison = name ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" ) value
+           | name [ "not" ] "in" "(" value { "," value } ")"
+           | name [ "not" ] "like" glob
            | name "is" [ "not" ] ( "missing" | "null" )   (~ contains, !~ does not contain)
 name       = a field, or path, name, folder or suffix; a name with other characters than
              letters, digits, _ . - is written in backquotes
 value      = a number | "text" | 'text' (a quote in it is doubled) | true | false | null
+glob       = a text for the whole value: * any text, ? one character, [a-z] one of these,
+             [!a-z] none of these; [*] is a *
 `
 
 // SyntaxError is an error at a place in a condition.
@@ -39,14 +44,13 @@ func (e *SyntaxError) Error() string {
 
 // Where is a condition on rows.
 type Where struct {
-	root     node
-	needsKey bool
+	root node
 }
 
 // ParseWhere returns the condition in text. It can use the names of the fields of the index, and path, name, folder and
-// suffix if no field has this name.
-func ParseWhere(text string, ix *index.Index) (where *Where, err error) {
-	p := &parser{text: text, ix: ix}
+// suffix if no field has this name. ignoreCase: whether = != ~ !~ in and like ignore the case of texts.
+func ParseWhere(text string, ix *index.Index, ignoreCase bool) (where *Where, err error) {
+	p := &parser{text: text, columns: Columns(ix), ignoreCase: ignoreCase}
 	defer func() {
 		if reason := recover(); reason != nil {
 			syntax, ours := reason.(*SyntaxError)
@@ -61,22 +65,19 @@ func ParseWhere(text string, ix *index.Index) (where *Where, err error) {
 	if p.token.kind != end {
 		p.fail(p.token, "expected and, or, or the end of the condition, not %s", p.token)
 	}
-	return &Where{root, p.needsKey}, nil
+	return &Where{root}, nil
 }
 
 // Matches reports whether the condition is true for the row with the given key.
 func (w *Where) Matches(row int, key []byte) bool { return w.root.eval(row, key) == yes }
 
-// NeedsKey reports whether Matches uses the key.
-func (w *Where) NeedsKey() bool { return w.needsKey }
-
 type parser struct {
-	text     string
-	at       int
-	token    token
-	ix       *index.Index
-	needsKey bool
-	depth    int
+	text       string
+	at         int
+	token      token
+	columns    []Column
+	ignoreCase bool
+	depth      int
 }
 
 // maxDepth is the maximum nesting of parentheses and nots, which limits the size of the stack.
@@ -122,7 +123,10 @@ func (p *parser) comparison() node {
 	if name.kind != word || name.reserved() {
 		p.fail(name, "expected the name of a field, not %s", name)
 	}
-	value := p.operand(name)
+	value, err := Find(p.columns, "field", name.text)
+	if err != nil {
+		p.fail(name, "%s", err)
+	}
 	p.next()
 	if p.word("is") {
 		negated := p.word("not")
@@ -135,16 +139,65 @@ func (p *parser) comparison() node {
 		return negateIf(isMissing{value}, negated)
 	}
 	operator := p.token
-	if operator.kind != operation {
-		p.fail(operator, "expected = != < <= > >= ~ !~ or is, not %s", operator)
+	negated := p.word("not")
+	switch {
+	case p.word("in"):
+		return negateIf(p.list(value, name), negated)
+	case p.word("like"):
+		return negateIf(globbing{value, p.glob()}, negated)
+	case negated:
+		p.fail(p.token, "expected in or like, not %s", p.token)
+	case operator.kind != operation:
+		p.fail(operator, "expected = != < <= > >= ~ !~ in, like or is, not %s", operator)
 	}
 	p.next()
+	return p.typed(value, name, operator, p.literal())
+}
+
+func (p *parser) literal() token {
 	literal := p.token
 	if literal.kind != number && literal.kind != text && !literal.boolean() && !literal.keyword("null") {
 		p.fail(literal, "expected a number, a text in quotes, true, false or null, not %s", literal)
 	}
 	p.next()
-	return p.typed(value, name, operator, literal)
+	return literal
+}
+
+// list reads the values of `in`, each of which is compared as with =.
+func (p *parser) list(value Column, name token) node {
+	opened := p.token
+	if !p.symbol("(") {
+		p.fail(opened, "expected ( and the values of in, not %s", opened)
+	}
+	texts, found := among{value, map[string]bool{}, p.ignoreCase}, anyOf{}
+	for more := true; more; more = p.symbol(",") {
+		switch one := p.typed(value, name, token{kind: operation, text: "="}, p.literal()).(type) {
+		case among:
+			maps.Copy(texts.set, one.set)
+		default:
+			found = append(found, one)
+		}
+	}
+	if !p.symbol(")") {
+		p.fail(opened, "expected a comma, or ) to close this parenthesis, not %s", p.token)
+	}
+	if len(texts.set) > 0 {
+		found = append(found, texts)
+	}
+	return found
+}
+
+// glob reads the pattern of `like`.
+func (p *parser) glob() *glob {
+	pattern := p.token
+	if pattern.kind != text {
+		p.fail(pattern, "like needs a glob in quotes, not %s", pattern)
+	}
+	if strings.Contains(pattern.text, "%") && !strings.ContainsAny(pattern.text, "*?[") {
+		p.fail(pattern, "like needs a glob: write * instead of %%, and ? instead of _; for the text itself, use =")
+	}
+	p.next()
+	return newGlob(pattern.text, p.ignoreCase)
 }
 
 // word reads the keyword if it is the current token, and reports whether it is.
@@ -156,9 +209,9 @@ func (p *parser) word(keyword string) bool {
 	return true
 }
 
-// symbol reads the parenthesis if it is the current token, and reports whether it is.
+// symbol reads the parenthesis or comma if it is the current token, and reports whether it is.
 func (p *parser) symbol(symbol string) bool {
-	if p.token.kind != parenthesis || p.token.text != symbol {
+	if p.token.kind != parenthesis && p.token.kind != comma || p.token.text != symbol {
 		return false
 	}
 	p.next()

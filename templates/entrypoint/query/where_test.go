@@ -41,7 +41,7 @@ func example(t testing.TB) *index.Index {
 
 func matching(t testing.TB, ix *index.Index, condition string) string {
 	t.Helper()
-	where, err := ParseWhere(condition, ix)
+	where, err := ParseWhere(condition, ix, false)
 	if err != nil {
 		t.Fatalf("%s: %v", condition, err)
 	}
@@ -100,6 +100,16 @@ func TestWhereConditionMatchesExpectedRows(t *testing.T) {
 		"\tsize\n=9 ":                           "a.txt",
 		`not not size = 9`:                      "a.txt",
 		`note ~ ""`:                             "a.txt b/d",
+		`size in (9, -3.0)`:                     "a.txt b/d",
+		`size not in (9)`:                       "b/c.nii.gz b/d",
+		`note IN ('it''s', "x")`:                "a.txt",
+		`note not in ("x")`:                     "a.txt b/d",
+		`note in ("", null)`:                    "b/d",
+		`good in (true) and not size in (1)`:    "a.txt",
+		`name like "*.txt"`:                     "a.txt",
+		`path NOT LIKE "*[.]*"`:                 "b/d",
+		`note like "it?s"`:                      "a.txt",
+		`size like "9*" and not size like "9"`:  "b/c.nii.gz",
 	} {
 		if found := matching(t, ix, condition); found != expected {
 			t.Errorf("%s: found %q, expected %q", condition, found, expected)
@@ -138,9 +148,16 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 	ix := example(t)
 	for condition, expected := range map[string]string{
 		`size > "a"`:              "-where, column 8: \"size\" has the type integer, but \"a\" is not a number\n  size > \"a\"\n         ^",
-		`sise = 1`:                `column 1: unknown field "sise": the fields are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
+		`sise = 1`:                `column 1: unknown field "sise": did you mean "size"? The fields are size, sha256, ratio, good, note, odd name, path, name, folder, suffix`,
 		``:                        `column 1: expected the name of a field, not the end of the condition`,
-		`size`:                    `column 5: expected = != < <= > >= ~ !~ or is, not the end of the condition`,
+		`size`:                    `column 5: expected = != < <= > >= ~ !~ in, like or is, not the end of the condition`,
+		`size not = 1`:            `column 10: expected in or like, not "="`,
+		`size in 1`:               `column 9: expected ( and the values of in, not "1"`,
+		`size in ()`:              `column 10: expected a number`,
+		`size in (1 2)`:           `column 9: expected a comma, or ) to close this parenthesis, not "2"`,
+		`note in ("a", 2)`:        `column 15: "note" is a text field: put "2" in quotes`,
+		`note like 1`:             `column 11: like needs a glob in quotes, not "1"`,
+		`note like '%x%'`:         `column 11: like needs a glob: write * instead of %, and ? instead of _; for the text itself, use =`,
 		`size =`:                  `column 7: expected a number, a text in quotes, true, false or null, not the end of the condition`,
 		`size = 1 size`:           `column 10: expected and, or, or the end of the condition, not "size"`,
 		`(size = 1`:               `column 2: expected ) to close this parenthesis, not the end of the condition`,
@@ -162,7 +179,7 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 		`note = "ü" and ; = 1`:    `column 16: unexpected character ';'`,
 		strings.Repeat("(", 2000): `column 1001: conditions are nested more than 1000 levels deep`,
 	} {
-		_, err := ParseWhere(condition, ix)
+		_, err := ParseWhere(condition, ix, false)
 		if err == nil || !strings.Contains(err.Error(), expected) {
 			t.Errorf("%s: %v\nexpected %s", condition, err, expected)
 		}
@@ -175,12 +192,12 @@ func FuzzParseWhere(f *testing.F) {
 	}
 	ix := example(f)
 	f.Fuzz(func(t *testing.T, condition string) {
-		where, err := ParseWhere(condition, ix)
+		where, err := ParseWhere(condition, ix, false)
 		if err != nil {
 			_ = err.Error()
 			return
 		}
-		negated, err := ParseWhere("not ("+condition+"\n)", ix)
+		negated, err := ParseWhere("not ("+condition+"\n)", ix, false)
 		if err != nil {
 			t.Fatalf("%q is valid, but invalid in parentheses: %v", condition, err)
 		}
