@@ -113,7 +113,8 @@ def test_serve_pandas_and_duckdb_read_tables_over_http(science):
     extension = _httpfs()
     with duckdb.connect(config={"allow_unsigned_extensions": "true"}) as connection:
         connection.execute(f"LOAD '{extension}'")
-        question = f"SELECT subject, sum(age * dose) FROM '{science}/people.parquet' JOIN '{science}/doses.csv' USING (subject) GROUP BY 1 ORDER BY 1"
+        tables = f"'{science}/people.parquet' JOIN '{science}/doses.csv' USING (subject)"
+        question = f"SELECT subject, sum(age * dose) FROM {tables} GROUP BY 1 ORDER BY 1"
         assert connection.execute(question).fetchall() == [("a", 45.0), ("b", 225.0)]
 
 
@@ -222,7 +223,7 @@ def test_api_answers_fit_the_openapi_document(science):
     assert done.returncode == 0, done.stdout.decode()[-3000:]
 
 
-def test_serve_outside_of_a_container_needs_its_files_and_listens_only_locally(images, tmp_path):
+def test_serve_outside_of_a_container_needs_its_files_and_listens_only_locally(images):
     entrypoint = images.product("fruit", "bin/linux-amd64/entrypoint")
     done = subprocess.run([entrypoint, "-serve"], capture_output=True, check=False, timeout=20)
     assert done.returncode == 1 and b"start it in the image" in done.stderr
@@ -284,7 +285,11 @@ def test_page_search_filter_and_sort_show_the_answers_of_the_api(browser, odd):
       report(rows()[0].cells[1].textContent);"""
     (first,) = json.loads(get(f"{odd}/api/files?metric=size&limit=1").content)
     assert in_page(browser, odd, sort) == first["path"].removeprefix("/data/")
-    wrong = "$('where').value = 'size >'; $('filter').requestSubmit(); await wait(() => $('state').classList.contains('error')); report($('state').textContent);"
+    wrong = """
+      $("where").value = "size >";
+      $("filter").requestSubmit();
+      await wait(() => $("state").classList.contains("error"));
+      report($("state").textContent);"""
     assert "-where" in in_page(browser, odd, wrong)
 
 
@@ -301,9 +306,10 @@ def test_page_previews_tables_text_and_volumes(browser, tmp_path, entrypoint_fol
       for (const row of rows()) {
         const name = row.cells[1].textContent;
         row.cells[1].firstChild.click();
-        await wait(() => $("details").querySelector("h2").textContent.endsWith(name) && document.querySelector(".preview").textContent);
+        const place = document.querySelector(".preview");
+        await wait(() => $("details").querySelector("h2").textContent.endsWith(name) && place.textContent);
         await new Promise((r) => setTimeout(r, 100));
-        found[name] = document.querySelector(".preview").textContent + document.querySelectorAll(".preview canvas").length;
+        found[name] = place.textContent + place.querySelectorAll("canvas").length;
       }
       report(found);"""
     for address in entrypoint_folder(tmp_path, data):
@@ -313,7 +319,7 @@ def test_page_previews_tables_text_and_volumes(browser, tmp_path, entrypoint_fol
         "r.md": "Title<b>bold</b>0",
         "j.json": '{\n  "a": [\n    1\n  ]\n}0',
         "e.txt": "This file is empty.0",
-        "v.nii.gz": "3 × 4 × 5 voxels, values 0 to 593",
+        "v.nii.gz": "3 \u00d7 4 \u00d7 5 voxels, values 0 to 593",
     }
 
 
@@ -326,6 +332,6 @@ def test_page_has_no_serious_fault_of_accessibility(browser, odd, flags):
       (0, eval)({json.dumps(axe)});
       rows()[0].cells[1].firstChild.click(); $("choose-columns").click();
       await wait(() => !$("details").hidden);
-      const found = await axe.run();
-      report(found.violations.filter((one) => ["serious", "critical"].includes(one.impact)).map((one) => [one.id, one.nodes[0].html]));"""
+      const found = (await axe.run()).violations.filter((one) => ["serious", "critical"].includes(one.impact));
+      report(found.map((one) => [one.id, one.nodes[0].html]));"""
     assert in_page(browser, odd, script, *flags) == []

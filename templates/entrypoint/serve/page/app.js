@@ -236,7 +236,7 @@ async function chooseField() {
         chosen.size ? state.chosen.set(field, chosen) : state.chosen.delete(field);
         load();
       };
-      return element("label", {}, check, ` ${value === null ? "(no value)" : format(value)} (${one.count.toLocaleString("en")})`);
+      return element("label", {}, check, ` ${value === null ? "(no value)" : value === "" ? "(empty)" : format(value)} (${one.count.toLocaleString("en")})`);
     }));
   } catch (error) {
     show(error.message, true);
