@@ -20,7 +20,7 @@ PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
 REASONS = {
     *("GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "your own folder", "takes five minutes"),
-    *("account of a site", "LSF or PBS or Grid Engine", "Btrfs file system"),
+    *("account of a site", "LSF or PBS or Grid Engine", "Btrfs file system", "published port"),
 }
 # A block of commands and, if it follows directly, the block with their standard output.
 BLOCK = re.compile(
@@ -92,7 +92,7 @@ def programs(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
         (folder / "docker").write_text(
             text.replace("exec", f'[ "$1" = compose ] && shift && exec {compose} "$@"\nexec', 1)
         )
-    for name in filter(used.runs, ("apptainer", "openssl")):
+    for name in filter(used.runs, ("apptainer", "openssl", "rclone")):
         require_tool(name)
     return folder
 

@@ -68,9 +68,10 @@ class Browser:
     chromium: Tool
     folder: Path
 
-    def visit(self, page: Path, *flags: str) -> Visit:
+    def visit(self, page: Path | str, *flags: str) -> Visit:
+        """Loads a file or an address."""
         log = self.folder / "requests.json"
-        done = self.chromium.run(*flags, f"--log-net-log={log}", "--dump-dom", page.as_uri())
+        done = self.chromium.run(*flags, f"--log-net-log={log}", "--dump-dom", _address(page))
         dom = Dom()
         dom.feed(done.stdout.decode())
         console = re.findall(r":CONSOLE:\d+\] (.*)", done.stderr.decode(errors="backslashreplace"))
@@ -78,10 +79,14 @@ class Browser:
         requests = [one["url"] for one in events if one.get("initiator") not in NO_PAGE]
         return Visit(dom, console, requests)
 
-    def picture(self, page: Path, png: Path, width: int, height: int, *flags: str) -> bytes:
+    def picture(self, page: Path | str, png: Path, width: int, height: int, *flags: str) -> bytes:
         """Writes a screenshot of the page's top as a PNG file; returns its content."""
-        self.chromium.run(*flags, f"--window-size={width},{height}", f"--screenshot={png}", page.as_uri())
+        self.chromium.run(*flags, f"--window-size={width},{height}", f"--screenshot={png}", _address(page))
         return png.read_bytes()
+
+
+def _address(page: Path | str) -> str:
+    return page if isinstance(page, str) else page.as_uri()
 
 
 def corner(png: bytes) -> tuple[int, ...]:

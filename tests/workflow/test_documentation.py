@@ -23,7 +23,8 @@ def sources() -> list[str]:
         path.relative_to(ROOT).as_posix()
         for top in ("scripts/datacontainer", "templates", "packer", "workflow/schemas")
         for path in (ROOT / top).rglob("*")
-        if path.suffix in {".py", ".go", ".s", ".mod", ".j2", ".yaml"}
+        if path.is_file()
+        and (path.suffix in {".py", ".go", ".s", ".mod", ".j2", ".yaml"} or "templates/entrypoint/serve" in str(path))
         and not path.name.endswith("_test.go")
         and not {"testdata", "indextest", "__pycache__"} & {*path.parts}
     ]

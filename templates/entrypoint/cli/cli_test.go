@@ -73,6 +73,11 @@ func TestRunFlagsPrintExpectedOutput(t *testing.T) {
 		"-format jsonl -limit 1":             `{"path": "/data/avocado.txt", "size": 9, "sha256": "327bf823"}` + "\n",
 		"-format json -limit 2 -ls":          "[\n" + `{"path": "/data/avocado.txt"}` + ",\n" + `{"path": "/data/tomato.txt"}` + "\n]\n",
 		"-limit 0":                           "",
+		"-offset 1 -ls":                      "/data/tomato.txt\n",
+		"-offset 1 -desc -ls":                "/data/avocado.txt\n",
+		"-offset 1 -get t -ls -limit 5":      "/data/tomato.txt\n",
+		"-offset 1 -count":                   "1\n",
+		"-offset 5 -ls":                      "",
 		"-count=false -ls":                   "/data/avocado.txt\n/data/tomato.txt\n",
 		"--ls":                               "/data/avocado.txt\n/data/tomato.txt\n",
 		"-fields size":                       "{\"size\": 9}\n{\"size\": 8}\n",
@@ -113,7 +118,7 @@ func TestRunWithoutMatchPrintsNothingAndReturnsNoMatch(t *testing.T) {
 func TestRunWrongUsageReturnsMessage(t *testing.T) {
 	for arguments, expected := range map[string]string{
 		"-metric colour":        `unknown metric "colour": the metrics are size, sha256`,
-		"-colour":               "unknown flag -colour; the flags are -bagit -by -cat -count -desc",
+		"-colour":               "unknown flag -colour; the flags are -access-log -bagit -by -cat -count -desc",
 		"pear":                  `unexpected argument "pear": the entrypoint takes flags only; the flags are`,
 		"-get":                  "flag needs an argument: -get; the flags are",
 		"-limit x":              `invalid value "x" for flag -limit`,

@@ -21,6 +21,8 @@ type Command struct {
 	// line in -help.
 	Name, Takes, Help string
 	Group             Group
+	// Optional is true if the value may be omitted.
+	Optional bool
 	// Refuses are the flags that cannot be combined with the command, because they would do nothing.
 	Refuses []string
 	// NoIndex is true for a command that works without the index, and so also if the index is missing or damaged.
@@ -32,7 +34,7 @@ type Command struct {
 // The flags that most commands refuse: flags for printing; also flags for selecting rows; and also -format.
 var (
 	listing   = []string{"ls", "null", "spreadsheet", "fields"}
-	selecting = append(slices.Clone(listing), "desc", "limit", "get", "where", "metric", "search", "ignore-case")
+	selecting = append(slices.Clone(listing), "desc", "limit", "offset", "get", "where", "metric", "search", "ignore-case")
 	all       = append(slices.Clone(selecting), "format")
 )
 
@@ -53,6 +55,7 @@ func init() {
 	Add(info)
 	Add(schema)
 	Add(start)
+	Add(serveCommand)
 	Add(version)
 	Add(help)
 }

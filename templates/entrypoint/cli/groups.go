@@ -12,7 +12,7 @@ import (
 
 var valuesOf = Command{
 	Name: "values", Takes: "FIELD", Help: "the different values of a field, and the number of files of each",
-	Group: Printing, Refuses: []string{"ls", "null", "fields", "desc"},
+	Group: Printing, Refuses: []string{"ls", "null", "fields", "desc", "offset"},
 	Run: func(s *Session) (int, error) {
 		rows, err := s.Rows()
 		if err != nil {

@@ -26,6 +26,7 @@ Selection of files (all files without these flags; they can be combined):
   -ignore-case         -get, -search, and = != ~ in like of -where ignore the case of letters
   -desc                in descending order
   -limit N             at most N files; with -values or -by, at most N lines
+  -offset N            without the first N files
 
 Output:
   -ls                  names only
@@ -38,7 +39,9 @@ const formatFlag = `  -by A,B              with -count: the number for each comb
   -spreadsheet         csv and tsv with ' before a text that a spreadsheet could run as a formula
 `
 
-const bagFlag = `  -bagit               with -export: a BagIt bag, with the files in DIR/data and their digests in manifests
+const workFlags = `  -bagit               with -export: a BagIt bag, with the files in DIR/data and their digests in manifests
+  -token TOKEN         with -serve: requests need this token; also from the variable DATACONTAINER_TOKEN
+  -access-log          with -serve: prints a line for each request
 `
 
 const examples = `
@@ -51,6 +54,7 @@ Examples:
   -count -by folder,suffix
   -where 'name ~ "bold" and not (folder ~ "sub-01" or size < 1000)' -count
   -get /data/sub-01/ -export /out
+  -serve 127.0.0.1:8080
 
 In text output, a name or text that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte
 that is not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
@@ -60,7 +64,7 @@ Exit status: 0 done, 1 nothing matched, files differ from the index, or another 
 
 func printHelp(out io.Writer) error {
 	fmt.Fprint(out, rowFlags, listed(Printing), formatFlag)
-	fmt.Fprint(out, "\nActions on the files:\n", listed(Files), bagFlag)
+	fmt.Fprint(out, "\nActions on the files:\n", listed(Files), workFlags)
 	fmt.Fprint(out, "\nOther:\n", listed(Else), listed(Own))
 	_, err := fmt.Fprint(out, "\nConditions:\n", query.Grammar, examples)
 	return err

@@ -15,13 +15,13 @@ import (
 
 // options are the parsed flags.
 type options struct {
-	ls, desc, null, spreadsheet, ignoreCase, bagit bool
-	get, metric, search, where, fields, by, format string
-	limit                                          int
-	given                                          map[string]bool
-	repeated                                       string // a flag with a value that was given more than once, with its dash
-	command                                        *Command
-	flags                                          *flag.FlagSet
+	ls, desc, null, spreadsheet, ignoreCase, bagit, accessLog bool
+	get, metric, search, where, fields, by, format, token     string
+	limit, offset                                             int
+	given                                                     map[string]bool
+	repeated                                                  string // a flag with a value that was given more than once, with its dash
+	command                                                   *Command
+	flags                                                     *flag.FlagSet
 }
 
 // usageError is an error in the flags: exit status 2.
@@ -41,16 +41,19 @@ func newOptions() *options {
 	flags := flag.NewFlagSet("entrypoint", flag.ContinueOnError)
 	o := &options{given: map[string]bool{}, flags: flags}
 	flags.SetOutput(io.Discard)
-	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet, "ignore-case": &o.ignoreCase, "bagit": &o.bagit}
+	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet,
+		"ignore-case": &o.ignoreCase, "bagit": &o.bagit, "access-log": &o.accessLog}
 	for name, target := range switches {
 		flags.BoolVar(target, name, false, "")
 	}
-	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "fields": &o.fields, "by": &o.by}
+	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "fields": &o.fields,
+		"by": &o.by, "token": &o.token}
 	for name, target := range texts {
 		flags.StringVar(target, name, "", "")
 	}
 	flags.StringVar(&o.format, "format", formats[0], "")
 	flags.IntVar(&o.limit, "limit", query.NoLimit, "")
+	flags.IntVar(&o.offset, "offset", 0, "")
 	for _, command := range commands {
 		if command.Takes == "" {
 			flags.Bool(command.Name, false, "")
@@ -92,7 +95,7 @@ func (c *countedValue) Set(text string) error {
 // parse returns the options of the arguments.
 func parse(arguments []string) (*options, error) {
 	o := newOptions()
-	err := o.flags.Parse(arguments)
+	err := o.flags.Parse(joinOptional(arguments))
 	o.flags.Visit(func(f *flag.Flag) { o.given[f.Name] = !isSwitch(f) || f.Value.String() == "true" })
 	if errors.Is(err, flag.ErrHelp) || err == nil && o.given[help.Name] && o.flags.NArg() == 0 {
 		o.command = &help
@@ -105,6 +108,28 @@ func parse(arguments []string) (*options, error) {
 		return nil, Usagef("unexpected argument %q: the entrypoint takes flags only; %s", o.flags.Arg(0), validFlags(o.flags))
 	}
 	return o, o.check()
+}
+
+// joinOptional returns the arguments with each flag whose value may be omitted in the form -flag=value.
+func joinOptional(arguments []string) []string {
+	var joined []string
+	for i := 0; i < len(arguments); i++ {
+		argument := arguments[i]
+		if isOptional(argument) {
+			argument += "="
+			if i+1 < len(arguments) && !strings.HasPrefix(arguments[i+1], "-") {
+				i++
+				argument += arguments[i]
+			}
+		}
+		joined = append(joined, argument)
+	}
+	return joined
+}
+
+func isOptional(argument string) bool {
+	name := strings.TrimPrefix(strings.TrimPrefix(argument, "-"), "-")
+	return name != argument && slices.ContainsFunc(commands, func(one *Command) bool { return one.Optional && one.Name == name })
 }
 
 // check sets the command, and returns an error for flags that cannot be combined.
@@ -125,14 +150,20 @@ func (o *options) check() error {
 		return Usagef("-format %q is not one of %s", o.format, strings.Join(formats, ", "))
 	case o.given["search"] && !o.given["metric"]:
 		return Usagef("-search needs -metric: it searches the values of that metric")
+	case (o.given["token"] || o.accessLog) && !o.given["serve"]:
+		return Usagef("-token and -access-log need -serve")
 	case o.ignoreCase && !o.given["get"] && !o.given["search"] && !o.given["where"]:
 		return Usagef("-ignore-case needs -get, -search or -where: it changes how they compare texts")
 	case o.given["by"] && !o.given[count.Name]:
 		return Usagef("-by needs -count: it counts the files of each value")
+	case o.given["by"] && o.offset > 0:
+		return Usagef("-by and -offset cannot be combined: -by counts all files")
 	case o.given["by"] && o.desc:
 		return Usagef("-by and -desc cannot be combined: -by sorts by the values")
 	case o.limit < 0:
 		return Usagef("-limit %d is negative: use 0 or more", o.limit)
+	case o.offset < 0:
+		return Usagef("-offset %d is negative: use 0 or more", o.offset)
 	case o.null && o.format != "text":
 		return Usagef("-null and -format %s cannot be combined: -null prints names only", o.format)
 	case (o.ls || o.null) && o.given["fields"]:

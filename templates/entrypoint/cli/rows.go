@@ -21,7 +21,7 @@ func (s *Session) Flag(name string) string { return s.options.flags.Lookup(name)
 func (s *Session) Rows() (*query.Selection, error) {
 	o := s.options
 	s.criteria = query.Criteria{
-		Get: o.get, Search: o.search, Searching: o.given["search"], Descending: o.desc, Limit: o.limit,
+		Get: o.get, Search: o.search, Searching: o.given["search"], Descending: o.desc, Limit: o.limit, Offset: o.offset,
 		IgnoreCase: o.ignoreCase,
 	}
 	if o.given["metric"] {

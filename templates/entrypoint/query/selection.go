@@ -24,6 +24,7 @@ type Criteria struct {
 	Searching  bool         // whether Search is used
 	Descending bool         // rows with equal values of the metric still have ascending keys
 	Limit      int
+	Offset     int  // the number of first rows that are left out
 	IgnoreCase bool // whether Get and Search ignore the case
 }
 
@@ -56,8 +57,8 @@ func Select(ix *index.Index, criteria Criteria) *Selection {
 // Query reports whether the criteria may exclude rows, apart from the limit.
 func (c Criteria) Query() bool { return c.Get != "" || c.Where != nil || c.Searching }
 
-// Limited reports whether the selection has a limit.
-func (s *Selection) Limited() bool { return s.criteria.Limit != NoLimit }
+// Limited reports whether the selection has a limit or an offset.
+func (s *Selection) Limited() bool { return s.criteria.Limit != NoLimit || s.criteria.Offset > 0 }
 
 // Places returns the number of places.
 func (s *Selection) Places() int {
@@ -67,14 +68,20 @@ func (s *Selection) Places() int {
 	return s.to - s.from
 }
 
-// All returns the selected rows with their keys, in order, up to the limit. The next iteration overwrites the bytes of a key.
+// All returns the selected rows with their keys, in order, from the offset up to the limit. The next iteration overwrites the bytes of a key.
 func (s *Selection) All() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
-		left := s.criteria.Limit
+		left, start, skipped := s.criteria.Limit, 0, s.criteria.Offset
 		if left == 0 {
 			return
 		}
-		for row, key := range s.Between(0, s.Places()) {
+		if !s.criteria.Query() {
+			start, skipped = min(skipped, s.Places()), 0
+		}
+		for row, key := range s.Between(start, s.Places()) {
+			if skipped--; skipped >= 0 {
+				continue
+			}
 			if !yield(row, key) {
 				return
 			}
@@ -214,7 +221,7 @@ func (s *Selection) preselect() *rowSet {
 	return selected
 }
 
-// Count returns the number of selected rows, up to the limit.
+// Count returns the number of selected rows, from the offset up to the limit.
 func (s *Selection) Count() int {
 	var total atomic.Int64
 	inParallel(s.to-s.from, func(from, to int) {
@@ -224,5 +231,5 @@ func (s *Selection) Count() int {
 		}
 		total.Add(int64(found))
 	})
-	return min(int(total.Load()), s.criteria.Limit)
+	return min(max(int(total.Load())-s.criteria.Offset, 0), s.criteria.Limit)
 }
