@@ -15,7 +15,7 @@ def note_left_out(defaults: Collection[str], counts: Sequence[int]) -> None:
 
 
 def warn_broken(found: Mapping[str, Any], root: str) -> None:
-    """Warns of kept symlinks that dangle in the image. found: the counts of packer/scan/unusual.go. root: the dataset."""
+    """Warns of kept symlinks that dangle in the image. found: counts of packer/scan/unusual.go. root: the dataset."""
     if not found["count"]:
         return
     remedy = "correct or exclude them"
