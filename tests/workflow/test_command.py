@@ -83,6 +83,7 @@ def test_pack_dry_run_writes_nothing(tmp_path):
         (["pack", "none"], 2, "error: dataset 'none': 'none' is not a folder: "),
         (["pack", ".", "--set", "formatz=[sif]"], 2, "error: configuration: unknown key 'formatz': did you mean"),
         (["pack", ".", "--set", "version"], 2, "error: --set 'version' has no value: write --set version=VALUE"),
+        (["pack", ".", "--set", "version=1", "--set", "version.x=1"], 2, "error: --set 'version.x=1': --set version "),
         (["pack", ".", "--set", "formats=[sif"], 2, "error: --set formats, line 1, column 5: expected ',' or ']', "),
         (
             ["pack", ".", "--set", "labels={url: a, url: b}"],

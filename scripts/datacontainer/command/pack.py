@@ -44,18 +44,34 @@ def _options(given: argparse.Namespace) -> list[str]:
 
 
 def _settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """The dataset's keys from texts such as version=2.0; a key whose type is text gets the text, not parsed as YAML."""
-    keys = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]["dataset"]["properties"]
-    return dict(_setting(pair, keys) for pair in pairs)
+    """The dataset's keys from texts such as version=2.0 or about.title=Fruit.
+
+    A key whose type is text gets the text, not parsed as YAML.
+    """
+    defined = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set {pair!r} has no value: write --set {name}=VALUE")
+        key, dot, inner = name.partition(".")
+        value = text if _is_text(name, defined) else read_text(text, f"--set {name}")
+        if not dot:
+            settings[key] = value
+        elif isinstance(settings.setdefault(key, {}), dict):
+            settings[key][inner] = value
+        else:
+            raise UsageError(f"--set {pair!r}: --set {key} is already a value without keys")
+    return settings
 
 
-def _setting(pair: str, keys: Mapping[str, Any]) -> tuple[str, Any]:
-    name, equals, text = pair.partition("=")
-    if not equals:
-        raise UsageError(f"--set {pair!r} has no value: write --set {name}=VALUE")
-    if keys.get(name, {}).get("type") == "string":
-        return name, text
-    return name, read_text(text, f"--set {name}")
+def _is_text(name: str, defined: Mapping[str, Any]) -> bool:
+    """Whether the type of a key of a dataset, such as version or about.title, is text. defined: $defs of the schema."""
+    schema = defined["dataset"]
+    for part in name.split("."):
+        schema = schema.get("properties", {}).get(part) or schema.get("additionalProperties") or {}
+        schema = defined[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    return bool(schema.get("type") == "string")
 
 
 @contextmanager
