@@ -42,6 +42,6 @@ def _table(keys: Mapping[str, Any]) -> str:
 def _row(key: str, about: Mapping[str, Any]) -> str:
     default = f"`{json.dumps(about['default'])}`" if "default" in about else "none"
     example = f"`{json.dumps(about['examples'][0])}`" if "examples" in about else ""
-    values = about.get("enum") or about.get("items", {}).get("enum")
-    description = " ".join(about["description"].split()) + (f" One of: {', '.join(map(str, values))}." if values else "")
+    values = ", ".join(map(str, about.get("enum") or about.get("items", {}).get("enum", ())))
+    description = " ".join(about["description"].split()) + (f" One of: {values}." if values else "")
     return f"| `{key}` | {default} | {description} | {example} |".replace(" |  |", " | |")
