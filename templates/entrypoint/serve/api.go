@@ -214,7 +214,7 @@ func (s *server) setNext(w http.ResponseWriter, r *http.Request, flags []string,
 			one = append(one, flag)
 		}
 	}
-	if status, err := s.Query(r.Context(), &counted, one); err != nil || status != statusDone {
+	if _, err := s.Query(r.Context(), &counted, one); err != nil || strings.TrimSpace(counted.String()) == "0" {
 		return
 	}
 	next := strconv.Itoa(offset + limit)
