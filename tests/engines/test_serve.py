@@ -1,9 +1,11 @@
 """Tests of `-serve` in a container: programs that speak HTTP, WebDAV and S3, the API, and the page in a browser."""
 
+import gc
 import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -125,6 +127,8 @@ def _httpfs() -> Path:
     return extension
 
 
+# The clients leave their connections open.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_serve_s3fs_pyarrow_xarray_and_webdav4_read_the_dataset(science, tmp_path):
     s3fs, xarray = pytest.importorskip("s3fs"), pytest.importorskip("xarray")
     import pyarrow.fs as pafs
@@ -145,6 +149,9 @@ def test_serve_s3fs_pyarrow_xarray_and_webdav4_read_the_dataset(science, tmp_pat
     assert sorted(client.ls("/", detail=False)) == ["doses.csv", "people.parquet", "z.zarr"]
     client.download_file("people.parquet", tmp_path / "got")
     assert pq.read_table(tmp_path / "got").num_rows == 3
+    del client, arrow, opened, files
+    s3fs.S3FileSystem.clear_instance_cache()
+    gc.collect()
 
 
 SELECTIONS = [
@@ -255,9 +262,13 @@ await wait(() => rows().length);
 """
 
 
-def in_page(browser, address: str, script: str, *flags: str):
-    """The value that a script reports in the page; asserts that the page loads nothing from other hosts."""
-    code = f"try {{ {WAIT} {script} }} catch (error) {{ document.title = '⟦' + JSON.stringify(String(error)) + '⟧'; }}"
+def in_page(browser, address: str, script: str, *flags: str, before: str = ""):
+    """The value that a script reports in the page; asserts that the page loads nothing from other hosts.
+
+    before: a script that runs first.
+    """
+    failed = "document.title = '⟦' + JSON.stringify(String(error)) + '⟧'"
+    code = f"{before}\ntry {{ {WAIT} {script} }} catch (error) {{ {failed}; }}"
     with with_script(address, code) as proxy:
         visit = browser.visit(f"{proxy}/", "--virtual-time-budget=20000", *flags)
     assert all(one.startswith((proxy, "data:")) for one in visit.requests), visit.requests
@@ -269,8 +280,9 @@ def in_page(browser, address: str, script: str, *flags: str):
 def test_page_lists_hostile_names_as_text(browser, odd):
     paths = in_page(browser, odd, "report(rows().map((row) => row.cells[1].textContent));")
     listed = json.loads(get(f"{odd}/api/files?limit=200").content)
-    assert paths == [row["path"].removeprefix("/data/") for row in listed]
-    assert any("<" in path for path in paths)
+    # A byte that is not UTF-8 is a lone surrogate in the answer, and a replacement character in the page.
+    assert paths == [re.sub("[\udc80-\udcff]", "\ufffd", row["path"].removeprefix("/data/")) for row in listed]
+    assert any("\n" in path for path in paths)
 
 
 def test_page_search_filter_and_sort_show_the_answers_of_the_api(browser, odd):
@@ -328,10 +340,9 @@ def test_page_has_no_serious_fault_of_accessibility(browser, odd, flags):
     import axe_core_python
 
     axe = (Path(next(iter(axe_core_python.__path__))) / "axe.min.js").read_text()
-    script = f"""
-      (0, eval)({json.dumps(axe)});
+    script = """
       rows()[0].cells[1].firstChild.click(); $("choose-columns").click();
       await wait(() => !$("details").hidden);
       const found = (await axe.run()).violations.filter((one) => ["serious", "critical"].includes(one.impact));
       report(found.map((one) => [one.id, one.nodes[0].html]));"""
-    assert in_page(browser, odd, script, *flags) == []
+    assert in_page(browser, odd, script, *flags, before=axe) == []

@@ -14,7 +14,13 @@ from tools.engines import Tool, require_tool
 
 # host-resolver-rules blocks requests of the browser itself; requests of a page are blocked and logged.
 FLAGS = (
-    *("--headless", "--host-resolver-rules=MAP * ~NOTFOUND", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+    *(
+        "--headless",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+    ),
     *("--no-first-run", "--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
 )
 # The initiators of requests that no page made.

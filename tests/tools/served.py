@@ -87,6 +87,7 @@ def with_script(address: str, script: str) -> Iterator[str]:
             )
             answer = upstream.getresponse()
             content = answer.read()
+            upstream.close()
             if self.path == "/":
                 content = content.replace(b"</body>", b'<script type="module" src="/added.js"></script></body>')
             self._send(answer.status, dict(answer.headers), content)

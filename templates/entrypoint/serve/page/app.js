@@ -6,13 +6,15 @@ const PAGE_ROWS = 200, FOLDER_ENTRIES = 500, VALUES = 200;
 const state = { folder: "", search: "", where: "", chosen: new Map(), metric: "", desc: false, rows: [], next: "", file: "" };
 let info, fields, columns, selected = new Set(), latest = 0;
 
-// element returns an HTML element with properties and children, which are elements or texts.
+// element returns an HTML element with properties and children, which are elements or texts. A byte that is not UTF-8, which is
+// a lone surrogate in JSON, is shown as a replacement character.
 export function element(name, properties = {}, ...children) {
   const one = document.createElement(name);
+  const plain = (value) => typeof value === "string" ? value.toWellFormed() : value;
   for (const [key, value] of Object.entries(properties)) {
-    if (key in one) one[key] = value; else one.setAttribute(key, value);
+    if (key in one) one[key] = plain(value); else one.setAttribute(key, plain(value));
   }
-  one.append(...children);
+  one.append(...children.map(plain));
   return one;
 }
 
