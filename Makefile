@@ -54,6 +54,8 @@ FUZZ = $(GO) test -run '^$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1x
 fuzz: .venv/ready
 	cd templates/entrypoint && $(FUZZ) -fuzz FuzzOpen ./index
 	cd templates/entrypoint && $(FUZZ) -fuzz FuzzParseWhere ./query
+	cd templates/entrypoint && $(FUZZ) -fuzz FuzzParsePropfind ./serve
+	cd templates/entrypoint && $(FUZZ) -fuzz FuzzRequest ./serve
 	cd packer && $(FUZZ) -fuzz FuzzTarReaderNext ./squashfs
 	cd packer && $(FUZZ) -fuzz FuzzReaderNext ./shardlist
 	cd packer && $(FUZZ) -fuzz FuzzRuleMatch ./scan

@@ -28,12 +28,13 @@ for number in range(2, {jobs} + 1):
 
 @dataclass(frozen=True)
 class Build:
-    """The products of a dataset in a folder, made by the workflow of a checkout. formats: if not the default."""
+    """The products of a dataset in a folder, made by the workflow of a checkout. formats, mount: if not the default."""
 
     dataset: Path
     folder: Path
     root: Path = ROOT
     formats: tuple[str, ...] | None = None
+    mount: str | None = None
 
     @property
     def results(self) -> Path:
@@ -77,8 +78,9 @@ class Build:
 
     def _configured(self) -> Path:
         """The working folder, with its configuration."""
-        formats = {} if self.formats is None else {"formats": self.formats}
-        configuration = {"datasets": {self.dataset.name: {"path": str(self.dataset), **formats}}}
+        keys = {"path": str(self.dataset), "formats": self.formats, "mount": self.mount}
+        configured = {key: value for key, value in keys.items() if value is not None}
+        configuration = {"datasets": {self.dataset.name: configured}}
         (self.folder / "config").mkdir(parents=True, exist_ok=True)
         # JSON is YAML.
         (self.folder / "config/config.yaml").write_text(json.dumps(configuration))
