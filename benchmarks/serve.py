@@ -112,15 +112,15 @@ def _against_nginx(bench: Bench, client: Path, folder: Path) -> Iterator[Figure]
         _started([nginx, "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error"]),
     ):
         addresses = (f"http://127.0.0.1:{ours}{data}", f"http://127.0.0.1:{theirs}")
-        large = _alternate(client, folder, ["/large"], 1, addresses, bench.times)
+        large = _alternate(client, folder, ["/large"], 1, addresses=addresses, times=bench.times)
         yield ratio("-serve: a file of 1 GB", large[0], "nginx", large[1], 1.11)
         names = [f"/small/{number}" for number in range(SMALL_FILES)]
-        small = _alternate(client, folder, names, CLIENTS, addresses, bench.times)
+        small = _alternate(client, folder, names, CLIENTS, addresses=addresses, times=bench.times)
         yield ratio(f"-serve: {SMALL_FILES:,} files of 4 KB, {CLIENTS} clients", small[0], "nginx", small[1], 2)
 
 
 def _alternate(
-    client: Path, folder: Path, names: Sequence[str], clients: int, addresses: Sequence[str], times: int
+    client: Path, folder: Path, names: Sequence[str], clients: int, *, addresses: Sequence[str], times: int
 ) -> list[list[float]]:
     """The seconds to request all names from each address, in turns."""
     measured: list[list[float]] = [[] for _ in addresses]
