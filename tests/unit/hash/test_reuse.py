@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.config.results import Results
+from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import Earlier
 from datacontainer.hash.known import look_up
-from datacontainer.hash.shard import function_sources
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.sharding import Limits

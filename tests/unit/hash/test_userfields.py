@@ -170,7 +170,7 @@ def test_user_fields_memory_of_the_functions_is_logged(called, caplog):
     assert 300 < used < 350
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_call_functions_process_that_is_ended_ends_the_worker(tmp_path, sent):
     (tmp_path / "user.py").write_text(
         "import os, time\n"
