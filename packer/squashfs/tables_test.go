@@ -24,6 +24,32 @@ func TestWriteFileSizesAround4GiBChooseTheInode(t *testing.T) {
 	}
 }
 
+func TestWriteDirectoryFieldsAreInTheSpecifiedPositions(t *testing.T) {
+	order := binary.LittleEndian
+	l := listing{reference: 8194<<16 | 77, size: 100, directories: 4}
+	var b bytes.Buffer
+	if err := writeDirectory(&b, 0o750, 5, 9, l); err != nil {
+		t.Fatal(err)
+	}
+	basic := b.Bytes()
+	found := fmt.Sprint(order.Uint16(basic), order.Uint16(basic[2:]), order.Uint32(basic[12:]), order.Uint32(basic[16:]),
+		order.Uint32(basic[20:]), order.Uint16(basic[24:]), order.Uint16(basic[26:]), order.Uint32(basic[28:]), len(basic))
+	if wanted := fmt.Sprint(1, 0o750, 5, 8194, 6, 103, 77, 9, 32); found != wanted {
+		t.Errorf("the basic inode contains %s, expected %s", found, wanted)
+	}
+	b.Reset()
+	l.size, l.index, l.indexed = 70000, []byte("index"), 8
+	if err := writeDirectory(&b, 0o750, 5, 9, l); err != nil {
+		t.Fatal(err)
+	}
+	long := b.Bytes()
+	found = fmt.Sprint(order.Uint16(long), order.Uint32(long[16:]), order.Uint32(long[20:]), order.Uint32(long[24:]),
+		order.Uint32(long[28:]), order.Uint16(long[32:]), order.Uint16(long[34:]), order.Uint32(long[36:]), string(long[40:]))
+	if wanted := fmt.Sprint(8, 6, 70003, 8194, 9, 8, 77, uint32(math.MaxUint32), "index"); found != wanted {
+		t.Errorf("the extended inode contains %s, expected %s", found, wanted)
+	}
+}
+
 func TestWriteExportTablePointsToEachInode(t *testing.T) {
 	var members []member
 	for i := range 3000 {

@@ -50,18 +50,24 @@ def on_cluster(scheduler: Scheduler, project: Project, *arguments: str):
     return project.snakemake(*profile, *QUICK, *arguments, environment=environment)
 
 
+@pytest.fixture
+def failing(project: Project) -> Project:
+    """A project whose function fails at its first call."""
+    fill(project.folder / "data", {b"a": b"1"})
+    (project.folder / "mine.py").write_text(FUNCTION)
+    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+    return project
+
+
 @pytest.mark.parametrize(
     ("scheduler", "target", "memory"),
     [("lsf", "default", r"-M (\d+)MB"), ("pbs", "catalog", r"mem=(\d+)mb"), ("sge", "catalog", r"mem_free=(\d+)M")],
     indirect=["scheduler"],
 )
-def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, target, memory, project: Project):
-    fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "mine.py").write_text(FUNCTION)
-    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
-    run = on_cluster(scheduler, project, target)
+def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, target, memory, failing: Project):
+    run = on_cluster(scheduler, failing, target)
     assert run.status == 0, run.text
-    (row,) = pq.read_table(project.product("fruit", "catalog.parquet")).to_pylist()
+    (row,) = pq.read_table(failing.product("fruit", "catalog.parquet")).to_pylist()
     assert Path(row["tmp"]).parent.parent == scheduler.jobs
     assert scheduler.left_behind() == []
     requested = [int(re.search(memory, line)[1]) for line in scheduler.submitted() if re.search(r"\bhash\b", line)]
@@ -70,34 +76,26 @@ def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, target
 
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
-def test_cluster_failing_job_prints_its_cause_once(scheduler, project: Project):
-    fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "mine.py").write_text(FUNCTION)
-    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
-    run = on_cluster(scheduler, project, "catalog", "--retries", "0")
+def test_cluster_failing_job_prints_its_cause_once(scheduler, failing: Project):
+    run = on_cluster(scheduler, failing, "catalog", "--retries", "0")
     assert run.status != 0
     assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
 
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
-def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(scheduler, project: Project):
-    fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "mine.py").write_text(FUNCTION)
-    (project.folder / "Snakefile").write_text(EMBEDDING)
-    run = on_cluster(scheduler, project, "--retries", "0", "--snakefile", "Snakefile")
+def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(scheduler, failing: Project):
+    (failing.folder / "Snakefile").write_text(EMBEDDING)
+    run = on_cluster(scheduler, failing, "--retries", "0", "--snakefile", "Snakefile")
     assert run.status != 0
     assert [line[:16] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash raw:"]
 
 
-def test_local_failing_job_prints_its_cause_once_and_logs_the_trace(project: Project):
-    fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "mine.py").write_text(FUNCTION)
-    project.configure(fruit={"path": "data", "metadata": ["mine.py:second_time"]})
+def test_local_failing_job_prints_its_cause_once_and_logs_the_trace(failing: Project):
     # No machine has this much memory: the memory that a rule requests limits cluster jobs only.
-    text = fails(project, "catalog", "--set-resources", "scan:mem_mb=1000000000")
+    text = fails(failing, "catalog", "--set-resources", "scan:mem_mb=1000000000")
     assert [line[:18] for line in text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
     assert "'mine.py:second_time' failed on 1 file, first: 'a': ValueError('not the first time'" in text
-    (log,) = (project.folder / "results/logs/fruit/hash").iterdir()
+    (log,) = (failing.folder / "results/logs/fruit/hash").iterdir()
     assert 'mine.py", line 9, in second_time' in log.read_text()
 
 

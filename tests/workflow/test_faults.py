@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from datacontainer.scan.sharding import MIN_SHARD
 from datacontainer.terminal.console import INTERRUPTED
 from tools.engines import require_tool, small_disk
 from tools.faults import Killer, digests
+from tools.moving import wait_until
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, command, fails
 
@@ -129,11 +129,21 @@ def start_build(project: Project, until: str) -> subprocess.Popen[str]:
     raise AssertionError(f"the build ended before {until}")
 
 
+FUNCTION = """\
+import os, time
+def f(path):
+    open("called", "w").close()
+    while not os.path.exists("go"):
+        time.sleep(0.05)
+    return {"n": 1}
+"""
+
+
 @pytest.fixture
 def slow(project) -> Project:
-    """A dataset with a metadata function that takes 8 seconds."""
+    """A dataset with a metadata function that writes the file `called` and waits for the file `go`."""
     fill(project.folder / "data", {b"a": b"1"})
-    (project.folder / "mine.py").write_text("import time\ndef f(path):\n    time.sleep(8)\n    return {'n': 1}\n")
+    (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(slow={"path": "data", "metadata": ["mine.py:f"]})
     return project
 
@@ -148,6 +158,7 @@ def test_second_run_names_the_process_that_builds(slow):
         elsewhere, "--config", f"outdir={slow.folder / 'results'}"
     )
     assert slow.snakemake("--dry-run").status == 0
+    (slow.folder / "go").touch()
     process.communicate()
     assert process.returncode == 0
     assert NOTHING in slow.build()
@@ -155,12 +166,13 @@ def test_second_run_names_the_process_that_builds(slow):
 
 def test_ctrl_c_is_one_line_and_the_next_run_completes(slow):
     process = start_build(slow, "hash slow")
-    time.sleep(4)
+    wait_until((slow.folder / "called").exists)
     os.killpg(process.pid, signal.SIGINT)
     text, _ = process.communicate()
     assert process.returncode != 0
     assert text.splitlines()[-1] == INTERRUPTED
     assert "Traceback" not in text
     assert list((slow.folder / "results").rglob("*.partial")) == []
+    (slow.folder / "go").touch()
     slow.build()
     assert NOTHING in slow.build()

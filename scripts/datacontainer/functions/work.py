@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 # The beginnings of a message, which is a line. A message without them is the JSON of the fields of the next file. STEP:
@@ -39,3 +40,17 @@ class Work(NamedTuple):
     def decode(cls, text: str) -> "Work":
         """The work from the text of `encode`."""
         return cls(*json.loads(text))
+
+
+def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of a user's function, as written in the configuration, and the digest of its source."""
+    return [(spec, _source(spec)) for spec in functions]
+
+
+# Cached: the sources do not change within a process, and each job is a separate process.
+@cache
+def _source(spec: str) -> str:
+    # Only a configuration with functions needs this import, which costs time.
+    from datacontainer.functions.load import source_digest
+
+    return source_digest(spec)

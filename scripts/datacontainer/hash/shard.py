@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from datacontainer.config.results import Results
+from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import EarlierShard
 from datacontainer.hash.known import Known, compare, look_up, selected
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, Pipe, pipe_into
@@ -48,15 +49,6 @@ class Job:
     rescan: str = "changed"
     stable: str = "trust"
     threads: int = 1
-
-
-def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
-    """Each function with the digest of its source."""
-    if not functions:
-        return []
-    from datacontainer.functions.load import source_digest
-
-    return [(spec, source_digest(spec)) for spec in functions]
 
 
 def pack(job: Job, triples: Sequence[str | Path], descriptors: Sequence[int], handle: Callable[[str], None]) -> None:

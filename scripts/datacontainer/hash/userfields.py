@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 from datacontainer.catalog.fields import BUILT_IN, FieldTable
 from datacontainer.functions.files import ListedFile, changed
 from datacontainer.functions.process import FunctionError, call_functions
-from datacontainer.functions.work import Work
+from datacontainer.functions.work import Work, function_sources
 from datacontainer.hash.failures import ERROR, Failures, FunctionsError, Recorded
 from datacontainer.hash.known import Functions, Known
-from datacontainer.hash.shard import Job, function_sources
+from datacontainer.hash.shard import Job
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.outputs import completed
 from datacontainer.runtime.progress import Progress

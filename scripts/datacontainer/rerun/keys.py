@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.domains.registry import with_domains
 from datacontainer.entrypoint.template import template_digest
+from datacontainer.functions.work import function_sources
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
@@ -32,11 +33,6 @@ def key(step: Step, dataset: Dataset, results: Results) -> str:
     upstream = [_found(one, step, dataset, results) for one in made if one != PACKER]
     stage = "hash" if step.stage == "shard" else step.stage
     return _digest([stage, FORMATS[stage], _settings(stage, dataset), upstream])
-
-
-def function_sources(functions: Sequence[str]) -> list[tuple[str, str]]:
-    """Returns pairs of a user's function, as written in the configuration, and the digest of its source."""
-    return [(spec, _source(spec)) for spec in functions]
 
 
 # Stages that are missing here depend on settings only through the keys of the steps whose output they read.
@@ -80,14 +76,6 @@ def _digest(value: Any) -> str:
 
 
 # Cached: the sources do not change within a process, and each job is a separate process.
-@cache
-def _source(spec: str) -> str:
-    # Only a configuration with functions needs this import, which costs time.
-    from datacontainer.functions.load import source_digest
-
-    return source_digest(spec)
-
-
 @cache
 def _packer() -> str:
     from datacontainer.entrypoint.compile import PACKER_MODULES

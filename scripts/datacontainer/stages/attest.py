@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from datacontainer.entrypoint.template import template_digest
+from datacontainer.functions.work import function_sources
 from datacontainer.image.attest import attestations, recipe
 from datacontainer.image.built import Recipe
 from datacontainer.image.referrers import write_attestations
 from datacontainer.rerun.graph import Step
-from datacontainer.rerun.keys import function_sources, key
+from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.scan.rules import RULES, minimum_of, read_rule
 from datacontainer.stages.task import Task

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datacontainer.config.results import Results
+from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import Earlier
 from datacontainer.hash.known import look_up
-from datacontainer.hash.shard import function_sources
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.sharding import Limits
@@ -269,3 +269,47 @@ def test_hash_shard_only_ctime_changed_is_an_error_only_in_a_full_rescan(staged,
     staged.rescan = "changed"
     staged.run()
     assert digests_of(staged.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")
+
+
+def test_rescan_shard_every_difference_is_named_and_counted(staged):
+    fill(staged.dataset, {b"%02d" % number: b"good" for number in range(25)} | {b"\xff": b"good", b"z": b"fine"})
+    os.symlink("z", staged.dataset / "link")
+    staged.run()
+    staged.rescanned()
+    assert (staged.folder / "stages/rescan/report.json").read_text() == '{"files": 27, "bytes": 108}\n'
+    before = staged.results()
+    for name in [*(b"%02d" % number for number in range(1, 25)), b"\xff"]:
+        rot(Path(os.fsdecode(os.path.join(os.fsencode(staged.dataset), name))), b"evil")
+    with pytest.raises(DataError) as raised:
+        staged.rescanned()
+    text = str(raised.value)
+    assert text.startswith("content changed, size and mtime did not: '01' (")
+    assert "'20' (" in text
+    assert "'21' (" not in text
+    assert ", and 5 more, all in the log; restore the files" in text
+    assert staged.results() == before
+
+
+def test_remove_stale_keeps_files_of_current_shards(staged):
+    fill(staged.dataset, {b"a": b"1"})
+    staged.run()
+    hashed, logs = staged.folder / "stages/hash", staged.folder / "logs/hash"
+    logs.mkdir(parents=True)
+    (hashed.parent / "rescan").mkdir()
+    (old,) = staged.shards
+    left = [hashed / f".{old}.layer.partial", hashed / "batch-1.seal", hashed.parent / "rescan" / "batch-1.json"]
+    for path in [*left[:2], hashed / "notes.txt", logs / "batch-1.log", hashed / "batch-0.seal"]:
+        path.write_bytes(b"")
+    left[2].write_bytes(b"")
+    (staged.dataset / "b").write_bytes(b"2")
+    staged.run()
+    (new,) = staged.shards
+    (hashed / f".{new}.layer.partial").write_bytes(b"")
+    staged.run()
+    names = ["batch-0.seal", f"{new}.digests", f"{new}.json", f"{new}.layer", "known", "notes.txt"]
+    assert sorted(path.name for path in hashed.iterdir()) == sorted(names)
+    assert [path.name for path in (hashed / "known").iterdir()] == [f"{new}.list"]
+    assert not list(logs.iterdir()) and not list((hashed.parent / "rescan").iterdir())
+    staged.layers = False
+    staged.again()
+    assert not list(hashed.glob("*.layer"))

@@ -234,7 +234,7 @@ def test_user_fields_lines_that_functions_print_are_logged_and_few_are_shown(cal
     assert Path("hash.log").read_text().count("no end") == 5
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_call_functions_process_that_is_ended_ends_the_worker(tmp_path, sent):
     (tmp_path / "user.py").write_text(
         "import os, time\n"

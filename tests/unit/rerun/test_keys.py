@@ -8,6 +8,7 @@ import pytest
 
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
+from datacontainer.functions import work
 from datacontainer.rerun import keys
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import Step
@@ -42,7 +43,7 @@ def dataset(**changed: object) -> Dataset:
 
 
 def all_keys(one: Dataset, results: Results) -> dict[str, str]:
-    keys._source.cache_clear()
+    work._source.cache_clear()
     return {stage: keys.key(Step(stage, PARTS.get(stage, "")), one, results) for stage in [*FORMATS, "shard"]}
 
 

@@ -248,9 +248,9 @@ def test_scan_deep_folders_and_long_paths_are_listed(dataset, paths):
 
 
 def test_scan_several_shards_contain_all_files_in_order(dataset, listed):
-    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(4 * MIN_SHARD.files)})
+    fill(dataset, {b"%02d/%05d" % (i % 7, i): b"" for i in range(2 * MIN_SHARD.files)})
     found = [record.path for record in listed(dataset)]
-    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(4 * MIN_SHARD.files))
+    assert found == sorted(b"%02d/%05d" % (i % 7, i) for i in range(2 * MIN_SHARD.files))
     table = (dataset.parent / "shards.tsv").read_text()
     lists = {path.name: path.read_bytes() for path in (dataset.parent / "lists").iterdir()}
     assert len(lists) > 1
