@@ -1,4 +1,4 @@
-"""Tests of the catalog in images, read from podman and from a SIF: DuckDB finds the bytes of each file in the layers."""
+"""Tests of the catalog in images: DuckDB reads it from podman and a SIF, and finds the bytes of each file in a layer."""
 
 import hashlib
 
