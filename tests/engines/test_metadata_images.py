@@ -1,4 +1,4 @@
-"""Tests of the catalog in images: DuckDB reads it from podman and a SIF, and finds the bytes of each file in a layer."""
+"""Tests of the catalog in images: DuckDB reads it from podman and a SIF, and finds the bytes of files in layers."""
 
 import hashlib
 
