@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def aggregate(
     columns = Columns(records, shards[0]["record"]["digests"], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
-    with _opened(image, columns, identity, records, shards) as inside:
+    with image_catalog(image, columns.timeless(), identity, records, shards) as inside:
         rows = _write(columns, catalog, statistics, progress, inside)
     work = Work(functions, root=folder, catalog=str(catalog.absolute()))
     metadata = {"about": about(catalog), "metadata": _user_metadata(work, function_seconds)}
@@ -75,19 +75,6 @@ def aggregate(
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
     logger.info("dataset digest: %s", statistics.digest)
     finished(statistics.files, statistics.size_bytes)
-
-
-def _opened(
-    image: ImageRequest | None,
-    columns: "Columns",
-    identity: Mapping[str, str],
-    records: Sequence[ShardFiles],
-    shards: Sequence[Mapping[str, Any]],
-) -> AbstractContextManager[ImageCatalog | None]:
-    if image is None:
-        return nullcontext()
-    diff_ids = [shard["diff_id"] for shard in shards]
-    return image_catalog(image, columns.timeless(), identity, records, diff_ids)
 
 
 def _write(

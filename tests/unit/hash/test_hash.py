@@ -349,7 +349,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "usage: packer scan|hash|compress|squashfs|sign"),
+        ([], "usage: packer scan|hash|compress|offsets|squashfs|sign"),
         (["hush"], 'unknown command "hush"'),
         (["hash", "list", "records", "-"], "--root is missing"),
         (["hash", "--root=x", "--mount=x", "list"], "got 1 arguments after the flags, expected three for each shard"),
@@ -357,6 +357,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
         (["scan"], "--root is missing; usage: packer scan --root DIR"),
         (["scan", "--root", "x"], "expected either --records or --digest-only"),
         (["scan", "--root", "x", "--digest-only", "--refused", "y"], "expected either --refused or --digest-only"),
+        (["offsets", "--mount=/data", "list"], "expected --mount, --output and at least one list"),
         (["scan", "--root", "x", "more"], 'unexpected argument "more"'),
         (["hash", "--root=x", "--mount=x", "--digests=sha3", "list", "records", "-"], 'unknown digest "sha3"'),
     ],
