@@ -30,7 +30,7 @@ def test_run_killed_before_the_seal_of_its_batch_reads_no_shard_again(packer, da
         seal(path, *arguments, **options)
 
     monkeypatch.setattr(hash_stage, "hash_shards", counted)
-    # From the third run on, as with --forcerun: Snakemake deleted the output of the job. Then all shards are read again.
+    # From the third run on, as with --forcerun: Snakemake deleted the output of the job, and all shards are read again.
     for kill, runs in ((True, 1), (False, 1), (True, 2), (False, 3)):
         monkeypatch.setattr(hash_stage, "seal", killed if kill else seal)
         with pytest.raises(KeyboardInterrupt) if kill else nullcontext():
