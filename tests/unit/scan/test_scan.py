@@ -86,38 +86,14 @@ def test_scan_any_names_lists_the_paths_that_find_prints(tree, tmp_path_factory,
     assert paths(dataset) == sorted(found.stdout.split(b"\0")[:-1])
 
 
-def test_scan_only_empty_folders_are_listed(dataset, listed):
-    (dataset / "full").mkdir()
-    (dataset / "full/file").touch()
-    (dataset / "void/deep").mkdir(parents=True)
-    assert [(r.kind, r.path) for r in listed(dataset)] == [(b"f", b"full/file"), (b"d", b"void/deep")]
-
-
 def test_scan_empty_dataset_gives_one_empty_shard(dataset, listed):
     assert listed(dataset) == []
     assert len(read_shards(dataset.parent / "shards.tsv")) == 1
 
 
-def test_scan_excluded_patterns_work_as_in_gitignore(dataset, paths):
-    fill(dataset, dict.fromkeys([b"a.tmp", b"keep.tmp", b"logs/x", b"sub/logs", b"sub/a.tmp"], b""))
-    (dataset / ".datacontainerignore").write_text("# comment\n/logs/\n")
-    kept = paths(dataset, "*.tmp", "!keep.tmp")
-    assert kept == [b".datacontainerignore", b"keep.tmp", b"sub/logs"]
-
-
 def test_scan_snakemake_timestamp_is_excluded(dataset, listed):
     (dataset / ".snakemake_timestamp").touch()
     assert listed(dataset) == []
-
-
-def test_scan_links_inside_the_dataset_are_recorded_with_their_target(dataset, listed):
-    fill(dataset, {b"sub/a": b"x"})
-    (dataset / "sub/up").symlink_to("../sub/a")
-    (dataset / "folder").symlink_to("sub")
-    assert [(r.path, r.target, r.size) for r in listed(dataset) if r.kind == b"l"] == [
-        (b"folder", b"sub", 3),
-        (b"sub/up", b"../sub/a", 8),
-    ]
 
 
 def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed):
@@ -177,18 +153,6 @@ def test_fingerprint_on_fuse_does_not_depend_on_inode_numbers(dataset, state, tm
             subprocess.run([require_tool("fusermount3"), "-u", point], check=True)
     assert found[0][0] == found[1][0]
     assert found[0][1] != found[1][1]
-
-
-def test_scan_link_that_leaves_the_dataset_through_another_link_is_refused(dataset, listed):
-    (dataset / "deep").mkdir()
-    (dataset / "deep/hop").symlink_to("../near")
-    (dataset / "near").mkdir()
-    (dataset / "near/x").touch()
-    (dataset / "sly").symlink_to("deep/hop/../../x")
-    with pytest.raises(DataError) as caught:
-        listed(dataset)
-    assert caught.value.details[0].startswith("symlink to a path outside of the dataset (1): ")
-    assert caught.value.details[1] == "  'sly' -> 'deep/hop/../../x'"
 
 
 def test_scan_more_refused_entries_than_fit_are_counted_and_logged(dataset, listed, caplog):
