@@ -59,49 +59,6 @@ func TestKindReasonNamesTheKindOfDevice(t *testing.T) {
 	wantEqual(t, kindReason(syscall.S_IFDIR), "is not a file, symlink or folder")
 }
 
-func TestClassifyFollowsLinksLikeTheSystem(t *testing.T) {
-	root := made(t, "deep/er/x", "near/x", "left/x", "left.txt")
-	for name, target := range map[string]string{"deep/hop": "../near", "loop": "loop/x", "out": "/near", "up": ".",
-		"round": "round"} {
-		must(t, os.Symlink(target, filepath.Join(root, name)))
-	}
-	descriptor, err := openFolder(workingFolder, root, 0)
-	must(t, err)
-	defer syscall.Close(descriptor)
-	w := &walk{root: descriptor, exclude: rulesOf(t, "/left/")}
-	for _, one := range []struct {
-		folder, target string
-		want           targetClass
-	}{
-		{"", "near/x", inside},
-		{"", "missing/../near", dangling},
-		{"", "near/x/.", dangling},
-		{"", "..", outside},
-		{"", "/near", absolute},
-		{"deep/er/", "../../..", outside},
-		{"deep/er/", "../../near/x", inside},
-		{"deep/er/", "../..//./near", inside},
-		{"deep/", "hop/../x", dangling},
-		{"deep/", "hop/../near/x", inside},
-		// deep/hop is a symlink to the folder near, so the target is outside of the dataset.
-		{"", "deep/hop/../../x", outside},
-		{"", "loop", loop},
-		{"", "round", loop},
-		{"", "out/x", outside},
-		{"", "up/up/near", inside},
-		{"", "up/../near", outside},
-		{"", "left/x", excluded},
-		{"", "left/../near", excluded},
-		{"", "left.txt", inside},
-	} {
-		must(t, os.Symlink(one.target, filepath.Join(root, one.folder, "l")))
-		if got := w.classify(&base{}, one.folder, "l", one.target); got != one.want {
-			t.Errorf("%q in %q: got %q, want %q", one.target, one.folder, got, one.want)
-		}
-		must(t, os.Remove(filepath.Join(root, one.folder, "l")))
-	}
-}
-
 func TestRunCanceledContextReturnsCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -109,19 +109,6 @@ def test_scan_broken_or_outside_links_are_refused_with_their_reasons(dataset, li
     assert f"--config dataset='{{path: {dataset}, symlinks: follow}}'" in lines[0]
 
 
-@pytest.mark.parametrize("policy", ["keep", "follow", "refuse"])
-def test_scan_links_inside_the_dataset_are_kept_by_every_policy(dataset, listed, policy):
-    make(dataset, {b"sub/a": b"", b"l": Link(b"sub/a"), b"folder": Link(b"sub"), b"sub/up": Link(b"../l")})
-    links = [(r.path, r.target) for r in listed(policy) if r.kind == b"l"]
-    assert links == [(b"folder", b"sub"), (b"l", b"sub/a"), (b"sub/up", b"../l")]
-
-
-def test_scan_policy_keep_records_every_link_unchanged(dataset, listed):
-    targets = {b"abs": b"/etc/passwd", b"gone": b"missing", b"out": b"../../..", b"round": b"round"}
-    make(dataset, {name: Link(target) for name, target in targets.items()})
-    assert {r.path: r.target for r in listed("keep")} == targets
-
-
 def test_scan_followed_links_in_a_loop_are_refused(dataset, listed):
     make(dataset.parent / "other", {b"x": b"", b"back": Link(b"../other"), b"gone": Link(b"/missing")})
     make(dataset, {b"above": Link(b".."), b"all": Link(b"/"), b"o": Link(b"../other"), b"round": Link(b"round")})
