@@ -17,9 +17,6 @@ func rulesOf(t *testing.T, lines ...string) Rules {
 	return rules
 }
 
-var gitignore = []string{"*.tmp", "!keep.tmp", "/logs/"}
-
-// excludes reports whether a path is excluded, without the folders above it.
 func (r Rules) excludes(path string) bool {
 	start := strings.LastIndexByte(strings.TrimSuffix(path, "/"), '/') + 1
 	return r.excludedBy(path[:start], path[start:]) != included
@@ -35,10 +32,6 @@ func TestAppendRulesLineEndsAndCommentsAreRemoved(t *testing.T) {
 	wantEqual(t, len(rules), 8)
 }
 
-func ignorePath(root string) string {
-	return filepath.Join(root, IgnoreFile)
-}
-
 func TestReadRulesIgnoreFileThatIsNotRegularIsSkipped(t *testing.T) {
 	for _, make := range []func(path string) error{
 		func(path string) error { return nil },
@@ -47,7 +40,7 @@ func TestReadRulesIgnoreFileThatIsNotRegularIsSkipped(t *testing.T) {
 		func(path string) error { return syscall.Mkfifo(path, 0o644) },
 	} {
 		root := t.TempDir()
-		must(t, make(ignorePath(root)))
+		must(t, make(filepath.Join(root, IgnoreFile)))
 		rules, err := ReadRules(root, "")
 		must(t, err)
 		wantEqual(t, len(rules), 0)

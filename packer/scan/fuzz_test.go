@@ -8,7 +8,7 @@ import (
 
 // A rule first compares its suffix and its longest literal: this must not change the result.
 func FuzzRuleMatch(f *testing.F) {
-	for _, pattern := range gitignore {
+	for _, pattern := range []string{"*.tmp", "!keep.tmp", "/logs/"} {
 		f.Add(pattern, "sub/keep.tmp")
 	}
 	f.Add("sub-**/[!é]a/", "sub-/\xff/éa/")

@@ -101,6 +101,10 @@ class Results:
         """The JSON file with a shard's counts and the digests of its layer."""
         return self.stages / f"hash/{shard}.json"
 
+    def unfinished(self, batch: str) -> Path:
+        """The empty file that exists while a job hashes the due shards of a batch, and after that job failed."""
+        return self.stages / f"hash/{batch}.unfinished"
+
     def layer(self, shard: str) -> Path:
         """The image layer with the files of a shard."""
         return self.stages / f"hash/{shard}.layer"

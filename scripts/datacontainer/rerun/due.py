@@ -53,9 +53,13 @@ class Authority:
         return found
 
     def due_shards(self, batch: str, dataset: Dataset, results: Results) -> list[str]:
-        """Returns the shards of a batch that a job must hash: those that are due or, if the user forced it, all."""
+        """Returns the shards of a batch that a job must hash: those that are due or, if the user forced it, all.
+
+        If no shard is due, the user forced the job, unless an earlier job was killed before it sealed the batch.
+        """
         shards = shards_of(Step("hash", batch), results)
-        return [one.part for one in shards if self.due(one, dataset, results).due] or [one.part for one in shards]
+        due = [one.part for one in shards if self.due(one, dataset, results).due]
+        return due if due or results.unfinished(batch).exists() else [one.part for one in shards]
 
     def _by_shards(self, found: Due, step: Step, dataset: Dataset, results: Results) -> Due:
         """Returns that a batch must run if one of its shards must."""

@@ -8,6 +8,7 @@ from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.logs import finished
+from datacontainer.runtime.outputs import write_bytes
 from datacontainer.runtime.seals import check, seal
 from datacontainer.stages.task import Task
 
@@ -15,14 +16,18 @@ from datacontainer.stages.task import Task
 def run(task: Task) -> None:
     """Reads each file of each batch's shards once: digests, the user's fields, and the bytes in the shard's layer.
 
-    A shard that an earlier run completed is not read again.
+    A shard that an earlier run completed is not read again, unless the user forces it.
     """
     dataset, results = task.dataset, task.results
     authority = Authority(task.packer)
     for batch in task.parts or results.batches():
-        finished(*_hash(task, authority.due_shards(batch, dataset, results)))
+        shards = authority.due_shards(batch, dataset, results)
+        if any(authority.due(Step("shard", shard), dataset, results).due for shard in shards[:1]):
+            write_bytes(results.unfinished(batch), b"")
+        finished(*(_hash(task, shards) if shards else (0, 0)))
         seals = [results.seal("hash", shard) for shard in results.batches().get(batch, [])]
         seal(results.seal("hash", batch), key(Step("hash", batch), dataset, results), unread=seals)
+        results.unfinished(batch).unlink(missing_ok=True)
 
 
 def _hash(task: Task, shards: list[str]) -> tuple[int, int]:

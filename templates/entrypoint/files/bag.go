@@ -22,11 +22,10 @@ type Tag struct{ Label, Value string }
 
 // bag is the part of an export that only a BagIt bag has.
 type bag struct {
-	info    []Tag
-	digests []*index.Field // those with a manifest
-	refused map[int]string // rows that the bag or the file system cannot hold, with the reason; guarded by export.mutex
-	// sums contains for each digest the lines of its tag manifest.
-	sums []strings.Builder
+	tags    []Tag
+	digests []*index.Field  // those with a manifest
+	refused map[int]string  // rows that the bag or the file system cannot hold, with the reason; guarded by export.mutex
+	sums    strings.Builder // the lines of the tag manifest
 }
 
 // ExportBag exports to a BagIt bag: the files to dir/data, as Export does, and then the manifests with the digests of the
@@ -35,14 +34,13 @@ type bag struct {
 // A bag contains only files with names in UTF-8. Everything else is listed in leftOutList; a name that is not UTF-8 is also
 // printed, like a file that the file system cannot hold. ExportBag writes no manifest if a file of the image differs from the
 // index, or if dir/data contains other files.
-func ExportBag(ctx context.Context, job Job, dir string, info []Tag) (Summary, error) {
-	b := &bag{info: info, refused: map[int]string{}}
+func ExportBag(ctx context.Context, job Job, dir string, tags []Tag) (Summary, error) {
+	b := &bag{tags: tags, refused: map[int]string{}}
 	for _, name := range []string{"sha256", "sha512", "sha1", "md5"} {
 		if field := job.Index.Field(name); field != nil && field.Type == index.Digest {
 			b.digests = append(b.digests, field)
 		}
 	}
-	b.sums = make([]strings.Builder, len(b.digests))
 	return exportInto(ctx, job, dir, b)
 }
 

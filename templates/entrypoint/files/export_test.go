@@ -373,18 +373,6 @@ func TestExportBagOfDamagedImageHasNoManifest(t *testing.T) {
 	requireContains(t, i.out.String(), "/data/b: sha256 is ")
 }
 
-func TestExportBagNextToOtherFilesIsRefused(t *testing.T) {
-	for _, other := range []string{"data/x", "data/b", "data/l"} {
-		i := newImage(t, map[string]string{"a": "1", "b": "2"})
-		i.selectRows("/a")
-		dir := t.TempDir()
-		put(t, dir+"/"+other, "-> a")
-		if found := bagTo(t, i, dir, "contains 1 file that this command does not export"); found != nil {
-			t.Errorf("%s: the files are %q", other, found)
-		}
-	}
-}
-
 func TestExportBagWritesNothingThroughSymlinks(t *testing.T) {
 	for name, words := range map[string]string{
 		"data": "exists as a symlink, but the export writes a folder there", "metadata": "path escapes from parent",

@@ -78,13 +78,12 @@ def test_export_bagit_readable_names_give_a_bag_that_bagit_and_sha256sum_validat
     }
     assert bag.info["Bag-Software-Agent"].startswith("datacontainer ")
     assert manifest(tmp_path / "bag") == payload(tmp_path / "bag")
-    for name in ALGORITHMS:
+    for name in (*(f"manifest-{one}.txt" for one in ALGORITHMS), "tagmanifest-sha256.txt"):
         # sha256sum does not decode %0A.
-        plain = [line for line in (tmp_path / f"bag/manifest-{name}.txt").read_bytes().split(b"\n") if b"%" not in line]
-        assert len(plain) > 10
-        for lines in (b"\n".join(plain), (tmp_path / f"bag/tagmanifest-{name}.txt").read_bytes()):
-            command = [f"{name}sum", "--check", "--strict", "--quiet"]
-            assert subprocess.run(command, input=lines, cwd=tmp_path / "bag", check=False).returncode == 0
+        plain = [line for line in (tmp_path / "bag" / name).read_bytes().split(b"\n") if b"%" not in line]
+        assert len(plain) > len(ALGORITHMS)
+        command = [name.split("-")[1].replace(".txt", "sum"), "--check", "--strict", "--quiet"]
+        assert subprocess.run(command, input=b"\n".join(plain), cwd=tmp_path / "bag", check=False).returncode == 0
     again = {path: path.read_bytes() for path in (tmp_path / "bag").iterdir() if path.is_file()}
     assert b"already existed" in tool.run("-export", tmp_path / "bag", "-bagit").stdout
     assert {path: path.read_bytes() for path in (tmp_path / "bag").iterdir() if path.is_file()} == again

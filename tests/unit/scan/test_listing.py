@@ -1,12 +1,13 @@
 """The list of a dataset: the packer lists the same entries as an implementation in Python, in the documented form."""
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datacontainer.runtime.errors import DataError
@@ -15,6 +16,15 @@ from datacontainer.scan.records import FILE, read_records
 from tools.examples import tried
 from tools.trees import Link, fill, make, odd_trees
 from tools.walk import FOLLOW, KEEP, LOOP, OUTSIDE, REFUSE, Walk
+
+# Links that leave the dataset, or do not, only if each component of their targets is followed as by the system.
+_TARGETS = """near/x missing/../near near/x/. .. /near deep/../.. deep/hop/../x deep/hop/../near/x deep/hop/../../x loop
+out/x up/up/near up/../near left/x left/../near left.txt left"""
+_LINKS = {"deep/hop": "../near", "loop": "loop/x", "out": "/near", "up": ".", "deep/er/l": "../..//./near"}
+_LINKS |= {f"to {number}": target for number, target in enumerate(_TARGETS.split())}
+LINKED = dict.fromkeys([b"near/x", b"left/x", b"left.txt", b"deep/er/x"], b"") | {
+    os.fsencode(name): Link(os.fsencode(target)) for name, target in _LINKS.items()
+}
 
 
 def write_list(packer: Path, dataset: Path, folder: Path, symlinks: str = REFUSE) -> tuple[Summary, Files]:
@@ -30,6 +40,8 @@ def write_list(packer: Path, dataset: Path, folder: Path, symlinks: str = REFUSE
     defaults=st.sampled_from([(), (), ("ab", "b/", "*.tmp")]),
     symlinks=st.sampled_from([KEEP, FOLLOW, REFUSE]),
 )
+@example(trees=(LINKED, {}), patterns=["!b/", "/left"], defaults=("left.txt",), symlinks=REFUSE)
+@example(trees=(LINKED, {}), patterns=[], defaults=("left", "left.txt"), symlinks=FOLLOW)
 def test_list_dataset_any_tree_gives_the_same_entries_as_in_python(
     trees, patterns, defaults, *, symlinks, packer, tmp_path_factory
 ):
