@@ -232,6 +232,9 @@ func (s *Session) table(columns []column, comma byte) format {
 			}
 			buffer = s.appendCell(buffer, &columns[i], row, key, comma)
 		}
+		if len(columns) == 1 && columns[0].missing(row) {
+			buffer = append(buffer, `""`...) // Readers skip an empty line.
+		}
 		return append(buffer, '\n')
 	}
 	return format{head: string(head), empty: string(head), row: row}

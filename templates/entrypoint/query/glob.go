@@ -125,6 +125,9 @@ func (e *element) in(char rune) bool {
 	return false
 }
 
+// notUTF8 is the character for the byte 0 if it were not UTF-8, as in Python's os.fsdecode.
+const notUTF8 = 0xdc00
+
 // character returns the first character of a text and its size; a byte that is not UTF-8 is a character of its own.
 func character(text []byte) (rune, int) {
 	if text[0] < utf8.RuneSelf {
@@ -132,7 +135,7 @@ func character(text []byte) (rune, int) {
 	}
 	char, size := utf8.DecodeRune(text)
 	if char == utf8.RuneError && size == 1 {
-		char = 0xdc00 + rune(text[0])
+		char = notUTF8 + rune(text[0])
 	}
 	return char, size
 }
