@@ -90,7 +90,7 @@ class Answers:
         elif question.by:
             counts = [count for _, count in found]
             if question.format == "text":
-                assert printed == b"".join(group_lines(columns, rows, counts))
+                assert printed == b"".join(group_lines(rows, counts))
                 return
             rows = [[None if value is MISSING else value for value in row] + [counts.pop(0)] for row in rows]
             name = "count_" if "count" in [column.name for column in columns] else "count"
@@ -107,7 +107,7 @@ class Answers:
             return b"".join(shown(key) + b"\n" for key in keys)
         if question.search is not None and not question.fields:
             column = question.metric
-            return b"".join(b"%s %s\n" % (shown(key), as_text(column, self.rows[key][column.name])) for key in keys)
+            return b"".join(b"%s %s\n" % (shown(key), as_text(self.rows[key][column.name])) for key in keys)
         between, head = (" ", "") if question.metric is None else (": ", f"Order by {question.metric.name}\n")
         if question.search is not None:
             between, head = " ", ""
@@ -118,9 +118,7 @@ class Answers:
             values = {name: self.rows[key][name] for name in names if self.rows[key][name] is not MISSING}
             record = json.dumps(values).encode()
             only_key = with_key and question.fields and not names
-            lines.append(
-                shown(key) if only_key else shown(key) + between.encode() + record if with_key else record
-            )
+            lines.append(shown(key) if only_key else shown(key) + between.encode() + record if with_key else record)
         return head.encode() + b"".join(line + b"\n" for line in lines)
 
 
@@ -140,14 +138,21 @@ def check_table(form: str, columns: list[Column], rows: list[list[Any]], printed
         assert table.column_names == names
         cells = [_from_parquet(column, table.column(at)) for at, column in enumerate(columns)]
         found = [list(row) for row in zip(*cells, strict=True)]
-        rows = [[_strict(value) if column.kind == JSON else value for column, value in zip(columns, row)] for row in rows]
-        assert repr(found) == repr([[None if value is MISSING else value for value in row] for row in rows])
+        kinds = [column.kind for column in columns]
+        assert repr(found) == repr([list(map(_in_parquet, kinds, row)) for row in rows])
         return
     text = io.StringIO(printed.decode("utf-8", "surrogateescape"), newline="")
     head, *lines = csv.reader(text, delimiter={"csv": ",", "tsv": "\t"}[form], strict=True)
     assert head == names
     found = [list(map(_from_cell, columns, line)) for line in lines]
     assert repr(found) == repr([list(map(_in_cell, columns, row)) for row in rows]), (found, rows)
+
+
+def _in_parquet(kind: str, value: Any) -> Any:
+    """The value that can be read from Parquet, in which JSON has no NaN and a missing value is None."""
+    if value is MISSING:
+        return None
+    return _strict(value) if kind == JSON else value
 
 
 def _from_parquet(column: Column, values: pa.ChunkedArray) -> list[Any]:
@@ -163,18 +168,18 @@ def _from_parquet(column: Column, values: pa.ChunkedArray) -> list[Any]:
     return found
 
 
-def group_lines(columns: list[Column], rows: list[list[Any]], counts: list[int]) -> Iterator[bytes]:
+def group_lines(rows: list[list[Any]], counts: list[int]) -> Iterator[bytes]:
     """The lines of -values and -count -by as text."""
     width = len(str(max(counts, default=0)))
     for row, count in zip(rows, counts, strict=True):
-        texts = [_group_text(column, value) for column, value in zip(columns, row, strict=True)]
+        texts = [_group_text(value) for value in row]
         yield b"%*d %s\n" % (width, count, b"\t".join(texts))
 
 
-def _group_text(column: Column, value: Any) -> bytes:
+def _group_text(value: Any) -> bytes:
     if value is None or value is MISSING:
         return b"(missing)"
-    return as_text(column, value) or b'""'
+    return as_text(value) or b'""'
 
 
 def _strict(value: Any) -> Any:
@@ -245,7 +250,7 @@ def _in_literal(char: str) -> str:
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
-def as_text(column: Column, value: Any) -> bytes:
+def as_text(value: Any) -> bytes:
     """A value as text: texts and digests as shown, others as JSON."""
     return shown(os.fsencode(value)) if isinstance(value, str) else json.dumps(value).encode()
 

@@ -46,7 +46,7 @@ class Question:
         return words + ([] if self.only is None else [f"-{self.only}"])
 
     def sql(self) -> str:
-        """A query that returns the keys of the selected rows in order; of groups, the first key and the number of rows."""
+        """A query for the keys of the selected rows in order; of groups, for the first key and the number of rows."""
         wanted = [] if self.where is None else [f"({self.where.sql})"]
         wanted += [] if self.get is None else [contains("key", self.get, self.ignore_case)]
         wanted += [] if self.search is None else [contains(digits(self.metric), self.search, self.ignore_case)]
@@ -78,12 +78,16 @@ def questions(draw: st.DrawFn, texts: Texts) -> Question:
     fold = chosen != "" and draw(st.booleans())
     form = draw(st.sampled_from(FORMATS))
     shape = draw(st.sampled_from(["", "ls", "fields", "values", "by", *(["count", "null"] if form == "text" else [])]))
-    columns = draw(st.lists(st.sampled_from([*COLUMNS, *PART_COLUMNS]), min_size=1, max_size=3, unique_by=id).map(tuple))
+    columns = draw(
+        st.lists(st.sampled_from([*COLUMNS, *PART_COLUMNS]), min_size=1, max_size=3, unique_by=id).map(tuple)
+    )
     return Question(
         get=draw(terms(texts["path"]).flatmap(lambda term: recased(term, fold))) if "get" in chosen else None,
         where=draw(conditions(texts, fold)) if "where" in chosen else None,
         metric=metric,
-        search=draw(terms(texts[metric.name]).flatmap(lambda term: recased(term, fold))) if "search" in chosen else None,
+        search=draw(terms(texts[metric.name]).flatmap(lambda term: recased(term, fold)))
+        if "search" in chosen
+        else None,
         ignore_case=fold,
         desc=shape not in {"values", "by"} and draw(st.booleans()),
         limit=draw(st.none() | st.integers(0, 30)),
