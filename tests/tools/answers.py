@@ -79,24 +79,24 @@ class Answers:
 
     def check(self, question: Question, status: int, printed: bytes) -> None:
         """Asserts that the exit status and the output are right for the question."""
-        found = [(bytes.fromhex(key), count) for key, count in self.database.execute(question.sql()).fetchall()]
-        assert status == int(question.may_match_nothing and not found)
-        columns = shown_columns(question)
-        rows = [[self.rows[key][column.name] for column in columns] for key, _ in found]
+        answer = self.database.execute(question.sql()).fetchall()
+        assert status == int(question.may_match_nothing and not answer)
+        columns, keys = shown_columns(question), [bytes.fromhex(key) for key, _, _ in answer]
+        rows = [[self.rows[key][column.name] for column in columns] for key in keys]
         if question.only == "count":
-            assert printed == b"%d\n" % len(found)
-        elif question.may_match_nothing and not found:
+            assert printed == b"%d\n" % len(keys)
+        elif question.may_match_nothing and not keys:
             assert printed == b""
         elif question.by:
-            counts = [count for _, count in found]
             if question.format == "text":
-                assert printed == b"".join(group_lines(rows, counts))
+                assert printed == b"".join(group_lines(rows, answer))
                 return
-            rows = [[None if value is MISSING else value for value in row] + [counts.pop(0)] for row in rows]
+            rows = [[None if value is MISSING else value for value in row] for row in rows]
+            rows = [[*row, count] for row, (_, count, _) in zip(rows, answer, strict=True)]
             name = "count_" if "count" in [column.name for column in columns] else "count"
             check_table(question.format, [*columns, Column(name, INTEGER, pa.int64(), st.nothing())], rows, printed)
         elif question.format == "text" or question.only == "null":
-            assert printed == self._text(question, [key for key, _ in found])
+            assert printed == self._text(question, keys)
         else:
             check_table(question.format, columns, rows, printed)
 
@@ -168,18 +168,12 @@ def _from_parquet(column: Column, values: pa.ChunkedArray) -> list[Any]:
     return found
 
 
-def group_lines(rows: list[list[Any]], counts: list[int]) -> Iterator[bytes]:
+def group_lines(rows: list[list[Any]], answer: list[tuple[str, int, list[bool]]]) -> Iterator[bytes]:
     """The lines of -values and -count -by as text."""
-    width = len(str(max(counts, default=0)))
-    for row, count in zip(rows, counts, strict=True):
-        texts = [_group_text(value) for value in row]
+    width = max((len(str(count)) for _, count, _ in answer), default=0)
+    for row, (_, count, missing) in zip(rows, answer, strict=True):
+        texts = [b"(missing)" if none else as_text(value) or b'""' for value, none in zip(row, missing, strict=True)]
         yield b"%*d %s\n" % (width, count, b"\t".join(texts))
-
-
-def _group_text(value: Any) -> bytes:
-    if value is None or value is MISSING:
-        return b"(missing)"
-    return as_text(value) or b'""'
 
 
 def _strict(value: Any) -> Any:

@@ -46,7 +46,7 @@ class Question:
         return words + ([] if self.only is None else [f"-{self.only}"])
 
     def sql(self) -> str:
-        """A query for the keys of the selected rows in order; of groups, for the first key and the number of rows."""
+        """A query for the keys in order; of groups, for the first key, the number of rows, and which values are missing."""
         wanted = [] if self.where is None else [f"({self.where.sql})"]
         wanted += [] if self.get is None else [contains("key", self.get, self.ignore_case)]
         wanted += [] if self.search is None else [contains(digits(self.metric), self.search, self.ignore_case)]
@@ -54,11 +54,12 @@ class Question:
         if self.by:
             columns = ", ".join(map(sql_name, self.by))
             order = ", ".join(["count(*) DESC"] * self.values + [f"{sql_name(one)} NULLS LAST" for one in self.by])
-            return f"SELECT min(key), count(*) {rows} GROUP BY {columns} ORDER BY {order} {limit}"
+            missing = ", ".join(f"{sql_name(one)} IS NULL" for one in self.by)
+            return f"SELECT min(key), count(*), [{missing}] {rows} GROUP BY {columns} ORDER BY {order} {limit}"
         order = f"key {'DESC' if self.desc else ''}"
         if self.metric is not None:
             order = f"{sql_name(self.metric)} {'DESC' if self.desc else ''} NULLS LAST, key"
-        return f"SELECT key, 1 {rows} ORDER BY {order} {limit}"
+        return f"SELECT key, 1, [] {rows} ORDER BY {order} {limit}"
 
 
 def _limit(limit: int | None) -> str:
