@@ -92,6 +92,9 @@ func merged(tables chan *groupTable) []Group {
 
 // sorted returns the groups, sorted by value.
 func (t *groupTable) sorted() []Group {
+	if len(t.groups) == 0 {
+		return nil
+	}
 	first := t.values.Value(0)
 	shared := len(first) // the number of bytes at the start that all values share
 	for number := range t.groups {
