@@ -21,6 +21,8 @@ SEARCHES: Sequence[tuple[str, ...]] = (
     ("abcde", "-metric", "sha256", "-search", "abcde"),
 )
 
+GROUPS = (("-values", "folder"), ("-count", "-by", "folder,suffix"))
+
 
 def entrypoint(bench: Bench) -> Iterator[Figure]:
     """The time and memory of queries and listings, the size of the index, and the time to compile."""
@@ -31,6 +33,7 @@ def entrypoint(bench: Bench) -> Iterator[Figure]:
     yield from program.starts()
     yield from program.listings()
     yield from map(program.search, SEARCHES)
+    yield from map(program.groups, GROUPS)
     yield from program.memory()
     yield from program.sizes()
     yield compiled(large, small, bench)
@@ -83,9 +86,16 @@ class Program:
         ours, peer = alternate([Command(found, self.output), Command(grep, self.output)], 2 * self.times)
         return ratio(" ".join(words), ours, "grep -F", peer, 1)
 
+    def groups(self, words: Sequence[str]) -> Figure:
+        """The time to count the files of each value."""
+        took = [run(Command([self.binary, *words], self.output)).seconds for _ in range(2 * self.times)]
+        return Figure(" ".join(words), seconds(took), "", statistics.median(took), 0.5, "s", took)
+
     def memory(self) -> Iterator[Figure]:
         """The peak memory, compared with the size of the index."""
-        for words in ([], ["-ls"], ["-get", self.last], ["-metric", "size"], ["-where", "size > 90 and name ~ '9'"]):
+        condition = ["-where", "size > 90 and name ~ '9'"]
+        queries = [[], ["-ls"], ["-get", self.last], ["-metric", "size"], condition]
+        for words in (*queries, *GROUPS, ["-format", "parquet"]):
             peak = max(peak_bytes(Command([self.binary, *words], self.output)) for _ in range(3))
             title = f"memory of {' '.join(words) or 'the listing'}".replace(self.last, "a path")
             index, more = f"index {megabytes(self.index_bytes)}", (peak - self.index_bytes) / 1e6

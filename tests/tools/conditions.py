@@ -2,17 +2,20 @@
 
 In SQL a row has `key`, the hexadecimal digits of its key, and for each of COLUMNS a column c0, c1, …. Bytes are
 compared as hexadecimal digits, which sort in the same order; a search term must start after an even number of digits.
+tools.answers defines the functions `folded` and `globbed`.
 """
 
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pyarrow as pa
 from hypothesis import strategies as st
 
-from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, JSON, NAMES, WORDS, Column
+from tools.catalogs import BOOLEAN, COLUMNS, FLOAT, INTEGER, JSON, NAMES, TEXT, WORDS, Column
 from tools.trees import ODD_NAMES
 
 OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -32,6 +35,7 @@ SUFFIX = f"^(?:..)+?((?:2E{LETTER}+)?2E(?:677A|627A32|787A|7A7374)|2E{NO_DOT}+)$
 PARTS = {"path": "key", "folder": "regexp_extract(key, '^((?:..)*)2F(?:..)*$', 1)"}
 # A column hides the built-in field `name`.
 PARTS["suffix"] = f"regexp_extract(regexp_extract(key, '^(?:..)*2F((?:..)*)$', 1), '{SUFFIX}', 1)"
+PART_COLUMNS = [Column(name, TEXT, pa.binary(), st.nothing()) for name in PARTS]
 
 # The different texts of the keys and of each column's values.
 Texts = Mapping[str, Sequence[bytes]]
@@ -64,12 +68,14 @@ def terms(draw: st.DrawFn, texts: Sequence[bytes]) -> bytes:
 
 
 def sql_name(column: Column) -> str:
-    return f"c{COLUMNS.index(column)}"
+    return PARTS[column.name] if column in PART_COLUMNS else f"c{COLUMNS.index(column)}"
 
 
 def digits(column: Column) -> str:
     """The SQL expression for the hexadecimal digits of a value's text."""
     name = sql_name(column)
+    if column in PART_COLUMNS:
+        return name
     texts = {
         JSON: f"unquoted({name})",
         FLOAT: f"json_text({name})",
@@ -79,8 +85,35 @@ def digits(column: Column) -> str:
     return f"hex({texts.get(column.kind, name)})"
 
 
-def contains(value: str, term: bytes) -> str:
-    return f"regexp_matches({value}, '^(?:..)*{term.hex().upper()}')"
+def contains(value: str, term: bytes, fold: bool = False) -> str:
+    found = f"regexp_matches(VALUE, '^(?:..)*{(folded(term) if fold else term).hex().upper()}')"
+    return found.replace("VALUE", f"folded({value})" if fold else value)
+
+
+def folded(text: bytes) -> bytes:
+    """The text after Unicode's simple case folding; a byte that is not UTF-8 becomes a surrogate."""
+    chars = text.decode("utf-8", "surrogateescape")
+    forms = ([char.casefold(), char.lower(), char] for char in chars)
+    return "".join(next(form for form in three if len(form) == 1) for three in forms).encode("utf-8", "surrogatepass")
+
+
+@st.composite
+def recased(draw: st.DrawFn, text: bytes, fold: bool) -> bytes:
+    """The text, or if `fold` is true sometimes the text with other cases."""
+    if not fold or draw(st.booleans()):
+        return text
+    return os.fsencode(draw(st.sampled_from([str.swapcase, str.upper]))(os.fsdecode(text)))
+
+
+@st.composite
+def globs(draw: st.DrawFn, text: bytes) -> bytes:
+    """A glob that often matches the text."""
+    start = draw(st.integers(0, len(text)))
+    end = draw(st.integers(start, len(text)))
+    other = st.sampled_from(
+        [b"*", b"**", b"?", b"??", b"[a-z]", b"[!a]", b"[!]-a]", b"[", b"[*]", b"[]", b"[a-", b"[--9]"]
+    )
+    return text[:start] + draw(other) + text[end:] + draw(st.sampled_from([b"", b"", b"*", b"?"]))
 
 
 def quoted(text: bytes, quote: bytes) -> bytes:
@@ -95,31 +128,50 @@ def named(draw: st.DrawFn, name: str) -> bytes:
 
 
 @st.composite
-def comparisons(draw: st.DrawFn, texts: Texts) -> Condition:
+def comparisons(draw: st.DrawFn, texts: Texts, fold: bool) -> Condition:
     """A comparison of a column, or of a part of the key that no column hides, with a value of its type."""
-    column = draw(st.sampled_from([*COLUMNS, *PARTS]))
-    name, value = (column, PARTS[column]) if isinstance(column, str) else (column.name, digits(column))
-    operator = draw(st.sampled_from([*OPERATORS, "~", "!~", "is", "is not"]))
-    if operator.startswith("is") and draw(st.booleans()):
-        literal, sql = b"missing", f"{value} {operator} NULL"
-    elif operator in NULL_OPERATORS and (operator.startswith("is") or draw(st.integers(0, 3)) == 0):
-        literal, sql = b"null", f"{NULL_OPERATORS[operator]} {_is_null(column)}"
+    column = draw(st.sampled_from([*COLUMNS, *PART_COLUMNS]))
+    value, known = digits(column), texts[column.name]
+    operator = draw(st.sampled_from([*OPERATORS, "~", "!~", "is", "is not", "in", "not in", "LIKE", "not like"]))
+    word = operator.lower().removeprefix("not ")
+    blank = b" " if word.isalpha() or operator.startswith("is") else draw(st.sampled_from([b"", b" "]))
+    if operator.startswith("is"):
+        missing = b"missing", f"{value} {operator} NULL"
+        literal, sql = draw(st.sampled_from([missing, (b"null", f"{NULL_OPERATORS[operator]} {_is_null(column)}")]))
+    elif word == "in":
+        equal = [draw(_valued(column, "=", texts, fold)) for _ in range(draw(st.integers(1, 4)))]
+        literal, sql = b"(%s)" % b" ,".join(text for text, _ in equal), " OR ".join(sql for _, sql in equal)
+    elif word == "like":
+        term = draw(terms(known).flatmap(globs).flatmap(lambda glob: recased(glob, fold)))
+        literal, sql = quoted(term, b"'"), f"globbed({value}, '{term.hex()}', {fold})"
     elif "~" in operator:
-        term = draw(terms(texts.get(name, texts["path"])))
-        literal, sql = quoted(term, draw(st.sampled_from([b"'", b'"']))), contains(value, term)
-        sql = f"NOT {sql}" if operator == "!~" else sql
-    elif isinstance(column, Column) and (column.kind in TYPED or (column.kind == JSON and draw(st.booleans()))):
-        literal, sql = draw(_compared(column, OPERATORS[operator], texts[name]))
+        term = draw(terms(known).flatmap(lambda term: recased(term, fold)))
+        literal, sql = quoted(term, draw(st.sampled_from([b"'", b'"']))), contains(value, term, fold)
     else:
-        text = draw(terms(texts.get(name, texts["path"])))
-        literal, sql = quoted(text, b"'"), f"{value} {OPERATORS[operator]} '{text.hex().upper()}'"
-    blank = b" " if operator.startswith("is") else draw(st.sampled_from([b"", b" "]))
-    return Condition(draw(named(name)) + blank + operator.encode() + blank + literal, f"({sql})")
+        literal, sql = draw(_valued(column, operator, texts, fold))
+    negated = operator == "!~" or operator.startswith("not ")
+    return Condition(
+        draw(named(column.name)) + blank + operator.encode() + blank + literal, f"({'NOT ' * negated}({sql}))"
+    )
 
 
-def _is_null(column: Column | str) -> str:
+@st.composite
+def _valued(draw: st.DrawFn, column: Column, operator: str, texts: Texts, fold: bool) -> tuple[bytes, str]:
+    """A value after one of OPERATORS, and the SQL comparison of the column with it."""
+    if operator in NULL_OPERATORS and draw(st.integers(0, 3)) == 0:
+        return b"null", f"{NULL_OPERATORS[operator]} {_is_null(column)}"
+    if column.kind in TYPED or (column.kind == JSON and draw(st.booleans())):
+        literal, sql = draw(_compared(column, OPERATORS[operator], texts[column.name]))
+        return literal, f"({sql})"
+    fold = fold and OPERATORS[operator] in {"=", "<>"}
+    text = draw(terms(texts[column.name]).flatmap(lambda term: recased(term, fold)))
+    value, other = (f"folded({digits(column)})", folded(text)) if fold else (digits(column), text)
+    return quoted(text, b"'"), f"{value} {OPERATORS[operator]} '{other.hex().upper()}'"
+
+
+def _is_null(column: Column) -> str:
     """The SQL condition for a value that is printed as null."""
-    if isinstance(column, str) or not column.is_none(0):
+    if not column.is_none(0):
         return "false"
     return f"({sql_name(column)} IS NULL{' AND row % 2 = 0' if column.none_in_even_rows else ''})"
 
@@ -145,9 +197,12 @@ def _compared(draw: st.DrawFn, column: Column, operator: str, texts: Sequence[by
     return text.encode(), f"{other}({name}) {compared} {name} {operator} CAST('{text}' AS DOUBLE)"
 
 
-def conditions(texts: Texts) -> st.SearchStrategy[Condition]:
-    """Conditions of up to five comparisons. In both languages `not` binds tighter than `and`, and `and` than `or`."""
-    return st.recursive(comparisons(texts), _joined, max_leaves=5)
+def conditions(texts: Texts, fold: bool) -> st.SearchStrategy[Condition]:
+    """Conditions of up to five comparisons. In both languages `not` binds tighter than `and`, and `and` than `or`.
+
+    fold: whether the flag -ignore-case is given.
+    """
+    return st.recursive(comparisons(texts, fold), _joined, max_leaves=5)
 
 
 def _joined(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:

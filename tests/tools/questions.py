@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from tools.catalogs import COLUMNS, Column
-from tools.conditions import Condition, Texts, conditions, contains, digits, sql_name, terms
+from tools.conditions import PART_COLUMNS, Condition, Texts, conditions, contains, digits, recased, sql_name, terms
 
-FORMATS = ("text", "json", "jsonl", "csv", "tsv")
+FORMATS = ("text", "json", "jsonl", "csv", "tsv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,14 @@ class Question:
     where: Condition | None = None
     metric: Column | None = None
     search: bytes | None = None
+    ignore_case: bool = False
     desc: bool = False
     limit: int | None = None
     format: str = "text"
     only: str | None = None  # ls, null or count
+    fields: tuple[Column, ...] | None = None
+    by: tuple[Column, ...] | None = None
+    values: bool = False  # -values of the only column in `by`, else -count -by
 
     @property
     def may_match_nothing(self) -> bool:
@@ -35,18 +39,36 @@ class Question:
         words += [] if self.metric is None else ["-metric", self.metric.name]
         words += [] if self.limit is None else [f"-limit={self.limit}"]
         words += [] if self.format == "text" else ["--format", self.format]
-        return words + ["-desc"] * self.desc + ([] if self.only is None else [f"-{self.only}"])
+        words += ["-fields", listed(self.fields)] if self.fields else []
+        if self.by:
+            words += ["-values", self.by[0].name] if self.values else ["-count", "-by", listed(self.by)]
+        words += ["-desc"] * self.desc + ["-ignore-case"] * self.ignore_case
+        return words + ([] if self.only is None else [f"-{self.only}"])
 
     def sql(self) -> str:
-        """A query that returns the keys of the selected rows in order."""
+        """A query for the keys in order; of groups, for the first key, the number of rows, and which values are missing."""
         wanted = [] if self.where is None else [f"({self.where.sql})"]
-        wanted += [] if self.get is None else [contains("key", self.get)]
-        wanted += [] if self.search is None else [contains(digits(self.metric), self.search)]
+        wanted += [] if self.get is None else [contains("key", self.get, self.ignore_case)]
+        wanted += [] if self.search is None else [contains(digits(self.metric), self.search, self.ignore_case)]
+        rows, limit = f"FROM catalog WHERE {' AND '.join(wanted) or 'true'}", _limit(self.limit)
+        if self.by:
+            columns = ", ".join(map(sql_name, self.by))
+            order = ", ".join(["count(*) DESC"] * self.values + [f"{sql_name(one)} NULLS LAST" for one in self.by])
+            missing = ", ".join(f"{sql_name(one)} IS NULL" for one in self.by)
+            return f"SELECT min(key), count(*), [{missing}] {rows} GROUP BY {columns} ORDER BY {order} {limit}"
         order = f"key {'DESC' if self.desc else ''}"
         if self.metric is not None:
             order = f"{sql_name(self.metric)} {'DESC' if self.desc else ''} NULLS LAST, key"
-        limit = "" if self.limit is None else f"LIMIT {self.limit}"
-        return f"SELECT key FROM catalog WHERE {' AND '.join(wanted) or 'true'} ORDER BY {order} {limit}"
+        return f"SELECT key, 1, [] {rows} ORDER BY {order} {limit}"
+
+
+def _limit(limit: int | None) -> str:
+    return "" if limit is None else f"LIMIT {limit}"
+
+
+def listed(columns: tuple[Column, ...]) -> str:
+    """The names of the columns as one argument."""
+    return " , ".join("`" + column.name.replace("`", "``") + "`" for column in columns)
 
 
 @st.composite
@@ -54,14 +76,25 @@ def questions(draw: st.DrawFn, texts: Texts) -> Question:
     """Questions with compatible flags, for a catalog with these texts."""
     chosen = draw(st.sampled_from(["", "get", "where", "where", "search", "get where", "get search", "where search"]))
     metric = draw(st.sampled_from(COLUMNS) if "search" in chosen else st.none() | st.sampled_from(COLUMNS))
+    fold = chosen != "" and draw(st.booleans())
     form = draw(st.sampled_from(FORMATS))
+    shape = draw(st.sampled_from(["", "ls", "fields", "values", "by", *(["count", "null"] if form == "text" else [])]))
+    columns = draw(
+        st.lists(st.sampled_from([*COLUMNS, *PART_COLUMNS]), min_size=1, max_size=3, unique_by=id).map(tuple)
+    )
     return Question(
-        get=draw(terms(texts["path"])) if "get" in chosen else None,
-        where=draw(conditions(texts)) if "where" in chosen else None,
+        get=draw(terms(texts["path"]).flatmap(lambda term: recased(term, fold))) if "get" in chosen else None,
+        where=draw(conditions(texts, fold)) if "where" in chosen else None,
         metric=metric,
-        search=draw(terms(texts[metric.name])) if "search" in chosen else None,
-        desc=draw(st.booleans()),
+        search=draw(terms(texts[metric.name]).flatmap(lambda term: recased(term, fold)))
+        if "search" in chosen
+        else None,
+        ignore_case=fold,
+        desc=shape not in {"values", "by"} and draw(st.booleans()),
         limit=draw(st.none() | st.integers(0, 30)),
         format=form,
-        only=draw(st.none() | st.sampled_from(["ls", "count", "null"] if form == "text" else ["ls"])),
+        only=shape if shape in {"ls", "count", "null"} else None,
+        fields=columns if shape == "fields" else None,
+        by={"values": columns[:1], "by": columns}.get(shape),
+        values=shape == "values",
     )

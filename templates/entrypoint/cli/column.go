@@ -48,22 +48,6 @@ func near(columns []column, from, to int) []column {
 
 func (c *column) missing(row int) bool { return c.Field != nil && c.Field.Missing(row) }
 
-// omitted reports whether the JSON object of a row does not contain the column.
-func (c *column) omitted(row int) bool {
-	return c.Field != nil && !c.whole && c.Field.Missing(row) && !c.Field.Null(row)
-}
-
-// appendJSON appends the value as JSON; of a field, as `value` appends it.
-func (c *column) appendJSON(dst []byte, row int, key []byte, value valueAs) []byte {
-	switch {
-	case c.group != nil:
-		return index.AppendInteger(dst, int64(c.group.Count))
-	case c.Part != nil:
-		return index.AppendString(dst, c.Part(key))
-	}
-	return value(c.Field, dst, row)
-}
-
 // appendShown appends the value to a line of text.
 func (c *column) appendShown(dst []byte, row int, key []byte) []byte {
 	switch {

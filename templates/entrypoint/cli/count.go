@@ -6,7 +6,7 @@ import "fmt"
 
 var count = Command{
 	Name: "count", Help: "the number of files only",
-	Group: Printing, Refuses: listing,
+	Group: Printing, Refuses: []string{"ls", "null", "fields"},
 	Run: func(s *Session) (int, error) {
 		rows, err := s.Rows()
 		if err != nil {

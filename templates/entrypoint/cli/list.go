@@ -179,10 +179,11 @@ func valueLine(metric *index.Field) func([]byte, int, []byte) []byte {
 // key and an object without any column are left out.
 func (s *Session) recordLine(columns []column, withKey bool, between string) func([]byte, int, []byte) []byte {
 	record := jsonRow(columns, (*index.Field).AppendJSON)
+	keyOnly := s.Given("fields") && len(columns) == 0
 	return func(buffer []byte, row int, key []byte) []byte {
 		if withKey {
 			buffer = s.Index.AppendShown(buffer, key)
-			if s.Given("fields") && len(columns) == 0 {
+			if keyOnly {
 				return append(buffer, '\n')
 			}
 			buffer = append(buffer, between...)
@@ -204,12 +205,20 @@ func jsonRow(columns []column, value valueAs) func([]byte, int, []byte) []byte {
 		buffer = append(buffer, '{')
 		before := ""
 		for i := range columns {
-			if columns[i].omitted(row) {
+			field := columns[i].Field
+			if field != nil && field.Missing(row) && !columns[i].whole && !field.Null(row) {
 				continue
 			}
 			buffer = append(append(buffer, before...), names[i]...)
-			buffer = columns[i].appendJSON(buffer, row, key, value)
 			before = ", "
+			switch {
+			case field != nil:
+				buffer = value(field, buffer, row)
+			case columns[i].Part != nil:
+				buffer = index.AppendString(buffer, columns[i].Part(key))
+			default:
+				buffer = index.AppendInteger(buffer, int64(columns[i].group.Count))
+			}
 		}
 		return append(buffer, '}')
 	}
@@ -231,6 +240,9 @@ func (s *Session) table(columns []column, comma byte) format {
 				buffer = append(buffer, comma)
 			}
 			buffer = s.appendCell(buffer, &columns[i], row, key, comma)
+		}
+		if len(columns) == 1 && columns[0].missing(row) {
+			buffer = append(buffer, `""`...) // Readers skip an empty line.
 		}
 		return append(buffer, '\n')
 	}

@@ -52,13 +52,12 @@ type rowGroup struct {
 	chunks     []chunk
 }
 
-// NewWriter returns a writer of a file with these columns. It returns an error of `out` at EndRow and Close.
+// NewWriter returns a writer of a file with these columns, which writes nothing before EndRow or Close. They return an error of `out`.
 func NewWriter(out io.Writer, columns []Column) *Writer {
 	w := &Writer{out: out}
 	for _, one := range columns {
 		w.columns = append(w.columns, newColumn(one))
 	}
-	w.write([]byte(magic))
 	return w
 }
 
@@ -111,6 +110,9 @@ func (w *Writer) Close() error {
 
 // flush writes the current row group.
 func (w *Writer) flush() {
+	if w.offset == 0 {
+		w.write([]byte(magic))
+	}
 	if w.rows == 0 {
 		return
 	}

@@ -8,7 +8,9 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
+	"unsafe"
 )
 
 const (
@@ -47,14 +49,15 @@ func Start(w io.Writer, title string, files, bytes int64) *Progress {
 	return p
 }
 
-// IsTerminal reports whether w is a character device, such as a terminal.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
 		return false
 	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	var settings syscall.Termios
+	_, _, failed := syscall.Syscall(syscall.SYS_IOCTL, file.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&settings)))
+	return failed == 0
 }
 
 // Stop ends the printing and clears the line on a terminal. A second call does nothing.

@@ -100,9 +100,8 @@ func (p *parser) typed(value Column, name, operator, literal token) node {
 	if literal.kind != text {
 		p.fail(literal, "%q is a text field: put %s in quotes", name.text, literal)
 	}
-	if operator.text == "=" || operator.text == "!=" {
-		set := map[string]bool{string(newTerm(literal.text, p.ignoreCase).text): true}
-		return negateIf(among{value, set, p.ignoreCase}, operator.text == "!=")
+	if p.ignoreCase && (operator.text == "=" || operator.text == "!=") {
+		return negateIf(among{value, map[string]bool{}, true}.with(literal.text), operator.text == "!=")
 	}
 	return texts{value, test, []byte(literal.text)}
 }
@@ -272,6 +271,12 @@ func (n among) eval(row int, key []byte) truth {
 		text = appendFolded(make([]byte, 0, 128), text)
 	}
 	return truthOf(n.set[string(text)])
+}
+
+// with returns the node after adding a text to its set.
+func (n among) with(text string) among {
+	n.set[string(newTerm(text, n.ignoreCase).text)] = true
+	return n
 }
 
 func (n anyOf) eval(row int, key []byte) truth {

@@ -25,15 +25,13 @@ func foldRune(char rune) rune {
 	}
 }
 
-// appendFolded appends a text in which foldRune replaces each character. Bytes that are not UTF-8 are unchanged.
+// appendFolded appends a text in which foldRune replaces each character. A byte that is not UTF-8 becomes the three bytes of a
+// surrogate, so that it does not match a part of a character.
 func appendFolded(dst, text []byte) []byte {
 	for len(text) > 0 {
-		char, size := rune(text[0]), 1
-		if char >= utf8.RuneSelf {
-			char, size = utf8.DecodeRune(text)
-		}
-		if char == utf8.RuneError {
-			dst = append(dst, text[:size]...)
+		char, size := character(text)
+		if char >= notUTF8 && char < notUTF8+0x100 {
+			dst = append(dst, 0xed, 0x80|byte(char>>6&0x3f), 0x80|byte(char&0x3f))
 		} else {
 			dst = utf8.AppendRune(dst, foldRune(char))
 		}

@@ -3,6 +3,7 @@
 package query
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -99,10 +100,22 @@ func (g *glob) matches(text []byte) bool {
 			return false
 		}
 		_, size := character(text[retry:])
-		retry += size
+		retry += size + g.skipped(star+1, text[retry+size:])
 		at, i = star+1, retry
 	}
 	return true
+}
+
+// skipped returns the number of bytes at the start of a text in which a match of an element, an ASCII character, cannot begin.
+func (g *glob) skipped(at int, text []byte) int {
+	one := &g.elements[at]
+	if g.ignoreCase || one.negated || len(one.spans) != 1 || one.spans[0][0] != one.spans[0][1] || one.spans[0][0] >= utf8.RuneSelf {
+		return 0
+	}
+	if skipped := bytes.IndexByte(text, byte(one.spans[0][0])); skipped >= 0 {
+		return skipped
+	}
+	return len(text)
 }
 
 // has reports whether an element matches a character.
@@ -125,6 +138,9 @@ func (e *element) in(char rune) bool {
 	return false
 }
 
+// notUTF8 is the character for the byte 0 if it were not UTF-8, as in Python's os.fsdecode.
+const notUTF8 = 0xdc00
+
 // character returns the first character of a text and its size; a byte that is not UTF-8 is a character of its own.
 func character(text []byte) (rune, int) {
 	if text[0] < utf8.RuneSelf {
@@ -132,7 +148,7 @@ func character(text []byte) (rune, int) {
 	}
 	char, size := utf8.DecodeRune(text)
 	if char == utf8.RuneError && size == 1 {
-		char = 0xdc00 + rune(text[0])
+		char = notUTF8 + rune(text[0])
 	}
 	return char, size
 }

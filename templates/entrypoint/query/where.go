@@ -3,7 +3,6 @@ package query
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 
 	"entrypoint/index"
@@ -169,11 +168,12 @@ func (p *parser) list(value Column, name token) node {
 	if !p.symbol("(") {
 		p.fail(opened, "expected ( and the values of in, not %s", opened)
 	}
-	texts, found := among{value, map[string]bool{}, p.ignoreCase}, anyOf{}
+	set, found := among{value, map[string]bool{}, p.ignoreCase}, anyOf{}
 	for more := true; more; more = p.symbol(",") {
-		switch one := p.typed(value, name, token{kind: operation, text: "="}, p.literal()).(type) {
-		case among:
-			maps.Copy(texts.set, one.set)
+		literal := p.literal()
+		switch one := p.typed(value, name, token{kind: operation, text: "="}, literal).(type) {
+		case texts, among:
+			set.with(literal.text)
 		default:
 			found = append(found, one)
 		}
@@ -181,8 +181,8 @@ func (p *parser) list(value Column, name token) node {
 	if !p.symbol(")") {
 		p.fail(opened, "expected a comma, or ) to close this parenthesis, not %s", p.token)
 	}
-	if len(texts.set) > 0 {
-		found = append(found, texts)
+	if len(set.set) > 0 {
+		found = append(found, set)
 	}
 	return found
 }

@@ -73,7 +73,7 @@ def test_added_command_is_last_in_help(program):
         ("-above 1 -count", "-count and -above cannot be combined: use one of them"),
         ("-above 1 -above 2", "-above is given more than once: give it once"),
         ("-above x", '-above "x" is no number'),
-        ("-colour", "unknown flag -colour; the flags are -above -"),
+        ("-colour", "unknown flag -colour; the flags are -a"),
         ("-above 1 -metric colour", 'unknown metric "colour": the metrics are size'),
     ],
 )

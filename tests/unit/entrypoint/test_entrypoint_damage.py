@@ -83,7 +83,7 @@ def test_self_check_changed_index_prints_the_difference(with_index, index, chang
 
 
 @pytest.mark.parametrize("missing", [1, 5000, 20_000])
-@pytest.mark.parametrize("arguments", ["-self-check", "-ls"])
+@pytest.mark.parametrize("arguments", ["-self-check", "-format csv"])
 def test_query_program_that_is_too_short_fails(with_index, index, missing, arguments):
     program = with_index(index)
     os.truncate(program.command[0], program.command[0].stat().st_size - missing)

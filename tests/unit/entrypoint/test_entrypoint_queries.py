@@ -1,10 +1,15 @@
 """The entrypoint's answers to random queries, compared with DuckDB and Python on the same catalog."""
 
 import json
+import os
+import subprocess
 from collections.abc import Sequence
 from operator import eq, ge, gt, le, lt, ne
 
+import duckdb
+import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +19,7 @@ from tools.answers import Answers
 from tools.catalogs import COLUMNS, catalogs, nasty_catalog
 from tools.conditions import PARTS, Condition
 from tools.engines import Tool
+from tools.entrypoint import one_line
 from tools.examples import tried
 from tools.questions import Question, questions
 
@@ -24,7 +30,7 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1
 def check(program: Tool, answers: Answers, question: Question) -> None:
     done = program.run(*question.arguments(), status=None)
     answers.check(question, done.returncode, done.stdout)
-    says_so = not answers.rows and question.format == "text" and question.only != "count"
+    says_so = not answers.rows and question.format == "text" and question.only != "count" and not question.by
     assert done.stderr == (b"fruit 1.0 contains no files\n" if says_so else b"")
 
 
@@ -109,6 +115,37 @@ def test_where_extreme_numbers_are_compared_exactly(entrypoint, other):
             # Python compares integers with floats exactly.
             expected = [value for value in values if compare(value, literal)]
             assert matching(program, values, f"value {sign} {literal!r}") == expected, (sign, literal)
+
+
+def test_format_parquet_of_many_rows_is_read_by_duckdb_and_pandas(entrypoint, tmp_path):
+    rows = range(150_000)
+    columns = {
+        "path": pa.array([f"{row:06}" for row in rows]),
+        "few": pa.array([None if row % 5 == 0 else f"é{row % 7}" for row in rows], pa.string()),
+        "many": pa.array([f"{row}" * 3 for row in rows]),
+        "odd": pa.array([b"\xff" if row == rows[-1] else b"%d" % (row // 9000) for row in rows], pa.binary()),
+        "mean": pa.array([None if row < 70_000 else row / 7 for row in rows], pa.float64()),
+        "good": pa.array([row % 3 == 0 for row in rows]),
+        "size": pa.array([None if row < 140_000 else -row for row in rows], pa.int64()),
+    }
+    printed, expected = tmp_path / "printed.parquet", pa.table(columns)
+    printed.write_bytes(entrypoint(expected)("-format", "parquet"))
+    assert pq.ParquetFile(printed).metadata.num_row_groups == 3
+    database = duckdb.connect(config={"threads": 1})
+    same = f"SELECT * FROM '{printed}' EXCEPT ALL SELECT * REPLACE ('/data/' || path AS path) FROM expected"
+    assert database.sql(same).fetchall() == []
+    frame = pd.read_parquet(printed)
+    pd.testing.assert_frame_equal(frame.drop(columns="path"), expected.drop_columns("path").to_pandas())
+
+
+def test_format_parquet_to_a_terminal_is_wrong_usage(entrypoint):
+    leader, terminal = os.openpty()
+    command = [*entrypoint(valued([1], pa.int64())).command, "-format", "parquet"]
+    done = subprocess.run(command, stdout=terminal, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert one_line(done.stderr).startswith("-format parquet prints bytes that a terminal cannot show: redirect them")
+    os.close(leader)
+    os.close(terminal)
 
 
 def test_where_long_condition_is_evaluated(entrypoint):
