@@ -324,7 +324,7 @@ def test_plain_hostile_values_are_bounded_and_legal():
 
 
 def test_find_wrong_name_and_missing_package_are_one_line(monkeypatch):
-    with pytest.raises(UsageError, match="there is no domain 'nifty', and .*: did you mean 'nifti'"):
+    with pytest.raises(UsageError, match=r"there is no domain 'nifty', and .*: did you mean 'nifti'"):
         find("nifty")
     monkeypatch.setitem(DOMAINS, "nifti", DOMAINS["nifti"]._replace(packages=(("no_such_module", "no-such"),)))
     with pytest.raises(MissingToolError, match="'nifti' needs no-such: run `python -m pip install no-such`"):
