@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from datacontainer.domains.bounds import Bounded, ends_with
+from Bio.SeqIO.QualityIO import FastqGeneralIterator
+
+from datacontainer.domains.bounds import Bounded
 from datacontainer.domains.fasta import Lengths
 
-SUFFIXES = (".fastq", ".fq", ".fastq.gz", ".fq.gz")
 PHRED_OFFSET = 33
 
 
@@ -15,10 +16,6 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if a record is damaged; in the first part of a large file, the last one may be incomplete.
     """
-    if not ends_with(path, SUFFIXES):
-        return {}
-    from Bio.SeqIO.QualityIO import FastqGeneralIterator
-
     lengths, qualities = Lengths(), 0
     with Bounded(path) as file, file.lines() as lines:
         try:
@@ -29,7 +26,5 @@ def metadata(path: str) -> dict[str, Any]:
             if not file.partial:
                 raise
         partial = file.partial
-    fields = lengths.fields("fastq")
-    if lengths.total:
-        fields["fastq_quality"] = round(qualities / lengths.total - PHRED_OFFSET, 2)
-    return fields | ({"fastq_partial": True} if partial else {})
+    mean = round(qualities / lengths.total - PHRED_OFFSET, 2) if lengths.total else None
+    return lengths.fields() | {"quality": mean, "partial": partial or None}
