@@ -1,6 +1,5 @@
 """BIDS: the entities in a file's name, by the schema of bidsschematools; and the verdict of the BIDS validator."""
 
-import json
 import os
 import re
 from functools import cache
@@ -9,9 +8,9 @@ from typing import Any, NamedTuple
 from bidsschematools.schema import load_schema
 
 from datacontainer.domains.bidsvalidator import verdict
-from datacontainer.domains.bounds import plain, read_start
+from datacontainer.domains.bounds import plain, read_json
 
-MOST_JSON_BYTES, MOST_VALUES = 16 << 20, 20
+MOST_VALUES = 20
 # The column of an entity that has the name of another field.
 RENAMED = {"modality": "mod"}
 COUNTED = ("subject", "session", "task", "datatype", "modality", "suffix")
@@ -104,7 +103,7 @@ def dataset(frame: Any, folder: str) -> dict[str, Any]:
 def _json(path: str) -> Any:
     """The description that a file contains; None if there is none, which the validator reports."""
     try:
-        return plain(json.loads(read_start(path, MOST_JSON_BYTES)))
+        return plain(read_json(path))
     except (OSError, ValueError):
         return None
 

@@ -1,7 +1,7 @@
 """Bounds: what files may contain in any amount, as values of a size that a catalog can store."""
 
 import gzip
-import io
+import json
 import math
 from itertools import islice
 from typing import Any
@@ -43,43 +43,19 @@ def text(value: Any) -> str:
     return short.encode("utf-8", "backslashreplace").decode()
 
 
-def read_start(path: str, size: int) -> bytes:
-    """The first bytes of a file, or of the content of a .gz file."""
-    with open_binary(path) as file:
-        start: bytes = file.read(size)
-        return start
+def read_start(path: str, size: int) -> tuple[bytes, bool]:
+    """The first bytes of a file, or of the content of a .gz file, and whether there are more."""
+    with gzip.open(path, "rb") if path.lower().endswith(".gz") else open(path, "rb") as file:
+        return file.read(size), bool(file.read(1))
 
 
-def open_binary(path: str) -> Any:
-    """The file, or the content of a .gz file."""
-    return gzip.open(path, "rb") if path.lower().endswith(".gz") else open(path, "rb")
+def read_json(path: str) -> dict[str, Any]:
+    """The JSON object in a file.
 
-
-class Bounded(io.RawIOBase):
-    """The first MOST_TEXT_BYTES of a file, or of the content of a .gz file. partial: whether there is more."""
-
-    def __init__(self, path: str) -> None:
-        """Opens the file."""
-        self._file, self._left, self.partial = open_binary(path), MOST_TEXT_BYTES, False
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """See io.RawIOBase."""
-        block = self._file.read(min(len(buffer), self._left))
-        if not self._left:
-            self.partial = bool(self._file.read(1))
-        self._left -= len(block)
-        buffer[: len(block)] = block
-        return len(block)
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
-        super().close()
-
-    def lines(self) -> io.TextIOWrapper:
-        """The text, of which each byte is a character."""
-        return io.TextIOWrapper(io.BufferedReader(self, 1 << 20), "latin-1")
+    Raises:
+        ValueError: if there is none, or if it is larger than MOST_TEXT_BYTES.
+    """
+    found = json.loads(read_start(path, MOST_TEXT_BYTES)[0])
+    if not isinstance(found, dict):
+        raise ValueError("the content is no JSON object")
+    return found

@@ -1,10 +1,12 @@
 """FASTA: records and letters of a file, with Biopython; of large files, the first part."""
 
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 from Bio.SeqIO.FastaIO import SimpleFastaParser
 
-from datacontainer.domains.bounds import Bounded, read_start
+from datacontainer.domains import bounds
+from datacontainer.domains.bounds import read_start
 
 # Letters of IUPAC codes, gaps included.
 ALPHABETS = {"dna": set("ACGTRYSWKMBDHVN-"), "rna": set("ACGURYSWKMBDHVN-")}
@@ -17,13 +19,12 @@ def metadata(path: str) -> dict[str, Any]:
         ValueError: if the file has text, but no record.
     """
     lengths, letters, first = Lengths(), set[str](), None
-    with Bounded(path) as file, file.lines() as lines:
-        for title, sequence in SimpleFastaParser(lines):
-            first = title if first is None else first
-            lengths.add(len(sequence))
-            letters |= set(sequence)
-        partial = file.partial
-    if not lengths.count and read_start(path, 1):
+    content, partial = read_start(path, bounds.MOST_TEXT_BYTES)
+    for title, sequence in SimpleFastaParser(TextIOWrapper(BytesIO(content), "latin-1")):
+        first = title if first is None else first
+        lengths.add(len(sequence))
+        letters |= set(sequence)
+    if content and not lengths.count:
         raise ValueError("no record begins with '>'")
     upper = {letter.upper() for letter in letters} - {"*"}
     alphabet = next((name for name, known in ALPHABETS.items() if upper <= known and upper), "protein" if upper else "")

@@ -1,10 +1,12 @@
 """FASTQ: reads, lengths and quality of a file, with Biopython; of large files, the first part."""
 
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 from Bio.SeqIO.QualityIO import FastqGeneralIterator
 
-from datacontainer.domains.bounds import Bounded
+from datacontainer.domains import bounds
+from datacontainer.domains.bounds import read_start
 from datacontainer.domains.fasta import Lengths
 
 PHRED_OFFSET = 33
@@ -17,14 +19,13 @@ def metadata(path: str) -> dict[str, Any]:
         ValueError: if a record is damaged; in the first part of a large file, the last one may be incomplete.
     """
     lengths, qualities = Lengths(), 0
-    with Bounded(path) as file, file.lines() as lines:
-        try:
-            for _, sequence, quality in FastqGeneralIterator(lines):
-                lengths.add(len(sequence))
-                qualities += sum(quality.encode("latin-1"))
-        except ValueError:
-            if not file.partial:
-                raise
-        partial = file.partial
+    content, partial = read_start(path, bounds.MOST_TEXT_BYTES)
+    try:
+        for _, sequence, quality in FastqGeneralIterator(TextIOWrapper(BytesIO(content), "latin-1")):
+            lengths.add(len(sequence))
+            qualities += sum(quality.encode("latin-1"))
+    except ValueError:
+        if not partial:
+            raise
     mean = round(qualities / lengths.total - PHRED_OFFSET, 2) if lengths.total else None
     return lengths.fields() | {"quality": mean, "partial": partial or None}

@@ -18,7 +18,7 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if the file is no NIfTI, or shorter than its header requires.
     """
-    start = read_start(path, max(HEADERS))
+    start, _ = read_start(path, max(HEADERS))
     sizes = {int.from_bytes(start[:4], "little"), int.from_bytes(start[:4], "big")} & set(HEADERS)
     if not sizes:
         raise ValueError("no NIfTI header")

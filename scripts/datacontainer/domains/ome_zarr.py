@@ -1,11 +1,8 @@
 """OME-Zarr: the multiscale image or the plate that a group of Zarr describes, from the group's metadata file."""
 
-import json
 from typing import Any
 
-from datacontainer.domains.bounds import read_start
-
-MOST_JSON_BYTES = 64 << 20
+from datacontainer.domains.bounds import read_json
 
 
 def metadata(path: str) -> dict[str, Any]:
@@ -14,7 +11,7 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if the metadata is damaged.
     """
-    found = json.loads(read_start(path, MOST_JSON_BYTES))
+    found = read_json(path)
     attributes = found if path.endswith(".zattrs") else found.get("attributes", {}).get("ome", {})
     image, plate = (attributes.get("multiscales") or [{}])[0], attributes.get("plate") or {}
     if not image and not plate:

@@ -1,14 +1,14 @@
 """Tables: rows, columns and types of CSV, TSV and Parquet, with PyArrow; of large texts, the first part."""
 
 import csv
-from io import BufferedReader
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow
 
-from datacontainer.domains.bounds import Bounded, Many, read_start
+from datacontainer.domains import bounds
+from datacontainer.domains.bounds import Many, read_start
 
 MOST_COLUMNS, HEADER_BYTES, BLOCK_BYTES, BOM = 1000, 1 << 20, 1 << 22, "\ufeff"
 # Values of a column that have no type of their own.
@@ -32,7 +32,8 @@ def metadata(path: str) -> dict[str, Any]:
 
 
 def _text(path: str, delimiter: str) -> dict[str, Any]:
-    line = read_start(path, HEADER_BYTES).decode("utf-8", "backslashreplace").removeprefix(BOM)
+    content, partial = read_start(path, bounds.MOST_TEXT_BYTES)
+    line = content[:HEADER_BYTES].decode("utf-8", "backslashreplace").removeprefix(BOM)
     names = next(csv.reader(line.splitlines(), delimiter=delimiter), [])
     if not names:
         return {"rows": 0}
@@ -48,14 +49,12 @@ def _text(path: str, delimiter: str) -> dict[str, Any]:
     convert = arrow.ConvertOptions(column_types=texts, null_values=NULLS, strings_can_be_null=True, check_utf8=False)
     read = arrow.ReadOptions(use_threads=False, block_size=BLOCK_BYTES, column_names=numbers, skip_rows=int(header))
     parse = arrow.ParseOptions(delimiter=delimiter, invalid_row_handler=skip)
-    with Bounded(path) as file:
-        with arrow.open_csv(BufferedReader(file), read, parse, convert) as batches:
-            for batch in batches:
-                rows += batch.num_rows
-                for found, column in zip(types, batch.columns, strict=True):
-                    if "string" not in found and column.null_count < len(column):
-                        found.add(_type(column))
-        partial = file.partial
+    with arrow.open_csv(pa.BufferReader(content), read, parse, convert) as batches:
+        for batch in batches:
+            rows += batch.num_rows
+            for found, column in zip(types, batch.columns, strict=True):
+                if "string" not in found and column.null_count < len(column):
+                    found.add(_type(column))
     return {
         # The last row of a part is incomplete.
         "rows": rows - int(partial),

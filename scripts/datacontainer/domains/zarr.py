@@ -7,9 +7,9 @@ from typing import Any
 from zarr.core.group import GroupMetadata
 from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 
-from datacontainer.domains.bounds import MOST_ITEMS, read_start
+from datacontainer.domains.bounds import MOST_ITEMS, read_json
 
-STORE, NODES, MOST_JSON_BYTES = ".zarr/", ("zarr.json", ".zarray", ".zgroup"), 64 << 20
+STORE, NODES = ".zarr/", ("/zarr.json", "/.zarray", "/.zgroup")
 
 
 def metadata(path: str, folder: str) -> dict[str, Any]:
@@ -18,11 +18,11 @@ def metadata(path: str, folder: str) -> dict[str, Any]:
     Raises:
         ValueError: if a metadata file is damaged.
     """
-    name, inside, start = os.path.basename(path), path.find(STORE, len(folder)), len(os.path.join(folder, ""))
-    found = _node(name, read_json(path)) if name in NODES else {}
+    inside, is_node = path.find(STORE, len(folder)), path.endswith(NODES)
+    found = _node(os.path.basename(path), read_json(path)) if is_node else {}
     if inside >= 0:
-        found["store"] = path[start : inside + len(STORE) - 1]
-        found["node"] = os.path.dirname(path[inside + len(STORE) :]) if name in NODES else None
+        found["store"] = path[len(os.path.join(folder, "")) : inside + len(STORE) - 1]
+        found["node"] = os.path.dirname(path[inside + len(STORE) :]) if is_node else None
     return found
 
 
@@ -33,18 +33,6 @@ def dataset(frame: Any, _folder: str) -> dict[str, Any]:
     frame = frame.assign(array=frame["zarr_type"] == "array" if "zarr_type" in frame else False)
     counts = frame.groupby("zarr_store").agg(files=("size", "size"), bytes=("size", "sum"), arrays=("array", "sum"))
     return {"stores": len(counts), "first": json.loads(counts.head(MOST_ITEMS).to_json(orient="index"))}
-
-
-def read_json(path: str) -> dict[str, Any]:
-    """The JSON object in a file.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    found = json.loads(read_start(path, MOST_JSON_BYTES))
-    if not isinstance(found, dict):
-        raise ValueError("the metadata is no JSON object")
-    return found
 
 
 def _node(name: str, found: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "version": "0.5", "name": "cells", "axes": "yx", "units": {"y": "micrometer", "x": "micrometer"}, "levels": 1,
         "scale": [0.5, 0.5], "channels": ["DAPI"],
     },
-    "fasta": {"records": 2, "letters": 8, "shortest": 3, "longest": 5, "alphabet": "dna", "first": "one"},
+    "fasta": {"records": 2, "letters": 8, "shortest": 3, "longest": 5, "alphabet": "dna", "first": "one first"},
     "fastq": {"records": 2, "letters": 7, "shortest": 3, "longest": 4, "quality": round(4 * 40 / 7, 2)},
     "bam": {
         "references": 1, "version": "1.6", "order": "coordinate", "reference_letters": 1000, "assembly": "GRCh38",
@@ -286,7 +286,7 @@ def test_domains_documented_with_the_fields_that_they_return():
     text, extras = ((root / name).read_text() for name in ("docs/reference/domains.md", "pyproject.toml"))
     for name, domain in DOMAINS.items():
         (row,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
-        assert all(suffix in row for suffix in domain.suffixes.split() if not suffix.endswith(".gz")), name
+        assert all(suffix in row for suffix in domain.suffixes.split() if not suffix.endswith("gz")), name
         assert all(package in row and package in extras for _, package in domain.packages), name
         assert all(f"`{name.replace('-', '_')}_{field}`" in row for field in EXPECTED.get(name, ())), name
     assert all(f"`{column}`" in text for column in COLUMNS)
