@@ -59,7 +59,7 @@ def aggregate(
     statistics = Statistics()
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
     rows = _write(columns, catalog, statistics, progress)
-    metadata = _user_metadata(Work(functions, root=folder, catalog=str(catalog.absolute())), function_seconds)
+    metadata = _user_metadata(Work(functions, root=folder, catalog=str(catalog.absolute())), recorded, function_seconds)
     described = _describe(identity, columns.schema, statistics, metadata) | ({"errors": errors} if errors else {})
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
@@ -157,17 +157,28 @@ def _errors(shards: Sequence[Mapping[str, Any]], recorded: Collection[str]) -> d
     return {recorded_name(function): errors[function] for function in sorted(errors)}
 
 
-def _user_metadata(work: Work, seconds: int | None) -> dict[str, Any]:
+def _user_metadata(work: Work, recorded: Collection[str], seconds: int | None) -> dict[str, Any]:
+    """The values of the functions for the dataset. A domain that failed, and may, has the key `error`."""
     metadata: dict[str, Any] = {}
+    domains = list(filter(is_domain, work.functions))
+    # The programs that domains start have limits of their own.
+    limit = None if len(domains) == len(work.functions) else seconds
     if work.functions:
-        with closing(call_functions(work, None, 1, lambda _: "the catalog", seconds)) as answers:
+        with closing(call_functions(work, None, 1, lambda _: "the catalog", limit)) as answers:
             for answer in answers:
-                if isinstance(answer, FunctionError):
-                    if answer.trace:
-                        logger.error("%s", answer.trace)
+                if answer is None:
+                    # The process ended, and the values of all functions are lost.
+                    raise failure
+                if isinstance(answer, str):
+                    metadata |= json.loads(answer)
+                    continue
+                failure = answer
+                if answer.trace:
+                    logger.error("%s", answer.trace)
+                if answer.spec not in recorded or answer.spec not in domains:
                     raise answer
-                metadata = json.loads(answer or "{}")
-    for domain in filter(is_domain, work.functions):
+                metadata[answer.spec] = {"error": answer.reason, "warnings": [f"no summary: {answer.reason}"]}
+    for domain in domains:
         for text in metadata[domain].pop("warnings", []):
             warn(f"{domain}: {text}")
     return metadata
