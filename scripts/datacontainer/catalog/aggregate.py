@@ -165,23 +165,25 @@ def _user_metadata(work: Work, recorded: Collection[str], seconds: int | None) -
     limit = None if len(domains) == len(work.functions) else seconds
     if work.functions:
         with closing(call_functions(work, None, 1, lambda _: "the catalog", limit)) as answers:
-            for answer in answers:
-                if answer is None:
-                    # The process ended, and the values of all functions are lost.
-                    raise failure
-                if isinstance(answer, str):
-                    metadata |= json.loads(answer)
-                    continue
-                failure = answer
-                if answer.trace:
-                    logger.error("%s", answer.trace)
-                if answer.spec not in recorded or answer.spec not in domains:
-                    raise answer
-                metadata[answer.spec] = {"error": answer.reason, "warnings": [f"no summary: {answer.reason}"]}
+            *failures, last = answers
+        for one in failures:
+            if isinstance(one, FunctionError):
+                # Without an answer, the process ended, and the values of all functions are lost.
+                _raise_unless(one, last is not None and one.spec in recorded and one.spec in domains)
+                metadata[one.spec] = {"error": one.reason, "warnings": [f"no summary: {one.reason}"]}
+        metadata |= json.loads(str(last))
     for domain in domains:
         for text in metadata[domain].pop("warnings", []):
             warn(f"{domain}: {text}")
     return metadata
+
+
+def _raise_unless(error: FunctionError, recorded: bool) -> None:
+    """Logs the trace of an error, and raises it unless it is recorded."""
+    if error.trace:
+        logger.error("%s", error.trace)
+    if not recorded:
+        raise error
 
 
 def _describe(
