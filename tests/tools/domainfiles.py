@@ -71,18 +71,6 @@ def zarr(path: Path) -> None:
     group.create_array("0", data=np.zeros((8, 9), np.uint16), chunks=(4, 4), dimension_names=["y", "x"])[:] = 1
 
 
-def fasta(path: Path) -> None:
-    from Bio import SeqIO
-    from Bio.Seq import Seq
-    from Bio.SeqRecord import SeqRecord
-
-    SeqIO.write([SeqRecord(Seq("ACGTN"), "one", description=""), SeqRecord(Seq("ACG"), "two")], path, "fasta")
-
-
-def fastq(path: Path) -> None:
-    path.write_bytes(gzip.compress(FASTQ.encode(), mtime=0))
-
-
 def bam(path: Path) -> None:
     import pysam
 
@@ -97,10 +85,6 @@ def bam(path: Path) -> None:
             read = pysam.AlignedSegment(file.header)
             read.query_name, read.query_sequence, read.cigarstring, read.reference_id = f"r{number}", "ACGT", "4M", 0
             file.write(read)
-
-
-def vcf(path: Path) -> None:
-    path.write_text(VCF)
 
 
 def tiff(path: Path) -> None:
@@ -121,10 +105,6 @@ def image(path: Path) -> None:
     Image.new("RGB", (20, 10)).save(path, exif=exif)
 
 
-def table(path: Path) -> None:
-    path.write_text(TABLE)
-
-
 def bids(folder: Path) -> None:
     """A valid dataset of two subjects, with the names, sidecars and tables that the validator requires."""
     folder.mkdir(parents=True)
@@ -138,20 +118,20 @@ def bids(folder: Path) -> None:
         nifti(folder / subject / "func" / f"{subject}_task-rest_run-1_bold.nii.gz")
 
 
-MAKERS: dict[str, tuple[str, Callable[[Path], None]]] = {
+MAKERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "nifti": ("brain.nii", nifti),
     "dicom": ("slice.dcm", dicom),
     "hdf5": ("data.h5", hdf5),
     "netcdf": ("tas.nc", netcdf),
     "zarr": ("cells.ome.zarr/zarr.json", zarr),
     "ome-zarr": ("cells.ome.zarr/zarr.json", zarr),
-    "fasta": ("genes.fa", fasta),
-    "fastq": ("reads.fastq.gz", fastq),
+    "fasta": ("genes.fa", lambda path: path.write_text(">one first\nACG\nTN\n>two\nACG\n")),
+    "fastq": ("reads.fastq.gz", lambda path: path.write_bytes(gzip.compress(FASTQ.encode()))),
     "bam": ("reads.bam", bam),
-    "vcf": ("calls.vcf", vcf),
+    "vcf": ("calls.vcf", lambda path: path.write_text(VCF)),
     "tiff": ("stack.ome.tif", tiff),
     "image": ("photo.jpg", image),
-    "table": ("people.tsv", table),
+    "table": ("people.tsv", lambda path: path.write_text(TABLE)),
 }
 
 

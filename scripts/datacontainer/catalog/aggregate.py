@@ -67,7 +67,7 @@ def aggregate(
     with image_catalog(image, columns.timeless(), identity, records, shards) as inside:
         rows = _write(columns, catalog, statistics, progress, inside)
     work = Work(functions, root=folder, catalog=str(catalog.absolute()))
-    metadata = {"about": about(catalog), "metadata": _user_metadata(work, function_seconds)}
+    metadata = {"about": about(catalog), "metadata": _user_metadata(work, recorded, function_seconds)}
     described = _describe(identity, columns.schema, statistics) | metadata | ({"errors": errors} if errors else {})
     write_bytes(summary, (json.dumps(described, indent=2) + "\n").encode())
     layers = [shard["digest"] for shard in shards]
@@ -180,20 +180,33 @@ def _errors(shards: Sequence[Mapping[str, Any]], recorded: Collection[str]) -> d
     return {recorded_name(function): errors[function] for function in sorted(errors)}
 
 
-def _user_metadata(work: Work, seconds: int | None) -> dict[str, Any]:
+def _user_metadata(work: Work, recorded: Collection[str], seconds: int | None) -> dict[str, Any]:
+    """The values of the functions for the dataset. A domain that failed, and may, has the key `error`."""
     metadata: dict[str, Any] = {}
+    domains = list(filter(is_domain, work.functions))
+    # The programs that domains start have limits of their own.
+    limit = None if len(domains) == len(work.functions) else seconds
     if work.functions:
-        with closing(call_functions(work, None, 1, lambda _: "the catalog", seconds)) as answers:
-            for answer in answers:
-                if isinstance(answer, FunctionError):
-                    if answer.trace:
-                        logger.error("%s", answer.trace)
-                    raise answer
-                metadata = json.loads(answer or "{}")
-    for domain in filter(is_domain, work.functions):
+        with closing(call_functions(work, None, 1, lambda _: "the catalog", limit)) as answers:
+            *failures, last = answers
+        for one in failures:
+            if isinstance(one, FunctionError):
+                # Without an answer, the process ended, and the values of all functions are lost.
+                _raise_unless(one, last is not None and one.spec in recorded and one.spec in domains)
+                metadata[one.spec] = {"error": one.reason, "warnings": [f"no summary: {one.reason}"]}
+        metadata |= json.loads(str(last))
+    for domain in domains:
         for text in metadata[domain].pop("warnings", []):
             warn(f"{domain}: {text}")
     return metadata
+
+
+def _raise_unless(error: FunctionError, recorded: bool) -> None:
+    """Logs the trace of an error, and raises it unless it is recorded."""
+    if error.trace:
+        logger.error("%s", error.trace)
+    if not recorded:
+        raise error
 
 
 def _describe(identity: Mapping[str, str], schema: pa.Schema, statistics: Statistics) -> dict[str, Any]:

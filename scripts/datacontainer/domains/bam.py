@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from datacontainer.domains.bounds import ends_with, filled
+import pysam
 
-MODES = {".bam": "rb", ".cram": "rc", ".sam": "r"}
+MODES = {"bam": "rb", "ram": "rc", "sam": "r"}
 
 
 def metadata(path: str) -> dict[str, Any]:
@@ -13,27 +13,17 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         OSError, ValueError: if the file has no header, or is truncated.
     """
-    if not ends_with(path, tuple(MODES)):
-        return {}
-    import pysam
-
     pysam.set_verbosity(0)
-    with pysam.AlignmentFile(path, MODES[path[path.rindex(".") :].lower()], check_sq=False) as file:
-        header = file.header
-        sections = header.to_dict()
-        order = sections.get("HD", {})
-        groups = sections.get("RG", [])
-        return {
-            "bam_references": header.nreferences,
-            **filled(
-                {
-                    "bam_version": order.get("VN"),
-                    "bam_order": order.get("SO"),
-                    "bam_reference_letters": sum(header.lengths),
-                    "bam_assembly": next((one["AS"] for one in sections.get("SQ", []) if "AS" in one), None),
-                    "bam_samples": sorted({one["SM"] for one in groups if "SM" in one}),
-                    "bam_platforms": sorted({one["PL"] for one in groups if "PL" in one}),
-                    "bam_programs": [one.get("PN") or one.get("ID") for one in sections.get("PG", [])],
-                }
-            ),
-        }
+    with pysam.AlignmentFile(path, MODES[path[-3:].lower()], check_sq=False) as file:
+        references, letters, header = file.header.nreferences, sum(file.header.lengths), file.header.to_dict()
+    order, groups = header.get("HD", {}), header.get("RG", [])
+    return {
+        "references": references,
+        "reference_letters": letters,
+        "version": order.get("VN"),
+        "order": order.get("SO"),
+        "assembly": next((one["AS"] for one in header.get("SQ", []) if "AS" in one), None),
+        "samples": sorted({one["SM"] for one in groups if "SM" in one}),
+        "platforms": sorted({one["PL"] for one in groups if "PL" in one}),
+        "programs": [one.get("PN") or one.get("ID") for one in header.get("PG", [])],
+    }

@@ -22,33 +22,28 @@ def verdict(folder: str) -> tuple[dict[str, Any], list[str]]:
     result: dict[str, Any] = {"version": importlib.metadata.version(PACKAGE)}
     try:
         found = _run(folder)
-    except subprocess.TimeoutExpired:
-        return _failed(result, f"it did not finish within {MOST_SECONDS} s")
-    except (OSError, ValueError, KeyError) as error:
-        return _failed(result, f"it ended without a verdict ({type(error).__name__})")
-    codes: dict[str, Counter[str]] = {"error": Counter(), "warning": Counter()}
-    for issue in found["issues"]["issues"]:
-        codes.setdefault(issue["severity"], Counter())[issue["code"]] += 1
-    result["schema"] = found["summary"]["schemaVersion"]
-    result |= {f"{severity}s": dict(sorted(codes[severity].items())) for severity in ("error", "warning")}
-    if not codes["error"]:
-        return result, []
-    shown = ", ".join(f"{code} {number:,}" for code, number in codes["error"].most_common(SHOWN_CODES))
-    return result, [
-        f"the BIDS validator found {codes['error'].total():,} errors ({shown}): run {PACKAGE} on the dataset"
-    ]
+        issues = Counter((one["severity"], one["code"]) for one in found["issues"]["issues"])
+        result["schema"] = found["summary"]["schemaVersion"]
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+        late = isinstance(error, subprocess.TimeoutExpired)
+        problem = f"it did not finish within {MOST_SECONDS} s" if late else "it ended without a verdict"
+        warning = f"the BIDS validator gave no verdict: {problem}; run {PACKAGE} on the dataset"
+        return result | {"error": problem}, [warning]
+    for kind in ("error", "warning"):
+        result[f"{kind}s"] = {code: issues[severity, code] for severity, code in sorted(issues) if severity == kind}
+    errors = Counter(result["errors"])
+    shown = ", ".join(f"{code} {number:,}" for code, number in errors.most_common(SHOWN_CODES))
+    warning = f"the BIDS validator found {errors.total():,} errors ({shown}): run {PACKAGE} on the dataset"
+    return result, [warning] if errors else []
 
 
 def _run(folder: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         # Deno writes a cache; it needs neither a network nor the user's folder.
         environment = os.environ | {"HOME": home, "DENO_DIR": home, "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
+        command = [*COMMAND, folder]
         done = subprocess.run(
-            [*COMMAND, folder], stdout=subprocess.PIPE, env=environment, timeout=MOST_SECONDS, check=False, cwd=home
+            command, stdout=subprocess.PIPE, env=environment, timeout=MOST_SECONDS, check=False, cwd=home
         )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def _failed(result: dict[str, Any], problem: str) -> tuple[dict[str, Any], list[str]]:
-    return result | {"error": problem}, [f"the BIDS validator gave no verdict: {problem}; run {PACKAGE} on the dataset"]

@@ -1,11 +1,13 @@
 """FASTA: records and letters of a file, with Biopython; of large files, the first part."""
 
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
-from datacontainer.domains.bounds import Bounded, ends_with, filled, read_start
+from Bio.SeqIO.FastaIO import SimpleFastaParser
 
-NAMES = (".fasta", ".fa", ".fna", ".ffn", ".faa", ".frn")
-SUFFIXES = (*NAMES, *(f"{name}.gz" for name in NAMES))
+from datacontainer.domains import bounds
+from datacontainer.domains.bounds import read_start
+
 # Letters of IUPAC codes, gaps included.
 ALPHABETS = {"dna": set("ACGTRYSWKMBDHVN-"), "rna": set("ACGURYSWKMBDHVN-")}
 
@@ -16,23 +18,17 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if the file has text, but no record.
     """
-    if not ends_with(path, SUFFIXES):
-        return {}
-    from Bio.SeqIO.FastaIO import SimpleFastaParser
-
     lengths, letters, first = Lengths(), set[str](), None
-    with Bounded(path) as file, file.lines() as lines:
-        for title, sequence in SimpleFastaParser(lines):
-            first = title if first is None else first
-            lengths.add(len(sequence))
-            letters |= set(sequence)
-        partial = file.partial
-        if not lengths.count and read_start(path, 1):
-            raise ValueError("no record begins with '>'")
+    content, partial = read_start(path, bounds.MOST_TEXT_BYTES)
+    for title, sequence in SimpleFastaParser(TextIOWrapper(BytesIO(content), "latin-1")):
+        first = title if first is None else first
+        lengths.add(len(sequence))
+        letters |= set(sequence)
+    if content and not lengths.count:
+        raise ValueError("no record begins with '>'")
     upper = {letter.upper() for letter in letters} - {"*"}
-    alphabet = next((name for name, known in ALPHABETS.items() if upper <= known), "protein") if upper else None
-    fields = {"alphabet": alphabet, "first": first, "partial": partial or None}
-    return lengths.fields("fasta") | filled({f"fasta_{name}": value for name, value in fields.items()})
+    alphabet = next((name for name, known in ALPHABETS.items() if upper <= known and upper), "protein" if upper else "")
+    return lengths.fields() | {"alphabet": alphabet, "first": first, "partial": partial or None}
 
 
 class Lengths:
@@ -49,7 +45,7 @@ class Lengths:
         self.longest = max(self.longest, length)
         self.shortest = length if self.shortest is None else min(self.shortest, length)
 
-    def fields(self, domain: str) -> dict[str, Any]:
-        """The counts as fields of a domain."""
-        bounds = {f"{domain}_shortest": self.shortest, f"{domain}_longest": self.longest} if self.count else {}
-        return {f"{domain}_records": self.count, f"{domain}_letters": self.total, **bounds}
+    def fields(self) -> dict[str, Any]:
+        """The counts."""
+        longest = self.longest if self.count else None
+        return {"records": self.count, "letters": self.total, "shortest": self.shortest, "longest": longest}

@@ -1,11 +1,14 @@
 """FASTQ: reads, lengths and quality of a file, with Biopython; of large files, the first part."""
 
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
-from datacontainer.domains.bounds import Bounded, ends_with
+from Bio.SeqIO.QualityIO import FastqGeneralIterator
+
+from datacontainer.domains import bounds
+from datacontainer.domains.bounds import read_start
 from datacontainer.domains.fasta import Lengths
 
-SUFFIXES = (".fastq", ".fq", ".fastq.gz", ".fq.gz")
 PHRED_OFFSET = 33
 
 
@@ -15,21 +18,14 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if a record is damaged; in the first part of a large file, the last one may be incomplete.
     """
-    if not ends_with(path, SUFFIXES):
-        return {}
-    from Bio.SeqIO.QualityIO import FastqGeneralIterator
-
     lengths, qualities = Lengths(), 0
-    with Bounded(path) as file, file.lines() as lines:
-        try:
-            for _, sequence, quality in FastqGeneralIterator(lines):
-                lengths.add(len(sequence))
-                qualities += sum(quality.encode("latin-1"))
-        except ValueError:
-            if not file.partial:
-                raise
-        partial = file.partial
-    fields = lengths.fields("fastq")
-    if lengths.total:
-        fields["fastq_quality"] = round(qualities / lengths.total - PHRED_OFFSET, 2)
-    return fields | ({"fastq_partial": True} if partial else {})
+    content, partial = read_start(path, bounds.MOST_TEXT_BYTES)
+    try:
+        for _, sequence, quality in FastqGeneralIterator(TextIOWrapper(BytesIO(content), "latin-1")):
+            lengths.add(len(sequence))
+            qualities += sum(quality.encode("latin-1"))
+    except ValueError:
+        if not partial:
+            raise
+    mean = round(qualities / lengths.total - PHRED_OFFSET, 2) if lengths.total else None
+    return lengths.fields() | {"quality": mean, "partial": partial or None}

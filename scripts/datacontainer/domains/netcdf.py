@@ -3,9 +3,9 @@
 from itertools import islice
 from typing import Any
 
-from datacontainer.domains.bounds import MOST_ITEMS, ends_with, filled, text
+from netCDF4 import Dataset
 
-SUFFIXES = (".nc", ".nc4", ".cdf")
+from datacontainer.domains.bounds import MOST_ITEMS
 
 
 def metadata(path: str) -> dict[str, Any]:
@@ -14,33 +14,26 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         OSError: if the file is no NetCDF, or damaged.
     """
-    if not ends_with(path, SUFFIXES):
-        return {}
-    import netCDF4
-
     # The library refuses names that are not UTF-8.
-    with open(path, "rb") as opened, netCDF4.Dataset(f"/proc/self/fd/{opened.fileno()}") as file:
+    with open(path, "rb") as opened, Dataset(f"/proc/self/fd/{opened.fileno()}") as file:
         variables = dict(islice(file.variables.items(), MOST_ITEMS))
-        named = [_attribute(one, "standard_name") for one in variables.values()]
-        return filled(
-            {
-                "netcdf_format": file.data_model,
-                "netcdf_dimensions": {
-                    text(name): len(one) for name, one in islice(file.dimensions.items(), MOST_ITEMS)
-                },
-                "netcdf_variables": {text(name): _variable(one) for name, one in variables.items()},
-                "netcdf_standard_names": sorted({str(name) for name in named if name}),
-                "netcdf_groups": [text(name) for name in islice(file.groups, MOST_ITEMS)],
-                "netcdf_conventions": _attribute(file, "Conventions"),
-                "netcdf_title": _attribute(file, "title"),
-            }
-        )
+        return {
+            "format": file.data_model,
+            "dimensions": {name: len(one) for name, one in islice(file.dimensions.items(), MOST_ITEMS)},
+            "variables": {name: _variable(one) for name, one in variables.items()},
+            "standard_names": sorted(
+                {str(name) for one in variables.values() if (name := _text(one, "standard_name"))}
+            ),
+            "groups": list(islice(file.groups, MOST_ITEMS)),
+            "conventions": _text(file, "Conventions"),
+            "title": _text(file, "title"),
+        }
 
 
 def _variable(one: Any) -> dict[str, Any]:
-    shape = ",".join(one.dimensions)
-    return filled({"dimensions": shape, "dtype": str(one.dtype), "units": _attribute(one, "units")})
+    units = {"units": units} if (units := _text(one, "units")) else {}
+    return {"dimensions": ",".join(one.dimensions), "dtype": str(one.dtype), **units}
 
 
-def _attribute(one: Any, name: str) -> str | None:
-    return text(one.getncattr(name)) if name in one.ncattrs() else None
+def _text(one: Any, name: str) -> str | None:
+    return str(one.getncattr(name)) if name in one.ncattrs() else None

@@ -5,53 +5,49 @@ import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from datacontainer.domains.bounds import plain
 from datacontainer.runtime.errors import MissingToolError, UsageError
 from datacontainer.runtime.suggestions import did_you_mean
 
+LONGEST_SUFFIX = 16
+NO_VALUES: tuple[Any, ...] = (None, "", [], {})
+
 
 class Domain(NamedTuple):
-    """A domain. Its module has `metadata(path)` or `metadata(path, folder)`; the fields' names begin with its name.
+    """A domain, whose module has `metadata(path)` or `metadata(path, folder)`, which returns fields without prefix.
 
     version: is raised when the fields of an unchanged file change; all files are then read again. packages: pairs of
-    a module to import and the package to install. files: the files that it reads. dataset: whether the module also has
-    `dataset(frame, folder)`.
+    a module to import and the package to install. suffixes: of the files that it reads; "" if it recognizes them by
+    other means. dataset: whether the module also has `dataset(frame, folder)`.
     """
 
     name: str
     version: int
-    packages: tuple[tuple[str, str], ...]
-    files: str
-    description: str
+    packages: tuple[tuple[str, str], ...] = ()
+    suffixes: str = ""
     dataset: bool = False
 
 
 H5PY, PYSAM, BIOPYTHON = ("h5py", "h5py"), ("pysam", "pysam"), ("Bio", "biopython")
 BIDS = (("bidsschematools", "bidsschematools"), ("bids_validator_deno", "bids-validator-deno"))
-ZARR = (("zarr", "zarr"),)
+FASTA = ".fasta .fa .fna .ffn .faa .frn .fasta.gz .fa.gz .fna.gz .ffn.gz .faa.gz .frn.gz"
 DOMAINS = {
     one.name: one
     for one in (
-        Domain("bids", 1, BIDS, "names of the Brain Imaging Data Structure", "entities of the name", dataset=True),
-        Domain("nifti", 1, (("nibabel", "nibabel"),), "*.nii, *.nii.gz", "the header of an image"),
-        Domain(
-            "dicom",
-            1,
-            (("pydicom", "pydicom"),),
-            "*.dcm, *.dicom, *.ima, and names without a suffix, with DICM at byte 128",
-            "modality, study and series, and which tags identify a person",
-            dataset=True,
-        ),
-        Domain("hdf5", 1, (H5PY,), "*.h5, *.hdf5, *.he5, *.hdf, *.nwb", "datasets and attributes"),
-        Domain("netcdf", 1, (("netCDF4", "netCDF4"),), "*.nc, *.nc4, *.cdf", "dimensions, variables and CF names"),
-        Domain("zarr", 1, ZARR, "files in folders *.zarr, and metadata of Zarr", "groups and arrays", dataset=True),
-        Domain("ome-zarr", 1, (), "metadata of groups of Zarr", "axes, levels and channels"),
-        Domain("fasta", 1, (BIOPYTHON,), "*.fasta, *.fa, *.fna, *.ffn, *.faa, *.frn, also .gz", "records and letters"),
-        Domain("fastq", 1, (BIOPYTHON,), "*.fastq, *.fq, also .gz", "reads, lengths and quality"),
-        Domain("bam", 1, (PYSAM,), "*.bam, *.cram, *.sam", "the header: references, samples, order"),
-        Domain("vcf", 1, (PYSAM,), "*.vcf, *.vcf.gz, *.bcf", "the header: samples, contigs, fields"),
-        Domain("tiff", 1, (("tifffile", "tifffile"),), "*.tif, *.tiff, *.btf, *.lsm, *.svs", "pages, shape and axes"),
-        Domain("image", 1, (("PIL", "pillow"),), "*.jpg, *.jpeg, *.png, *.gif, *.bmp, *.webp", "size, mode and camera"),
-        Domain("table", 1, (), "*.csv, *.tsv, also .gz; *.parquet", "rows, columns and types"),
+        Domain("bids", 1, BIDS, dataset=True),
+        Domain("nifti", 1, (("nibabel", "nibabel"),), ".nii .nii.gz"),
+        Domain("dicom", 1, (("pydicom", "pydicom"),), dataset=True),
+        Domain("hdf5", 1, (H5PY,), ".h5 .hdf5 .he5 .hdf .nwb"),
+        Domain("netcdf", 1, (("netCDF4", "netCDF4"),), ".nc .nc4 .cdf"),
+        Domain("zarr", 1, (("zarr", "zarr"),), dataset=True),
+        Domain("ome-zarr", 1, (), "zarr.json .zattrs"),
+        Domain("fasta", 1, (BIOPYTHON,), FASTA),
+        Domain("fastq", 1, (BIOPYTHON,), ".fastq .fq .fastq.gz .fq.gz"),
+        Domain("bam", 1, (PYSAM,), ".bam .cram .sam"),
+        Domain("vcf", 1, (PYSAM,), ".vcf .vcf.gz .vcf.bgz .bcf"),
+        Domain("tiff", 1, (("tifffile", "tifffile"),), ".tif .tiff .btf .lsm .svs"),
+        Domain("image", 1, (("PIL", "pillow"),), ".jpg .jpeg .png .gif .bmp .webp"),
+        Domain("table", 1, (), ".csv .tsv .csv.gz .tsv.gz .parquet"),
     )
 }
 
@@ -81,26 +77,38 @@ def check_installed(domain: Domain) -> None:
     """
     missing = [package for module, package in domain.packages if importlib.util.find_spec(module) is None]
     if missing:
-        needed = " ".join(package for _, package in domain.packages)
         raise MissingToolError(
-            f"the metadata function {domain.name!r} needs {' and '.join(missing)}: run "
-            f"`python -m pip install {needed}`, or remove it from `metadata`"
+            f"the domain {domain.name!r} needs {' and '.join(missing)}: run `python -m pip install "
+            f"{' '.join(missing)}`, or remove the domain from `metadata`"
         )
 
 
-def load_domain(domain: Domain, *, dataset: bool) -> Callable[..., Any]:
-    """The function of a domain for files, or its function for the dataset, whose fields get one key, its name."""
-    module = importlib.import_module(f"datacontainer.domains.{domain.name.replace('-', '_')}")
-    if not dataset:
-        function: Callable[..., Any] = module.metadata
-        return function
-    return lambda frame, folder: {domain.name: module.dataset(frame, folder)}
+def load_domain(domain: Domain, *, dataset: bool) -> Callable[[Any, str], dict[str, Any]]:
+    """The function of a domain for files, or its function for the dataset, whose fields get one key, its name.
+
+    The function for files returns {} for a file without a suffix of the domain, and does not open it. It makes values
+    plain, leaves out empty ones, and gives the fields the name of the domain as prefix, except those of BIDS.
+    """
+    short = domain.name.replace("-", "_")
+    module = importlib.import_module(f"datacontainer.domains.{short}")
+    if dataset:
+        return lambda frame, folder: {domain.name: module.dataset(frame, folder)}
+    suffixes, prefix = tuple(domain.suffixes.split()), "" if domain.name == "bids" else f"{short}_"
+    parameters = module.metadata.__code__.co_argcount
+
+    def metadata(path: str, folder: str) -> dict[str, Any]:
+        if suffixes and not path[-LONGEST_SUFFIX:].lower().endswith(suffixes):
+            return {}
+        found = module.metadata(*(path, folder)[:parameters])
+        return {f"{prefix}{name}": plain(value) for name, value in found.items() if value not in NO_VALUES}
+
+    return metadata
 
 
 def with_domains(dataset_functions: Sequence[str], functions: Iterable[str]) -> tuple[str, ...]:
     """The functions for the dataset, and those of the domains among the functions for files."""
-    domains = [spec for spec in functions if is_domain(spec) and spec in DOMAINS and DOMAINS[spec].dataset]
-    return (*dataset_functions, *(spec for spec in domains if spec not in dataset_functions))
+    domains = [spec for spec in functions if spec in DOMAINS and DOMAINS[spec].dataset]
+    return tuple(dict.fromkeys([*dataset_functions, *domains]))
 
 
 def recorded(functions: Iterable[str], on_error: str | None) -> tuple[str, ...]:

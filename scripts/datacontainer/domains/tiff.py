@@ -3,9 +3,8 @@
 import logging
 from typing import Any
 
-from datacontainer.domains.bounds import ends_with, filled
+from tifffile import TiffFile, logger
 
-SUFFIXES = (".tif", ".tiff", ".btf", ".lsm", ".svs")
 KINDS = ("ome", "imagej", "lsm", "svs", "geotiff", "stk", "scn", "ndpi", "fluoview", "nih")
 
 
@@ -16,7 +15,7 @@ class _Raising(logging.Handler):
         raise ValueError(record.getMessage())
 
 
-_RAISING = _Raising(logging.ERROR)
+logger().addHandler(_Raising(logging.ERROR))
 
 
 def metadata(path: str) -> dict[str, Any]:
@@ -25,28 +24,21 @@ def metadata(path: str) -> dict[str, Any]:
     Raises:
         TiffFileError, ValueError: if the file is no TIFF, or shorter than its first page requires.
     """
-    if not ends_with(path, SUFFIXES):
-        return {}
-    from tifffile import TiffFile, logger
-
-    logger().addHandler(_RAISING)
     with TiffFile(path) as file:
         page: Any = file.pages.first
         end = max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
         if end > file.filehandle.size:
             raise ValueError(f"the first page ends at byte {end}, the file has {file.filehandle.size}")
         series = file.series[0] if file.series else None
-        return filled(
-            {
-                "tiff_width": page.imagewidth,
-                "tiff_height": page.imagelength,
-                "tiff_pages": len(file.pages),
-                "tiff_dtype": str(page.dtype) if page.dtype else None,
-                "tiff_samples": page.samplesperpixel,
-                "tiff_compression": page.compression.name.lower(),
-                "tiff_shape": list(series.shape) if series else None,
-                "tiff_axes": series.axes if series else None,
-                "tiff_levels": len(series.levels) if series and len(series.levels) > 1 else None,
-                "tiff_kind": next((kind for kind in KINDS if getattr(file, f"is_{kind}")), None),
-            }
-        )
+        return {
+            "width": page.imagewidth,
+            "height": page.imagelength,
+            "pages": len(file.pages),
+            "dtype": str(page.dtype) if page.dtype else None,
+            "samples": page.samplesperpixel,
+            "compression": page.compression.name.lower(),
+            "shape": series.shape if series else None,
+            "axes": series.axes if series else None,
+            "levels": len(series.levels) if series and len(series.levels) > 1 else None,
+            "kind": next((kind for kind in KINDS if getattr(file, f"is_{kind}")), None),
+        }

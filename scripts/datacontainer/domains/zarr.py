@@ -4,11 +4,12 @@ import json
 import os
 from typing import Any
 
-from datacontainer.domains.bounds import MOST_ITEMS, filled, plain, read_start
+from zarr.core.group import GroupMetadata
+from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
 
-STORE = ".zarr/"
-NODES, ATTRIBUTES, CONSOLIDATED = ("zarr.json", ".zarray", ".zgroup"), ".zattrs", ".zmetadata"
-MOST_JSON_BYTES = 64 << 20
+from datacontainer.domains.bounds import MOST_ITEMS, read_json
+
+STORE, NODES = ".zarr/", ("/zarr.json", "/.zarray", "/.zgroup")
 
 
 def metadata(path: str, folder: str) -> dict[str, Any]:
@@ -17,64 +18,35 @@ def metadata(path: str, folder: str) -> dict[str, Any]:
     Raises:
         ValueError: if a metadata file is damaged.
     """
-    name = os.path.basename(path)
-    is_node = name in NODES
-    inside = path.find(STORE, len(folder))
-    if inside < 0 and not is_node:
-        return {}
-    store = path[len(os.path.join(folder, "")) : inside + len(STORE) - 1] if inside >= 0 else None
-    within = os.path.dirname(path[inside + len(STORE) :]) if inside >= 0 and is_node else None
-    node = _node(name, read_json(path)) if is_node else {}
-    return filled({"zarr_store": store, "zarr_node": within, **node})
+    inside, is_node = path.find(STORE, len(folder)), path.endswith(NODES)
+    found = _node(os.path.basename(path), read_json(path)) if is_node else {}
+    if inside >= 0:
+        found["store"] = path[len(os.path.join(folder, "")) : inside + len(STORE) - 1]
+        found["node"] = os.path.dirname(path[inside + len(STORE) :]) if is_node else None
+    return found
 
 
 def dataset(frame: Any, _folder: str) -> dict[str, Any]:
     """Number of stores, and files, bytes and arrays of the first stores."""
     if "zarr_store" not in frame:
         return {}
-    files = frame[frame["zarr_store"].notna()]
-    counts = files.groupby("zarr_store")["size"].agg(["count", "sum"])
-    arrays = files[files["zarr_type"] == "array"].groupby("zarr_store").size() if "zarr_type" in files else {}
-    rows = counts.head(MOST_ITEMS).itertuples()
-    stores = {
-        row[0]: {"files": int(row[1]), "bytes": int(row[2]), "arrays": int(arrays.get(row[0], 0))} for row in rows
-    }
-    return {"stores": len(counts), "first": stores}
-
-
-def read_json(path: str) -> dict[str, Any]:
-    """The JSON object in a file.
-
-    Raises:
-        ValueError: if there is none.
-    """
-    found = json.loads(read_start(path, MOST_JSON_BYTES))
-    if not isinstance(found, dict):
-        raise ValueError("the metadata is no JSON object")
-    return found
+    frame = frame.assign(array=frame["zarr_type"] == "array" if "zarr_type" in frame else False)
+    counts = frame.groupby("zarr_store").agg(files=("size", "size"), bytes=("size", "sum"), arrays=("array", "sum"))
+    return {"stores": len(counts), "first": json.loads(counts.head(MOST_ITEMS).to_json(orient="index"))}
 
 
 def _node(name: str, found: dict[str, Any]) -> dict[str, Any]:
-    from zarr.core.group import GroupMetadata
-    from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
-
     group = name == ".zgroup" or found.get("node_type") == "group"
     kind: Any = GroupMetadata if group else ArrayV3Metadata if name == "zarr.json" else ArrayV2Metadata
     one = kind.from_dict(found)
-    fields = {
-        "zarr_format": one.zarr_format,
-        "zarr_type": "group" if group else "array",
-        "zarr_attributes": plain(one.attributes),
-    }
-    return fields if group else fields | _array(one, found)
-
-
-def _array(one: Any, found: dict[str, Any]) -> dict[str, Any]:
+    fields = {"format": one.zarr_format, "type": "group" if group else "array", "attributes": one.attributes}
+    if group:
+        return fields
     codecs = [codec.get("name") for codec in found.get("codecs", [])] or [(found.get("compressor") or {}).get("id")]
-    return {
-        "zarr_shape": list(one.shape),
-        "zarr_chunks": list(one.chunks if hasattr(one, "chunks") else one.chunk_grid.chunk_shape),
-        "zarr_dtype": str(one.dtype.to_native_dtype()),
-        "zarr_dimensions": [str(name) for name in getattr(one, "dimension_names", None) or []],
-        "zarr_codecs": [codec for codec in codecs if codec],
+    return fields | {
+        "shape": one.shape,
+        "chunks": one.chunks if hasattr(one, "chunks") else one.chunk_grid.chunk_shape,
+        "dtype": str(one.dtype.to_native_dtype()),
+        "dimensions": getattr(one, "dimension_names", None),
+        "codecs": [codec for codec in codecs if codec],
     }

@@ -31,7 +31,7 @@ RECORDED_KEYS = {
     "version",
 }
 # The keys that do not determine the images, or that name files whose digests are recorded instead.
-OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "function_seconds", "metadata"} | {
+OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "function_seconds", "metadata", "on_error"} | {
     *("path", "rescan", "sign", "stable", "template")
 }
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from datacontainer.domains.registry import is_domain
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.work import function_sources
 from datacontainer.image.attest import attestations, recipe
@@ -35,6 +36,6 @@ def recipe_of(task: Task) -> Recipe:
     if not dataset.attest:
         return recipe(dataset, {})
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])
-    sources = {f"function {spec.rpartition('/')[2]}": digest for spec, digest in functions}
+    sources = {f"function {spec.rpartition('/')[2]}": digest for spec, digest in functions if not is_domain(spec)}
     template = {"template": template_digest(dataset.template)} if dataset.template else {}
     return recipe(dataset, sources | template)

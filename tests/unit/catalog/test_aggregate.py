@@ -80,6 +80,16 @@ def test_aggregate_function_with_two_parameters_gets_the_folder(tmp_path):
     assert "errors" not in summary
 
 
+def test_aggregate_domain_that_fails_on_the_dataset_is_recorded_or_stops_the_run(tmp_path, caplog):
+    shards = [shard(tmp_path, 1, {b"a": b"1"}, fields=[{"dicom_transfer_syntax": "x", "dicom_identifying": "no JSON"}])]
+    _, summary, _ = run(tmp_path, shards, ["dicom"], recorded=["dicom"])
+    problem = "dicom: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
+    assert summary["metadata"] == {"dicom": {"error": problem}}
+    assert f"dicom: no summary: {problem}" in caplog.text
+    with pytest.raises(UsageError, match="'dicom' failed on the catalog: JSONDecodeError"):
+        run(tmp_path, shards, ["dicom"])
+
+
 def test_aggregate_two_shards_gives_one_sorted_catalog(tmp_path):
     shards = [
         shard(tmp_path, 1, {b"a": b"1", b"b": b"22"}, fields=[{"n": 1}, {}]),

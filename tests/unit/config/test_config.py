@@ -137,8 +137,8 @@ def test_read_settings_labels_are_completed_and_sorted():
             "datasets.fruit.mount: 'data' is not an absolute path",
         ),
         (
-            "datasets: {fruit: {path: a, metadata: [f]}}",
-            "datasets.fruit.metadata.0: 'f' is not FILE.py:FUNCTION or MODULE:FUNCTION",
+            "datasets: {fruit: {path: a, metadata: [f.py]}}",
+            "datasets.fruit.metadata.0: 'f.py' is not FILE.py:FUNCTION or MODULE:FUNCTION",
         ),
         ("datasets: {fruit: {path: a, labels: {lisence: x}}}", "unknown label 'lisence': did you mean 'license'?"),
         ("datasets: {Fruit: {path: a}}", "datasets: 'Fruit' is not a valid image name: at most 128 lower-case letters"),

@@ -14,6 +14,7 @@ from datacontainer.catalog.fields import JSON_MARK
 from datacontainer.config.formats import ARCHIVE, SIF
 from datacontainer.report.columns import read_columns
 from datacontainer.report.counts import Count, Counts, count_values
+from datacontainer.report.findings import findings
 from datacontainer.report.history import State, add_state
 from datacontainer.report.images import Package, package
 from datacontainer.report.page import (
@@ -70,6 +71,24 @@ def mixed(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _many_batches(monkeypatch):
     monkeypatch.setattr("datacontainer.report.counts.BATCH_ROWS", 300)
+
+
+@pytest.mark.parametrize(
+    ("bids", "expected"),
+    [
+        (7, []),
+        ({"validator": {"version": "3", "error": "it ended"}}, [("BIDS validator 3: no verdict, as it ended", [])]),
+        (
+            {"validator": {"version": "3", "errors": {"A": 1, "B": 2000}, "warnings": {}}},
+            [("BIDS validator 3: 2,001 errors", [("B", 2000), ("A", 1)]), ("BIDS validator 3: 0 warnings", [])],
+        ),
+    ],
+)
+def test_findings_have_failures_and_the_verdict(bids, expected):
+    described = {"metadata": {"bids": bids}, "errors": {"nifti": 3}}
+    failures = ("Files on which a metadata function failed", [("nifti", 3)])
+    assert list(findings(described)) == [failures, *expected]
+    assert not list(findings({"metadata": {}}))
 
 
 def queried(catalog, query):

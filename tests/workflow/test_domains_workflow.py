@@ -1,0 +1,38 @@
+"""Domains in a run: answers about names of BIDS, and a recorded failure."""
+
+import json
+import subprocess
+
+import pyarrow.parquet as pq
+
+from datacontainer.domains.registry import DOMAINS, check_installed
+from datacontainer.runtime.errors import MissingToolError
+from tools.domainfiles import bids
+from tools.engines import lacking
+
+
+def test_bids_dataset_answers_questions_and_records_damaged_files(project):
+    try:
+        check_installed(DOMAINS["bids"])
+        check_installed(DOMAINS["nifti"])
+    except MissingToolError as error:
+        lacking(str(error))
+    data = project.folder / "data"
+    bids(data)
+    (data / "sub-02/func/sub-02_task-rest_run-2_bold.nii").write_bytes(b"damaged")
+    project.configure(study={"path": "data", "metadata": ["bids", "nifti"]})
+    output = project.build("entrypoint", console=True)
+    assert "warning: the metadata function 'nifti' failed on 1 file: the column `error`" in output
+    assert "warning: bids: the BIDS validator found " in output
+    described = json.loads(project.product("study", "dataset.json").read_text())
+    assert described["errors"] == {"nifti": 1}
+    assert described["metadata"]["bids"]["participants"]["count"] == 2
+    assert "NIFTI_HEADER_UNREADABLE" in described["metadata"]["bids"]["validator"]["errors"]
+    program = project.product("study", "bin/linux-amd64/entrypoint")
+    query = 'subject = "02" and suffix = "bold" and error is missing'
+    found = subprocess.run([program, "-where", query], capture_output=True, check=True)
+    path, fields = found.stdout.split(b" ", maxsplit=1)
+    assert path == b"/data/sub-02/func/sub-02_task-rest_run-1_bold.nii.gz"
+    assert json.loads(fields).items() >= {"task": "rest", "modality": "mri", "nifti_shape": [4, 5, 6, 7]}.items()
+    errors = pq.read_table(project.product("study", "catalog.parquet"))["error"].drop_null().to_pylist()
+    assert errors == ["nifti: ValueError: no NIfTI header"]
