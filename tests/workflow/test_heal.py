@@ -12,7 +12,7 @@ from datacontainer.scan.scan import read_shards
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, fails
 
-BUILT = ("catalog.parquet", "dataset.json", "Dockerfile", "bin", "oci", "many.docker.tar", "many.sif")
+BUILT = ("catalog.parquet", "dataset.json", "Dockerfile", "bin", "oci", "standards", "many.docker.tar", "many.sif")
 
 
 def digests(project: Project) -> dict[str, str]:
@@ -28,7 +28,7 @@ def many(tmp_path_factory) -> Project:
     """A built dataset of several shards; each test restores the products."""
     project = Project(tmp_path_factory.mktemp("many"))
     fill(project.folder / "data", {b"%05d" % i: b"content %d" % (i % 7) for i in range(300)})
-    project.configure(many={"path": "data", "shard_files": 50})
+    project.configure(many={"path": "data", "shard_files": 50, "standards": ["croissant"]})
     project.build()
     assert len(read_shards(project.product("many", "stages/scan/shards.tsv"))) > 1
     return project
@@ -68,6 +68,7 @@ DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("stages/scan/lists", delete),
     ("bin/linux-amd64/entrypoint", truncate),
     ("catalog.parquet", truncate),
+    ("standards", delete),
     ("many.sif", truncate),
     ("../.datacontainer/packer", truncate),
 ]
@@ -86,6 +87,8 @@ FURTHER_DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("stages/aggregate/content.digest", replace),
     ("stages/seals/assemble.seal", truncate),
     ("dataset.json", replace),
+    ("standards/croissant.json", replace),
+    ("standards/croissant.json", add_stray_file),
     ("many.docker.tar", replace),
     ("../.datacontainer/packer", replace),
 ]
