@@ -19,7 +19,7 @@ SHOWN, MAX_DIFFERENCES = 3, 20
 
 
 class Place(NamedTuple):
-    """Where a file's content is: the number of the layer, among those with files, and its offset in the layer's tar."""
+    """The place of a file's content: the number of the layer, among those with files, and the offset in its tar."""
 
     layer: int
     offset: int

@@ -27,7 +27,7 @@ def rows_of(path):
 
 
 def gnu_offsets(layer):
-    """Where the contents of the members of a layer begin, in their order, from GNU tar."""
+    """The offsets of the contents of a layer's members, in their order, from GNU tar."""
     command = [require_tool("tar"), "--list", "--block-number", "--quoting-style=escape", "--file", layer]
     printed = subprocess.run(command, check=True, capture_output=True, env=os.environ | {"LC_ALL": "C"}).stdout
     return [512 * (int(block) + 1) for block in re.findall(rb"(?m)^block (\d+): (?!\*\*)", printed)]

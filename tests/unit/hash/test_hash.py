@@ -420,11 +420,12 @@ def test_packer_hash_file_that_grows_during_the_read_is_refused(shard, dataset):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "usage: packer scan|hash|compress|squashfs|sign"),
+        ([], "usage: packer scan|hash|compress|offsets|squashfs|sign"),
         (["hush"], 'unknown command "hush"'),
         (["hash", "list", "records", "-"], "--root is missing"),
         (["hash", "--root=x", "--mount=x", "list"], "got 1 arguments after the flags, expected three for each shard"),
         (["hash", "--rot", "x"], "flag provided but not defined: -rot"),
+        (["offsets", "--mount=/data", "list"], "expected --mount, --output and at least one list"),
         (["scan", "--root", "x", "more"], 'unexpected argument "more"'),
         (["hash", "--root=x", "--mount=x", "--digests=sha3", "list", "records", "-"], 'unknown digest "sha3"'),
     ],

@@ -183,7 +183,9 @@ def test_convert_squashfs_contains_skeleton_data_and_entrypoint(built, tmp_path)
     assert found[b"tmp"] == Entry(FOLDER | 0o1777, b"")
     with tarfile.open(fileobj=io.BytesIO(skeleton_layer())) as tar:
         skeleton = set(map(os.fsencode, tar.getnames()))
-    assert {path for path in found if not path.startswith(b"srv")} == skeleton | {b"", b"entrypoint"}
+    inside = {b".datacontainer" + name for name in (b"", b"/catalog.parquet", b"/dataset.json")}
+    assert {path for path in found if not path.startswith(b"srv")} == skeleton | inside | {b"", b"entrypoint"}
+    assert found[b".datacontainer/dataset.json"].content == (built.folder / "dataset.json").read_bytes()
     assert system[0] == partition_offset(image)
 
 
