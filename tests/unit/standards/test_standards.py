@@ -98,6 +98,8 @@ def test_croissant_is_loaded_and_its_records_are_read(folder):
     dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
     issues = dataset.metadata.ctx.issues
     assert issues.errors == set()
+    if (cited := loaded(folder, "croissant").get("citeAs")) is not None:
+        assert cited == f"Ada {HOSTILE}, Ada again, Bob (2020). {HOSTILE}. https://doi.org/10.5281/zenodo.1234"
     missing = {"citeAs", "license"} if loaded(folder, "croissant").get("license") is None else set()
     assert len(issues.warnings) == len(missing)
     records = [dict(record) for record in dataset.records("files")]
