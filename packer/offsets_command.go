@@ -4,6 +4,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"os"
 
@@ -20,25 +21,18 @@ var offsetsCommand = command{
 			if *mount == "" || *path == "" || len(lists) == 0 {
 				return nil, flagsError{"expected --mount, --output and at least one list"}
 			}
-			return []byte(nil), writeOffsets(*path, *mount, lists)
+			file, err := os.Create(*path)
+			if err != nil {
+				return nil, err
+			}
+			defer file.Close()
+			buffer := bufio.NewWriterSize(file, 1<<16)
+			for _, list := range lists {
+				if err := layer.WriteOffsets(buffer, *mount, list); err != nil {
+					return nil, err
+				}
+			}
+			return []byte(nil), errors.Join(buffer.Flush(), file.Close())
 		}
 	},
-}
-
-func writeOffsets(path, mount string, lists []string) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	buffer := bufio.NewWriterSize(file, 1<<16)
-	for _, list := range lists {
-		if err := layer.WriteOffsets(buffer, mount, list); err != nil {
-			return err
-		}
-	}
-	if err := buffer.Flush(); err != nil {
-		return err
-	}
-	return file.Close()
 }

@@ -113,16 +113,9 @@ func (r *Reader) text() (string, error) {
 
 // parse sets the fields before the path: kind, mode, size, times, inode and, if it is not 0, through.
 func (r *Record) parse(numbers string) error {
-	var fields [7]string
-	count := 0
-	for field := range strings.SplitSeq(numbers, " ") {
-		if count < len(fields) {
-			fields[count] = field
-		}
-		count++
-	}
-	if count != 6 && count != 7 {
-		return fmt.Errorf("it has %d fields before its path, expected 6 or 7: %q", count, numbers)
+	fields := strings.Split(numbers, " ")
+	if len(fields) != 6 && len(fields) != 7 {
+		return fmt.Errorf("it has %d fields before its path, expected 6 or 7: %q", len(fields), numbers)
 	}
 	if fields[0] != string(File) && fields[0] != string(Link) && fields[0] != string(Folder) {
 		return fmt.Errorf("its kind is %q, expected f, l or d", fields[0])
@@ -136,7 +129,7 @@ func (r *Record) parse(numbers string) error {
 	r.CtimeNs, failed[3] = strconv.ParseInt(fields[4], 10, 64)
 	r.Inode, failed[4] = strconv.ParseUint(fields[5], 10, 64)
 	r.Mode = uint32(mode)
-	if count == 7 {
+	if len(fields) == 7 {
 		r.Through, failed[5] = strconv.Atoi(fields[6])
 	}
 	if r.Size < 0 {

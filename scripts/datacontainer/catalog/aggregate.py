@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def aggregate(
     columns = Columns(records, shards[0]["record"]["digests"], links=any(shard["links"] for shard in shards))
     statistics = Statistics()
     progress = Progress("the catalog", sum(shard["files"] + shard["links"] for shard in shards), "files")
-    with _opened(image, columns, identity, records, shards) as inside:
+    with image_catalog(image, columns.timeless(), identity, records, shards) as inside:
         rows = _write(columns, catalog, statistics, progress, inside)
     metadata = {"about": about(catalog), "metadata": _user_metadata(functions, catalog, function_seconds)}
     described = _describe(identity, columns.schema, statistics) | metadata
@@ -67,19 +67,6 @@ def aggregate(
     write_bytes(content, hashlib.sha256(json.dumps(digests).encode()).hexdigest().encode())
     logger.info("dataset digest: %s", statistics.digest)
     finished(statistics.files, statistics.size_bytes)
-
-
-def _opened(
-    image: ImageRequest | None,
-    columns: "Columns",
-    identity: Mapping[str, str],
-    records: Sequence[ShardFiles],
-    shards: Sequence[Mapping[str, Any]],
-) -> AbstractContextManager[ImageCatalog | None]:
-    if image is None:
-        return nullcontext()
-    diff_ids = [shard["diff_id"] for shard in shards]
-    return image_catalog(image, columns.timeless(), identity, records, diff_ids)
 
 
 def _write(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -67,17 +67,20 @@ class ImageCatalog:
 
 @contextmanager
 def image_catalog(
-    request: ImageRequest,
+    request: ImageRequest | None,
     timeless: pa.Schema,
     identity: Mapping[str, str],
     records: Sequence[ShardFiles],
-    diff_ids: Sequence[str],
-) -> Iterator[ImageCatalog]:
-    """Opens the catalog of an image to write; it is complete when the block ends.
+    facts: Sequence[Mapping[str, Any]],
+) -> Iterator[ImageCatalog | None]:
+    """Opens the catalog of an image to write, if it is requested; it is complete when the block ends.
 
-    timeless: the columns of the catalog without times. identity: name, version and mount. records, diff_ids: the files
-    and the layer of each shard, in the order of the catalog.
+    timeless: the columns of the catalog without times. identity: name, version and mount. records, facts: of each
+    shard, in the order of the catalog.
     """
+    if request is None:
+        yield None
+        return
     schema = pa.schema([*timeless, *PLACE])
     # In memory: no temporary disk can be full.
     with open(os.memfd_create("offsets"), "rb", buffering=0) as offsets, completed(request.catalog) as partial:
@@ -85,4 +88,4 @@ def image_catalog(
         arguments += ["--output", f"/dev/fd/{offsets.fileno()}", *(one.listed for one in records)]
         run_packer(request.packer, arguments, {}, offsets.fileno())
         with parquet_writer(partial, schema) as writer:
-            yield ImageCatalog(writer, identity, diff_ids, offsets.fileno())
+            yield ImageCatalog(writer, identity, [one["diff_id"] for one in facts], offsets.fileno())

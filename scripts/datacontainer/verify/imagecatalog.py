@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +17,7 @@ from datacontainer.verify.comparison import Differences, Place, shown
 from datacontainer.verify.layers import CATALOG, METADATA
 from datacontainer.verify.rows import BATCH_ROWS
 
+PLACE_AND_TIME, UNCOMPARED = {"layer", "offset", "mtime"}, {b"ARROW:schema", b"name", b"version"}
 WHERE = "catalog.parquet in the image"
 UNREADABLE = (pa.ArrowException, OSError, ValueError, KeyError)
 
@@ -46,23 +48,31 @@ class Places:
             differences.check(f"the diff ID of layer {number} with files", layer, found, "the layers", WHERE)
 
 
-def compare_catalogs(catalog: Path, inside: Path, mount: str, differences: Differences) -> None:
+def compare_catalogs(catalog: Path, inside: Path, mount: str, digest: str, differences: Differences) -> None:
     """Records the first difference in each column of the catalog `inside` an image from the catalog.
+
+    digest: of the dataset.
 
     Raises:
         DataError: if one of them cannot be read.
     """
     try:
         with pq.ParquetFile(catalog) as one, pq.ParquetFile(inside) as other:
-            names = [name for name in one.schema_arrow.names if name != "mtime"]
-            check = differences.check
-            check("the columns", [*names, "layer", "offset"], other.schema_arrow.names, "the catalog", WHERE)
-            groups, found = ([_rows(file, group) for group in range(file.num_row_groups)] for file in (one, other))
-            check("the rows of the row groups", groups, found, "the catalog", WHERE)
-            if names == other.schema_arrow.names[:-2] and groups == found:
-                _compare_columns(one, other, names, mount, differences)
+            alike = _described(one, {b"mount": mount.encode(), b"digest": digest.encode()}), _described(other, {})
+            differences.check("columns, metadata and row groups", *alike, "the catalog", WHERE)
+            if alike[0] == alike[1]:
+                _compare_columns(one, other, mount, differences)
     except UNREADABLE as error:
-        raise DataError(f"{WHERE} cannot be read: {error}; delete the image and run again") from error
+        raise DataError(f"{WHERE} cannot be read: {error}") from error
+
+
+def _described(file: pq.ParquetFile, more: dict[bytes, bytes]) -> list[Any]:
+    """The parts of a catalog besides its rows that both catalogs have, with more metadata."""
+    columns = {field.name: (str(field.type), field.metadata) for field in file.schema_arrow}
+    found: dict[bytes, bytes] = file.metadata.metadata or {}
+    metadata = {key: value for key, value in found.items() if key not in UNCOMPARED}
+    groups = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    return [*({name: columns[name] for name in columns if name not in PLACE_AND_TIME}.items()), metadata | more, groups]
 
 
 def compare_documents(folder: Path, found: Mapping[bytes, str], differences: Differences) -> None:
@@ -83,14 +93,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rows(file: pq.ParquetFile, group: int) -> int:
-    rows: int = file.metadata.row_group(group).num_rows
-    return rows
-
-
-def _compare_columns(
-    catalog: pq.ParquetFile, inside: pq.ParquetFile, names: list[str], mount: str, differences: Differences
-) -> None:
+def _compare_columns(catalog: pq.ParquetFile, inside: pq.ParquetFile, mount: str, differences: Differences) -> None:
+    names = [name for name in catalog.schema_arrow.names if name != "mtime"]
     different: set[str] = set()
     for group in range(catalog.num_row_groups):
         one, other = (file.iter_batches(BATCH_ROWS, row_groups=[group]) for file in (catalog, inside))
@@ -100,7 +104,7 @@ def _compare_columns(
             is_file = expected["link"].is_null() if "link" in names else pc.is_valid(expected["path"])
             pairs = {name: (expected[name], found[name]) for name in names} | {"path": (path, found["path"])}
             pairs |= {name: (is_file, found[name].is_valid()) for name in ("layer", "offset")}
-            for name in pairs.keys() - different:
+            for name in sorted(pairs.keys() - different):
                 if (row := _first_difference(*pairs[name])) is not None:
                     different.add(name)
                     value, other_value = (column[row].as_py() for column in pairs[name])
@@ -110,13 +114,9 @@ def _compare_columns(
 
 def _first_difference(expected: pa.Array, found: pa.Array) -> int | None:
     """The first row in which two columns differ. NaN equals NaN, and 0.0 differs from -0.0."""
-    if pa.types.is_floating(expected.type) and expected.type == found.type:
+    if pa.types.is_floating(expected.type):
         expected, found = expected.view(pa.int64()), found.view(pa.int64())
     if expected.equals(found):
         return None
-    if expected.type != found.type:
-        return 0
-    for row, (one, other) in enumerate(zip(expected, found, strict=True)):
-        if one != other:
-            return row
-    return None
+    pairs = zip(expected.to_pylist(), found.to_pylist(), strict=True)
+    return next(row for row, (one, other) in enumerate(pairs) if one != other)

@@ -97,7 +97,7 @@ class Verification:
         places = Places(Path(self.inside.name))
         rows = self.spool.recorded(found.counted(layers.rows()))
         compare(expected.counted(catalog_rows(self.catalog, places)), rows, "the layers", self.differences)
-        self._check_metadata(places, layers.with_files)
+        self._check_metadata(places, layers.with_files, expected.digest())
         layers.read_entrypoints()
         self.entrypoint_files = layers.entrypoint_files
         self._check_summary(expected)
@@ -121,10 +121,10 @@ class Verification:
         with self.differences.remedy(image):
             self.report[name] = FORMATS[name].load_verifier()(image, Expected(*fields, self.documents))
 
-    def _check_metadata(self, places: Places, layers: list[str]) -> None:
+    def _check_metadata(self, places: Places, layers: list[str], digest: str) -> None:
         """Compares the files in /.datacontainer with the files next to the layout."""
         with self.differences.remedy(self.layout.path):
-            compare_catalogs(self.catalog, places.catalog, self.mount, self.differences)
+            compare_catalogs(self.catalog, places.catalog, self.mount, digest, self.differences)
         places.check_layers(layers, self.differences)
         compare_documents(self.catalog.parent, self.metadata, self.differences)
 

@@ -6,7 +6,6 @@ import subprocess
 import time
 from itertools import pairwise
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -119,12 +118,6 @@ def test_aggregate_none_and_absent_values_are_distinguished_in_any_division(tmp_
     assert has_none(catalog.schema.field("n")) == (None in (row.get("n", 0) for row in fields))
     assert list(metadata) == [b"ARROW:schema", *([b"none_rows:n"] if expected else [])]
     assert pq.read_schema(tmp_path / "catalog.parquet").names == ["path", "size", "mtime", "sha256", "n"]
-
-
-def test_aggregate_catalog_is_readable_by_duckdb(tmp_path):
-    run(tmp_path, [shard(tmp_path, 1, {b"a": b"1", b"b": b"22"})])
-    rows = duckdb.sql(f"select path, size, sha256 from '{tmp_path}/catalog.parquet' order by size desc").fetchall()
-    assert rows == [("b", 2, hashlib.sha256(b"22").hexdigest()), ("a", 1, hashlib.sha256(b"1").hexdigest())]
 
 
 def test_aggregate_dataset_digest_equals_that_of_sha256sum(tmp_path):

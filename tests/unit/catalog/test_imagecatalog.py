@@ -1,9 +1,7 @@
 """Tests of the catalog in an image: places of contents, compared with those of tarfile and GNU tar; what changes it."""
 
-import io
 import os
 import re
-import shutil
 import subprocess
 import tarfile
 
@@ -15,7 +13,6 @@ from datacontainer.config.results import Results
 from datacontainer.runtime.errors import UsageError
 from datacontainer.scan.sharding import Limits
 from tools.engines import require_tool
-from tools.images import tree_of
 from tools.trees import fill
 
 
@@ -36,30 +33,17 @@ def gnu_offsets(layer):
 def test_image_catalog_has_the_rows_of_the_catalog_and_true_places(built):
     results = Results(built.folder)
     inside, catalog = rows_of(results.image_catalog), rows_of(built.catalog)
-    dataset = tree_of(built.folder.with_name("dataset"))
     found = {}
     for shard in built.shard_layers():
-        content = shard.path.read_bytes()
-        with tarfile.open(fileobj=io.BytesIO(content), errors="surrogateescape") as tar:
+        with tarfile.open(shard.path, errors="surrogateescape") as tar:
             members = tar.getmembers()
         assert [member.offset_data for member in members] == gnu_offsets(shard.path)
-        for member in members:
-            if member.isfile():
-                path = os.fsencode(member.name)
-                found[b"/" + path] = shard.facts["diff_id"], member.offset_data
-                whole = dataset[path.removeprefix(b"srv/data/")].content
-                assert content[member.offset_data :][: member.size] == whole
+        places = ((b"/" + os.fsencode(member.name), member.offset_data) for member in members if member.isfile())
+        found |= {path: (shard.facts["diff_id"], offset) for path, offset in places}
     assert {path: (row["layer"], row["offset"]) for path, row in inside.items() if row["link"] is None} == found
     assert {(row["layer"], row["offset"]) for row in inside.values() if row["link"] is not None} == {(None, None)}
     plain = {path: {key: row[key] for key in row if key not in ("layer", "offset")} for path, row in inside.items()}
     assert plain == {b"/srv/data/" + path: {k: row[k] for k in row if k != "mtime"} for path, row in catalog.items()}
-    metadata = pq.read_metadata(results.image_catalog).metadata
-    assert {key: metadata[key.encode()].decode() for key in ("name", "version", "mount")} == {
-        "name": "odd",
-        "version": "1.0",
-        "mount": "/srv/data",
-    }
-    assert metadata[b"digest"].startswith(b"sha256:")
     with pq.ParquetFile(results.image_catalog) as file:
         groups = [file.read_row_group(group)["layer"].unique().drop_null() for group in range(file.num_row_groups)]
     assert [group.to_pylist() for group in groups] == [[shard.facts["diff_id"]] for shard in built.shard_layers()]
@@ -76,13 +60,10 @@ def test_packer_offsets_large_files_and_mounts_are_those_of_tarfile(packer, tmp_
     subprocess.run(command, check=True)
     expected, position, seen = [], 0, set()
     for name, size in sizes.items():
-        parts = [*mount.strip("/").split("/"), *name.split("/")] if mount != "/" else name.split("/")
-        for depth in range(1, len(parts)):
-            folder = tarfile.TarInfo("/".join(parts[:depth]))
-            folder.type = tarfile.DIRTYPE
-            if folder.name not in seen:
-                seen.add(folder.name)
-                position += len(folder.tobuf(tarfile.PAX_FORMAT))
+        parts = f"{mount}/{name}".lstrip("/").split("/")
+        folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))} - seen
+        seen |= folders
+        position += 512 * len(folders)
         member = tarfile.TarInfo("/".join(parts))
         member.size = size
         position += len(member.tobuf(tarfile.PAX_FORMAT))
@@ -96,10 +77,8 @@ def test_image_catalog_of_touched_files_and_compressed_layers_has_the_same_bytes
     staged.run()
     first = Results(staged.folder).image_catalog.read_bytes()
     os.utime(staged.dataset / "a/b", (1, 1))
-    staged.completed = []
-    shutil.rmtree(staged.folder)
     staged.compression = "gzip"
-    staged.run()
+    staged.again()
     assert Results(staged.folder).image_catalog.read_bytes() == first
 
 

@@ -8,6 +8,8 @@ import pytest
 from tools.products import DAMAGE, MOUNT, UNIQUE, UNIQUE_PATH, Change, convert_other, flip, put, refused
 from tools.squashfs import FILE, FOLDER
 
+CATALOG = b".datacontainer/catalog.parquet"
+
 
 @pytest.mark.parametrize(("change", "named"), DAMAGE)
 def test_verify_sif_of_other_layers_names_the_file(products, tmp_path, change: Change, named: str):
@@ -22,6 +24,10 @@ def test_verify_sif_of_other_layers_names_the_file(products, tmp_path, change: C
         (2, put(UNIQUE_PATH, FILE | 0o755, UNIQUE), "(the layers), found mode 0755 (the SIF)"),
         (2, put(MOUNT + b"sub/void", FOLDER | 0o755), "'sub/void/' is in the SIF but not in the layers"),
         (2, lambda e: e.pop(MOUNT + b"unfinished"), "'unfinished/' is missing from the SIF"),
+        (3, put(CATALOG, FILE | 0o644, b"x"), "sha256 of '/.datacontainer/catalog.parquet': expected "),
+        (3, put(CATALOG, FILE | 0o755, b"x"), "the mode of '/.datacontainer/catalog.parquet': expected 0644"),
+        (3, lambda e: e.pop(CATALOG), "'/.datacontainer/catalog.parquet' is missing from the SIF"),
+        (3, put(CATALOG + b"2", FILE | 0o644), "'/.datacontainer/catalog.parquet2' is in the SIF, but is not part of"),
         (-1, put(b"bin", FOLDER | 0o755), "'/bin/' is in the SIF, but is not part of"),
         (-1, put(b"entrypoint", FILE | 0o644), "mode of '/entrypoint': expected 0755"),
         (-1, lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the SIF"),
