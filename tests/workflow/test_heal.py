@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tarfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -105,6 +106,17 @@ def test_break_seals_damaged_file_is_rebuilt_identically(many, file, damage):
     assert "its stage runs again" in text or "Missing output files" in text
     assert digests(many) == before
     assert NOTHING in many.build()
+
+
+def test_build_image_contains_the_documents_of_standards(many):
+    made, found = many.product("many", "standards"), {}
+    for blob in many.product("many", "oci/blobs/sha256").iterdir():
+        if tarfile.is_tarfile(blob):
+            with tarfile.open(blob) as layer:
+                inside = [one for one in layer if one.isfile() and one.name.startswith(".datacontainer/")]
+                found |= {one.name.partition("/")[2]: layer.extractfile(one).read() for one in inside}
+    assert found == {path.name: path.read_bytes() for path in made.iterdir()}
+    assert set(found) == {"catalog.parquet", "croissant.json", "dataset.json"}
 
 
 def corrupt_silently(path: Path) -> None:
