@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +33,14 @@ def require_tool(name: str) -> str:
     if path is None:
         lacking(f"{name} is not installed: on Debian 12, `sudo tests/tools/setup` installs it")
     return path
+
+
+def require_library(name: str) -> Any:
+    """A module of a library for tests; skips the test, or fails it in CI, if the library is not installed."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError:
+        lacking(f"{name} is not installed: `pip install -r requirements-dev.txt` installs it")
 
 
 def require_root(what: str) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def many(tmp_path_factory) -> Project:
     """A built dataset of several shards; each test restores the products."""
     project = Project(tmp_path_factory.mktemp("many"))
     fill(project.folder / "data", {b"%05d" % i: b"content %d" % (i % 7) for i in range(300)})
-    project.configure(many={"path": "data", "shard_files": 50})
+    project.configure(many={"path": "data", "shard_files": 50, "standards": ["croissant"]})
     project.build()
     assert len(read_shards(project.product("many", "stages/scan/shards.tsv"))) > 1
     return project
@@ -58,6 +59,7 @@ DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("stages/scan/lists", delete),
     ("bin/linux-amd64/entrypoint", truncate),
     ("catalog.parquet", truncate),
+    ("standards", delete),
     ("many.sif", truncate),
     ("../.datacontainer/packer", truncate),
 ]
@@ -76,6 +78,8 @@ FURTHER_DAMAGE: list[tuple[str, Callable[[Path], None]]] = [
     ("stages/aggregate/content.digest", replace),
     ("stages/seals/assemble.seal", truncate),
     ("dataset.json", replace),
+    ("standards/croissant.json", replace),
+    ("standards/croissant.json", add_stray_file),
     ("many.docker.tar", replace),
     ("../.datacontainer/packer", replace),
 ]
@@ -92,6 +96,17 @@ def test_break_seals_damaged_file_is_rebuilt_identically(many, file, damage):
     assert "its stage runs again" in text or "Missing output files" in text
     assert digests(many) == before
     assert NOTHING in many.build()
+
+
+def test_build_image_contains_the_documents_of_standards(many):
+    made, found = many.product("many", "standards"), {}
+    for blob in many.product("many", "oci/blobs/sha256").iterdir():
+        if tarfile.is_tarfile(blob):
+            with tarfile.open(blob) as layer:
+                inside = [one for one in layer if one.isfile() and one.name.startswith(".datacontainer/")]
+                found |= {one.name.partition("/")[2]: layer.extractfile(one).read() for one in inside}
+    assert found == {path.name: path.read_bytes() for path in made.iterdir()}
+    assert set(found) == {"catalog.parquet", "croissant.json", "dataset.json"}
 
 
 def corrupt_silently(path: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,6 @@ from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.logs import logger, warn
 
 MAX_BYTES = 1 << 20
-CONFIGURATION = "the configuration"
 
 
 class Record(NamedTuple):
@@ -36,7 +36,7 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
     Raises:
         DataError: if a file differs from its record in the catalog.
     """
-    found = {key: (KEYS[key](value), CONFIGURATION) for key, value in given.items() if value}
+    found = {key: (KEYS[key](value), "the configuration") for key, value in given.items() if value}
     records = _records(catalog)
     for name, read in FILES.items():
         if name not in records or (name.startswith("README") and "description" in found):
@@ -67,7 +67,8 @@ def _checked(name: str, key: str, value: Any) -> Any:
 def _content(path: str, name: str, record: Record) -> str | None:
     problem = "it is a symlink" if record.link else f"it is larger than {MAX_BYTES} bytes"
     if not record.link and record.size_bytes <= MAX_BYTES:
-        with open(path, "rb") as file:
+        content = b""
+        with suppress(FileNotFoundError), open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
         if hashlib.sha256(content).hexdigest() != record.sha256:
             raise DataError(f"{path!r} changed after it was read for the catalog: run snakemake again")
@@ -81,25 +82,16 @@ def _content(path: str, name: str, record: Record) -> str | None:
 
 def _records(catalog: Path) -> dict[str, Record]:
     """The records of FILES in a catalog; reads only the row groups between whose names one of them can be."""
-    found = {}
-    wanted = [name.encode() for name in FILES]
+    found, wanted = {}, [name.encode() for name in FILES]
     with pq.ParquetFile(catalog) as file:
         columns = [name for name in ("path", "size", "sha256", "link") if name in file.schema_arrow.names]
         for group in range(file.num_row_groups):
             known = file.metadata.row_group(group).column(0).statistics
-            if (
-                known
-                and known.has_min_max
-                and not any(_bytes(known.min) <= name <= _bytes(known.max) for name in wanted)
-            ):
-                continue
-            table = file.read_row_group(group, columns)
-            chosen = table.filter(pc.is_in(table["path"].cast(pa.binary()), pa.array(wanted, pa.binary())))
-            for row in chosen.to_pylist():
-                link = row.get("link") is not None
-                found[_bytes(row["path"]).decode()] = Record(row["size"] or 0, row["sha256"], link)
+            bounds = (known.min, known.max) if known and known.has_min_max else (b"", b"\xff")
+            first, last = (one.encode() if isinstance(one, str) else one for one in bounds)
+            if any(first <= name <= last for name in wanted):
+                table = file.read_row_group(group, columns)
+                chosen = table.filter(pc.is_in(table["path"].cast(pa.binary()), pa.array(wanted, pa.binary())))
+                for row in chosen.cast(chosen.schema.set(0, pa.field("path", pa.binary()))).to_pylist():
+                    found[row["path"].decode()] = Record(row["size"], row["sha256"], row.get("link") is not None)
     return found
-
-
-def _bytes(name: str | bytes) -> bytes:
-    return name.encode() if isinstance(name, str) else name

@@ -52,7 +52,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     "assemble": lambda one: [one.identity, one.compression, one.standards],
     "attest": lambda one: [
         one.attest,
-        [one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
+        [one.about, one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
     "convert": lambda one: [files_digest([one.sign], Path(one.sign).parent) if one.sign else ""],

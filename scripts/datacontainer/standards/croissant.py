@@ -57,7 +57,7 @@ def document(facts: Facts) -> Any:
         "version": facts.described["version"],
         "license": facts.license_url or about.get("license"),
         "url": about.get("url") or facts.doi or about.get("source"),
-        "citeAs": facts.doi,
+        "citeAs": _citation(facts),
         "datePublished": about.get("published"),
         "creator": [_person(one) for one in about.get("authors", [])],
         "publisher": {"@type": "sc:Organization", "name": about["publisher"]} if "publisher" in about else None,
@@ -67,6 +67,16 @@ def document(facts: Facts) -> Any:
         "recordSet": [{"@type": "cr:RecordSet", "@id": "files", "name": "files", "field": fields}],
     }
     return known(values)
+
+
+def _citation(facts: Facts) -> str:
+    """Authors, year, title and DOI; empty if neither the authors nor the DOI are known."""
+    people = [person["name"] for person in facts.about.get("authors", [])]
+    if not people and not facts.doi:
+        return ""
+    year = f"({facts.about['published'][:4]})" if "published" in facts.about else ""
+    parts = [" ".join(filter(None, [", ".join(people), year])), facts.title, facts.doi]
+    return ". ".join(filter(None, parts))
 
 
 def _person(person: dict[str, str]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 CATALOG, SUMMARY = "catalog.parquet", "dataset.json"
 CATALOG_TYPE = "application/vnd.apache.parquet"
 CATALOG_TEXT = "A row for each file of the dataset, with its path, size, digests and metadata."
-SUMMARY_TEXT = "Counts, digest and metadata of the whole dataset."
 # The built-in columns of the catalog.
 DESCRIPTIONS = {
     "path": "Path of the file in the image",

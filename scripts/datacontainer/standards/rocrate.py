@@ -2,16 +2,7 @@
 
 from typing import Any
 
-from datacontainer.standards.facts import (
-    CATALOG,
-    CATALOG_TEXT,
-    CATALOG_TYPE,
-    SUMMARY,
-    SUMMARY_TEXT,
-    Facts,
-    File,
-    known,
-)
+from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, SUMMARY, Facts, File, known
 
 VERSION = "https://w3id.org/ro/crate/1.2"
 NO_LICENSE = "The dataset states no license."
@@ -39,7 +30,13 @@ def document(facts: Facts) -> Any:
         entities.append({"@id": facts.doi, "@type": "PropertyValue", **value, "url": facts.doi})
     files = [
         _file(CATALOG, "Catalog of the files", CATALOG_TEXT, CATALOG_TYPE, facts.catalog),
-        _file(SUMMARY, "Summary of the dataset", SUMMARY_TEXT, "application/json", facts.summary),
+        _file(
+            SUMMARY,
+            "Summary of the dataset",
+            "Counts, digest and metadata of the whole dataset.",
+            "application/json",
+            facts.summary,
+        ),
     ]
     descriptor = {"@id": "ro-crate-metadata.json", "@type": "CreativeWork", "conformsTo": {"@id": VERSION}}
     root = _root(facts, [entity["@id"] for entity in files], authors)

@@ -95,7 +95,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         ),
         (
             "datasets: {fruit: {path: a, exlude: []}}",
-            "unknown key 'exlude': did you mean 'exclude'? (valid: after, attest,",
+            "unknown key 'exlude': did you mean 'exclude'? (valid: about, after, attest,",
         ),
         ("datasets: {fruit: {path: a, exlude: []}}", "in datasets.fruit"),
         ("dataset: {path: a, exlude: []}", "unknown key 'exlude': did you mean 'exclude'?"),
@@ -160,6 +160,12 @@ def test_read_settings_labels_are_completed_and_sorted():
             fruit(r'labels: {title: "a\0"}'),
             r"labels.title: 'a\x00' is not a text without control characters and",
         ),
+        (fruit("about: {titel: a}"), "unknown key 'titel': did you mean 'title'? (valid: authors, description, doi,"),
+        (fruit("about: {published: 2020-01-31}"), "about.published: datetime.date(2020, 1, 31) is not text: write it"),
+        (fruit("about: {authors: [{orcid: x}]}"), "datasets.fruit.about.authors.0 has no key 'name': add it"),
+        (fruit(f"about: {{title: {'t' * 10_001}}}"), "about.title has 10001 characters, more than 10000: shorten it"),
+        (fruit("standards: [bagit]"), "datacite); for a BagIt bag, run the image with -export DIR -bagit"),
+        (fruit("standards: [datacite], formats: []"), "standards: its documents describe an image: add a format, such"),
         (fruit("labels: {license: a, licenses: b}"), "'license' and 'licenses' are the same label: remove one of them"),
         (
             fruit("labels: {io.datacontainer.x: '1'}"),

@@ -192,5 +192,16 @@ def test_labels_of_users_label_overrides_the_default():
     assert labels_of(Identity("fruit", "1.0", "/data"), SUMMARY)["org.opencontainers.image.title"] == "fruit"
 
 
+def test_labels_of_have_the_values_of_about_as_short_lines():
+    people = [{"name": "Ada", "email": "a@example.org"}, {"name": "Bob"}]
+    texts = {"title": "Five\nfruits", "description": "long " * 2000, "doi": "10.1234/x", "license": "MIT"}
+    labels = labels_of(IDENTITY, SUMMARY | {"about": texts | {"authors": people, "url": "https://example.org"}})
+    prefix = "org.opencontainers.image."
+    names = ("title", "authors", "licenses", "url", "documentation")
+    expected = ["Two fruits", "Ada, Bob", "MIT", "https://example.org", "https://doi.org/10.1234/x"]
+    assert [labels[prefix + name] for name in names] == expected
+    assert labels[prefix + "description"] == "long " * 99 + "long…"
+
+
 def test_docker_string_special_characters_are_escaped():
     assert docker_string('a"b\\c $HOME\nd') == '"a\\"b\\\\c \\$HOME d"'

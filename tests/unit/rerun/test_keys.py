@@ -62,6 +62,8 @@ CHANGES = [
     ({"metadata": []}, HASH | {"attest", "convert", "report", "verify"}),
     ({"dataset_metadata": ["user.py:f"]}, {"aggregate", "attest", "convert", "report", "verify"}),
     ({"version": "2"}, {"aggregate"} | IMAGES),
+    ({"about": {"title": "x"}}, {"aggregate", "attest", "convert", "report", "verify"}),
+    ({"standards": ["croissant"]}, IMAGES),
     ({"labels": {"license": "MIT"}}, IMAGES),
     ({"mount": "/x"}, HASH | ENTRYPOINT),
     ({"compression": "gzip"}, HASH | IMAGES),

@@ -60,6 +60,14 @@ def test_summary_has_counts_products_and_commands(build, tmp_path):
     ]
 
 
+def test_summary_names_the_documents_of_standards(build, tmp_path):
+    (tmp_path / "lab/standards").mkdir(parents=True)
+    for name in ("croissant.json", "datacite.json", "dataset.json"):
+        (tmp_path / "lab/standards" / name).write_text("{}")
+    line = f"{tmp_path}/lab/standards 4 B croissant.json, datacite.json"
+    assert line in [" ".join(line.split()) for line in build("lab")]
+
+
 def test_summary_leaves_out_products_that_the_run_did_not_ask_for(build):
     lines = build("lab", made=["catalog.parquet"])
     assert [line.split()[0].rpartition("/")[2] for line in lines[2:]] == ["catalog.parquet"]

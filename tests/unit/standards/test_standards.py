@@ -1,0 +1,162 @@
+"""The documents of the standards, checked by the validator of each standard, with hostile texts and fields."""
+
+import hashlib
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from datacontainer.runtime.errors import UsageError
+from datacontainer.standards.standards import STANDARDS, check_known, write_standards
+from tools.engines import require_library
+
+HOSTILE = "q\"uo'te\n<b> \u2028\u0085 \U0001f600 {x} \\u0041 $y"
+PEOPLE = [
+    {"name": f"Ada {HOSTILE}", "orcid": "0000-0002-1825-0097", "affiliation": HOSTILE, "email": "a@example.org"},
+    {"name": "Ada again", "orcid": "0000-0002-1825-0097"},
+    {"name": "Bob"},
+]
+FULL = {
+    "title": HOSTILE,
+    "description": HOSTILE * 300,
+    "authors": PEOPLE,
+    "license": "CC0-1.0",
+    "keywords": [HOSTILE, "fruit"],
+    "doi": "10.5281/zenodo.1234",
+    "funding": [HOSTILE],
+    "url": "https://example.org/fruit",
+    "source": "https://example.org/source",
+    "published": "2020-01-31",
+    "publisher": "A Press",
+    "language": "en",
+}
+CASES = {"full": FULL, "bare": {"published": "2020"}}
+FIELDS = {"a b/c\u2028'\"\nz": [True, None], "x.y": [1.5, 2.0], "j": ["[1]", "{}"], "n": [2**60, None]}
+PATHS = ["/data/a\n\u2028", "/data/b \U0001f600"]
+
+
+@pytest.fixture(scope="module", params=CASES)
+def folder(request, tmp_path_factory) -> Path:
+    """The documents about a dataset whose catalog has hostile names and fields."""
+    top = tmp_path_factory.mktemp("standards")
+    columns = {"path": PATHS, "size": [1, 2], "sha256": ["a" * 64, "b" * 64], **FIELDS, "offset": [512, None]}
+    table = pa.table(columns | {"layer": pa.array(["sha256:x", None]).dictionary_encode()})
+    marked = table.schema.field("j").with_metadata({"json": "1"})
+    pq.write_table(table.cast(table.schema.set(table.column_names.index("j"), marked)), top / "catalog.parquet")
+    described = {"name": "fruit", "version": "1.0", "files": 2, "bytes": 3, "about": CASES[request.param]}
+    (top / "dataset.json").write_text(json.dumps(described))
+    made = write_standards(STANDARDS, top / "standards", summary=top / "dataset.json", catalog=top / "catalog.parquet")
+    assert sorted(made) == sorted(one.file for one in STANDARDS.values())
+    return top / "standards"
+
+
+def loaded(folder: Path, name: str) -> dict:
+    return json.loads((folder / STANDARDS[name].file).read_bytes())
+
+
+@pytest.fixture
+def context(monkeypatch):
+    """Answers requests for RO-Crate's context with the one in the library rocrate, without a network."""
+    requests, rocrate = require_library("requests"), require_library("rocrate")
+    content = Path(rocrate.__file__).with_name("data").joinpath("ro-crate.jsonld").read_bytes()
+
+    def send(_, request, **__):
+        response = requests.Response()
+        response.status_code, response.url, response.request = 404, request.url, request
+        if request.url == "https://w3id.org/ro/crate/1.2/context":
+            response.status_code, response._content = 200, content
+            response.headers["Content-Type"] = "application/ld+json"
+        return response
+
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+
+
+# One case: the validator takes seconds.
+@pytest.mark.parametrize("folder", ["full"], indirect=True)
+@pytest.mark.usefixtures("context")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_rocrate_passes_the_required_checks_of_its_validator(folder):
+    services = require_library("rocrate_validator.services")
+    models = require_library("rocrate_validator.models")
+    settings = services.ValidationSettings(
+        rocrate_uri=str(folder),
+        profile_identifier="ro-crate-1.2",
+        requirement_severity=models.Severity.REQUIRED,
+        no_cache=True,
+    )
+    result = services.validate(settings)
+    assert [issue.message for issue in result.get_issues()] == []
+    assert result.passed()
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning", "ignore:The inplace keyword")
+def test_croissant_is_loaded_and_its_records_are_read(folder):
+    mlcroissant = require_library("mlcroissant")
+    dataset = mlcroissant.Dataset(jsonld=str(folder / "croissant.json"))
+    issues = dataset.metadata.ctx.issues
+    assert issues.errors == set()
+    if (cited := loaded(folder, "croissant").get("citeAs")) is not None:
+        assert cited == f"Ada {HOSTILE}, Ada again, Bob (2020). {HOSTILE}. https://doi.org/10.5281/zenodo.1234"
+    missing = {"citeAs", "license"} if loaded(folder, "croissant").get("license") is None else set()
+    assert len(issues.warnings) == len(missing)
+    records = [dict(record) for record in dataset.records("files")]
+    assert [record["files/path"].decode() for record in records] == PATHS
+    assert [record["files/x.y"] for record in records] == FIELDS["x.y"]
+    assert [record["files/n"] for record in records] == FIELDS["n"]
+    assert [record["files/column-4"] for record in records] == [True, None]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_datapackage_and_its_rows_are_valid(folder):
+    frictionless = require_library("frictionless")
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert report.flatten(["type", "fieldName", "note"]) == []
+    (resource,) = loaded(folder, "datapackage")["resources"]
+    assert resource["hash"] == f"sha256:{hashlib.sha256((folder / resource['path']).read_bytes()).hexdigest()}"
+    assert [field["name"] for field in resource["schema"]["fields"]] == pq.read_schema(folder / resource["path"]).names
+
+
+def test_datacite_matches_the_schema_of_its_library(folder):
+    schema = require_library("datacite.schema45")
+    found = loaded(folder, "datacite")
+    assert [error.message for error in schema.validator.iter_errors(found)] == []
+    assert found["publicationYear"] == "2020"
+    assert found["publisher"]["name"] in ("A Press", ":unav")
+
+
+def test_write_standards_documents_are_small_ascii_and_reproducible(folder, tmp_path):
+    again = tmp_path / "again"
+    inputs = {"summary": folder / "dataset.json", "catalog": folder / "catalog.parquet"}
+    for path in write_standards(STANDARDS, again, **inputs).values():
+        content = path.read_bytes()
+        assert content == (folder / path.name).read_bytes()
+        assert content.isascii()
+        assert len(content) < 100_000
+    assert write_standards(["datacite"], again, **inputs) == {"datacite.json": again / "datacite.json"}
+    assert sorted(path.name for path in again.iterdir()) == ["catalog.parquet", "datacite.json", "dataset.json"]
+    assert write_standards([], again, **inputs) == {}
+    assert not again.exists()
+
+
+def test_write_standards_without_values_are_written_or_name_the_key_to_set(folder, tmp_path):
+    described = json.loads((folder / "dataset.json").read_bytes()) | {"about": {}}
+    (tmp_path / "dataset.json").write_text(json.dumps(described))
+    inputs = {"summary": tmp_path / "dataset.json", "catalog": folder / "catalog.parquet"}
+    assert len(write_standards(["croissant", "datapackage"], tmp_path / "standards", **inputs)) == 2
+    for name in ("ro-crate", "datacite"):
+        with pytest.raises(UsageError, match=r"set datasets\.fruit\.about\.published"):
+            write_standards([name], tmp_path / "standards", **inputs)
+
+
+@pytest.mark.parametrize(
+    ("citation", "refused"), [(None, True), ("title: x", True), ("date-released: 2020-01-31", False)]
+)
+def test_check_known_refuses_a_folder_without_the_date_before_a_run(tmp_path, citation, refused):
+    check_known("ro-crate", "fruit", {}, str(tmp_path / "created by a rule later"))
+    if citation:
+        (tmp_path / "CITATION.cff").write_text(citation)
+    with pytest.raises(UsageError, match="set datasets") if refused else nullcontext():
+        check_known("ro-crate", "fruit", {}, str(tmp_path))
