@@ -8,18 +8,6 @@ from pathlib import Path
 from snakemake.io import get_flag_value
 
 
-def print_stop(kind, error, trace):
-    """Prints one line for Ctrl-C instead of a trace, until the console of the run does."""
-    if issubclass(kind, KeyboardInterrupt):
-        print("stopped before the first job; run the same command again", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
-
-
-if workflow.modifier.is_main_snakefile():
-    sys.excepthook = print_stop
-
-
 def source_root():
     """The folder that holds scripts/, templates/ and packer/.
 
@@ -48,6 +36,7 @@ from datacontainer.rerun.graph import Step, checkpoints_before, made_from
 from datacontainer.rerun.writers import unordered_writers
 from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
+from datacontainer.runtime.interrupt import stop_at_ctrl_c
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.outputs import check_writable
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
@@ -64,9 +53,18 @@ from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DeploymentMethod
 
 
+def jobs_run():
+    """Whether jobs may run, which Snakemake ends after Ctrl-C."""
+    return workflow.scheduler is not None
+
+
+if workflow.is_main_process:
+    stop_at_ctrl_c(jobs=jobs_run)
+
+
 def stop(error):
     """Ends the run with one line and the exit status of the error; Snakemake prints a trace below an exception."""
-    if workflow.scheduler is not None:
+    if jobs_run():
         if CONSOLE:
             CONSOLE.failures.add_run(f"error: {error}")
         raise WorkflowError(str(error))
