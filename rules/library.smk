@@ -36,6 +36,7 @@ from datacontainer.rerun.graph import Step, checkpoints_before, made_from
 from datacontainer.rerun.writers import check_writers, files_before
 from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
+from datacontainer.runtime.interrupt import stop_at_ctrl_c
 from datacontainer.runtime.lock import hold
 from datacontainer.runtime.outputs import check_writable
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
@@ -55,9 +56,18 @@ if workflow.modifier.is_main_snakefile():
     sys.excepthook = print_stop
 
 
+def jobs_run():
+    """Whether jobs may run, which Snakemake ends after Ctrl-C."""
+    return workflow.scheduler is not None
+
+
+if workflow.is_main_process:
+    stop_at_ctrl_c(jobs=jobs_run)
+
+
 def stop(error):
     """Ends the run with one line and the exit status of the error; Snakemake prints a trace below an exception."""
-    if workflow.scheduler is not None:
+    if jobs_run():
         if CONSOLE:
             CONSOLE.failures.add_run(f"error: {error}")
         raise WorkflowError(str(error))

@@ -1,5 +1,4 @@
 # terminal: the output of a run. A workflow that embeds this one keeps Snakemake's own output.
-import signal
 import time
 
 STARTED = time.time()
@@ -59,16 +58,9 @@ def print_failures():
         print(*failures.lines(), sep="\n", file=sys.stderr)
 
 
-def interrupt(*_):
-    """Ends the run at Ctrl-C: at once while no job can run, and otherwise through Snakemake, which ends the jobs."""
-    if workflow.scheduler is None:
-        CONSOLE.stop()
-    raise KeyboardInterrupt
-
-
 CONSOLE = use_console()
-if workflow.is_main_process and Path(workflow.main_snakefile) in OURS:
-    signal.signal(signal.SIGINT, interrupt if CONSOLE else signal.default_int_handler)
+if CONSOLE:
+    stop_at_ctrl_c(CONSOLE.stop, jobs_run)
 
 
 def show(text):

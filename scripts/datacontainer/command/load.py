@@ -1,4 +1,4 @@
-"""Load: the image of a dataset into Docker or podman, from the layout, without an archive on the disk."""
+"""Load: sends the image layout of a dataset to Docker or podman, without an archive on the disk."""
 
 import argparse
 import logging

@@ -158,7 +158,8 @@ class _Process:
                 yield message
 
     def close(self) -> None:
-        """Ends the process and those that it started; sets `end`."""
+        """Ends the process and those that it started; logs the end of what it printed; sets `end`."""
+        self._poll.unregister(self._pipe)
         os.close(self._pipe)
         if self._closed:
             with suppress(subprocess.TimeoutExpired):
@@ -170,7 +171,7 @@ class _Process:
         self._ready(0)
         os.close(self._output)
         if self._begun:
-            printed(self._begun)
+            printed([self._begun])
         self.end = self.end or _end(status if ended else PIPE_CLOSED)
 
     def _read(self) -> bytes:
@@ -191,19 +192,20 @@ class _Process:
         return block
 
     def _ready(self, seconds: float) -> bool:
-        """Whether a message arrives within the seconds, or until the process prints; handles what it prints."""
+        """Whether a message arrives within the seconds, or until the process prints; then logs the printed lines."""
         found = {descriptor for descriptor, _ in self._poll.poll(1000 * seconds)}
-        if self._output in found:
-            block = os.read(self._output, BLOCK_BYTES)
-            *lines, self._begun = (self._begun + block).split(b"\n")
-            for line in lines:
-                printed(line)
-            if len(self._begun) > BLOCK_BYTES or not block:
-                printed(self._begun)
-                self._begun = b""
-            if not block:
-                self._poll.unregister(self._output)
-        return self._pipe in found
+        # Messages first: the log gets many lines at once.
+        if self._pipe in found or self._output not in found:
+            return self._pipe in found
+        block = os.read(self._output, BLOCK_BYTES)
+        *lines, self._begun = (self._begun + block).split(b"\n")
+        if len(self._begun) > BLOCK_BYTES:
+            lines, self._begun = [*lines, self._begun], b""
+        if lines:
+            printed(lines)
+        if not block:
+            self._poll.unregister(self._output)
+        return False
 
 
 def _end(status: int) -> str:

@@ -2,24 +2,23 @@
 
 import os
 import signal
-import sys
-from contextlib import suppress
+from collections.abc import Callable
 
-BEFORE_JOBS = "stopped before the first job; run the same command again"
-
-
-def stop_at_ctrl_c() -> None:
-    """Makes Ctrl-C end this process at once, wherever it is; an exception would be caught or printed in many places."""
-    signal.signal(signal.SIGINT, _stop)
+LINE = b"stopped before the first job; run the same command again\n"
 
 
-def end_interrupted() -> None:
-    """Ends this process as Ctrl-C does, so that a shell that runs it stops as well."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGINT)
+def stop_at_ctrl_c(stop: Callable[[], object] = lambda: os.write(2, LINE), jobs: Callable[[], bool] = bool) -> None:
+    """Makes Ctrl-C call `stop` and end this process, wherever it is; or raise KeyboardInterrupt, while jobs() is true.
 
+    Before the jobs, an exception would be caught, or printed with its trace, in many places.
+    """
 
-def _stop(*_: object) -> None:
-    with suppress(OSError):
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{BEFORE_JOBS}\n".encode())
-    end_interrupted()
+    def handle(*_: object) -> None:
+        if jobs():
+            raise KeyboardInterrupt
+        stop()
+        # A shell that runs this process stops as well.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    signal.signal(signal.SIGINT, handle)

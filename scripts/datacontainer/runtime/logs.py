@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ SHOWN_INPUTS, SHOWN_CHARACTERS, SHOWN_PRINTED = 5, 300, 3
 # The files and bytes of the stage that runs, as `finished` recorded them.
 _done: list[Amount] = []
 # The first lines that users' functions printed in the stage that runs.
-_printed: list[bytes] = []
+_printed: list[str] = []
 
 
 class LogFile(logging.FileHandler):
@@ -118,19 +118,18 @@ def notice(text: str) -> None:
         print(text, file=sys.stderr)
 
 
-def printed(line: bytes) -> None:
-    """Logs a line that a user's function printed; shows the first of a stage, and that there are more."""
-    text = line.decode(errors="backslashreplace")
-    logger.info("printed: %s", text)
-    if len(_printed) > SHOWN_PRINTED:
-        return
-    _printed.append(line)
-    if len(_printed) > SHOWN_PRINTED:
-        text = f"the functions print more lines: see {_log_file()}"
-    if has_console():
-        send("", Amount(), line=text)
-    else:
-        print(escaped(text), file=sys.stderr)
+def printed(lines: Sequence[bytes]) -> None:
+    """Logs lines that a user's function printed; shows the first of a stage, and that there are more."""
+    texts = [line.decode(errors="backslashreplace") for line in lines]
+    logger.info("printed: %s", "\nprinted: ".join(texts))
+    for text in texts[: SHOWN_PRINTED + 1 - len(_printed)]:
+        _printed.append(text)
+        more = len(_printed) > SHOWN_PRINTED
+        shown = f"the functions print more lines: see {_log_file()}" if more else text
+        if has_console():
+            send("", Amount(), line=shown)
+        else:
+            print(escaped(shown), file=sys.stderr)
 
 
 def _log_file() -> str:

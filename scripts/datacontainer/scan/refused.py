@@ -87,10 +87,10 @@ def _cause(entry: Refused, root: str) -> tuple[str, str]:
     if entry.target and not reason.startswith((DANGLING, LOOP)):
         return _noun(reason), (
             "store the files behind the symlinks with `symlinks: follow`, or the symlinks with `symlinks: keep`, as in "
-            f"--config dataset='{{path: {root}, symlinks: follow}}'"
+            f"--set symlinks=follow or --config dataset='{{path: {root}, symlinks: follow}}'"
         )
     if reason.startswith(DANGLING):
-        keep = f"--config dataset='{{path: {root}, symlinks: keep}}'"
+        keep = f"--set symlinks=keep or --config dataset='{{path: {root}, symlinks: keep}}'"
         return _noun(reason), f"correct the target, or store the symlinks unchanged with {keep}"
     if reason.startswith(UNREADABLE):
         return f"entry that {reason.decode()}", _repair(reason)

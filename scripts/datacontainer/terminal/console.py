@@ -18,7 +18,6 @@ from typing import Any, TextIO
 from snakemake.logging import LogEvent
 
 from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message
-from datacontainer.runtime.interrupt import end_interrupted
 from datacontainer.runtime.limits import explained
 from datacontainer.runtime.logs import escaped
 from datacontainer.terminal.failures import Failures
@@ -95,10 +94,9 @@ class Console(logging.Handler):
             self._stream.flush()
 
     def stop(self) -> None:
-        """Ends the process with the line for Ctrl-C, before a job runs."""
+        """Prints the line for Ctrl-C as the last one."""
         self._stopped = True
         self._finish()
-        end_interrupted()
 
     def _take(self, record: logging.LogRecord, event: LogEvent | None) -> None:
         if event == LogEvent.JOB_INFO:

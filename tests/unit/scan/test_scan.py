@@ -67,7 +67,7 @@ def test_scan_refused_entries_are_grouped_with_the_key_to_change(dataset, listed
             listed(dataset)
     follow = (
         "store the files behind the symlinks with `symlinks: follow`, or the symlinks with `symlinks: keep`, as in "
-        f"--config dataset='{{path: {dataset}, symlinks: follow}}'"
+        f"--set symlinks=follow or --config dataset='{{path: {dataset}, symlinks: follow}}'"
     )
     assert caught.value.details == (
         "name with the prefix .wh., which deletes a file in an image layer (1): rename the entries, or use `exclude`",
