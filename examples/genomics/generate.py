@@ -13,11 +13,6 @@ SAMPLES = "sample\tsex\ttissue\nmother\tfemale\tblood\nchild\tmale\tsaliva\n"
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
-def wrapped(sequence):
-    """Returns the sequence in lines of 70 letters."""
-    return "".join(f"{sequence[at : at + 70]}\n" for at in range(0, len(sequence), 70))
-
-
 def write_reads(file, reads, end):
     """Writes one end of each pair as FASTQ, compressed by bgzip."""
     with pysam.BGZFile(str(file), "wb") as target:
@@ -86,7 +81,7 @@ def generate(folder):
     for name in ("reference", "reads", "aligned", "variants"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "samples.tsv").write_text(SAMPLES)
-    (folder / "reference/toy.fa").write_text("".join(f">{name} toy\n{wrapped(genome[name])}" for name in genome))
+    (folder / "reference/toy.fa").write_text("".join(f">{name} toy\n{sequence}\n" for name, sequence in genome.items()))
     (folder / "variants/family.vcf").write_text(variants(genome, chance))
     for sample in PAIRS:
         reads = sequenced(sample, genome, chance)

@@ -22,7 +22,8 @@ def blobs(shape, count, chance):
     rows, columns = np.indices(shape)
     image = chance.integers(90, 110, shape)
     for row, column in chance.integers(4, min(shape) - 4, (count, 2)):
-        image += (900 * np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / 8)).astype(int)
+        # Integers only: processors round exp differently.
+        image += 57600 // (8 + (rows - row) ** 2 + (columns - column) ** 2) ** 2
     return image.astype(np.uint16)
 
 
@@ -37,6 +38,7 @@ def write_store(folder, chance):
     ]
     multiscales = [{"name": "embryo", "axes": AXES, "datasets": datasets}]
     attributes = {"ome": {"version": "0.5", "multiscales": multiscales, "omero": {"channels": CHANNELS}}}
+    zarr.config.set({"json_indent": None})
     group = zarr.create_group(folder, attributes=attributes)
     for n, level in enumerate(levels):
         chunks = (1, 32, 32)
@@ -65,7 +67,7 @@ def generate(folder):
         write_tiff(folder / f"wells/{well}.tif", pages, 8 if well == "B1" else 16, chance)
     # The copy of a stack was interrupted.
     whole = (folder / "wells/A2.tif").read_bytes()
-    (folder / "wells/A2-copy.tif").write_bytes(whole[:6])
+    (folder / "wells/A2-copy.tif").write_bytes(whole[:1000])
 
 
 if __name__ == "__main__":
