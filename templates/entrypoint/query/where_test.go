@@ -165,7 +165,7 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 }
 
 func FuzzParseWhere(f *testing.F) {
-	for _, seed := range []string{`size > 1 and not (note ~ "x" or good = true)`, "`odd name` is not missing", `ratio<=-1e-3`, `note='a''b'`} {
+	for _, seed := range []string{`size > 1 and not (note ~ "x" or good = true)`, "`odd name` is not missing", `ratio<=-1e-3`, `note='a''b'`, `note in ("a", null) or note not like '[!a]*'`} {
 		f.Add(seed)
 	}
 	ix := example(f)
