@@ -46,7 +46,7 @@ class Question:
         return words + ([] if self.only is None else [f"-{self.only}"])
 
     def sql(self) -> str:
-        """A query for the keys in order; of groups, for the first key, the number of rows, and which values are missing."""
+        """A query for the keys in order; of groups, for the first key, the number of rows, and the missing values."""
         wanted = [] if self.where is None else [f"({self.where.sql})"]
         wanted += [] if self.get is None else [contains("key", self.get, self.ignore_case)]
         wanted += [] if self.search is None else [contains(digits(self.metric), self.search, self.ignore_case)]

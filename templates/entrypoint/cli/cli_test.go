@@ -4,9 +4,6 @@ package cli
 
 import (
 	"bytes"
-	"encoding/csv"
-	"encoding/json"
-	"math"
 	"strings"
 	"testing"
 
@@ -177,25 +174,6 @@ func TestRunUnusualNamesAreQuotedInText(t *testing.T) {
 	}
 }
 
-func TestRunTableFormatsAreValidCSV(t *testing.T) {
-	for format, comma := range map[string]rune{"csv": ',', "tsv": '\t'} {
-		out, _, _, _ := execute(odd, "-format", format)
-		reader := csv.NewReader(strings.NewReader(out))
-		reader.Comma = comma
-		lines, err := reader.ReadAll()
-		if err != nil || len(lines) != 5 {
-			t.Fatalf("%s: %v, %d lines", format, err, len(lines))
-		}
-		if lines[1][0] != "/data/a,b\"c" || lines[1][3] != "line\nbreak" || lines[2][0] != "/data/b\nc" || lines[3][0] != "/data/c\xff é" {
-			t.Errorf("%s: %q", format, lines)
-		}
-	}
-	out, _, _, _ := execute(odd, "-format", "csv")
-	if !strings.Contains(out, `00000002,"",`) || !strings.Contains(out, "00000003,,false") {
-		t.Errorf("the empty text and the missing value are not distinct: %q", out)
-	}
-}
-
 func TestRunTextThatATerminalOrASpreadsheetInterpretsIsGuarded(t *testing.T) {
 	for note, expected := range map[string][3]string{
 		"=1+1":      {"=1+1", "=1+1", "'=1+1"},
@@ -220,50 +198,9 @@ func TestRunTextThatATerminalOrASpreadsheetInterpretsIsGuarded(t *testing.T) {
 	}
 }
 
-func TestRunFormatJSONIsValidJSON(t *testing.T) {
-	out, _, _, _ := execute(odd, "-format", "json")
-	var records []map[string]any
-	if err := json.Unmarshal([]byte(out), &records); err != nil || len(records) != 4 {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if records[0]["path"] != "/data/a,b\"c" || records[3]["note"] != "é 🍅" || !strings.Contains(out, `"path": "/data/c\udcff \u00e9"`) {
-		t.Errorf("printed %s", out)
-	}
-}
-
-func TestRunNaNAndInfinityAreNullInJSON(t *testing.T) {
-	ratio := []indextest.Field{{Name: "ratio", Kind: indextest.Float}}
-	data := indextest.Build("/data", ratio, []indextest.Row{
-		{Path: "a", Values: values{"ratio": math.NaN()}}, {Path: "b", Values: values{"ratio": math.Inf(-1)}},
-		{Path: "c", Values: values{"ratio": 1.5}},
-	})
-	for arguments, expected := range map[string]string{
-		"-format jsonl": "{\"path\": \"/data/a\", \"ratio\": null}\n{\"path\": \"/data/b\", \"ratio\": null}\n" +
-			"{\"path\": \"/data/c\", \"ratio\": 1.5}\n",
-		"":            "/data/a {\"ratio\": NaN}\n/data/b {\"ratio\": -Infinity}\n/data/c {\"ratio\": 1.5}\n",
-		"-format csv": "path,ratio\n/data/a,NaN\n/data/b,-Infinity\n/data/c,1.5\n",
-	} {
-		if out, _, _, err := execute(data, strings.Fields(arguments)...); out != expected || err != nil {
-			t.Errorf("%s: %v, printed %s", arguments, err, out)
-		}
-	}
-}
-
 func TestRunSwitchGivenTwiceIsAccepted(t *testing.T) {
 	if out, _, status, err := execute(fruit, "-ls", "-ls", "-get", "tomato"); out != "/data/tomato.txt\n" || status != Done {
 		t.Errorf("status %d, %v, printed %q", status, err, out)
-	}
-}
-
-func TestRunEmptyDatasetPrintsMessage(t *testing.T) {
-	out, messages, status, err := execute(indextest.Build("/data", fields, nil))
-	if out != "" || messages != "fruit 1.0 contains no files\n" || status != Done || err != nil {
-		t.Errorf("status %d, %v, printed %q and %q", status, err, out, messages)
-	}
-	for format, expected := range map[string]string{"json": "[]\n", "csv": "path,size,sha256,note,seen\n", "jsonl": ""} {
-		if out, _, _, _ := execute(indextest.Build("/data", fields, nil), "-format", format); out != expected {
-			t.Errorf("%s: printed %q", format, out)
-		}
 	}
 }
 
@@ -286,16 +223,6 @@ func TestEffectiveArgumentsOfApptainerLinks(t *testing.T) {
 	} {
 		if found := effectiveArguments([]string{called, "-ls"}); len(found) != 1 || found[0] != expected {
 			t.Errorf("%s: %v", called, found)
-		}
-	}
-}
-
-func TestRunHelpListsEveryFlag(t *testing.T) {
-	out, _, _, _ := execute(fruit, "-help")
-	_, _, _, err := execute(fruit, "-nonsense")
-	for _, word := range strings.Fields(strings.Split(strings.Split(err.Error(), "the flags are ")[1], ";")[0]) {
-		if !strings.Contains(out, "  "+word+" ") && !strings.Contains(out, word+"\n") && !strings.Contains(out, " "+word+" ") && !strings.Contains(out, " "+word+",") {
-			t.Errorf("-help does not list %s", word)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func Find(columns []Column, kind, name string) (Column, error) {
 		if column.Name == name {
 			return column, nil
 		}
-		names = append(names, column.Name)
+		names = append(names, string(index.AppendShown(nil, []byte(column.Name))))
 	}
 	return Column{}, fmt.Errorf("unknown %s %q: %s", kind, name, remedy(kind, name, names))
 }

@@ -57,49 +57,27 @@ func TestWhereConditionMatchesExpectedRows(t *testing.T) {
 	all := "a.txt b/c.nii.gz b/d"
 	for condition, expected := range map[string]string{
 		`size = 9`:                              "a.txt",
-		`size == 9.0`:                           "a.txt",
-		`size > 8.5 and size < 9.5`:             "a.txt",
 		`size != 9`:                             "b/c.nii.gz b/d",
-		`size <> 9`:                             "b/c.nii.gz b/d",
 		`size > 9007199254740992`:               "b/c.nii.gz",
-		`size > 9007199254740993`:               "",
 		`size >= -3`:                            all,
-		`size > -3.5`:                           all,
-		`size < -2.5`:                           "b/d",
-		`size < 1e300`:                          all,
 		`size > 1e300`:                          "",
-		`size > -1e300`:                         all,
 		`size ~ "9"`:                            "a.txt b/c.nii.gz",
 		`size !~ "9"`:                           "b/d",
 		`sha256 = "327b"`:                       "a.txt",
-		`sha256 > "327b"`:                       "b/c.nii.gz",
-		`sha256 ~ '27'`:                         "a.txt",
 		`ratio = 0.5`:                           "a.txt",
 		`ratio != 0.5`:                          "b/c.nii.gz",
 		`ratio > 0 or ratio <= 0`:               "a.txt",
 		`not ratio > 1`:                         "a.txt b/c.nii.gz",
 		`ratio is missing`:                      "b/d",
-		`ratio is not missing`:                  "a.txt b/c.nii.gz",
-		`good = true`:                           "a.txt",
 		`good = FALSE`:                          "b/c.nii.gz",
-		`not good = true`:                       "b/c.nii.gz",
-		`good = true or size = -3`:              "a.txt b/d",
 		`note = 'it''s'`:                        "a.txt",
-		`note = "it's"`:                         "a.txt",
 		`note = ""`:                             "b/d",
-		`note is missing`:                       "b/c.nii.gz",
 		"`odd name` ~ '1, 2'":                   "b/d",
 		`path = "/data/b/d"`:                    "b/d",
-		`name = "d"`:                            "b/d",
-		`folder = "/data/b"`:                    "b/c.nii.gz b/d",
 		`suffix = ".nii.gz"`:                    "b/c.nii.gz",
-		`suffix = ""`:                           "b/d",
 		`size = 9 or size = -3 and good = true`: "a.txt",
 		`(size = 9 or size = -3) AND note = ""`: "b/d",
-		`NOT (size = 9 Or size = -3)`:           "b/c.nii.gz",
 		"\tsize\n=9 ":                           "a.txt",
-		`not not size = 9`:                      "a.txt",
-		`note ~ ""`:                             "a.txt b/d",
 		`size in (9, -3.0)`:                     "a.txt b/d",
 		`size not in (9)`:                       "b/c.nii.gz b/d",
 		`note IN ('it''s', "x")`:                "a.txt",
@@ -187,7 +165,7 @@ func TestParseWhereSyntaxErrorReturnsMessage(t *testing.T) {
 }
 
 func FuzzParseWhere(f *testing.F) {
-	for _, seed := range []string{`size > 1 and not (note ~ "x" or good = true)`, "`odd name` is not missing", `ratio<=-1e-3`, `note='a''b'`} {
+	for _, seed := range []string{`size > 1 and not (note ~ "x" or good = true)`, "`odd name` is not missing", `ratio<=-1e-3`, `note='a''b'`, `note in ("a", null) or note not like '[!a]*'`} {
 		f.Add(seed)
 	}
 	ix := example(f)

@@ -16,6 +16,8 @@ QUERIES = [
     [],
     ["-metric", "mean", "-desc", "-ls"],
     ["-where", 'name ~ "e" or good = true', "-format", "csv"],
+    ["-values", "näme\n", "-where", "name like '*e*'"],
+    ["-count", "-by", "suffix,mean", "-format", "parquet"],
     ["-self-check"],
     ["-info"],
     ["-version"],
