@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from datacontainer.domains.bounds import plain
@@ -87,19 +88,20 @@ def load_domain(domain: Domain, *, dataset: bool) -> Callable[[Any, str], dict[s
     """The function of a domain for files, or its function for the dataset, whose fields get one key, its name.
 
     The function for files returns {} for a file without a suffix of the domain, and does not open it. It makes values
-    plain, leaves out empty ones, and gives the fields the name of the domain as prefix, except those of BIDS.
+    plain, leaves out empty ones, and gives the fields the name of the domain as prefix, except those of BIDS. The
+    library is imported for the first file of the domain: some need a second, and each shard has a process.
     """
     short = domain.name.replace("-", "_")
-    module = importlib.import_module(f"datacontainer.domains.{short}")
+    module = cache(partial(importlib.import_module, f"datacontainer.domains.{short}"))
     if dataset:
-        return lambda frame, folder: {domain.name: module.dataset(frame, folder)}
+        return lambda frame, folder: {domain.name: module().dataset(frame, folder)}
     suffixes, prefix = tuple(domain.suffixes.split()), "" if domain.name == "bids" else f"{short}_"
-    parameters = module.metadata.__code__.co_argcount
 
     def metadata(path: str, folder: str) -> dict[str, Any]:
         if suffixes and not path[-LONGEST_SUFFIX:].lower().endswith(suffixes):
             return {}
-        found = module.metadata(*(path, folder)[:parameters])
+        function = module().metadata
+        found = function(*(path, folder)[: function.__code__.co_argcount])
         return {f"{prefix}{name}": plain(value) for name, value in found.items() if value not in NO_VALUES}
 
     return metadata
