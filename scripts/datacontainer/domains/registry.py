@@ -1,4 +1,7 @@
-"""The domains: metadata functions that the configuration names without a file, as in `metadata: [bids]`."""
+"""The domains: metadata functions that the configuration names without a file, as in `metadata: [bids]`.
+
+Every job imports this module, with or without functions.
+"""
 
 import importlib
 import importlib.util
@@ -6,9 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-from datacontainer.domains.bounds import plain
 from datacontainer.runtime.errors import MissingToolError, UsageError
-from datacontainer.runtime.suggestions import did_you_mean
 
 LONGEST_SUFFIX = 16
 NO_VALUES: tuple[Any, ...] = (None, "", [], {})
@@ -65,6 +66,8 @@ def find(spec: str) -> Domain:
         UsageError: if there is none.
     """
     if spec not in DOMAINS:
+        from datacontainer.runtime.suggestions import did_you_mean
+
         hint = did_you_mean(spec, DOMAINS) or f": the domains are {', '.join(DOMAINS)}"
         raise UsageError(f"there is no domain {spec!r}, and a function of your own is FILE.py:FUNCTION{hint}")
     return DOMAINS[spec]
@@ -91,6 +94,8 @@ def load_domain(domain: Domain, *, dataset: bool) -> Callable[[Any, str], dict[s
     plain, leaves out empty ones, and gives the fields the name of the domain as prefix, except those of BIDS. The
     library is imported for the first file of the domain: some need a second, and each shard has a process.
     """
+    from datacontainer.domains.bounds import plain
+
     short = domain.name.replace("-", "_")
     module = cache(partial(importlib.import_module, f"datacontainer.domains.{short}"))
     if dataset:
