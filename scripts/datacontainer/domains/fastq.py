@@ -25,7 +25,7 @@ def metadata(path: str) -> dict[str, Any]:
             lengths.add(len(sequence))
             qualities += sum(quality.encode("latin-1"))
     except ValueError:
-        if not partial:
+        if not partial or not lengths.count:
             raise
     mean = round(qualities / lengths.total - PHRED_OFFSET, 2) if lengths.total else None
     return lengths.fields() | {"quality": mean, "partial": partial or None}

@@ -1,13 +1,15 @@
-"""The domains: metadata functions that the configuration names without a file, as in `metadata: [bids]`."""
+"""The domains: metadata functions that the configuration names without a file, as in `metadata: [bids]`.
+
+Every job imports this module, with or without functions.
+"""
 
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from typing import Any, NamedTuple
 
-from datacontainer.domains.bounds import plain
 from datacontainer.runtime.errors import MissingToolError, UsageError
-from datacontainer.runtime.suggestions import did_you_mean
 
 LONGEST_SUFFIX = 16
 NO_VALUES: tuple[Any, ...] = (None, "", [], {})
@@ -64,6 +66,8 @@ def find(spec: str) -> Domain:
         UsageError: if there is none.
     """
     if spec not in DOMAINS:
+        from datacontainer.runtime.suggestions import did_you_mean
+
         hint = did_you_mean(spec, DOMAINS) or f": the domains are {', '.join(DOMAINS)}"
         raise UsageError(f"there is no domain {spec!r}, and a function of your own is FILE.py:FUNCTION{hint}")
     return DOMAINS[spec]
@@ -87,19 +91,22 @@ def load_domain(domain: Domain, *, dataset: bool) -> Callable[[Any, str], dict[s
     """The function of a domain for files, or its function for the dataset, whose fields get one key, its name.
 
     The function for files returns {} for a file without a suffix of the domain, and does not open it. It makes values
-    plain, leaves out empty ones, and gives the fields the name of the domain as prefix, except those of BIDS.
+    plain, leaves out empty ones, and gives the fields the name of the domain as prefix, except those of BIDS. The
+    library is imported for the first file of the domain: some need a second, and each shard has a process.
     """
+    from datacontainer.domains.bounds import plain
+
     short = domain.name.replace("-", "_")
-    module = importlib.import_module(f"datacontainer.domains.{short}")
+    module = cache(partial(importlib.import_module, f"datacontainer.domains.{short}"))
     if dataset:
-        return lambda frame, folder: {domain.name: module.dataset(frame, folder)}
+        return lambda frame, folder: {domain.name: module().dataset(frame, folder)}
     suffixes, prefix = tuple(domain.suffixes.split()), "" if domain.name == "bids" else f"{short}_"
-    parameters = module.metadata.__code__.co_argcount
 
     def metadata(path: str, folder: str) -> dict[str, Any]:
         if suffixes and not path[-LONGEST_SUFFIX:].lower().endswith(suffixes):
             return {}
-        found = module.metadata(*(path, folder)[:parameters])
+        function = module().metadata
+        found = function(*(path, folder)[: function.__code__.co_argcount])
         return {f"{prefix}{name}": plain(value) for name, value in found.items() if value not in NO_VALUES}
 
     return metadata

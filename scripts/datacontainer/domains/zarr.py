@@ -4,9 +4,6 @@ import json
 import os
 from typing import Any
 
-from zarr.core.group import GroupMetadata
-from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
-
 from datacontainer.domains.bounds import MOST_ITEMS, read_json
 
 STORE, NODES = ".zarr/", ("/zarr.json", "/.zarray", "/.zgroup")
@@ -36,6 +33,9 @@ def dataset(frame: Any, _folder: str) -> dict[str, Any]:
 
 
 def _node(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    from zarr.core.group import GroupMetadata
+    from zarr.core.metadata import ArrayV2Metadata, ArrayV3Metadata
+
     group = name == ".zgroup" or found.get("node_type") == "group"
     kind: Any = GroupMetadata if group else ArrayV3Metadata if name == "zarr.json" else ArrayV2Metadata
     one = kind.from_dict(found)

@@ -51,9 +51,11 @@ def load(spec: str, *, dataset: bool = False) -> Callable[..., Any]:
     dataset: the function of a domain for the whole dataset.
 
     Raises:
+        MissingToolError: if a package of a domain is missing.
         UsageError: if the file, module or function does not exist.
     """
     if is_domain(spec):
+        check_file(spec)
         return load_domain(find(spec), dataset=dataset)
     source, _, name = spec.rpartition(":")
     try:

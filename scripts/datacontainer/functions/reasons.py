@@ -4,8 +4,9 @@ import os
 import re
 
 MOST_CHARACTERS, MOST_READ = 200, 10_000
-# The folders of an absolute path, and the address of an object.
-FOLDERS, ADDRESS = re.compile(r"""(?<![\w.:/~-])/(?:[^/\s'"<>]+/)+"""), re.compile(r"\b0x[0-9a-fA-F]{4,}")
+# The folders of an absolute path, or an open file; and the address of an object.
+FOLDERS = re.compile(r"""(?<![\w.:/~-])/(?:proc/self/fd/\d+|(?:[^/\s'"<>]+/)+)""")
+ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}")
 
 
 def reason(error: BaseException, root: str) -> str:

@@ -169,8 +169,8 @@ def test_user_fields_function_that_always_ends_is_called_for_some_files_only(cal
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("raise ValueError(f'no header\\n in {path} and /etc/x/y.cfg, {object()}')",
-         "ValueError: no header in a and y.cfg, <object object at 0x…>"),
+        ("raise ValueError(f'no header\\n in {path} and /etc/x/y.cfg, {object()}, /proc/self/fd/12')",
+         "ValueError: no header in a and y.cfg, <object object at 0x…>,"),
         ("raise BadError", "BadError"),
         ("raise ValueError('\\udcff' + 'x' * 10**6)", "ValueError: \\udcff" + "x" * 193 + "…"),
         ("return 1", "RefusedError: it returned 1: it must return a dict"),
