@@ -30,3 +30,7 @@ def test_recipe_functions_are_recorded_without_their_folders(tmp_path):
     parameters = json.loads(recorded.parameters)
     assert (parameters["dataset_metadata"], parameters["exclude"]) == (["metadata.py:lines"], ["*.tmp"])
     assert recorded.sources == (("b", "2"),)
+    # Documents of earlier versions, which lacked this key, stay the same.
+    assert "exclude_defaults" not in parameters
+    changed = json.loads(recipe(settings(tmp_path, attest=["sbom"], exclude_defaults=False), {}).parameters)
+    assert changed["exclude_defaults"] is False
