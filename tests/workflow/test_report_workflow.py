@@ -33,12 +33,6 @@ def contents(project: Project) -> dict[str, bytes]:
     return {file: project.product("fruit", file).read_bytes() for file in PRODUCTS}
 
 
-def test_default_writes_the_report_once(built):
-    assert all(contents(built).values())
-    assert NOTHING in built.build()
-    assert NOTHING in built.build("report")
-
-
 def test_touched_file_leaves_the_images_and_the_report_unchanged(changing):
     images = [changing.product("fruit", file) for file in ("fruit.sif", "fruit.docker.tar")]
     before, times = contents(changing), [image.stat().st_mtime_ns for image in images]
