@@ -1,5 +1,6 @@
 """Begin: one line for mistakes that Snakemake answers with a trace; profiles/default and `pack` start it."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,9 @@ from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.interrupt import stop_at_ctrl_c
 from datacontainer.runtime.outputs import check_writable
 
+# Snakemake prints this before it reads the Snakefile.
+ASSUMPTION = "Assuming unrestricted shared filesystem usage"
+
 
 def begin(words: Sequence[str]) -> None:
     """Returns if Snakemake can read these words of its command line, and can write its cache.
@@ -19,6 +23,7 @@ def begin(words: Sequence[str]) -> None:
         SystemExit: otherwise, after one line on stderr.
     """
     stop_at_ctrl_c()
+    logging.getLogger("snakemake.logging").addFilter(lambda one: not one.getMessage().startswith(ASSUMPTION))
     try:
         for file in _values(words, "--configfile", "--configfiles"):
             _check_file(file)

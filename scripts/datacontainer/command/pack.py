@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -18,7 +17,6 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import check_writable, write_bytes
 from datacontainer.runtime.sources import ROOT
 
-ASSUMPTION = "Assuming unrestricted shared filesystem usage"
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 # The options of profiles/default, which Snakemake finds only in the folder of the repository.
 OPTIONS = ("--scheduler", "greedy", "--rerun-incomplete", "--nolock")
@@ -32,7 +30,8 @@ def pack(given: argparse.Namespace) -> int:
     """
     config = {"outdir": given.outdir, "dataset": {"path": given.folder, **_settings(given.settings)}}
     settings = read_settings(config, SCHEMA)
-    check_writable(Path(settings.outdir))
+    if not given.dry_run:
+        check_writable(Path(settings.outdir))
     with _configuration(config, settings, keep=not given.dry_run) as file:
         return _run(["--configfile", str(file), *_options(given)])
 
@@ -90,8 +89,6 @@ def _run(arguments: list[str]) -> int:
     try:
         from snakemake.cli import main
 
-        # Snakemake prints this before it reads the Snakefile.
-        logging.getLogger("snakemake.logging").addFilter(lambda one: not one.getMessage().startswith(ASSUMPTION))
         main(["--snakefile", str(ROOT / "workflow/pack.smk"), *arguments])
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else 1
