@@ -144,6 +144,7 @@ def test_read_settings_labels_are_completed_and_sorted():
         (f"datasets: {{{'n' * 129}: {{path: a}}}}", f"'{'n' * 129}' is not a valid image name: at most 128 lower-case"),
         (fruit(r'mount: "/data\n"'), r"datasets.fruit.mount: '/data\n' is not an absolute path"),
         (fruit(f"mount: /{'d' * 128}"), "is not an absolute path, as in /data, with at most 128 letters"),
+        (fruit("mount: /.datacontainer"), "datasets.fruit.mount: '/.datacontainer' is not an absolute path"),
         (fruit("mount: /run"), "datasets.fruit.mount: '/run' is a folder for files of containers themselves: choose"),
         (fruit("mount: /var"), "datasets.fruit.mount: '/var' cannot be in a SIF: Apptainer hides it behind a folder"),
         (fruit(f"version: {'v' * 10**6}"), "vvv...vvv"),
