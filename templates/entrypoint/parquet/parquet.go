@@ -28,8 +28,8 @@ type Column struct {
 
 // The limits of a row group.
 const (
-	mostRows  = 1 << 16
-	mostBytes = 1 << 24
+	mostRows  = 1 << 15
+	mostBytes = 1 << 23
 )
 
 const magic = "PAR1"

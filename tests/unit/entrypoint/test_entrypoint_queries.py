@@ -130,7 +130,7 @@ def test_format_parquet_of_many_rows_is_read_by_duckdb_and_pandas(entrypoint, tm
     }
     printed, expected = tmp_path / "printed.parquet", pa.table(columns)
     printed.write_bytes(entrypoint(expected)("-format", "parquet"))
-    assert pq.ParquetFile(printed).metadata.num_row_groups == 3
+    assert pq.ParquetFile(printed).metadata.num_row_groups == 5
     database = duckdb.connect(config={"threads": 1})
     same = f"SELECT * FROM '{printed}' EXCEPT ALL SELECT * REPLACE ('/data/' || path AS path) FROM expected"
     assert database.sql(same).fetchall() == []
