@@ -2,7 +2,7 @@
 
 import pytest
 
-from datacontainer.functions.process import FunctionError
+from datacontainer.functions.process import REMEDY, FunctionError
 from datacontainer.hash.failures import Failures, FunctionsError, raise_joined
 from datacontainer.runtime.errors import DataError
 
@@ -21,11 +21,11 @@ def test_raise_joined_counts_the_failures_of_all_shards():
     raise_joined([])
     with pytest.raises(FunctionsError) as raised:
         raise_joined([failed("shard2"), failed("shard3")])
-    begin, end = "the metadata function 'mine.py:f' failed on ", "; correct the function, or exclude the files with `"
-    assert str(raised.value) == f"{begin}6 files, first: 'shard2/c': KeyError('c'), in line 2 of 'm'{end}exclude`"
+    begin, end = "the metadata function 'mine.py:f' failed on ", f"; {REMEDY}"
+    assert str(raised.value) == f"{begin}6 files, first: 'shard2/c': KeyError('c'), in line 2 of 'm'{end}"
     assert raised.value.details == (
-        f"{begin}6 files, first: 'shard2/c': KeyError('c'), in line 7 of 'm'{end}exclude`",
-        f"{begin}4 files, first: 'shard2/a': ValueError(){end}exclude`",
+        f"{begin}6 files, first: 'shard2/c': KeyError('c'), in line 7 of 'm'{end}",
+        f"{begin}4 files, first: 'shard2/a': ValueError(){end}",
         "no function was called for 2 other files, as functions ended their process too often",
     )
 
