@@ -34,7 +34,7 @@ def test_killed_build_is_completed_by_the_next_run(tmp_path):
 @pytest.fixture
 def disk(tmp_path):
     """A small disk to fill."""
-    with small_disk(tmp_path / "disk", "size=40m") as folder:
+    with small_disk(tmp_path / "disk", "size=100m") as folder:
         yield folder
 
 

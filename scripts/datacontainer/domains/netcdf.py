@@ -9,7 +9,7 @@ from datacontainer.domains.bounds import MOST_ITEMS
 
 
 def metadata(path: str) -> dict[str, Any]:
-    """Dimensions, variables with dimensions, type and units, standard names of CF, and titles.
+    """Dimensions, variables with dimensions, type, units and calendar, standard names of CF, global attributes.
 
     Raises:
         OSError: if the file is no NetCDF, or damaged.
@@ -27,12 +27,13 @@ def metadata(path: str) -> dict[str, Any]:
             "groups": list(islice(file.groups, MOST_ITEMS)),
             "conventions": _text(file, "Conventions"),
             "title": _text(file, "title"),
+            "attributes": {name: file.getncattr(name) for name in islice(file.ncattrs(), MOST_ITEMS)},
         }
 
 
 def _variable(one: Any) -> dict[str, Any]:
-    units = {"units": units} if (units := _text(one, "units")) else {}
-    return {"dimensions": ",".join(one.dimensions), "dtype": str(one.dtype), **units}
+    texts = {name: text for name in ("units", "calendar") if (text := _text(one, name))}
+    return {"dimensions": ",".join(one.dimensions), "dtype": str(one.dtype), **texts}
 
 
 def _text(one: Any, name: str) -> str | None:

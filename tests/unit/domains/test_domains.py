@@ -37,7 +37,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "netcdf": {
         "format": "NETCDF4", "dimensions": {"time": 1, "lat": 3}, "standard_names": ["air_temperature"],
         "variables": {"tas": {"dimensions": "time,lat", "dtype": "float32", "units": "K"}},
-        "conventions": "CF-1.8", "title": "Warm days",
+        "conventions": "CF-1.8", "title": "Warm days", "attributes": {"Conventions": "CF-1.8", "title": "Warm days"},
     },
     "zarr": {"store": "cells.ome.zarr", "format": 3, "type": "group"},
     "ome-zarr": {
