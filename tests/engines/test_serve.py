@@ -222,14 +222,6 @@ def test_api_answers_fit_the_openapi_document(science):
     address = science[: science.index("/", len("http://"))]
     program = Path(sys.executable).with_name("schemathesis")
     command = [program, "run", f"{address}/api/openapi.json", "--url", address, "--max-examples", "20"]
-        Path(sys.executable).with_name("schemathesis"),
-        "run",
-        f"{address}/api/openapi.json",
-        "--url",
-        address,
-        "--max-examples",
-        "20",
-    ]
     checks = [
         "--checks",
         "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
