@@ -19,6 +19,11 @@ from tools.fruit import SIX_USES
 from tools.images import LARGE, fruit_files, keys, listing, packed, tree_of, tree_of_tar
 from tools.workflow import ROOT
 
+# The paths in the image of the dataset `fruit`.
+CONTENT = (
+    *(b"data", b"data/avocado.txt", b"data/tomato.txt", b"entrypoint"),
+    *(b".datacontainer", b".datacontainer/catalog.parquet", b".datacontainer/dataset.json"),
+)
 # Files that Docker adds to every container; `docker export` includes them.
 DOCKER_FILES = re.compile(r"\.dockerenv|(dev|etc|proc|sys)(/.*)?")
 CONTENTS = b"".join(content for _, content in sorted(fruit_files().items()))
@@ -142,7 +147,7 @@ def test_docker_export_contains_only_data_and_entrypoint(docker, fruit):
     exported = tree_of_tar(io.BytesIO(docker("export", container)), b".")
     names = {path.decode() for path in exported} - {""}
     ours = {name for name in names if not DOCKER_FILES.fullmatch(name)}
-    assert ours == {"data", "data/avocado.txt", "data/tomato.txt", "entrypoint"}
+    assert ours == {name.decode() for name in CONTENT}
 
 
 def test_start_uses_no_cpu_time_and_exits_on_stop(docker, fruit, busybox_image):
@@ -238,5 +243,5 @@ def test_umoci_unpacks_the_layout(umoci, images, tmp_path):
     rootless = [] if os.geteuid() == 0 else ["--rootless"]
     umoci("unpack", *rootless, "--image", f"{layout}:1.0", tmp_path / "bundle")
     tree = tree_of(tmp_path / "bundle/rootfs")
-    assert set(tree) == {b"", b"data", b"data/avocado.txt", b"data/tomato.txt", b"entrypoint"}
+    assert set(tree) == {b"", *CONTENT}
     assert tree_of(tmp_path / "bundle/rootfs/data") == packed(tree_of(images.folder / "fruit"))
