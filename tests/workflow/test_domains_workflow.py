@@ -4,14 +4,18 @@ import json
 import subprocess
 
 import pyarrow.parquet as pq
+import pytest
 
 from datacontainer.domains.registry import DOMAINS, check_installed
 from datacontainer.runtime.errors import MissingToolError
 from tools.domainfiles import bids
 from tools.engines import lacking
+from tools.validators import croissant, datapackage_problems, rocrate_problems
 
 
-def test_bids_dataset_answers_questions_and_records_damaged_files(project):
+# The validators use what their libraries deprecate.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The inplace keyword")
+def test_bids_dataset_answers_questions_and_has_valid_documents(project, monkeypatch):
     try:
         check_installed(DOMAINS["bids"])
         check_installed(DOMAINS["nifti"])
@@ -20,8 +24,9 @@ def test_bids_dataset_answers_questions_and_records_damaged_files(project):
     data = project.folder / "data"
     bids(data)
     (data / "sub-02/func/sub-02_task-rest_run-2_bold.nii").write_bytes(b"damaged")
-    project.configure(study={"path": "data", "metadata": ["bids", "nifti"]})
-    output = project.build("entrypoint", console=True)
+    standards = {"standards": ["ro-crate", "croissant", "datapackage"], "about": {"published": "2020"}}
+    project.configure(study={"path": "data", "metadata": ["bids", "nifti"], "formats": ["oci"], **standards})
+    output = project.build(console=True)
     assert "warning: the metadata function 'nifti' failed on 1 file: the column `error`" in output
     assert "warning: bids: the BIDS validator found " in output
     described = json.loads(project.product("study", "dataset.json").read_text())
@@ -36,3 +41,8 @@ def test_bids_dataset_answers_questions_and_records_damaged_files(project):
     assert json.loads(fields).items() >= {"task": "rest", "modality": "mri", "nifti_shape": [4, 5, 6, 7]}.items()
     errors = pq.read_table(project.product("study", "catalog.parquet"))["error"].drop_null().to_pylist()
     assert errors == ["nifti: ValueError: no NIfTI header"]
+    documents = project.product("study", "standards")
+    assert rocrate_problems(documents, monkeypatch) == []
+    assert datapackage_problems(documents) == []
+    records = [record["files/path"].decode() for record in croissant(documents).records("files")]
+    assert path.decode() in records and len(records) == described["files"]
