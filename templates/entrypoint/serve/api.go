@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,8 +124,8 @@ func flagsOf(one endpoint, parameters url.Values) ([]string, error) {
 	for name := range parameters {
 		value := parameters.Get(name)
 		switch {
-		case name == one.value || name == "format" || name == "cursor" && contains(one.takes, name):
-		case !contains(one.takes, name):
+		case name == one.value || name == "format" || name == "cursor" && slices.Contains(one.takes, name):
+		case !slices.Contains(one.takes, name):
 			return nil, &badRequest{fmt.Sprintf("unknown parameter %q: the parameters are %s", name, strings.Join(append(one.takes, "format"), ", "))}
 		case switches[name] && value != "true" && value != "false":
 			return nil, &badRequest{fmt.Sprintf("the parameter %q is %q, expected true or false", name, value)}
@@ -133,15 +134,6 @@ func flagsOf(one endpoint, parameters url.Values) ([]string, error) {
 		}
 	}
 	return flags, nil
-}
-
-func contains(names []string, name string) bool {
-	for _, one := range names {
-		if one == name {
-			return true
-		}
-	}
-	return false
 }
 
 // answer runs the entrypoint with the parameters as flags, and sends its output.
@@ -210,7 +202,7 @@ func (s *server) setNext(w http.ResponseWriter, r *http.Request, flags []string,
 	one := []string{"-count", "-limit=1", "-offset=" + strconv.Itoa(offset+limit)}
 	for _, flag := range flags {
 		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "-"), "=")
-		if contains([]string{"get", "where", "metric", "search", "ignore-case"}, name) {
+		if slices.Contains([]string{"get", "where", "metric", "search", "ignore-case"}, name) {
 			one = append(one, flag)
 		}
 	}
@@ -243,7 +235,7 @@ const mostEntries = 1000
 // `start` of the next request, "" after the last entry.
 func (s *server) apiFolder(w http.ResponseWriter, r *http.Request, parameters url.Values) {
 	for name := range parameters {
-		if !contains([]string{"path", "start", "limit"}, name) {
+		if !slices.Contains([]string{"path", "start", "limit"}, name) {
 			s.failAPI(w, r, http.StatusBadRequest, fmt.Errorf("unknown parameter %q: the parameters are path, start, limit", name))
 			return
 		}

@@ -111,14 +111,14 @@ func (s *server) propfind(w http.ResponseWriter, r *http.Request, key string) {
 	if depth == "infinity" && !isFile {
 		w.Header().Set("Content-Type", "application/xml; charset=utf-8")
 		w.WriteHeader(http.StatusForbidden)
-		io.WriteString(w, s3Instance+`<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>`)
+		io.WriteString(w, xmlHead+`<D:error xmlns:D="DAV:"><D:propfind-finite-depth/></D:error>`)
 		return
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	w.WriteHeader(http.StatusMultiStatus)
 	out := bufio.NewWriterSize(w, 1<<16)
 	defer out.Flush()
-	io.WriteString(out, s3Instance+`<D:multistatus xmlns:D="DAV:">`)
+	io.WriteString(out, xmlHead+`<D:multistatus xmlns:D="DAV:">`)
 	defer io.WriteString(out, "</D:multistatus>\n")
 	path := strings.TrimPrefix(key, s.tree.Mount)
 	name := path[strings.LastIndexByte(path, '/')+1:]

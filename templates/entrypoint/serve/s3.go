@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	mostKeys   = 1000
-	s3Instance = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
-	s3Space    = ` xmlns="http://s3.amazonaws.com/doc/2006-03-01/"`
+	mostKeys = 1000
+	xmlHead  = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
+	s3Space  = ` xmlns="http://s3.amazonaws.com/doc/2006-03-01/"`
 	// An image does not contain times.
 	noTimeISO = "1970-01-01T00:00:00.000Z"
 )
@@ -206,7 +206,7 @@ func s3XML(w http.ResponseWriter, element string, parts ...string) {
 	w.Header().Set("Content-Type", "application/xml")
 	out := bufio.NewWriter(w)
 	defer out.Flush()
-	fmt.Fprintf(out, "%s<%s%s>", s3Instance, element, s3Space)
+	fmt.Fprintf(out, "%s<%s%s>", xmlHead, element, s3Space)
 	for _, part := range parts {
 		out.WriteString(part)
 	}
@@ -216,5 +216,5 @@ func s3XML(w http.ResponseWriter, element string, parts ...string) {
 func s3Error(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("Content-Type", "application/xml")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, "%s<Error><Code>%s</Code><Message>%s</Message></Error>", s3Instance, code, xmlText(message))
+	fmt.Fprintf(w, "%s<Error><Code>%s</Code><Message>%s</Message></Error>", xmlHead, code, xmlText(message))
 }
