@@ -190,9 +190,11 @@ def test_hash_shard_metadata_functions_are_called_for_files(shard, dataset, tmp_
 
 def start(job: Job, program: str = "") -> subprocess.Popen[bytes]:
     """A process that hashes the shard, and then runs a program."""
-    program = "import pickle, sys\nfrom datacontainer.hash.hash import hash_shards\n" + (
-        f"hash_shards(pickle.load(sys.stdin.buffer), ['shard'], len)\n{program}"
-    )
+    # A shell that runs the tests in the background ignores SIGINT, and so would this process.
+    heeds = "import pickle, signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    program = f"""{heeds}from datacontainer.hash.hash import hash_shards
+hash_shards(pickle.load(sys.stdin.buffer), ['shard'], len)
+{program}"""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([sys.executable, "-c", program], env=environment, **pipes)
