@@ -1,11 +1,8 @@
 """Rows of -serve with very many files: latency, memory, and the speed of files compared with nginx."""
 
-import contextlib
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -15,6 +12,7 @@ from datacontainer.entrypoint.gobuild import GO_ENVIRONMENT, find_go
 from measure import Command, MissingProgramError, run
 from pipeline import Bench
 from table import Figure, megabytes, ratio
+from tools.servers import free_port, listens, serving
 from workflow import Build
 
 CLIENTS, SMALL_FILES, LARGE_BYTES = 50, 10_000, 10**9
@@ -67,15 +65,15 @@ def serve(bench: Bench) -> Iterator[Figure]:
 
 
 def _latency(build: Build, client: Path, folder: Path, times: int) -> Iterator[Figure]:
-    port = _free_port()
+    port, log = free_port(), folder / "log"
     starts = []
     for _ in range(2 * times):
         began = time.perf_counter()
-        with _started([build.entrypoint, "-serve", f"127.0.0.1:{port}"]):
+        with serving([build.entrypoint, "-serve", f"127.0.0.1:{port}"], _at_once, log):
             _get(f"http://127.0.0.1:{port}/api/info")
             starts.append(1000 * (time.perf_counter() - began))
     yield _milliseconds("-serve: first answer after the start", starts, 20)
-    with _started([build.entrypoint, "-serve", f"127.0.0.1:{port}"]) as process:
+    with serving([build.entrypoint, "-serve", f"127.0.0.1:{port}"], _at_once, log) as process:
         address = f"http://127.0.0.1:{port}"
         _get(f"{address}/api/info")
         for title, path, limit in (
@@ -102,14 +100,14 @@ def _against_nginx(bench: Bench, client: Path, folder: Path) -> Iterator[Figure]
     (data / "large").write_bytes(os.urandom(1 << 20) * (LARGE_BYTES >> 20))
     build = Build(data, folder / "results", formats=(), mount=str(data))
     build.run("entrypoint")
-    ours, theirs = _free_port(), _free_port()
+    ours, theirs = free_port(), free_port()
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None:
         raise MissingProgramError("nginx")
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=theirs, root=data))
     with (
-        _started([build.entrypoint, "-serve", f"127.0.0.1:{ours}"]),
-        _started([nginx, "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error"]),
+        serving([build.entrypoint, "-serve", f"127.0.0.1:{ours}"], lambda: listens(ours), folder / "log"),
+        serving([nginx, "-c", folder / "nginx.conf", "-p", folder], lambda: listens(theirs), folder / "log"),
     ):
         addresses = (f"http://127.0.0.1:{ours}{data}", f"http://127.0.0.1:{theirs}")
         large = _alternate(client, folder, ["/large"], 1, addresses=addresses, times=bench.times)
@@ -141,13 +139,9 @@ def _client(folder: Path) -> Path:
     return folder / "client"
 
 
-@contextlib.contextmanager
-def _started(words: Sequence[str | Path]) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+def _at_once() -> bool:
+    """The first request waits until the server listens."""
+    return True
 
 
 def _get(address: str) -> float:
@@ -175,10 +169,3 @@ def _peak_bytes(process: int) -> int:
 
 def _index_bytes(build: Build) -> int:
     return sum(path.stat().st_size for path in (build.results / "stages/render").glob("index*.bin"))
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

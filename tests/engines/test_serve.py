@@ -20,7 +20,8 @@ import pytest
 
 from tools.browser import DARK
 from tools.engines import Tool, require_library, require_tool
-from tools.served import free_port, get, started, with_script
+from tools.served import get, started, with_script
+from tools.servers import free_port
 from tools.trees import fill
 
 SAFE = ("--read-only", "--cap-drop", "ALL", "--user", "65534:65534", "--network", "host")

@@ -2,20 +2,17 @@
 
 import contextlib
 import http.client
-import socket
-import subprocess
+import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import NamedTuple
 
 from tools.engines import Word
-from tools.servers import OPENER
-
-START_SECONDS = 20
+from tools.servers import OPENER, listens, serving
 
 
 class Answer(NamedTuple):
@@ -26,34 +23,14 @@ class Answer(NamedTuple):
     content: bytes
 
 
-def free_port() -> int:
-    """A port of this machine on which no program listens."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
 @contextlib.contextmanager
 def started(command: Sequence[Word], port: int) -> Iterator[str]:
     """Runs a command that serves on a port, and yields its address; the command must end with 0 after SIGTERM."""
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-        try:
-            _wait(process, port)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        with serving(command, lambda: listens(port), log) as process:
             yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            messages = process.communicate(timeout=START_SECONDS)[1].decode(errors="replace")
-    assert process.returncode == 0, messages
-
-
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"nothing listens on port {port}; the program's status is {process.poll()}")
+        assert process.returncode == 0, log.read_text(errors="replace")
 
 
 def get(address: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:

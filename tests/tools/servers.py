@@ -29,12 +29,27 @@ def serving(words: Sequence[str | Path], is_ready: Callable[[], bool], log: Path
             process.terminate()
 
 
+def free_port() -> int:
+    """A port of this machine on which no program listens."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    """Whether a program of this machine listens on a port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def serving_registry(program: str, folder: Path) -> Iterator[str]:
     """The host and port of an empty registry in an existing folder, which stops at the end of the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{free.getsockname()[1]}"
+    host = f"127.0.0.1:{free_port()}"
     storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
     settings = {"version": 0.1, "storage": storage, "http": {"addr": host}, "log": {"level": "error"}}
     # JSON is YAML.

@@ -3,6 +3,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -59,7 +60,7 @@ func Run(facts Facts, arguments []string, stdout, messages io.Writer) (int, erro
 	if err != nil {
 		return WrongUsage, err
 	}
-	s := &Session{Facts: facts, Out: bufio.NewWriterSize(stdout, outputBytes), Stdout: stdout, Messages: messages, options: o}
+	s := &Session{context: context.Background(), Facts: facts, Out: bufio.NewWriterSize(stdout, outputBytes), Stdout: stdout, Messages: messages, options: o}
 	status, err := s.execute()
 	if flushed := s.Out.Flush(); err == nil {
 		err = flushed
@@ -113,6 +114,7 @@ type Session struct {
 	Stdout   io.Writer
 	Messages io.Writer
 
+	context  context.Context // ends with the request that the session answers
 	options  *options
 	criteria query.Criteria // set by Rows
 }

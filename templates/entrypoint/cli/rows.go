@@ -55,8 +55,8 @@ func (s *Session) Job(rows *query.Selection) files.Job {
 	return files.Job{Index: s.Index, Rows: rows.All(), All: all, Out: s.Out, Messages: s.Messages}
 }
 
-// Work calls `do` with the files of the selected rows; SIGINT and SIGTERM cancel its context. The exit status is Done if `do`
-// finds no differences.
+// Work calls `do` with the files of the selected rows; SIGINT, SIGTERM and the end of a request cancel its context. The exit
+// status is Done if `do` finds no differences.
 func (s *Session) Work(do func(context.Context, files.Job) (differences int, err error)) (int, error) {
 	rows, err := s.Rows()
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Session) Work(do func(context.Context, files.Job) (differences int, err
 	if s.criteria.Query() && rows.Count() == 0 {
 		return NoMatch, nil
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(s.context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	differences, err := do(ctx, s.Job(rows))
 	if differences > 0 {

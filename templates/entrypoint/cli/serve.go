@@ -72,7 +72,7 @@ func (s *Session) query(ctx context.Context, w io.Writer, flags []string) (int, 
 	if err != nil {
 		return WrongUsage, err
 	}
-	one := &Session{Facts: s.Facts, Index: s.Index, Out: bufio.NewWriterSize(w, outputBytes), Stdout: w, Messages: io.Discard, options: o}
+	one := &Session{context: ctx, Facts: s.Facts, Index: s.Index, Out: bufio.NewWriterSize(w, outputBytes), Stdout: w, Messages: io.Discard, options: o}
 	command := o.command
 	if command == nil {
 		command = &list

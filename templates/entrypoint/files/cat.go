@@ -16,14 +16,14 @@ import (
 // catBytes is the buffer size of a copy that the kernel cannot do by itself.
 const catBytes = 1 << 18
 
-// metadataFolder contains the catalog, dataset.json and other documents about the dataset.
-const metadataFolder = "/.datacontainer"
+// MetadataFolder contains the catalog, dataset.json and other documents about the dataset.
+const MetadataFolder = "/.datacontainer"
 
-// Cat writes the content of the file with the given key and follows symlinks, or of a file in metadataFolder. If the index
+// Cat writes the content of the file with the given key and follows symlinks, or of a file in MetadataFolder. If the index
 // does not contain the key, the error lists the nearest keys.
 func Cat(w io.Writer, ix *index.Index, key string) error {
-	if name, inside := strings.CutPrefix(key+"/", metadataFolder+"/"); inside {
-		return catMetadata(w, metadataFolder, strings.TrimSuffix(name, "/"))
+	if name, inside := strings.CutPrefix(key+"/", MetadataFolder+"/"); inside {
+		return catMetadata(w, MetadataFolder, strings.TrimSuffix(name, "/"))
 	}
 	row, found := ix.Find([]byte(key))
 	if !found {
@@ -35,12 +35,12 @@ func Cat(w io.Writer, ix *index.Index, key string) error {
 	}
 	source, err := os.Open(key)
 	if err != nil {
-		return statusf(statusFailed, "reading %q: %w", key, reason(err))
+		return statusf(statusFailed, "reading %q: %w", key, Reason(err))
 	}
 	defer source.Close()
 	written, err := stream(w, source)
 	if err != nil {
-		return fmt.Errorf("copying %q: %w", key, reason(err))
+		return fmt.Errorf("copying %q: %w", key, Reason(err))
 	}
 	if _, link := c.linkOf(row); !link && written != c.sizeOf(row) {
 		return statusf(statusFailed, "%q is %d bytes, but %d bytes in the index: the image is damaged; pull or build it again",
@@ -53,7 +53,7 @@ func Cat(w io.Writer, ix *index.Index, key string) error {
 func catMetadata(w io.Writer, folder, name string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return statusf(statusFailed, "reading %q: %w", folder, reason(err))
+		return statusf(statusFailed, "reading %q: %w", folder, Reason(err))
 	}
 	var names []string
 	found := false
@@ -72,7 +72,7 @@ func catMetadata(w io.Writer, folder, name string) error {
 		_, err = stream(w, source)
 	}
 	if err != nil {
-		return fmt.Errorf("copying %q: %w", folder+"/"+name, reason(err))
+		return fmt.Errorf("copying %q: %w", folder+"/"+name, Reason(err))
 	}
 	return nil
 }

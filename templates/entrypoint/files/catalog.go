@@ -87,13 +87,13 @@ func unreadable(err error) string {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return "missing"
 	}
-	return "cannot be read: " + reason(err).Error()
+	return "cannot be read: " + Reason(err).Error()
 }
 
 // unopened returns the difference for a file that cannot be opened, or an error if the limit of open files is the cause.
 func unopened(key []byte, err error) (string, error) {
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
-		return "", fmt.Errorf("opening %q: %w: raise the limit with ulimit -n", key, reason(err))
+		return "", fmt.Errorf("opening %q: %w: raise the limit with ulimit -n", key, Reason(err))
 	}
 	return unreadable(err), nil
 }

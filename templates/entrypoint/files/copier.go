@@ -93,7 +93,7 @@ func (c *copier) link(to destination, target string) (outcome, error) {
 	}
 	if err != nil {
 		err = refuse("this symlink", err, syscall.EPERM, syscall.ENOSYS, syscall.ENOTSUP, syscall.EINVAL, syscall.ENAMETOOLONG, syscall.EIO)
-		return outcome{}, fmt.Errorf("creating the symlink %q: %w", to.full, reason(err))
+		return outcome{}, fmt.Errorf("creating the symlink %q: %w", to.full, Reason(err))
 	}
 	return outcome{}, nil
 }
@@ -156,7 +156,7 @@ func (c *copier) copy(ctx context.Context, source *os.File, to destination, repl
 	partial := partialName()
 	target, err := c.folder.OpenFile(partial, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", fmt.Errorf("writing %q: %w", to.full, reason(err))
+		return "", fmt.Errorf("writing %q: %w", to.full, Reason(err))
 	}
 	renamed := false
 	defer func() {
@@ -171,7 +171,7 @@ func (c *copier) copy(ctx context.Context, source *os.File, to destination, repl
 	}
 	if err != nil && ctx.Err() == nil {
 		err = refuse("a file of "+counted(int(c.sizeOf(to.row)), "byte"), err, syscall.EFBIG)
-		err = fmt.Errorf("writing %q: %w", to.full, reason(err))
+		err = fmt.Errorf("writing %q: %w", to.full, Reason(err))
 	}
 	return difference, err
 }
@@ -179,7 +179,7 @@ func (c *copier) copy(ctx context.Context, source *os.File, to destination, repl
 // finish sets mode and mtime of a written file, syncs it to disk, and only then renames it.
 func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to destination, replace bool) error {
 	if err := target.Chmod(info.Mode().Perm()); forbidden(err) {
-		c.run.warn(to.full, reason(err).Error())
+		c.run.warn(to.full, Reason(err).Error())
 	} else if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (c *copier) finish(target *os.File, partial string, info fs.FileInfo, to de
 		return err
 	}
 	if err := c.folder.Chtimes(partial, time.Time{}, info.ModTime()); forbidden(err) {
-		c.run.warn(to.full, reason(err).Error())
+		c.run.warn(to.full, Reason(err).Error())
 	} else if err != nil {
 		return err
 	}

@@ -80,11 +80,11 @@ func openTarget(job Job, dir string) (*os.Root, error) {
 		return nil, statusf(statusWrongUsage, "-export needs the path of a folder, but its value is empty")
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, notWritable(job, fmt.Errorf("creating the folder %q: %w", dir, reason(err)))
+		return nil, notWritable(job, fmt.Errorf("creating the folder %q: %w", dir, Reason(err)))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return nil, notWritable(job, fmt.Errorf("opening the folder %q: %w", dir, reason(err)))
+		return nil, notWritable(job, fmt.Errorf("opening the folder %q: %w", dir, Reason(err)))
 	}
 	if job.Root == "" && isDeletedWithContainer(dir) {
 		fmt.Fprintf(job.Messages, "warning: %q is inside of the container and will be deleted with it%s\n", dir, hint(job))
@@ -201,7 +201,7 @@ func (e *export) userError(ctx context.Context, c catalog, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		_, bytes := e.job.total(c)
 		return statusf(statusFailed,
-			"%q is full (%w): the remaining files need %s; free space and run the same command again", e.dir, reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
+			"%q is full (%w): the remaining files need %s; free space and run the same command again", e.dir, Reason(err), counted(int(bytes-e.summary.Bytes), "byte"))
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return notWritable(e.job, err)
 	case errors.Is(err, fs.ErrNotExist):

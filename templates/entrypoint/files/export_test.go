@@ -343,7 +343,7 @@ func bagTo(t *testing.T, i *image, dir, words string, info ...Tag) (names []stri
 
 func TestExportBagContainsDocumentsAndTags(t *testing.T) {
 	i := newImage(t, map[string]string{"a": "1", "b%\r\n": "22"})
-	put(t, i.root+documents+"/dataset.json", "{}")
+	put(t, i.root+MetadataFolder+"/dataset.json", "{}")
 	dir := t.TempDir()
 	put(t, dir+"/manifest-md5.txt", "of an earlier export")
 	put(t, dir+"/metadata/left-out.jsonl", "of an earlier export")
@@ -379,7 +379,7 @@ func TestExportBagWritesNothingThroughSymlinks(t *testing.T) {
 		"bagit.txt": "", "manifest-sha256.txt": "",
 	} {
 		i := newImage(t, map[string]string{"a": "1"})
-		put(t, i.root+documents+"/dataset.json", "{}")
+		put(t, i.root+MetadataFolder+"/dataset.json", "{}")
 		dir, outside := t.TempDir(), t.TempDir()
 		put(t, dir+"/"+name, "-> "+outside)
 		bagTo(t, i, dir, words)

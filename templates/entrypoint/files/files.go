@@ -91,8 +91,8 @@ func differences(count int) string {
 	return counted(count, "difference")
 }
 
-// reason returns an error without the operation and path of the system call, because messages contain the full path.
-func reason(err error) error {
+// Reason returns an error without the operation and path of the system call, because messages contain the full path.
+func Reason(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	switch {

@@ -60,7 +60,7 @@ func (e *export) openSubfolder(outer *folder, name string) (*folder, error) {
 		failed := e.names.create(outer, name, func() error { return outer.Mkdir(name, 0o777) })
 		// Another goroutine may have created the folder in the meantime.
 		if failed != nil && !errors.Is(failed, fs.ErrExist) {
-			return nil, fmt.Errorf("creating the folder %q: %w", full, reason(refuseName(name, failed)))
+			return nil, fmt.Errorf("creating the folder %q: %w", full, Reason(refuseName(name, failed)))
 		}
 		info, err = e.names.lookUp(outer, name)
 		if info == nil && err == nil {
@@ -68,14 +68,14 @@ func (e *export) openSubfolder(outer *folder, name string) (*folder, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the folder %q: %w", full, reason(err))
+		return nil, fmt.Errorf("opening the folder %q: %w", full, Reason(err))
 	}
 	if !info.IsDir() {
 		return nil, conflict(full, info, "a folder")
 	}
 	next, err := outer.OpenRoot(name)
 	if err != nil {
-		return nil, fmt.Errorf("opening the folder %q: %w", full, reason(err))
+		return nil, fmt.Errorf("opening the folder %q: %w", full, Reason(err))
 	}
 	return &folder{Root: next, path: full}, nil
 }

@@ -46,7 +46,7 @@ func (r *refusal) Error() string { return r.reason }
 // refuse returns a refusal instead of an error with one of the numbers, and any other error unchanged.
 func refuse(what string, err error, numbers ...syscall.Errno) error {
 	if slices.ContainsFunc(numbers, func(number syscall.Errno) bool { return errors.Is(err, number) }) {
-		return &refusal{fmt.Sprintf("the target cannot store %s (%s)", what, reason(err))}
+		return &refusal{fmt.Sprintf("the target cannot store %s (%s)", what, Reason(err))}
 	}
 	return err
 }
@@ -84,7 +84,7 @@ func (n *names) try(name string, similar ...string) error {
 	probe, err := n.root.OpenFile(n.probes+"/"+name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		if _, gone := n.root.Lstat(n.probes); gone != nil {
-			return reason(gone)
+			return Reason(gone)
 		}
 		return refuseName(name, err, syscall.ENOENT, syscall.EPERM)
 	}
@@ -113,7 +113,7 @@ func (n *names) lookUp(f *folder, name string) (fs.FileInfo, error) {
 	case err == nil:
 		return info, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("reading %q: %w", filepath.Join(f.path, name), reason(refuseName(name, err)))
+		return nil, fmt.Errorf("reading %q: %w", filepath.Join(f.path, name), Reason(refuseName(name, err)))
 	case !n.careful:
 		return nil, nil
 	}
@@ -157,7 +157,7 @@ func (n *names) requireExact(f *folder, name string) error {
 	if !n.careful || n.listed[f.path][lower] == "" {
 		present, err := entries(f.Root, ".")
 		if err != nil {
-			return fmt.Errorf("listing %q: %w", f.path, reason(err))
+			return fmt.Errorf("listing %q: %w", f.path, Reason(err))
 		}
 		n.listed[f.path] = map[string]string{}
 		for _, one := range present {

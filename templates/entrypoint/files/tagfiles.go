@@ -21,8 +21,8 @@ import (
 
 const (
 	declaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-	// The folder of the image with documents about the dataset, and their folder in a bag.
-	documents, bagDocuments = "/.datacontainer", "metadata/"
+	// The folder of a bag for the files of MetadataFolder.
+	bagDocuments = "metadata/"
 	// The list of the selected entries that are not in the payload, one JSON object per line.
 	leftOutList = bagDocuments + "left-out.jsonl"
 )
@@ -49,7 +49,7 @@ func (b *bag) writeTagFiles(ctx context.Context, e *export, c catalog, omitted [
 	// These may be of an earlier export.
 	for _, name := range []string{"manifest-sha512.txt", "manifest-sha1.txt", "manifest-md5.txt", leftOutList} {
 		if err := e.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("deleting %q: %w", filepath.Join(e.dir, name), reason(err))
+			return fmt.Errorf("deleting %q: %w", filepath.Join(e.dir, name), Reason(err))
 		}
 	}
 	var all []tagFile
@@ -60,7 +60,7 @@ func (b *bag) writeTagFiles(ctx context.Context, e *export, c catalog, omitted [
 	if omitted != nil {
 		all = append(all, textFile(leftOutList, func() string { return strings.Join(omitted, "") }))
 	}
-	described, err := describedIn(e.job.Root + documents)
+	described, err := describedIn(e.job.Root + MetadataFolder)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (b *bag) info() string {
 func describedIn(folder string) (all []tagFile, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("listing %q: %w", folder, reason(err))
+		return nil, fmt.Errorf("listing %q: %w", folder, Reason(err))
 	}
 	for _, entry := range entries {
 		if !entry.Type().IsRegular() {
@@ -142,7 +142,7 @@ func (b *bag) write(e *export, one tagFile) error {
 	if err != nil {
 		target.Close()
 		folder.Remove(partial)
-		return fmt.Errorf("writing %q: %w", filepath.Join(e.dir, one.name), reason(err))
+		return fmt.Errorf("writing %q: %w", filepath.Join(e.dir, one.name), Reason(err))
 	}
 	fmt.Fprintf(&b.sums, "%x  %s\n", sum.Sum(nil), one.name)
 	return nil

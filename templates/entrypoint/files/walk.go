@@ -22,7 +22,7 @@ func walk(ctx context.Context, folder string, visit func(path string, isFolder b
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("listing %q: %w", folder, reason(err))
+		return fmt.Errorf("listing %q: %w", folder, Reason(err))
 	}
 	inside, err := visitEntries(ctx, opened, visit)
 	opened.Close()
@@ -50,7 +50,7 @@ func visitEntries(ctx context.Context, folder *os.File, visit func(string, bool)
 			return inside, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listing %q: %w", folder.Name(), reason(err))
+			return nil, fmt.Errorf("listing %q: %w", folder.Name(), Reason(err))
 		}
 	}
 	return nil, ctx.Err()

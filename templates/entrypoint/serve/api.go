@@ -22,7 +22,6 @@ var openAPI []byte
 
 // Exit statuses of the entrypoint, the same as in package cli.
 const (
-	statusDone    = 0
 	statusNoMatch = 1
 	wrongUsage    = 2
 )
@@ -55,11 +54,6 @@ var mediaTypes = map[string]string{
 	"tsv": "text/tab-separated-values; charset=utf-8", "parquet": "application/vnd.apache.parquet", "text": plainText,
 }
 
-// badRequest is an error in the parameters of a request.
-type badRequest struct{ problem string }
-
-func (e *badRequest) Error() string { return e.problem }
-
 // api answers a request for /api/NAME.
 func (s *server) api(w http.ResponseWriter, r *http.Request, name string) {
 	parameters, err := parametersOf(r)
@@ -80,6 +74,11 @@ func (s *server) api(w http.ResponseWriter, r *http.Request, name string) {
 	case name == "verify" && r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
 		s.failAPI(w, r, http.StatusMethodNotAllowed, errors.New("/api/verify reads all selected files: use POST"))
+	case name == "verify" && !s.verifying.TryLock():
+		s.failAPI(w, r, http.StatusServiceUnavailable, errors.New("another request verifies the files: try again later"))
+	case name == "verify":
+		defer s.verifying.Unlock()
+		s.answer(w, r, name, one, parameters)
 	default:
 		s.answer(w, r, name, one, parameters)
 	}
@@ -89,16 +88,16 @@ func (s *server) api(w http.ResponseWriter, r *http.Request, name string) {
 func parametersOf(r *http.Request) (url.Values, error) {
 	parameters, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, &badRequest{"the parameters of the address are not encoded correctly"}
+		return nil, errors.New("the parameters of the address are not encoded correctly")
 	}
 	if r.Method == http.MethodPost {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
-			return nil, &badRequest{fmt.Sprintf("reading the body of the request: %v", err)}
+			return nil, fmt.Errorf("reading the body of the request: %v", err)
 		}
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
-			return nil, &badRequest{"the body is not a form (application/x-www-form-urlencoded)"}
+			return nil, errors.New("the body is not a form (application/x-www-form-urlencoded)")
 		}
 		for name, values := range form {
 			parameters[name] = append(parameters[name], values...)
@@ -106,7 +105,7 @@ func parametersOf(r *http.Request) (url.Values, error) {
 	}
 	for name, values := range parameters {
 		if len(values) > 1 {
-			return nil, &badRequest{fmt.Sprintf("the parameter %q is given more than once", name)}
+			return nil, fmt.Errorf("the parameter %q is given more than once", name)
 		}
 	}
 	return parameters, nil
@@ -117,7 +116,7 @@ func flagsOf(one endpoint, parameters url.Values) ([]string, error) {
 	flags := one.flags[:len(one.flags):len(one.flags)]
 	if one.value != "" {
 		if !parameters.Has(one.value) {
-			return nil, &badRequest{fmt.Sprintf("the parameter %q is missing", one.value)}
+			return nil, fmt.Errorf("the parameter %q is missing", one.value)
 		}
 		flags = []string{one.flags[0] + "=" + parameters.Get(one.value)}
 	}
@@ -126,9 +125,9 @@ func flagsOf(one endpoint, parameters url.Values) ([]string, error) {
 		switch {
 		case name == one.value || name == "format" || name == "cursor" && slices.Contains(one.takes, name):
 		case !slices.Contains(one.takes, name):
-			return nil, &badRequest{fmt.Sprintf("unknown parameter %q: the parameters are %s", name, strings.Join(append(one.takes, "format"), ", "))}
+			return nil, fmt.Errorf("unknown parameter %q: the parameters are %s, format", name, strings.Join(one.takes, ", "))
 		case switches[name] && value != "true" && value != "false":
-			return nil, &badRequest{fmt.Sprintf("the parameter %q is %q, expected true or false", name, value)}
+			return nil, fmt.Errorf("the parameter %q is %q, expected true or false", name, value)
 		default:
 			flags = append(flags, "-"+name+"="+value)
 		}
@@ -166,7 +165,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, name string, one
 	}
 	w.Header().Set("Content-Type", media)
 	if limit > 0 && name == "files" {
-		s.setNext(w, r, flags, offset, limit)
+		s.setNext(w, r, parameters, offset+limit)
 	}
 	status, err := s.Query(r.Context(), w, flags)
 	sent := w.(*response).sent
@@ -191,28 +190,31 @@ func page(parameters url.Values) (offset, limit int, err error) {
 		}
 	}
 	if err != nil {
-		return 0, 0, &badRequest{"limit and cursor are numbers; a cursor comes from the header X-Next-Cursor of the page before"}
+		return 0, 0, errors.New("limit and cursor are numbers; a cursor comes from the header X-Next-Cursor of the page before")
 	}
 	return offset, limit, nil
 }
 
-// setNext sets the headers that name the next page, if there is one.
-func (s *server) setNext(w http.ResponseWriter, r *http.Request, flags []string, offset, limit int) {
-	var counted bytes.Buffer
-	one := []string{"-count", "-limit=1", "-offset=" + strconv.Itoa(offset+limit)}
-	for _, flag := range flags {
-		name, _, _ := strings.Cut(strings.TrimPrefix(flag, "-"), "=")
-		if slices.Contains([]string{"get", "where", "metric", "search", "ignore-case"}, name) {
-			one = append(one, flag)
+// setNext sets the headers that name the next page, if there is a file after `next` files.
+func (s *server) setNext(w http.ResponseWriter, r *http.Request, parameters url.Values, next int) {
+	// The order does not change whether there is one more file.
+	names := []string{"get", "where", "ignore-case"}
+	if parameters.Has("search") {
+		names = append(names, "metric", "search")
+	}
+	flags := []string{"-ls", "-limit=1", "-offset=" + strconv.Itoa(next)}
+	for _, name := range names {
+		if parameters.Has(name) {
+			flags = append(flags, "-"+name+"="+parameters.Get(name))
 		}
 	}
-	if _, err := s.Query(r.Context(), &counted, one); err != nil || strings.TrimSpace(counted.String()) == "0" {
+	var found bytes.Buffer
+	if _, err := s.Query(r.Context(), &found, flags); err != nil || found.Len() == 0 {
 		return
 	}
-	next := strconv.Itoa(offset + limit)
 	query := r.URL.Query()
-	query.Set("cursor", next)
-	w.Header().Set("X-Next-Cursor", next)
+	query.Set("cursor", strconv.Itoa(next))
+	w.Header().Set("X-Next-Cursor", strconv.Itoa(next))
 	w.Header().Set("Link", "<"+r.URL.Path+"?"+query.Encode()+`>; rel="next"`)
 }
 

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"entrypoint/files"
 )
 
 // noTime is the time of every file, because an image does not contain times; http.ServeContent sends no Last-Modified.
@@ -49,14 +51,14 @@ func (s *server) serveFile(w http.ResponseWriter, r *http.Request, row int, key 
 // open opens the file of a row. A symlink is followed if its target is in the dataset. The status is that of the error.
 func (s *server) open(row int, key string) (*os.File, int, error) {
 	name := strings.TrimPrefix(key, s.tree.Mount+"/")
-	file, err := s.files.Open(name)
+	file, err := s.data.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		return nil, http.StatusNotFound, fmt.Errorf("%q is in the index, but its file is missing: start the program in its image", key)
 	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 		return nil, http.StatusServiceUnavailable, errors.New("too many open files: try again later")
 	case err != nil:
-		return nil, http.StatusForbidden, fmt.Errorf("%q cannot be read: %w", key, reason(err))
+		return nil, http.StatusForbidden, fmt.Errorf("%q cannot be read: %w", key, files.Reason(err))
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -70,14 +72,6 @@ func (s *server) open(row int, key string) (*os.File, int, error) {
 		return nil, http.StatusInternalServerError, fmt.Errorf("%q cannot be sent: %w", key, err)
 	}
 	return file, http.StatusOK, nil
-}
-
-// reason returns an error without the operation and path of the system call.
-func reason(err error) error {
-	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
-		return failed.Err
-	}
-	return err
 }
 
 // types are the media types by suffix. The system's table is not used, so that all machines send the same types. Types that a

@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"path"
 	"sync"
-)
 
-const metadataFolder = ".datacontainer"
+	"entrypoint/files"
+)
 
 // digests contains the digests of metadata files, which are not in the index; they are computed at the first request.
 type digests struct {
@@ -25,13 +25,13 @@ func (s *server) serveMetadata(w http.ResponseWriter, r *http.Request, name stri
 	opened, err := s.metadata.Open(name)
 	file, seeks := opened.(io.ReadSeeker)
 	if err != nil || !seeks || path.Base(name) != name || name == "." {
-		s.fail(w, r, http.StatusNotFound, fmt.Errorf("there is no %q in /%s", name, metadataFolder))
+		s.fail(w, r, http.StatusNotFound, fmt.Errorf("there is no %q in %s", name, files.MetadataFolder))
 		return
 	}
 	defer opened.Close()
 	tag, err := s.digests.of(name, file)
 	if err != nil {
-		s.fail(w, r, http.StatusInternalServerError, fmt.Errorf("%q cannot be read: %w", name, reason(err)))
+		s.fail(w, r, http.StatusInternalServerError, fmt.Errorf("%q cannot be read: %w", name, files.Reason(err)))
 		return
 	}
 	w.Header().Set("ETag", `"`+tag+`"`)

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -65,11 +66,6 @@ type listing struct {
 	encoded                  bool
 }
 
-// errListing is an error in the parameters of a listing.
-type errListing struct{ problem string }
-
-func (e *errListing) Error() string { return e.problem }
-
 // parseListing returns the listing of ListObjectsV2, or of ListObjects if list-type is not 2.
 func parseListing(query url.Values) (listing, error) {
 	one := listing{prefix: query.Get("prefix"), delimiter: query.Get("delimiter"), most: mostKeys, encoded: query.Get("encoding-type") == "url"}
@@ -79,7 +75,7 @@ func parseListing(query url.Values) (listing, error) {
 		if token := query.Get("continuation-token"); token != "" {
 			after, err := base64.RawURLEncoding.DecodeString(token)
 			if err != nil {
-				return one, &errListing{"the continuation token is not one of this server"}
+				return one, errors.New("the continuation token is not one of this server")
 			}
 			one.after = string(after)
 		}
@@ -87,12 +83,12 @@ func parseListing(query url.Values) (listing, error) {
 	if text := query.Get("max-keys"); text != "" {
 		most, err := strconv.Atoi(text)
 		if err != nil || most < 0 {
-			return one, &errListing{fmt.Sprintf("max-keys is %q, expected a number of 0 or more", text)}
+			return one, fmt.Errorf("max-keys is %q, expected a number of 0 or more", text)
 		}
 		one.most = min(most, mostKeys)
 	}
 	if one.delimiter != "" && one.delimiter != "/" {
-		return one, &errListing{fmt.Sprintf("the delimiter is %q, and this server supports only \"/\"", one.delimiter)}
+		return one, fmt.Errorf("the delimiter is %q, and this server supports only \"/\"", one.delimiter)
 	}
 	return one, nil
 }

@@ -66,11 +66,11 @@ func dataset(t testing.TB, change func(*Options)) http.Handler {
 			for _, key := range ix.Keys(0, ix.Rows) {
 				fmt.Fprintf(w, "%s\x00", key)
 			}
-			return statusDone, nil
+			return 0, nil
 		}
 		slices.Sort(flags)
 		_, err := fmt.Fprintf(w, "%q", flags)
-		return statusDone, err
+		return 0, err
 	}}
 	if change != nil {
 		change(&options)
@@ -407,6 +407,32 @@ func TestAPIParametersBecomeFlags(t *testing.T) {
 		if answer := send(handler, http.MethodGet, target, ""); answer.StatusCode != http.StatusBadRequest || !strings.HasPrefix(text(t, answer), `{"error": "`) {
 			t.Errorf("%s: status %d", target, answer.StatusCode)
 		}
+	}
+}
+
+func TestAPIVerifyIsOneAtATimeAndEndsWithItsRequest(t *testing.T) {
+	started := make(chan bool)
+	handler := dataset(t, func(o *Options) {
+		o.Query = func(ctx context.Context, _ io.Writer, flags []string) (int, error) {
+			started <- true
+			<-ctx.Done()
+			return statusNoMatch, ctx.Err()
+		}
+	})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan bool)
+	go func() {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/api/verify", nil).WithContext(ctx))
+		close(ended)
+	}()
+	<-started
+	if answer := send(handler, http.MethodPost, "/api/verify", ""); answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a second request: status %d", answer.StatusCode)
+	}
+	stop()
+	<-ended
+	if status := send(handler, http.MethodGet, "/api/verify", "").StatusCode; status != http.StatusMethodNotAllowed {
+		t.Errorf("GET: status %d", status)
 	}
 }
 

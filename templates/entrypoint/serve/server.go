@@ -14,8 +14,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
+	"entrypoint/files"
 	"entrypoint/index"
 )
 
@@ -50,12 +52,14 @@ type Options struct {
 
 type server struct {
 	Options
-	tree  tree
-	files *os.Root // the folder of the mount
+	tree tree
+	data *os.Root // the folder of the mount
 	// metadata is the folder /.datacontainer.
 	metadata fs.FS
 	digests  digests
 	slots    chan struct{}
+	// verifying is locked while an answer reads all selected files, so that there is only one.
+	verifying sync.Mutex
 }
 
 // New returns a handler of all requests, or an error if the index lacks a field or the folder of the files cannot be opened.
@@ -67,12 +71,12 @@ func New(options Options) (http.Handler, error) {
 		return nil, errors.New("the index lacks the field \"size\" or \"sha256\": build the image again")
 	}
 	folder := filepath.Join("/", options.Root, ix.Mount)
-	files, err := os.OpenRoot(folder)
+	data, err := os.OpenRoot(folder)
 	if err != nil {
-		return nil, fmt.Errorf("opening the folder of the files %q: %w: -serve needs the files, so start it in the image", folder, reason(err))
+		return nil, fmt.Errorf("opening the folder of the files %q: %w: -serve needs the files, so start it in the image", folder, files.Reason(err))
 	}
-	s.files = files
-	s.metadata = os.DirFS(filepath.Join("/", options.Root, metadataFolder))
+	s.data = data
+	s.metadata = os.DirFS(filepath.Join("/", options.Root, files.MetadataFolder))
 	return s, nil
 }
 
@@ -159,8 +163,8 @@ func (s *server) route(w http.ResponseWriter, r *http.Request) {
 		s.api(w, r, strings.TrimPrefix(path, "/api/"))
 	case first == "s3":
 		s.s3(w, r, strings.TrimPrefix(strings.TrimPrefix(path, "/s3"), "/"))
-	case first == metadataFolder:
-		s.serveMetadata(w, r, strings.TrimPrefix(path, "/"+metadataFolder+"/"))
+	case strings.HasPrefix(path, files.MetadataFolder+"/"):
+		s.serveMetadata(w, r, strings.TrimPrefix(path, files.MetadataFolder+"/"))
 	case path == s.tree.Mount || strings.HasPrefix(path, s.tree.Mount+"/"):
 		s.serveKey(w, r, path)
 	default:
