@@ -141,6 +141,15 @@ def start_writing(file: BinaryIO, size_bytes: int) -> None:
     os.posix_fadvise(file.fileno(), end - size_bytes, size_bytes, os.POSIX_FADV_DONTNEED)
 
 
+def sync_folder(folder: Path) -> None:
+    """Waits until the names in a folder are on the disk, so that a crash undoes no rename; some file systems cannot."""
+    try:
+        _sync(folder)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.runtime.outputs import write_bytes
+from datacontainer.runtime.outputs import sync_folder, write_bytes
 
 SUFFIX = ".seal"
 # A file of Snakemake in each folder that is an output of a rule.
@@ -46,6 +46,9 @@ class Seal(NamedTuple):
 def seal(path: AnyPath, key: str, *, read: Sequence[AnyPath] = (), unread: Sequence[AnyPath] = ()) -> None:
     """Writes the seal `path`: the key, and the state of the given files and of all files in the given folders.
 
+    The names of these files are on the disk before the seal is, so that a crash of the machine leaves no seal without
+    its files.
+
     read: files and folders whose sha256 the seal records. unread: files and folders that are too large to read again.
     Names are relative to the seal's folder, so that results can be moved.
     """
@@ -53,7 +56,10 @@ def seal(path: AnyPath, key: str, *, read: Sequence[AnyPath] = (), unread: Seque
     found = {_relative(file, path): _state(file, hashed=True) for file in _files(read)}
     found |= {_relative(file, path): _state(file, hashed=False) for file in _files(unread)}
     folders = [_relative(folder, path) for folder in map(Path, (*read, *unread)) if folder.is_dir()]
+    for folder in _folders(path, found):
+        sync_folder(folder)
     _write(path, Seal(key, folders, found))
+    sync_folder(path.parent)
 
 
 def renew(path: Path) -> None:
@@ -148,6 +154,15 @@ def _files(paths: Iterable[AnyPath]) -> Iterator[Path]:
     for path in map(Path, paths):
         inside = path.rglob("*") if path.is_dir() else [path]
         yield from (file for file in inside if file.name != TIMESTAMP and not file.is_dir())
+
+
+def _folders(path: Path, names: Iterable[str]) -> list[Path]:
+    """The folders of the named files of the seal `path`, and those up to the one that also holds the seal, sorted."""
+    found = set()
+    for folder in {_normal(path, name).parent for name in names}:
+        shared = os.path.commonpath([path.parent, folder])
+        found |= {one for one in (folder, *folder.parents) if one.is_relative_to(shared)}
+    return sorted(found)
 
 
 def _relative(file: Path, path: Path) -> str:

@@ -115,9 +115,28 @@ func (e *export) run(ctx context.Context, c catalog) error {
 	case err != nil:
 		return err
 	case e.bag != nil:
-		return e.bag.finish(ctx, e, c)
+		err = e.bag.finish(ctx, e, c)
 	case e.job.All:
-		return e.emptyFolders(ctx, c.root+c.ix.Mount)
+		err = e.emptyFolders(ctx, c.root+c.ix.Mount)
+	}
+	if err != nil {
+		return err
+	}
+	return e.syncNames()
+}
+
+// syncfs is the number of the call syncfs(2), which package syscall lacks, by architecture.
+var syncfs = map[string]uintptr{"amd64": 306, "arm64": 267}
+
+// syncNames waits until the names of the exported files are on the disk; the content of each file already is.
+func (e *export) syncNames() error {
+	folder, err := e.root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	if _, _, failed := syscall.Syscall(syncfs[runtime.GOARCH], folder.Fd(), 0, 0); failed != 0 && failed != syscall.ENOSYS {
+		return fmt.Errorf("syncing %q: %w", e.dir, failed)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tools.engines import Tool, require_root
+from tools.engines import Tool, require_root, require_tool
 from tools.entrypoint import one_line
 from tools.moving import wait_until
 
@@ -149,6 +149,13 @@ def test_entrypoint_called_by_apptainers_script_names_runs_their_action(small, s
         1,
         b"%b/small/file: is 5 bytes, not 7" % bytes(short_folder),
     )
+
+
+def test_export_syncs_each_copy_before_its_name_and_the_names_at_the_end(small, tmp_path):
+    words = [require_tool("strace"), "-f", "-qq", "-y", "-o", tmp_path / "trace", "-e", "trace=fsync,linkat,syncfs"]
+    Tool((*words, *small.command)).run("-export", tmp_path / "out")
+    calls = [line.split(maxsplit=1)[1].split("(")[0] for line in (tmp_path / "trace").read_text().splitlines()]
+    assert [call for call in calls if call[0] not in "<+-"] == ["fsync", "linkat", "syncfs"]
 
 
 def test_export_interrupted_leaves_no_partial_file_and_ends_at_once(entrypoint, tmp_path):
