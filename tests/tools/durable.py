@@ -45,8 +45,8 @@ def durable(trace: Path, folder: Path) -> Durable:
             # The name of a folder is part of the names in it.
             for names in (found.renamed, found.loose):
                 inside = {name for name in names if name.startswith(source + "/")}
-                names -= inside
-                names |= {target, *(target + name.removeprefix(source) for name in inside)}
+                names.difference_update(inside)
+                names.update({target}, (target + name.removeprefix(source) for name in inside))
         else:
             file = arguments.split("<", 1)[1].split(">", 1)[0] if call not in TARGETS else _target(call, arguments)
             if "sync" in call:
