@@ -62,10 +62,10 @@ fuzz: .venv/ready
 	cd packer && $(FUZZ) -fuzz FuzzWriter ./gzip
 	cd packer && $(FUZZ) -fuzz FuzzReadKey ./signature
 
-# Builds EXAMPLES random datasets, and random edits of as many; about one second and some MB for each.
+# Tries EXAMPLES new random inputs in each property test; tests/workflow/test_properties.py needs about one second and some MB for each.
 EXAMPLES ?= 1000
 properties: .venv/ready-dev
-	EXAMPLES=$(EXAMPLES) $(PYTEST) tests/workflow/test_properties.py $(ARGS)
+	EXAMPLES=$(EXAMPLES) $(PYTEST) -m hypothesis --timeout 0 $(PARALLEL) $(ARGS)
 
 # Damages each kind of file, then kills KILLS builds at random moments; about 20 seconds for each kill.
 KILLS ?= 200

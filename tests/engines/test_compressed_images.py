@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.docker import LIMITS, RUN
+from tools.engines import lacking
 from tools.images import keys, packed, tree_of, umask
 from tools.trees import fill
 from tools.workflow import Project
@@ -67,7 +68,7 @@ def test_docker_loads_builds_and_runs_gzip(docker, images, tmp_path):
 
 def test_docker_before_23_does_not_load_zstd(docker, images):
     if int(docker.text("version", "-f", "{{.Server.Version}}").split(".")[0]) >= 23:
-        pytest.skip("this Docker is version 23 or later")
+        lacking("this Docker is version 23 or later")
     done = docker.run("load", "-i", images.product("zstd", "zstd.docker.tar"), status=1)
     assert b"unexpected EOF" in done.stderr or b"invalid tar header" in done.stderr
     assert docker("images", "-q", "zstd:1.0") == b""

@@ -158,8 +158,8 @@ def test_start_uses_no_cpu_time_and_exits_on_stop(docker, fruit, busybox_image):
     assert sum(_ticks(after)) - sum(_ticks(before)) <= 1
     assert docker.text("inspect", "-f", "{{.State.Running}}", container) == "true"
     started = time.monotonic()
-    docker("stop", "-t", "10", container)
-    assert time.monotonic() - started < 3
+    docker("stop", "-t", "60", container)
+    assert time.monotonic() - started < 30
     assert docker.text("inspect", "-f", "{{.State.ExitCode}}", container) == "0"
     assert docker.text("logs", container) == ""
 

@@ -24,7 +24,7 @@ def lacking(reason: str) -> NoReturn:
     """Skips the test with the reason; fails it in CI, where no tool may be missing."""
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
+    pytest.skip(reason)  # noqa: TID251
 
 
 def require_tool(name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from datacontainer.scan.records import FILE, read_records
 from datacontainer.scan.scan import read_shards
 from datacontainer.scan.sharding import MIN_SHARD
-from tools.engines import require_root, require_tool
+from tools.engines import lacking, require_root, require_tool
 from tools.reads import reads
 from tools.trees import fill
 from tools.workflow import NOTHING, Project, fails, jobs, started
@@ -110,7 +110,7 @@ def test_rescan_full_file_corrupted_on_the_disk_is_named(project):
     data.mkdir()
     mount = ["mount", "-o", "loop", image, data]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("this machine has no loop device to mount")
+        lacking("this machine has no loop device to mount")
     try:
         fill(data, {b"good": b"a sentence that stands on the disk once", b"other": b"1"})
         project.configure(fruit={"path": "data", "exclude": ["lost+found"], "formats": []})

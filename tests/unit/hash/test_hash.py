@@ -322,8 +322,7 @@ def test_packer_hash_unreadable_file_is_named_with_the_remedy(shard, dataset):
 
 
 def test_packer_hash_file_of_another_user_is_read(shard, dataset):
-    if os.getuid() != 0:
-        pytest.skip("only root can make files of another user")
+    require_root("making files of another user")
     fill(dataset, {b"a": b"open", b"b": b"open too"})
     os.chown(dataset / "b", OTHER_USER, OTHER_USER)
     done = subprocess.run(without_privileges(shard().command()), check=True, capture_output=True, text=True)
