@@ -31,12 +31,12 @@ example: .venv/ready
 
 # Tests without Snakemake and container engines.
 unit: .venv/ready-dev
-	@for module in $(MODULES); do (cd $$module && $(GO) test ./...) || exit; done
+	@for module in $(MODULES); do GO="$(GO)" tests/tools/gotest $$module || exit; done
 	$(PYTEST) tests/unit $(PARALLEL) $(ARGS)
 
 # All tests, and the coverage of both languages; Hypothesis runs a quarter of its examples.
 test: .venv/ready-dev lint
-	@for module in $(MODULES); do (cd $$module && $(GO) test -coverprofile=$(CURDIR)/.coverage.go ./... && \
+	@for module in $(MODULES); do (GO="$(GO)" tests/tools/gotest $$module -coverprofile=$(CURDIR)/.coverage.go && cd $$module && \
 		$(GO) tool cover -func=$(CURDIR)/.coverage.go | tail -n 1) || exit; done
 	$(PYTEST) $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 
