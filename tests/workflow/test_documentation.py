@@ -1,6 +1,8 @@
 """The documents that describe the code, compared with the code."""
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from datacontainer.command.main import main
 from datacontainer.config.reference import reference
 
 ROOT = Path(__file__).parents[2]
+MODULES = ("", "packer", "templates/entrypoint")
+TEST = re.compile(r"^(?:def |func )([Tt]est_?\w+)", re.MULTILINE)
 
 
 def text(path: str) -> str:
@@ -81,3 +85,42 @@ def test_entrypoint_reference_lists_every_flag():
         flags += re.findall(r'\bName: "([a-z-]+)", ', command.read_text()) if not command.stem.endswith("_test") else []
     assert len(flags) > 10
     assert [flag for flag in flags if f"`-{flag}" not in text("docs/reference/entrypoint.md")] == []
+
+
+def rows_with_a_command() -> Iterator[tuple[str, str]]:
+    """The cells 1 and `command` of each row in the tables of docs/reliability.md that have such a column."""
+    column = None
+    for line in (ROOT / "docs/reliability.md").read_text().splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if not cells:
+            column = None
+        elif "command" in cells:
+            column = cells.index("command")
+        elif column is not None and set(cells[column]) != {"-"}:
+            yield cells[0], cells[column] + ("by hand" if "by hand" in " ".join(cells) else "")
+
+
+def test_each_row_of_the_reliability_table_names_tests_that_exist():
+    rows, previous = list(rows_with_a_command()), ""
+    assert len(rows) > 60
+    for row, command in rows:
+        named = previous if command.startswith("the same") else command
+        previous = named
+        words = re.findall(r"`([^`]*)`", named)
+        assert words or "by hand" in named, row
+        for word in words:
+            assert word in MODULES or names_a_test(word), f"{row}: {word!r} runs no test"
+
+
+def names_a_test(command: str) -> bool:
+    """Whether each word that a command of pytest or Go selects is in the name of a test; a target of make exists."""
+    words = shlex.split(command.replace(r"\|", "|"))
+    if words[0] == "make":
+        return f"{words[1].split()[0]}:" in text("Makefile")
+    is_go = words[0] == "go"
+    flag = "-run" if is_go else "-k"
+    wanted = words[words.index(flag) + 1] if flag in words else "test"
+    paths = [ROOT / module / word for module in MODULES for word in words if word.startswith(("./", "tests/"))]
+    files = [file for path in paths for file in (path.rglob("*test*") if path.is_dir() else [path]) if file.is_file()]
+    names = [name for file in files for name in [file.name, *TEST.findall(file.read_text(errors="replace"))]]
+    return all(any(one.lower() in name.lower() for name in names) for one in re.split(r" or |\|", wanted))
