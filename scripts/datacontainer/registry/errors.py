@@ -4,12 +4,16 @@ from datacontainer.runtime.errors import DataContainerError
 
 
 class RegistryError(DataContainerError):
-    """A registry refused a request, or sent a wrong answer. status: the HTTP status, or 0 if no answer came."""
+    """A registry refused a request, or sent a wrong answer.
 
-    def __init__(self, text: str, status: int = 0) -> None:
+    status: the HTTP status, or 0 if no answer came. code: of the registry's first error, such as DIGEST_INVALID.
+    pause_seconds: how long the registry asks to wait before the next request.
+    """
+
+    def __init__(self, text: str, status: int = 0, code: str = "", pause_seconds: float | None = None) -> None:
         """text: one line with the remedy."""
         super().__init__(text)
-        self.status = status
+        self.status, self.code, self.pause_seconds = status, code, pause_seconds
 
 
 class RangeIgnored(RegistryError):  # noqa: N818

@@ -115,7 +115,7 @@ class Transport:
                 if last or isinstance(_cause(error), ssl.SSLCertVerificationError):
                     raise self._unreachable(method, url, error) from error
                 pause = None
-            _wait(attempt, pause)
+            wait(attempt, pause)
         raise AssertionError("the last attempt returns or raises")
 
     def _send(
@@ -151,7 +151,7 @@ class Transport:
             except HTTPError as error:
                 if attempt + 1 == ATTEMPTS:
                     raise self._unreachable(method, url, error) from error
-            _wait(attempt, None)
+            wait(attempt, None)
         raise AssertionError("the last attempt returns or raises")
 
     def _check_scheme(self, url: str) -> None:
@@ -176,15 +176,18 @@ class Transport:
 
     def _refused(self, method: str, url: str, answer: urllib3.BaseHTTPResponse, *, logged_in: bool) -> RegistryError:
         status, remedy = answer.status, REMEDIES.get(answer.status, "")
-        said = _message(answer)
+        code, text = _first_error(answer)
+        said = f" ({text!r})" if text else ""
         if status == 401:
             known = "does not accept your login" if logged_in else "needs a login"
-            return RegistryError(f"{self._name}: the registry {known}{said}: run `docker login {self.host}`", status)
+            remedy = f"run `docker login {self.host}`"
+            return RegistryError(f"{self._name}: the registry {known}{said}: {remedy}", status, code)
         if not remedy:
             remedy = "the registry fails: run the same command again later" if status >= 500 else "see its log"
         path = urlsplit(url).path
         remedy = remedy.format(host=self.host)
-        return RegistryError(f"{self._name}: {method} {path} was answered with {status}{said}: {remedy}", status)
+        line = f"{self._name}: {method} {path} was answered with {status}{said}: {remedy}"
+        return RegistryError(line, status, code, _asked_pause(answer))
 
     def _unreachable(self, method: str, url: str, error: HTTPError) -> RegistryError:
         cause = _cause(error)
@@ -237,12 +240,12 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
-def _message(answer: urllib3.BaseHTTPResponse) -> str:
-    """The first error in the registry's answer, for a message."""
+def _first_error(answer: urllib3.BaseHTTPResponse) -> tuple[str, str]:
+    """The code and the text of the first error in the registry's answer; empty without one."""
     with suppress(HTTPError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         first = json.loads(answer.read(MAXIMUM_ERROR))["errors"][0]
-        return f" ({str(first.get('message') or first['code'])[:SHOWN_CHARACTERS]!r})"
-    return ""
+        return str(first["code"]), str(first.get("message") or first["code"])[:SHOWN_CHARACTERS]
+    return "", ""
 
 
 def _asked_pause(answer: urllib3.BaseHTTPResponse) -> float | None:
@@ -251,7 +254,7 @@ def _asked_pause(answer: urllib3.BaseHTTPResponse) -> float | None:
     return None
 
 
-def _wait(attempt: int, asked_seconds: float | None) -> None:
+def wait(attempt: int, asked_seconds: float | None) -> None:
     """Waits before the next attempt: as long as the registry asks or, with chance, twice as long each time."""
     pause = FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1) if asked_seconds is None else asked_seconds
     time.sleep(max(0.0, min(pause, LONGEST_PAUSE_SECONDS)))
