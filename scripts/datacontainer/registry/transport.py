@@ -61,7 +61,7 @@ class Transport:
         self._forced = plain_http
         self._name = f"{host}/{repository}" if repository else host
         self._api = HUB_HOST if host == HUB else host
-        self._base = ""
+        self._base, self._answered = "", False
         self._lock = Lock()
         self._authorization = Authorization(host, repository, self._ask_server)
         self._pool = _pool(self._api)
@@ -88,7 +88,7 @@ class Transport:
     ) -> Answer:
         """Returns the answer to a request. path: below /v2/, or a URL of the registry. stream: leave its content.
 
-        Asks again after a cut connection, status 429 or 5xx, and once with a new token after 401.
+        Asks again after a cut connection (not the first one), status 429 or 5xx, and once with a new token after 401.
 
         Raises:
             RegistryError: for a status that is not in `expected`, or if no answer comes.
@@ -112,7 +112,7 @@ class Transport:
                 pause = _asked_pause(answer)
                 answer.drain_conn()
             except HTTPError as error:
-                if last or isinstance(_cause(error), ssl.SSLCertVerificationError):
+                if last or not self._answered or isinstance(_cause(error), ssl.SSLCertVerificationError):
                     raise self._unreachable(method, url, error) from error
                 pause = None
             wait(attempt, pause)
@@ -129,7 +129,9 @@ class Transport:
             every["Authorization"] = used
         given = body() if body else None
         options: dict[str, Any] = {"redirect": body is None, "preload_content": False, "retries": REDIRECTS}
-        return self._pool.request(method, url, body=given, headers=every, **options), used
+        answer = self._pool.request(method, url, body=given, headers=every, **options)
+        self._answered = True
+        return answer, used
 
     def _content(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         content = bytearray()
