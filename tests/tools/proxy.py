@@ -20,8 +20,9 @@ OWN = {"connection", "transfer-encoding", "date", "server"}
 class Fault:
     """A fault of the next requests with a method whose path matches.
 
-    status: is answered in place of the server, with the headers. cut_request, cut_answer: the number of bytes of the
-    body after which the connection is cut. times: how often.
+    status: is answered in place of the server. headers: are added to the answer. cut_request, cut_answer: the number of
+    bytes of the body after which the connection is cut. hang: whether the request is never passed on. times: how often.
+    after: the number of such requests before the first fault.
     """
 
     method: str
@@ -30,7 +31,9 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_request: int | None = None
     cut_answer: int | None = None
+    hang: bool = False
     times: int = 1
+    after: int = 0
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Proxy:
     downloaded: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fault_of(self, method: str, path: str) -> Fault:
@@ -57,6 +61,9 @@ class Proxy:
             self.lines.append(f"{method} {path}")
             for one in self.faults:
                 if one.times and one.method == method and re.search(one.path, path):
+                    if one.after:
+                        one.after -= 1
+                        continue
                     one.times -= 1
                     return one
         return Fault(method)
@@ -85,6 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Passes on a request, and its answer."""
         fault = self.proxy.fault_of(self.command, self.path)
         try:
+            if fault.hang:
+                self.proxy.ended.wait()
+                raise _Cut
             body = self._body(fault)
             if self.proxy.buffered or fault.status:
                 body = iter([b"".join(body)])
@@ -123,7 +133,7 @@ class _Handler(BaseHTTPRequestHandler):
                 upstream.send(block)
             answer = upstream.getresponse()
             kept = {name: value for name, value in answer.getheaders() if name.lower() not in OWN}
-            self._answer(answer.status, kept, answer, fault)
+            self._answer(answer.status, {**kept, **fault.headers}, answer, fault)
         finally:
             upstream.close()
 
@@ -158,6 +168,7 @@ def proxying(upstream: str, *, buffered: bool = False) -> Iterator[Proxy]:
     try:
         yield proxy
     finally:
+        proxy.ended.set()
         server.shutdown()
         server.server_close()
         thread.join()
