@@ -25,7 +25,7 @@ from tools.products import sha256sum
 from tools.proxy import Fault, Proxy, proxying
 from tools.registry import Registry
 from tools.servers import serving_registry
-from tools.workflow import NOTHING, ROOT, run, started
+from tools.workflow import NOTHING, ROOT, jobs, run, started
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 ACCEPT = f"{INDEX}, application/vnd.oci.image.manifest.v1+json"
@@ -121,7 +121,7 @@ def test_push_image_and_referrers_have_the_digests_of_the_layout(fruit, tmp_path
     printed = push(project.folder, reference)
     assert printed.splitlines()[0] == f"already there: {reference} {top['digest']}"
     assert set(lab.proxy.requests) == {"GET", "HEAD"}
-    assert "push_image" not in project.build("--dry-run")
+    assert "push_image" not in jobs(project.build("--dry-run"))
 
 
 def inspected_digest(skopeo: Tool, reference: str) -> str:
@@ -313,24 +313,17 @@ def test_push_with_basic_authentication_finds_the_login(tmp_path, guarded, file,
     assert not message or statuses.get(message[:11]) == 3 or f"`docker login {guarded}`" in printed
 
 
+def make_certificate(key: Path, certificate: Path) -> None:
+    """Writes a private key, and a certificate for 127.0.0.1 that it signed itself."""
+    kind = ["-newkey", "rsa:2048", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=x", "-keyout", key, "-out", certificate, *kind]
+    Tool((require_tool("openssl"),))(*made)
+
+
 def test_push_with_tls_needs_a_trusted_certificate_or_a_request_for_plain_http(tmp_path, lab):
     layout(tmp_path, b"data")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=x",
-    ]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    Tool((require_tool("openssl"),))(*made, *names, "-keyout", key, "-out", certificate)
+    make_certificate(key, certificate)
     tls = {"tls": {"certificate": str(certificate), "key": str(key)}}
     with serving_registry(require_tool("docker-registry"), tmp_path, tls) as host:
         refused = push(tmp_path, f"{host}/{lab.repository}:1.0", status=1)
@@ -355,13 +348,7 @@ def token_server(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
     """A token server for the user `visitor`: its host, and the queries of its requests. Signs with token.key."""
     openssl, queries = Tool((require_tool("openssl"),)), list[str]()
     key, certificate = tmp_path / "token.key", tmp_path / "token.pem"
-    openssl(
-        *["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"],
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-    )
+    make_certificate(key, certificate)
     der = base64.b64encode(openssl("x509", "-in", certificate, "-outform", "DER")).decode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -375,9 +362,8 @@ def token_server(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
                 access.append({"type": kind, "name": name, "actions": actions.split(",")})
             now = int(time.time())
             claims = {"iss": "tests", "aud": query["service"][0], "exp": now + 60, "nbf": now - 60, "access": access}
-            signed = ".".join(
-                encoded(json.dumps(one).encode()) for one in ({"typ": "JWT", "alg": "RS256", "x5c": [der]}, claims)
-            )
+            parts = {"typ": "JWT", "alg": "RS256", "x5c": [der]}, {**claims, "jti": str(len(queries))}
+            signed = ".".join(encoded(json.dumps(one).encode()) for one in parts)
             signature = openssl("dgst", "-sha256", "-sign", key, input=signed.encode())
             content = json.dumps({"token": f"{signed}.{encoded(signature)}"}).encode() if known else b"{}"
             self.send_response(200 if known else 401)
@@ -399,10 +385,8 @@ def test_push_with_a_token_server_asks_for_each_scope_and_again_for_an_expired_t
     layout(tmp_path, bytes(3 * CHUNK))
     token = {"realm": f"http://{host}/token", "service": "r", "issuer": "tests"}
     token["rootcertbundle"] = str(tmp_path / "token.pem")
-    with (
-        serving_registry(require_tool("docker-registry"), tmp_path, auth={"token": token}) as upstream,
-        proxying(upstream) as proxy,
-    ):
+    program, auth = require_tool("docker-registry"), {"token": token}
+    with serving_registry(program, tmp_path, auth=auth) as upstream, proxying(upstream) as proxy:
         (tmp_path / ".docker").mkdir()
         logins = tmp_path / ".docker/config.json"
         logins.write_text(json.dumps({"auths": {proxy.host: login("visitor", "wrong")}}))
