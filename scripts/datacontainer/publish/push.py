@@ -25,7 +25,7 @@ LARGE_LAYER = 10 * 10**9
 
 
 class Pushed(NamedTuple):
-    """A push. digest: of the image, as it was built. changed: whether the tag was written. sent, there: bytes."""
+    """A push. digest: of the image that was built. changed: whether the tag was written. sent, there: bytes."""
 
     reference: Reference
     digest: str
@@ -45,7 +45,7 @@ class Pushed(NamedTuple):
 
 
 def push(layout: Path, attestations: Path, reference: Reference, memory: Path, *, plain_http: bool = False) -> Pushed:
-    """Makes a tag of a registry point to the image of a layout, as it was built; a push of the same changes nothing.
+    """Makes a tag of a registry point to the unchanged image of a layout; a push of the same changes nothing.
 
     A tag that points to another image gets an index of the image's manifests that names the other's digest.
     attestations: a layout of referrers, which may not exist. memory: a file about unfinished uploads.

@@ -179,16 +179,16 @@ class Transport:
     def _refused(self, method: str, url: str, answer: urllib3.BaseHTTPResponse, *, logged_in: bool) -> RegistryError:
         status, remedy = answer.status, REMEDIES.get(answer.status, "")
         code, text = _first_error(answer)
-        said = f" ({text!r})" if text else ""
+        shown = f" ({text!r})" if text else ""
         if status == 401:
             known = "does not accept your login" if logged_in else "needs a login"
             remedy = f"run `docker login {self.host}`"
-            return RegistryError(f"{self._name}: the registry {known}{said}: {remedy}", status, code)
+            return RegistryError(f"{self._name}: the registry {known}{shown}: {remedy}", status, code)
         if not remedy:
             remedy = "the registry fails: run the same command again later" if status >= 500 else "see its log"
         path = urlsplit(url).path
         remedy = remedy.format(host=self.host)
-        line = f"{self._name}: {method} {path} was answered with {status}{said}: {remedy}"
+        line = f"{self._name}: {method} {path} was answered with {status}{shown}: {remedy}"
         return RegistryError(line, status, code, _asked_pause(answer))
 
     def _unreachable(self, method: str, url: str, error: HTTPError) -> RegistryError:
