@@ -25,7 +25,7 @@ from tools.products import sha256sum
 from tools.proxy import Fault, Proxy, proxying
 from tools.registry import Registry
 from tools.servers import serving_registry
-from tools.workflow import NOTHING, ROOT, jobs, run, started
+from tools.workflow import NOTHING, ROOT, fails, jobs, run
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 ACCEPT = f"{INDEX}, application/vnd.oci.image.manifest.v1+json"
@@ -106,7 +106,7 @@ def test_push_image_and_referrers_have_the_digests_of_the_layout(fruit, tmp_path
     project = fruit.copy(tmp_path / "copy")
     reference = lab.reference
     project.configure(fruit={"path": "data", "push": reference, "attest": ["provenance"]})
-    assert "push" in started(project.build("push"))
+    assert f"docker pull {reference}" in project.build("push", console=True)
     (top,) = json.loads(project.product("fruit", "oci/index.json").read_bytes())["manifests"]
     assert inspected_digest(skopeo, reference) == top["digest"]
     skopeo("copy", "--src-tls-verify=false", f"docker://{reference}", f"dir:{tmp_path}/pulled")
@@ -116,12 +116,14 @@ def test_push_image_and_referrers_have_the_digests_of_the_layout(fruit, tmp_path
     tag = top["digest"].replace(":", "-")
     assert skopeo("inspect", "--raw", "--tls-verify=false", f"docker://{lab.proxy.host}/{lab.repository}:{tag}")
     lab.proxy.reset()
-    assert NOTHING in project.build("push")
+    assert NOTHING in project.build("push", console=True)
     assert not lab.proxy.requests
     printed = push(project.folder, reference)
     assert printed.splitlines()[0] == f"already there: {reference} {top['digest']}"
     assert set(lab.proxy.requests) == {"GET", "HEAD"}
     assert "push_image" not in jobs(project.build("--dry-run"))
+    project.configure(fruit={"path": "data"})
+    assert "no dataset has the key push" in fails(project, "push")
 
 
 def inspected_digest(skopeo: Tool, reference: str) -> str:

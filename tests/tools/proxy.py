@@ -4,12 +4,12 @@ import re
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import IO
+from typing import IO, Any
 
 BLOCK_BYTES = 1 << 16
 # Of an answer's headers, those that the proxy sets itself.
@@ -40,12 +40,14 @@ class Fault:
 class Proxy:
     """A running proxy. requests: by method. uploaded, downloaded: bytes of the bodies by the request's method.
 
-    buffered: pass on a request only when it is complete, as nginx does by default. lines: each "METHOD PATH".
+    lines: each "METHOD PATH". without: headers of requests that are not passed on. renamed: parts of paths and their
+    replacements.
     """
 
     host: str
     upstream: str
-    buffered: bool = False
+    without: Collection[str] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     uploaded: Counter[str] = field(default_factory=Counter)
     downloaded: Counter[str] = field(default_factory=Counter)
@@ -96,9 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.proxy.ended.wait()
                 raise _Cut
             body = self._body(fault)
-            if self.proxy.buffered or fault.status:
-                body = iter([b"".join(body)])
             if fault.status:
+                b"".join(body)
                 self._answer(fault.status, {**fault.headers, "Content-Length": "0"}, None, fault)
             else:
                 self._pass_on(body, fault)
@@ -125,9 +126,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self, body: Iterator[bytes], fault: Fault) -> None:
         upstream = HTTPConnection(self.proxy.upstream, timeout=60)
         try:
-            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            path = self.path
+            for part, other in self.proxy.renamed.items():
+                path = path.replace(part, other)
+            upstream.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
-                upstream.putheader(name, value)
+                if name not in self.proxy.without:
+                    upstream.putheader(name, value)
             upstream.endheaders()
             for block in body:
                 upstream.send(block)
@@ -152,14 +157,21 @@ class _Handler(BaseHTTPRequestHandler):
         if left == 0:
             raise _Cut
 
+    def handle_one_request(self) -> None:
+        """Handles a request, or ends if the client closed the connection."""
+        try:
+            super().handle_one_request()
+        except ConnectionError:
+            self.close_connection = True
+
     def log_message(self, *_: object) -> None:
         """Prints nothing."""
 
 
 @contextmanager
-def proxying(upstream: str, *, buffered: bool = False) -> Iterator[Proxy]:
-    """A proxy for the server at a host and port, which stops at the end of the block."""
-    proxy = Proxy("", upstream, buffered)
+def proxying(upstream: str, **options: Any) -> Iterator[Proxy]:
+    """A proxy for the server at a host and port, which stops at the end of the block. options: fields of Proxy."""
+    proxy = Proxy("", upstream, **options)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": proxy}))
     server.daemon_threads = True
     proxy.host = f"127.0.0.1:{server.server_address[1]}"

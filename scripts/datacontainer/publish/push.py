@@ -58,7 +58,7 @@ def push(layout: Path, attestations: Path, reference: Reference, memory: Path, *
     if reference.digest:
         raise UsageError(f"{str(reference)!r} has a digest, which a push decides: write {reference.name}:TAG")
     image, referrers = read_image(layout), list(read_referrers(attestations))
-    _warn_of_large_layers(image)
+    warn_of_large_layers(image)
     repository = Repository(reference, plain_http)
     earlier = _tagged(repository)
     new = [one for one in referrers if not _is_listed(repository, one[0], one[2].digest)]
@@ -77,7 +77,8 @@ def push(layout: Path, attestations: Path, reference: Reference, memory: Path, *
     return Pushed(reference, image.digest, not same, sent.sent, there)
 
 
-def _warn_of_large_layers(image: Image) -> None:
+def warn_of_large_layers(image: Image) -> None:
+    """Warns of layers that some registries refuse."""
     large = max((one.size_bytes for one in image.layers), default=0)
     if large > LARGE_LAYER:
         warn(

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -144,18 +143,12 @@ class Repository:
         )
         return "OCI-Subject" in answer.headers
 
-    def open_range(
-        self, digest: str, start: int, stop: int | None, attempts: int = ATTEMPTS
-    ) -> urllib3.BaseHTTPResponse:
+    def open_range(self, digest: str, start: int, stop: int | None) -> urllib3.BaseHTTPResponse:
         """The answer to a GET of a blob or of a range of it, whose content is not read yet."""
         ranged = start > 0 or stop is not None
-        last = "" if stop is None else stop - 1
-        headers = {"Range": f"bytes={start}-{last}"} if ranged else {}
-        path = self.path("blobs", digest)
-        expected = (200, 206)
-        answer = self.transport.request(
-            "GET", path, self.reading, expected=expected, headers=headers, stream=True, attempts=attempts
-        ).raw
+        headers = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if ranged else {}
+        path, send = self.path("blobs", digest), self.transport.request
+        answer = send("GET", path, self.reading, expected=(200, 206), headers=headers, stream=True).raw
         if not ranged:
             return answer
         where = CONTENT_RANGE.match(answer.headers.get("Content-Range", ""))
@@ -247,8 +240,3 @@ def _listed(transport: Transport, path: str, scope: str, key: str) -> Iterator[s
         following = link[1] if link else None
         if following is None:
             return
-
-
-def quoted(text: str) -> str:
-    """A text as a value in the query of a URL."""
-    return quote(text, safe="")

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import cache
 from threading import Lock
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -29,7 +30,6 @@ CONNECTIONS, BLOCK_BYTES, SHOWN_CHARACTERS, MAXIMUM_ERROR = 16, 1 << 20, 200, 1 
 MAXIMUM_DOCUMENT = 16 << 20
 # Redirects, such as those to the storage of a registry, lose the header Authorization on another host.
 REDIRECTS = urllib3.Retry(total=5, connect=False, read=False, status=0, other=0)
-CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 PASSING = {408, 429, 500, 502, 503, 504}
 REMEDIES = {
     403: "this login may not do this: run `docker login {host}` with another one, or check the repository's name",
@@ -162,7 +162,7 @@ class Transport:
         if found.scheme == "https" or (found.scheme == "http" and (self._forced or is_local(found.netloc))):
             return
         raise RegistryError(
-            f"{self._name}: the registry refers to {found.scheme}://{found.netloc}, which is not encrypted: use a "
+            f"{self._name}: {f'{found.scheme}://{found.netloc}'!r}, which the registry names, is not encrypted: use a "
             "registry with TLS, or --plain-http in a network that you trust"
         )
 
@@ -215,14 +215,19 @@ def is_local(netloc: str) -> bool:
     return host == "localhost"
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """The certificates of the system or, if it is set, of $SSL_CERT_FILE, and those of $REQUESTS_CA_BUNDLE."""
+    context, file = ssl.create_default_context(), os.environ.get("REQUESTS_CA_BUNDLE")
+    if file and file != os.environ.get("SSL_CERT_FILE"):
+        with suppress(OSError):
+            context.load_verify_locations(file)
+    return context
+
+
 def _pool(host: str) -> urllib3.PoolManager:
-    """The connections to a host, through the proxy in the environment. Certificates are those of the system."""
-    context = ssl.create_default_context()
-    for name in CERTIFICATES:
-        if file := os.environ.get(name):
-            with suppress(OSError, ssl.SSLError):
-                context.load_verify_locations(file)
-    options: dict[str, Any] = {"ssl_context": context, "maxsize": CONNECTIONS, "timeout": TIMEOUT}
+    """The connections to a host, through the proxy in the environment."""
+    options: dict[str, Any] = {"ssl_context": _trust(), "maxsize": CONNECTIONS, "timeout": TIMEOUT}
     options["blocksize"] = BLOCK_BYTES
     proxy = getproxies().get("https")
     if proxy and not is_local(host) and not proxy_bypass(host):

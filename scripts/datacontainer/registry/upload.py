@@ -19,8 +19,8 @@ CHUNK_BYTES = 64 << 20
 TRIES = 5
 BINARY = "application/octet-stream"
 RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
-# A registry answers with one of them if it forgot the upload, or has other bytes of it than this program sent.
-FORGOTTEN = {400, 404, 416}
+# A registry answers with one of them if it forgot the upload, has other bytes of it, or does not report its bytes.
+FORGOTTEN = {400, 404, 405, 416}
 
 
 class BlobFile(NamedTuple):

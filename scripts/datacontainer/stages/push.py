@@ -4,7 +4,6 @@ from datacontainer.publish.push import push
 from datacontainer.registry.reference import Reference
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
-from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import note
 from datacontainer.runtime.seals import seal
 from datacontainer.stages.task import Task
@@ -13,9 +12,8 @@ from datacontainer.stages.task import Task
 def run(task: Task) -> None:
     """Pushes the image and its attestations to the registry that the configuration names."""
     dataset, results = task.dataset, task.results
-    if dataset.push is None:
-        raise UsageError(f"datasets.{dataset.name}.push: there is no reference: write HOST/REPOSITORY:TAG")
     made_with = key(Step("push"), dataset, results)
-    done = push(results.layout, results.referrers, Reference.parse(dataset.push), results.pushes)
-    note(", ".join(done.lines()))
+    done = push(results.layout, results.referrers, Reference.parse(dataset.push or ""), results.pushes)
+    for line in done.lines():
+        note(line)
     seal(results.seal("push"), made_with)
