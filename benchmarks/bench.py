@@ -14,11 +14,13 @@ from engines import engines
 from entrypoint import entrypoint
 from measure import CLOCKS, MissingProgramError
 from pipeline import Bench, archive, data, edit, million, orchestration, sif
+from registry import registry
 from serve import serve
 from table import HEAD, Figure
 
 ROWS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
-    one.__name__: one for one in (orchestration, data, archive, sif, edit, million, entrypoint, serve, engines)
+    one.__name__: one
+    for one in (orchestration, data, archive, sif, edit, million, entrypoint, serve, registry, engines)
 }
 # Spread of a short loop, and processes for each core.
 QUIET_SPREAD, QUIET_LOAD = 0.1, 0.3

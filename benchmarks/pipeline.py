@@ -129,8 +129,8 @@ def edit(bench: Bench) -> Iterator[Figure]:
         for _ in range(2):
             written.append(build.run().written_bytes)
             run(Command([*PUSH, f"oci:{build.results}/oci", f"docker://{host}/bench:1.0"]))
-            pushed.append(_size_bytes(blobs))
-            _edit(dataset)
+            pushed.append(size_bytes(blobs))
+            edit_file(dataset)
     sent = pushed[1] - pushed[0]
     title = f"1 of {bench.counts[1]:,} files edited"
     for what, again, first, limit in (("written", written[1], written[0], 0.05), ("pushed", sent, pushed[0], 0.1)):
@@ -161,11 +161,11 @@ def million(bench: Bench) -> Iterator[Figure]:
 
 
 def _after_edit(build: Build) -> float:
-    _edit(build.dataset)
+    edit_file(build.dataset)
     return build.run().seconds
 
 
-def _edit(dataset: Path) -> None:
+def edit_file(dataset: Path) -> None:
     """Reverses the bytes of one file."""
     changed = dataset / "sub-0000/ses-07/func/sub-0000_ses-07_run-00001777_bold.nii.gz"
     changed.write_bytes(changed.read_bytes()[::-1])
@@ -178,5 +178,6 @@ def _checkout(commit: str, folder: Path) -> Path:
     return folder
 
 
-def _size_bytes(folder: Path) -> int:
+def size_bytes(folder: Path) -> int:
+    """The size of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

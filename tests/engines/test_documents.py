@@ -134,10 +134,12 @@ def test_page_pasted_into_a_shell_prints_its_output(name, clone, programs, reque
     if any("tools.sif" in block for block in document.commands):
         (clone / "tools.sif").symlink_to(request.getfixturevalue("sandbox"))
     script = f"printf '{SEPARATOR}'\n".join(document.commands)
+    host = request.getfixturevalue("registry").host if "localhost:5000" in script else ""
+    script = script.replace("localhost:5000", host)
     done = run(script, clone, programs, *enter)
     assert done.returncode == 0, done.stdout + done.stderr
     for commands, shown, printed in zip(document.commands, document.outputs, done.stdout.split(SEPARATOR), strict=True):
-        assert not shown or matches(shown, printed), (commands, printed, done.stderr)
+        assert not shown or matches(shown.replace("localhost:5000", host), printed), (commands, printed, done.stderr)
 
 
 def matches(shown: str, printed: str) -> bool:

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from hashlib import sha256
 from html import unescape
 
@@ -16,6 +17,7 @@ from tools.engines import Tool
 from tools.images import keys, listing, packed, tree_of
 from tools.products import sha256sum
 
+INDEX = "application/vnd.oci.image.index.v1+json"
 BASH = Tool(("env",))
 
 
@@ -119,14 +121,14 @@ def test_commands_for_apptainer_list_copy_and_bind(apptainer, images, lines, hom
     os.unlink(sif)
 
 
-def test_commands_for_skopeo_show_and_push(skopeo, images, lines, tmp_path):
+def test_commands_for_skopeo_and_registry_show_and_push(skopeo, images, lines, registry):
     commands, folder = lines("odd"), images.product("odd", ".")
     labels = json.loads(pasted(commands["show the image's properties"], "skopeo", skopeo, "", cwd=folder))["Labels"]
     assert labels["org.opencontainers.image.version"] == "2.0"
-    copy, target = commands["push the image to a registry"].rsplit(" ", 1)
-    assert target == "docker://REGISTRY/odd:2.0"
-    pasted(f"{copy} dir:{tmp_path}/copy", "skopeo", skopeo, "", cwd=folder)
-    assert len(json.loads((tmp_path / "copy/manifest.json").read_bytes())["manifests"]) == 2
+    push = commands["push the image to a registry"].replace("REGISTRY", registry.host)
+    program = Tool((sys.executable, "-m", "datacontainer"))
+    pasted(push, "datacontainer", program, "", cwd=images.folder)
+    assert len(json.loads(registry.get("odd/manifests/2.0", INDEX))["manifests"]) == 2
 
 
 def test_commands_large_sif_has_a_sha256sum_and_odd_mount_is_quoted():

@@ -25,10 +25,10 @@ class Registry:
         """Stores content under a path below /v2/."""
         self._call("PUT", path, {"Content-Type": media_type}, content)
 
-    def status(self, path: str) -> int:
+    def status(self, path: str, media_type: str = "*/*") -> int:
         """The HTTP status of a GET request for a path."""
         try:
-            self.get(path)
+            self.get(path, media_type)
         except urllib.error.HTTPError as error:
             return error.code
         return 200

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 START_SECONDS = 30
 # No proxy: a proxy in the environment cannot reach this machine.
@@ -47,20 +48,17 @@ def listens(port: int) -> bool:
 
 
 @contextmanager
-def serving_registry(program: str, folder: Path) -> Iterator[str]:
-    """The host and port of an empty registry in an existing folder, which stops at the end of the block."""
-    host = f"127.0.0.1:{free_port()}"
+def serving_registry(program: str, folder: Path, http: Any = None, **more: Any) -> Iterator[str]:
+    """The host and port of an empty registry in an existing folder, which stops at the end of the block.
+
+    http, more: further settings of docker-registry, such as those of TLS and of logins.
+    """
+    port = free_port()
+    host = f"127.0.0.1:{port}"
     storage = {"filesystem": {"rootdirectory": str(folder / "data")}}
-    settings = {"version": 0.1, "storage": storage, "http": {"addr": host}, "log": {"level": "error"}}
+    settings = {"version": 0.1, "storage": storage, "http": {"addr": host, **(http or {})}, "log": {"level": "error"}}
+    settings |= more
     # JSON is YAML.
     (folder / "config.yml").write_text(json.dumps(settings))
-    with serving([program, "serve", folder / "config.yml"], lambda: _answers(host), folder / "log"):
+    with serving([program, "serve", folder / "config.yml"], lambda: listens(port), folder / "log"):
         yield host
-
-
-def _answers(host: str) -> bool:
-    try:
-        with OPENER.open(f"http://{host}/v2/"):
-            return True
-    except OSError:
-        return False

@@ -8,7 +8,7 @@ import pytest
 from datacontainer.stages import STAGES
 from tools.workflow import ROOT
 
-LIBRARIES = {"numpy", "pyarrow", "pandas", "jinja2", "jsonschema", "yaml", "pathspec", "snakemake"}
+LIBRARIES = {"numpy", "pyarrow", "pandas", "jinja2", "jsonschema", "yaml", "pathspec", "snakemake", "urllib3"}
 TABLES = {"numpy", "pyarrow"}
 RUNTIME = [f"runtime.{path.stem}" for path in sorted((ROOT / "scripts/datacontainer/runtime").glob("*.py"))]
 COMMAND = "command.main"
@@ -25,6 +25,7 @@ STAGES_LOAD = {
     "assemble_archive": set(),
     "attest": set(),
     "convert": set(),
+    "push": {"urllib3"},
     "verify": TABLES,
     "report": TABLES | {"jinja2"},
 }

@@ -1,4 +1,4 @@
-"""Arguments: the flags of `datacontainer pack FOLDER`, `datacontainer load NAME`, and each stage as a command."""
+"""Arguments: the flags of `datacontainer pack FOLDER`, `load NAME`, `push NAME REF`, and each stage as a command."""
 
 import argparse
 import os
@@ -41,8 +41,10 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(metavar="COMMAND", required=True)
     _add_pack(commands)
     _add_load(commands)
+    _add_push(commands)
     for name in STAGES:
-        _add_stage(commands, name)
+        if name not in commands.choices:
+            _add_stage(commands, name)
     return whole
 
 
@@ -64,7 +66,7 @@ def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--target",
         metavar="TARGET",
         default="all",
-        help="all, catalog, entrypoint, oci, docker, sif, verify, report",
+        help="all, catalog, entrypoint, oci, docker, sif, verify, report, push",
     )
     pack.add_argument("--dry-run", action="store_true", help="print what would run, and build nothing")
     pack.set_defaults(run=_pack)
@@ -77,6 +79,16 @@ def _add_load(commands: "argparse._SubParsersAction[_Parser]") -> None:
     load.add_argument("--engine", choices=("docker", "podman"), help="default: docker or, without it, podman")
     load.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
     load.set_defaults(run=_load)
+
+
+def _add_push(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    text = "send the image of a dataset and its attestations to a registry"
+    push = commands.add_parser("push", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
+    push.add_argument("dataset", metavar="NAME", help="name of the dataset")
+    push.add_argument("reference", metavar="REF", help="HOST[:PORT]/REPOSITORY[:TAG]; TAG is by default latest")
+    push.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
+    push.add_argument("--plain-http", action="store_true", help="use HTTP without TLS, in a network that you trust")
+    push.set_defaults(run=_push)
 
 
 def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> None:
@@ -96,6 +108,12 @@ def _pack(given: argparse.Namespace) -> int:
     from datacontainer.command.pack import pack
 
     return pack(given)
+
+
+def _push(given: argparse.Namespace) -> int:
+    from datacontainer.command.push import push
+
+    return push(given)
 
 
 def _load(given: argparse.Namespace) -> int:

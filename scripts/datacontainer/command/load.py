@@ -1,10 +1,8 @@
 """Load: sends the image layout of a dataset to Docker or podman, without an archive on the disk."""
 
 import argparse
-import logging
 import shutil
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +11,8 @@ from typing import IO
 from datacontainer.config.results import Results
 from datacontainer.image.archive import write_archive
 from datacontainer.runtime.errors import DataContainerError, MissingToolError, UsageError
-from datacontainer.runtime.logs import logger, one_line, progress
-from datacontainer.terminal.progressline import CLEAR
+from datacontainer.runtime.logs import one_line
+from datacontainer.terminal.progressline import shown_progress
 
 
 def load(given: argparse.Namespace) -> int:
@@ -32,14 +30,11 @@ def load(given: argparse.Namespace) -> int:
             "or name the folder of the results with --outdir"
         )
     engine = _engine(given.engine)
-    _show_progress(f"load {given.dataset}")
-    with tempfile.TemporaryFile("w+", errors="backslashreplace") as printed:
+    with shown_progress(f"load {given.dataset}"), tempfile.TemporaryFile("w+", errors="backslashreplace") as printed:
         try:
             status = _feed([engine, "load"], layout, printed)
         except OSError as error:
             raise DataContainerError(f"loading the image: {one_line(error)}; run the same command again") from error
-        finally:
-            print(CLEAR * sys.stderr.isatty(), end="", file=sys.stderr)
         printed.seek(0)
         *_, last = ["", *filter(None, map(str.strip, printed))]
     if status != 0:
@@ -55,16 +50,6 @@ def _engine(name: str | None) -> str:
         if shutil.which(one):
             return one
     raise MissingToolError(f"no {' or '.join(names)} on PATH: install it, or choose another --engine")
-
-
-def _show_progress(title: str) -> None:
-    """Shows progress records as one line of the terminal."""
-    if sys.stderr.isatty():
-        line = logging.StreamHandler()
-        line.setFormatter(logging.Formatter(f"{CLEAR}{title}: %(message)s"))
-        line.terminator = ""
-        progress.addHandler(line)
-        logger.setLevel(logging.INFO)
 
 
 def _feed(command: list[str], layout: Path, printed: IO[str]) -> int:

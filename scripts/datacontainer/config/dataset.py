@@ -54,6 +54,7 @@ class Dataset:
     function_seconds: int | None = None
     on_error: str | None = None
     exclude_defaults: bool = True
+    push: str | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ class Command(NamedTuple):
     """A purpose, and the shell command that serves it.
 
     line: the command, with the placeholders {file} (the product; for `oci` the layout's folder), {tag} (such as
-    fruit:1.0), {mount}, and {bind} (the argument of Apptainer's --bind that mounts the data).
+    fruit:1.0), {name} (of the dataset), {mount}, and {bind} (the argument of Apptainer's --bind that mounts the data).
     """
 
     purpose: str
@@ -59,7 +59,13 @@ class Format:
 
     def commands_for(self, file: PurePath, tag: str, mount: str) -> list[Command]:
         """Returns the commands for an image, with the placeholders replaced by values that are quoted for a shell."""
-        values = {"file": str(file), "tag": tag, "mount": mount, "bind": f"{file}:{mount}:image-src={mount}"}
+        values = {
+            "file": str(file),
+            "tag": tag,
+            "name": tag.rpartition(":")[0],
+            "mount": mount,
+            "bind": f"{file}:{mount}:image-src={mount}",
+        }
         quoted = {key: shlex.quote(value) for key, value in values.items()}
         return [Command(purpose, line.format(**quoted)) for purpose, line in self.commands]
 
@@ -72,7 +78,7 @@ LAYOUT = Format(
     commands=(
         Command("list the files with Podman", "podman run --rm oci:{file}"),
         Command("show the image's properties", "skopeo inspect oci:{file}"),
-        Command("push the image to a registry", "skopeo copy --all oci:{file} docker://REGISTRY/{tag}"),
+        Command("push the image to a registry", "datacontainer push {name} REGISTRY/{tag}"),
     ),
     next_steps=2,
 )

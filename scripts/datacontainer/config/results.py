@@ -73,6 +73,16 @@ class Results:
         return self.folder / "attestations"
 
     @property
+    def referrers(self) -> Path:
+        """The image layout of the attestations, for a registry."""
+        return self.attestations / "oci"
+
+    @property
+    def pushes(self) -> Path:
+        """The JSON file about unfinished uploads and earlier pushes."""
+        return self.stages / "push/pushes.json"
+
+    @property
     def standards(self) -> Path:
         """The folder of the standards' documents about the dataset, with links of the files to which they point."""
         return self.folder / "standards"

@@ -3,16 +3,19 @@
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.formats import FORMATS, LAYOUT, product_of
 
-TARGETS = ("all", "catalog", "entrypoint", *FORMATS, "verify", "report")
+TARGETS = ("all", "catalog", "entrypoint", *FORMATS, "verify", "report", "push")
 # The last file of the targets that need more than the images.
 LAST = {"all": "report.html", "report": "report.html", "verify": "stages/verify/report.json"}
+PUSHED = "stages/seals/push.seal"
 
 
 def target_files(dataset: Dataset, target: str) -> list[str]:
     """Returns the files to request for a target, as paths in the dataset's results folder.
 
-    target: catalog, entrypoint, the name of an image format, report, verify, or all.
+    target: catalog, entrypoint, the name of an image format, report, verify, push, or all.
     """
+    if target == "push":
+        return [PUSHED] if dataset.push else []
     files = ["catalog.parquet", *(["stages/rescan/report.json"] if dataset.rescan == "full" else [])]
     if target != "catalog":
         files += [f"bin/{platform}/entrypoint" for platform in dataset.platform_folders]

@@ -32,7 +32,7 @@ RECORDED_KEYS = {
 }
 # The keys that do not determine the images, or that name files whose digests are recorded instead.
 OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "function_seconds", "metadata", "on_error"} | {
-    *("path", "rescan", "sign", "stable", "template")
+    *("path", "push", "rescan", "sign", "stable", "template")
 }
 
 

@@ -13,6 +13,7 @@ FORMATS = {
     "assemble": 5,
     "assemble_archive": 5,
     "attest": 5,
+    "push": 1,
     "convert": 5,
     "verify": 1,
     "report": 5,

@@ -42,7 +42,7 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
             return [Step("aggregate"), *compiled, PACKER]
         case "attest":
             return [Step("assemble"), *compiled]
-        case "convert":
+        case "convert" | "push":
             return [Step("assemble"), *attested, PACKER]
         case "report":
             return [Step("assemble"), *images]

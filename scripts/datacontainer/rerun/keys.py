@@ -55,6 +55,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         [one.about, one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
+    "push": lambda one: [one.push],
     "convert": lambda one: [files_digest([one.sign], Path(one.sign).parent) if one.sign else ""],
 }
 

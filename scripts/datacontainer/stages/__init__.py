@@ -17,6 +17,7 @@ STAGES = (
     "assemble",
     "assemble_archive",
     "attest",
+    "push",
     "convert",
     "verify",
     "report",

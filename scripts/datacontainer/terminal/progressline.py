@@ -1,12 +1,16 @@
 """Progress line: the last line of the terminal, which shows how far the running stage is."""
 
+import logging
 import shutil
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from datacontainer.runtime.channel import Amount, Message
+from datacontainer.runtime.logs import logger, progress
 from datacontainer.runtime.progress import described
 
 CLEAR = "\r\x1b[K"
@@ -95,6 +99,24 @@ class ProgressLine:
 
 def _elapsed(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+@contextmanager
+def shown_progress(title: str) -> Iterator[None]:
+    """Shows progress records of the block as one line, if standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    line = logging.StreamHandler()
+    line.setFormatter(logging.Formatter(f"{CLEAR}{title}: %(message)s"))
+    line.terminator = ""
+    progress.addHandler(line)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        progress.removeHandler(line)
+        print(CLEAR, end="", file=sys.stderr)
 
 
 def title_of(rule: str, wildcards: Mapping[str, str]) -> str:

@@ -40,6 +40,8 @@ def summary(results: Sequence[tuple[Dataset, Results]], logs: Path, made: Collec
         yield _headline(dataset, paths)
         yield from _warnings(paths, logs / dataset.name)
         yield from (f"  {text}" for stage, text in CHECKS.items() if str(paths.seal(stage)) in made)
+        if str(paths.seal("push")) in made:
+            yield from (f"  {text}" for text in warnings_in(logs / dataset.name / "push.log", NOTE_MARK))
         if len(known) <= SHOWN_DATASETS:
             yield from _products(paths, made)
     if len(known) > SHOWN_LINES:

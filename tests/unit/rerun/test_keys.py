@@ -16,7 +16,7 @@ from tools.settings import read
 from tools.trees import fill
 
 PARTS = {"hash": "batch-0", "shard": "0" * 20, "compile": "linux-amd64"}
-IMAGES = {"assemble", "assemble_archive", "attest", "convert", "report", "verify"}
+IMAGES = {"assemble", "assemble_archive", "attest", "convert", "push", "report", "verify"}
 ENTRYPOINT = {"render", "compile"} | IMAGES
 HASH = {"shard", "hash", "aggregate"}
 
@@ -53,16 +53,16 @@ def differing(before: dict[str, str], after: dict[str, str]) -> set[str]:
 
 CHANGES = [
     ({"path": "elsewhere"}, {"scan"}),
-    ({"exclude": ["*.tmp"]}, {"scan", "attest", "convert", "report", "verify"}),
-    ({"exclude_defaults": False}, {"scan", "attest", "convert", "report", "verify"}),
-    ({"symlinks": "keep"}, {"scan", "attest", "convert", "report", "verify"}),
-    ({"shard_bytes": 1 << 20}, {"scan", "attest", "convert", "report", "verify"}),
-    ({"shard_files": 7}, {"scan", "attest", "convert", "report", "verify"}),
-    ({"digests": ["sha256", "md5"]}, HASH | {"attest", "convert", "report", "verify"}),
-    ({"metadata": []}, HASH | {"attest", "convert", "report", "verify"}),
-    ({"dataset_metadata": ["user.py:f"]}, {"aggregate", "attest", "convert", "report", "verify"}),
+    ({"exclude": ["*.tmp"]}, {"scan", "attest", "convert", "push", "report", "verify"}),
+    ({"exclude_defaults": False}, {"scan", "attest", "convert", "push", "report", "verify"}),
+    ({"symlinks": "keep"}, {"scan", "attest", "convert", "push", "report", "verify"}),
+    ({"shard_bytes": 1 << 20}, {"scan", "attest", "convert", "push", "report", "verify"}),
+    ({"shard_files": 7}, {"scan", "attest", "convert", "push", "report", "verify"}),
+    ({"digests": ["sha256", "md5"]}, HASH | {"attest", "convert", "push", "report", "verify"}),
+    ({"metadata": []}, HASH | {"attest", "convert", "push", "report", "verify"}),
+    ({"dataset_metadata": ["user.py:f"]}, {"aggregate", "attest", "convert", "push", "report", "verify"}),
     ({"version": "2"}, {"aggregate"} | IMAGES),
-    ({"about": {"title": "x"}}, {"aggregate", "attest", "convert", "report", "verify"}),
+    ({"about": {"title": "x"}}, {"aggregate", "attest", "convert", "push", "report", "verify"}),
     ({"standards": ["croissant"]}, IMAGES),
     ({"labels": {"license": "MIT"}}, IMAGES),
     ({"mount": "/x"}, HASH | ENTRYPOINT),
@@ -70,14 +70,15 @@ CHANGES = [
     ({"platforms": ["linux/amd64", "linux/arm64"]}, IMAGES),
     ({"template": None}, ENTRYPOINT),
     ({"sign": None}, {"convert", "report", "verify"}),
-    ({"attest": []}, {"attest", "convert", "report", "verify"}),
+    ({"attest": []}, {"attest", "convert", "push", "report", "verify"}),
     ({"formats": ["sif"]}, {"report", "verify"}),
     ({"rescan": "full"}, set()),
     ({"stable": "check"}, set()),
     ({"function_seconds": 9}, set()),
     ({"on_error": "record"}, {"aggregate"}),
-    ({"metadata": ["user.py:f", "bids"]}, HASH | {"aggregate", "attest", "convert", "report", "verify"}),
+    ({"metadata": ["user.py:f", "bids"]}, HASH | {"aggregate", "attest", "convert", "push", "report", "verify"}),
     ({"after": ["done"]}, set()),
+    ({"push": "localhost/fruit"}, {"push"}),
 ]
 
 
@@ -100,7 +101,7 @@ def test_changes_cover_every_setting():
     ("file", "stages"),
     [
         ("user.py", HASH | ENTRYPOINT),
-        ("helper.py", HASH | {"attest", "convert", "report", "verify"}),
+        ("helper.py", HASH | {"attest", "convert", "push", "report", "verify"}),
         ("key.pem", {"convert", "report", "verify"}),
         ("results/fruit/stages/aggregate/content.digest", {"rescan"} | ENTRYPOINT),
     ],

@@ -1,0 +1,1 @@
+"""Push of a dataset's image to a registry."""
