@@ -17,7 +17,7 @@ TARGETS = {"sendfile": 0, "copy_file_range": 2}
 
 @dataclass
 class Durable:
-    """What a command wrote. unsynced: files that were renamed before they were synced. renamed: final names by folder.
+    """The files that a command wrote. unsynced: files that were renamed before they were synced. renamed: final names by folder.
 
     loose: final names that were renamed, in a folder that was not synced afterwards.
     """
@@ -33,7 +33,7 @@ def traced(trace: Path) -> list[str | Path]:
 
 
 def durable(trace: Path, folder: Path) -> Durable:
-    """What the traced command, which ran in `folder`, did with files below it. The files must have plain names."""
+    """The files below `folder` that the traced command wrote; it ran in that folder. The files must have plain names."""
     found, dirty = Durable(), set[str]()
     for call, arguments in _calls(trace):
         if call.startswith("rename"):
