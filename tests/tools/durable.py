@@ -17,7 +17,7 @@ TARGETS = {"sendfile": 0, "copy_file_range": 2}
 
 @dataclass
 class Durable:
-    """The files that a command wrote. unsynced: files that were renamed before they were synced. renamed: final names by folder.
+    """The files that a command wrote. renamed: final names. unsynced: those that were renamed before they were synced.
 
     loose: final names that were renamed, in a folder that was not synced afterwards.
     """
@@ -33,7 +33,7 @@ def traced(trace: Path) -> list[str | Path]:
 
 
 def durable(trace: Path, folder: Path) -> Durable:
-    """The files below `folder` that the traced command wrote; it ran in that folder. The files must have plain names."""
+    """The files below `folder` that a traced command wrote; it ran in that folder. Names must be plain."""
     found, dirty = Durable(), set[str]()
     for call, arguments in _calls(trace):
         if call.startswith("rename"):
