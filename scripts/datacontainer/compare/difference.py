@@ -1,7 +1,6 @@
 """Difference: the files that were added, removed, changed or renamed between two catalogs."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +47,7 @@ class Difference:
             DataError: if one of them is damaged.
         """
         self._before, self._after = before, after
+        self._sizes = before.sizes(), after.sizes()
         # For each row of the later catalog, the row of the same file in the earlier one; -1 for an added file.
         self._origin = np.array(pc.fill_null(pc.index_in(after.paths, before.paths), -1))
         old, new = before.contents(), after.contents()
@@ -79,10 +79,9 @@ class Difference:
                 where = np.flatnonzero(differs)
                 yield _Field(name, rows[where], before.take(where), after.take(where))
 
-    @cached_property
     def counts(self) -> dict[str, tuple[int, int]]:
         """The number of files and their bytes for each kind of change; of a changed file, the bytes afterwards."""
-        before, after = self._before.sizes(), self._after.sizes()
+        before, after = self._sizes
         found = {}
         for number, kind in enumerate(KINDS):
             sizes = before[self._removed] if kind == REMOVED else after[self._kind == number]
@@ -95,7 +94,7 @@ class Difference:
         gone = self._removed
         paths = pa.concat_arrays([self._after.paths.take(pa.array(rows)), self._before.paths.take(pa.array(gone))])
         order = np.asarray(pc.sort_indices(paths))
-        sizes = np.concatenate([self._after.sizes()[rows], self._before.sizes()[gone]])
+        sizes = np.concatenate([self._sizes[1][rows], self._sizes[0][gone]])
         kinds = np.concatenate([self._kind[rows], np.full(len(gone), KINDS.index(REMOVED), np.int8)])
         rows = np.concatenate([rows, np.full(len(gone), -1)])
         for start in range(0, len(order), BATCH_ROWS):
