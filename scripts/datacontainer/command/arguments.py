@@ -110,7 +110,9 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     made["diff"].add_argument("after", metavar="B", help="as A")
     made["history"].add_argument("reference", metavar="REF", help="HOST[:PORT]/REPOSITORY[:TAG]")
     made["find"].add_argument("registry", metavar="REGISTRY", help="HOST[:PORT] or HOST[:PORT]/REPOSITORY")
-    made["find"].add_argument("words", metavar="WORD", nargs="*", help="in name, title, description, keywords or authors")
+    made["find"].add_argument(
+        "words", metavar="WORD", nargs="*", help="in name, title, description, keywords or authors"
+    )
     made["find"].add_argument("-where", metavar="CONDITION", help="containers with a file for which it is true")
 
 

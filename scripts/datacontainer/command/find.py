@@ -15,7 +15,12 @@ def find(given: argparse.Namespace) -> int:
     Raises:
         DataContainerError: see `compare.find.Search.containers`.
     """
-    search = Search(given.words, plain_http=given.plain_http)
+    count = None
+    if given.where is not None:
+        from datacontainer.compare.condition import Condition
+
+        count = Condition(given.where).count
+    search = Search(given.words, count, plain_http=given.plain_http)
     write_records(search.containers(given.registry), given.format)
     for line in search.notes():
         print(line, file=sys.stderr)

@@ -160,7 +160,8 @@ def _differs(before: Values, after: Values) -> np.ndarray:
     if pa.types.is_floating(old.type) and pa.types.is_floating(new.type):
         differs &= ~np.asarray(pc.fill_null(pc.and_(pc.is_nan(old), pc.is_nan(new)), False))
     no_old, no_new = np.asarray(old.is_null()), np.asarray(new.is_null())
-    return differs | (no_old != no_new) | (no_old & no_new & (before.is_none != after.is_none))
+    differs |= (no_old != no_new) | (no_old & no_new & (before.is_none != after.is_none))
+    return differs
 
 
 def _mask(rows: np.ndarray, count: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from datacontainer.compare.shown import shown
 from datacontainer.registry.client import Repository, repositories
 from datacontainer.registry.errors import RegistryError
 from datacontainer.registry.reference import HOST, Reference
-from datacontainer.runtime.errors import DataContainerError, DataError, UsageError
+from datacontainer.runtime.errors import DataContainerError, DataError, MissingToolError, UsageError
 from datacontainer.sources.image import Image
 from datacontainer.sources.remote import RemoteBlobs
 from datacontainer.sources.source import SUMMARY, Source
@@ -118,6 +118,8 @@ class Search:
                     container = Container(f"{reference.name}:{tag}", manifest.digest, image.labels)
                     if self._has_words(container, image):
                         found.append(Found(container, self._count(image) if self._count else None))
+        except (UsageError, MissingToolError):
+            raise
         except DataContainerError as error:
             refusal = str(error)
         others = sum(image is None for image in known.values())

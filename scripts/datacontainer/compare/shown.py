@@ -10,11 +10,7 @@ from typing import Any, Protocol
 from datacontainer.compare.catalog import Missing
 
 # The escapes of strconv.Quote in Go.
-ESCAPES = {
-    **{"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v"},
-    **{'"': r"\"", "\\": r"\\"},
-}
-FORMATS = ("text", "json", "jsonl")
+ESCAPES = dict(zip('\a\b\f\n\r\t\v"\\', map("\\{}".format, 'abfnrtv"\\'), strict=True))
 
 
 def shown(text: bytes | str) -> str:
@@ -64,11 +60,11 @@ def _lines(records: Iterable[Record], form: str) -> Iterator[str]:
     if form == "jsonl":
         yield from texts
         return
-    begin = "["
+    line = "["
     for text in texts:
-        yield begin + text
-        begin = ","
-    yield "]" if begin == "," else "[]"
+        yield line
+        line = text + ","
+    yield from ("[]",) if line == "[" else (line[:-1], "]")
 
 
 def _escape(char: str) -> str:

@@ -31,7 +31,9 @@ class EngineImage:
             raise MissingToolError(f"{self._engine} is not on PATH: install it, or name an archive or a REF")
         found = self._run("image", "inspect", "--", image)
         if found.returncode:
-            raise UsageError(f"{self._engine} has no image {image!r} ({_last_line(found)}): load or pull it, or correct the name")
+            raise UsageError(
+                f"{self._engine} has no image {image!r} ({_last_line(found)}): load or pull it, or correct the name"
+            )
         (inspected, *_) = json.loads(found.stdout)
         self.digest: str = "sha256:" + str(inspected["Id"]).removeprefix("sha256:")
         self.labels: Mapping[str, str] = (inspected.get("Config") or {}).get("Labels") or {}
@@ -61,7 +63,7 @@ class EngineImage:
                             shutil.copyfileobj(content, target)
                 except tarfile.TarError as error:
                     raise DataError(
-                        f"{self.name!r} has no file {FOLDER}/{name}: it is no data container, or an older version built it"
+                        f"{self.name!r} has no file {FOLDER}/{name}: name an image that `datacontainer` built"
                     ) from error
 
     @contextmanager
@@ -78,7 +80,9 @@ class EngineImage:
             self._run("rm", "--force", "--volumes", container)
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([self._engine, *words], capture_output=True, text=True, errors="backslashreplace", check=False)
+        return subprocess.run(
+            [self._engine, *words], capture_output=True, text=True, errors="backslashreplace", check=False
+        )
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

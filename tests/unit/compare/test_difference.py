@@ -36,7 +36,9 @@ def pairs(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
     for _ in range(2):
         keys = [key for key in pool if random.random() < 0.7]
         cells = [
-            random.choices(DIGESTS if one.name == "sha256" else several if one.name == "size" else [*several, None], k=len(keys))
+            random.choices(
+                DIGESTS if one.name == "sha256" else several if one.name == "size" else [*several, None], k=len(keys)
+            )
             for one, several in zip(COLUMNS, values, strict=True)
         ]
         table = catalog_of(keys, cells, pa.binary())
@@ -45,7 +47,9 @@ def pairs(draw: st.DrawFn) -> tuple[pa.Table, pa.Table]:
         if "mean" not in dropped and random.random() < 0.2:
             # A column may have another type: floats as integers.
             place = table.schema.get_field_index("mean")
-            table = table.set_column(place, "mean", pa.array(random.choices([0, 1, 2**53 + 1, None], k=len(keys)), pa.int64()))
+            table = table.set_column(
+                place, "mean", pa.array(random.choices([0, 1, 2**53 + 1, None], k=len(keys)), pa.int64())
+            )
         made.append(table)
     return made[0], made[1]
 
