@@ -82,9 +82,9 @@ class Search:
         """Lines about the images that were left out."""
         yield from (f"warning: {shown(one)}" for one in self._refusals)
         if self._others:
-            yield f"{self._others:,} left out, as they are no data containers"
+            yield f"images that are no data containers: {self._others:,}"
         if self._without_field:
-            yield f"{self._without_field:,} left out, as they lack a field of the condition"
+            yield f"data containers without a field of the condition: {self._without_field:,}"
 
     def _references(self, registry: str) -> list[Reference]:
         if "/" in registry:
