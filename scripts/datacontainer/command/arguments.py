@@ -1,4 +1,4 @@
-"""Arguments: the flags of `datacontainer pack FOLDER`, `load NAME`, `push NAME REF`, `get REF`, `ls REF`, and each stage as a command."""
+"""Arguments: the flags of `pack FOLDER`, `load NAME`, `push NAME REF`, `get REF`, `ls REF`, and each stage."""
 
 import argparse
 import os
