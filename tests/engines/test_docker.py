@@ -40,14 +40,19 @@ def fruit(docker, images):
     return load(docker, images, "fruit")
 
 
-def stream(tool, images, name, folder):
-    """Loads the image of a dataset with `datacontainer load`; returns the name that it prints. folder: an empty one."""
+def datacontainer(tool, folder):
+    """The command line, with the tests' own engine on its PATH. folder: an empty one."""
     engine = folder / Path(tool.command[0]).name
     engine.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, tool.command))} "$@"\n')
     engine.chmod(0o755)
-    command = Tool((sys.executable, ROOT / "scripts/datacontainer", "load"))
-    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
-    printed = command.text(name, "--engine", engine.name, cwd=images.folder, env=environment)
+    settings = (f"PATH={folder}:{os.environ['PATH']}", f"XDG_CACHE_HOME={folder}")
+    return Tool(("env", *settings, sys.executable, ROOT / "scripts/datacontainer"))
+
+
+def stream(tool, images, name, folder):
+    """Loads the image of a dataset with `datacontainer load`; returns the name that it prints. folder: an empty one."""
+    engine = Path(tool.command[0]).name
+    printed = datacontainer(tool, folder).text("load", name, "--engine", engine, cwd=images.folder)
     return printed.removeprefix("Loaded image: ")
 
 
@@ -245,3 +250,15 @@ def test_umoci_unpacks_the_layout(umoci, images, tmp_path):
     tree = tree_of(tmp_path / "bundle/rootfs")
     assert set(tree) == {b"", *CONTENT}
     assert tree_of(tmp_path / "bundle/rootfs/data") == packed(tree_of(images.folder / "fruit"))
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_diff_image_in_an_engine_starts_nothing_and_leaves_no_container(images, engine, tmp_path, request):
+    client = request.getfixturevalue(engine)
+    load(client, images, "fruit")
+    containers = client("ps", "--all", "--quiet")
+    program, layout = datacontainer(client, tmp_path), images.product("fruit", "oci")
+    assert program.text("diff", f"{engine}:fruit:1.0", layout) == "no differences"
+    done = program.run("diff", f"{engine}:none:1.0", layout, status=2)
+    assert f"{engine} has no image 'none:1.0'" in done.stderr.decode()
+    assert client("ps", "--all", "--quiet") == containers

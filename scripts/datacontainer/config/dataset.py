@@ -13,6 +13,8 @@ NO_DATA = (
     *(".DS_Store", "._*", "Thumbs.db", "desktop.ini", ".Trash-*", ".nfs0*"),
 )
 OCI_LABEL, LABEL_PREFIX = "org.opencontainers.image.", "io.datacontainer."
+# The annotation of an index that a push over a tag writes: the digest that the tag had before.
+PREVIOUS = LABEL_PREFIX + "previous"
 
 
 class Identity(NamedTuple):

@@ -6,7 +6,7 @@ Blobs go first, manifests next, and the tag last: a reader of the tag never find
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from datacontainer.config.dataset import LABEL_PREFIX
+from datacontainer.config.dataset import PREVIOUS
 from datacontainer.image.oci import INDEX_TYPE, Blob
 from datacontainer.image.referrers import referrers_tag
 from datacontainer.publish.blobs import Blobs
@@ -19,8 +19,6 @@ from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import warn
 from datacontainer.runtime.progress import size
 
-# Of an index that a push over a tag writes: the digest that the tag had before.
-PREVIOUS = LABEL_PREFIX + "previous"
 LARGE_LAYER = 10 * 10**9
 
 

@@ -1,0 +1,27 @@
+"""Find: prints the data containers of a registry."""
+
+import argparse
+import sys
+
+from datacontainer.compare.find import Search
+from datacontainer.compare.shown import write_records
+
+
+def find(given: argparse.Namespace) -> int:
+    """Prints the data containers that match, and on standard error those that were left out.
+
+    Returns 1 if there is none, else 0.
+
+    Raises:
+        DataContainerError: see `compare.find.Search.containers`.
+    """
+    count = None
+    if given.where is not None:
+        from datacontainer.compare.condition import Condition
+
+        count = Condition(given.where).count
+    search = Search(given.words, count, plain_http=given.plain_http)
+    write_records(search.containers(given.registry), given.format)
+    for line in search.notes():
+        print(line, file=sys.stderr)
+    return 0 if search.found else 1

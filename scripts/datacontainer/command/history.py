@@ -1,0 +1,17 @@
+"""History: prints the images to which a tag of a registry pointed."""
+
+import argparse
+
+from datacontainer.compare.history import history as states
+from datacontainer.compare.shown import write_records
+from datacontainer.registry.reference import Reference
+
+
+def history(given: argparse.Namespace) -> int:
+    """Prints the states of a tag, the latest first; returns 0.
+
+    Raises:
+        DataContainerError: see `compare.history.history`.
+    """
+    write_records(states(Reference.parse(given.reference), plain_http=given.plain_http), given.format)
+    return 0

@@ -1,0 +1,53 @@
+"""Data containers in registries, described by the labels of their images."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from datacontainer.compare.shown import shown
+from datacontainer.config.dataset import LABEL_PREFIX, OCI_LABEL
+from datacontainer.runtime.progress import size
+
+# Numbers of more digits are no numbers of files or bytes.
+LONGEST_NUMBER = 18
+TEXTS = ("title", "version", "description", "authors", "licenses")
+
+
+class Container(NamedTuple):
+    """A data container. reference: HOST/REPOSITORY:TAG. digest: of the manifest or index. labels: of the image."""
+
+    reference: str
+    digest: str
+    labels: Mapping[str, str]
+
+    @property
+    def dataset_digest(self) -> str:
+        """The dataset digest; "" if the image is no data container."""
+        return str(self.labels.get(LABEL_PREFIX + "dataset.digest", ""))
+
+    def text(self, name: str) -> str:
+        """The value of an OCI label, such as "title"; "" without it."""
+        return str(self.labels.get(OCI_LABEL + name, ""))
+
+    def number(self, name: str) -> int | None:
+        """The number of "files" or "bytes"; None if the label is missing or no number."""
+        text = str(self.labels.get(f"{LABEL_PREFIX}dataset.{name}", ""))
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
+    def amount(self) -> str:
+        """Files and bytes as a text."""
+        files, size_bytes = self.number("files"), self.number("bytes")
+        if files is None or size_bytes is None:
+            return "? files"
+        return f"{files:,} {'file' if files == 1 else 'files'}, {size(size_bytes)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The container for other programs, without the values that its labels lack."""
+        found = {"reference": self.reference, "digest": self.digest, "dataset_digest": self.dataset_digest}
+        numbers = {name: self.number(name) for name in ("files", "bytes")}
+        every = {**found, **numbers, **{name: self.text(name) for name in TEXTS}}
+        return {key: value for key, value in every.items() if value not in ("", None)}
+
+
+def columns(*texts: str) -> str:
+    """Texts of labels as one line of a table, separated by tabs."""
+    return "\t".join(map(shown, texts))
