@@ -56,8 +56,13 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
     "push": lambda one: [one.push],
-    "convert": lambda one: [files_digest([one.sign], Path(one.sign).parent) if one.sign else ""],
+    "convert": lambda one: _signing(one),
+    "convert_oci": lambda one: _signing(one),
 }
+
+
+def _signing(dataset: Dataset) -> list[Any]:
+    return [files_digest([dataset.sign], Path(dataset.sign).parent) if dataset.sign else ""]
 
 
 def _settings(stage: str, dataset: Dataset) -> list[Any]:
