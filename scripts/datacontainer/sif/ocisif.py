@@ -72,7 +72,11 @@ def artifact(digest: str, size_bytes: int, annotations: Mapping[str, str]) -> li
         },
     )
     manifests = [manifest.descriptor(artifactType=ARTIFACT_TYPE)]
-    return [config, manifest, Blob.of(INDEX_TYPE, {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": manifests})]
+    return [
+        config,
+        manifest,
+        Blob.of(INDEX_TYPE, {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": manifests}),
+    ]
 
 
 def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[Path]) -> int:

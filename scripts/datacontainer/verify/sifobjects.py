@@ -25,7 +25,10 @@ _PARTITION = struct.Struct("<ii3s")
 
 
 class SifObject(NamedTuple):
-    """A data object. partition: the file system and the type of a partition, else (0, 0). digest: of an OCI-SIF's blob."""
+    """A data object.
+
+    partition: the file system and the type of a partition, else (0, 0). digest: of a blob of an OCI-SIF.
+    """
 
     kind: int
     name: str

@@ -101,7 +101,11 @@ def test_verify_oci_sif_reports_its_counts_and_digests(products):
         (b"MAGIC\x0001\x0000", b"MAGIC\x0001\x0002", "the OCI-SIF's architecture: expected unknown"),
         (b'v1","config"', b'v2","config"', "the artifactType: expected application/vnd.sylabs.data-container.v1 "),
         (b'org.example.note":"a"', b'org.example.note":"b"', "the annotations: expected {"),
-        (b'"layers":[{"digest":"sha256:', b'"layers":[{"digest":"sha257:', "which the descriptor in the manifest names"),
+        (
+            b'"layers":[{"digest":"sha256:',
+            b'"layers":[{"digest":"sha257:',
+            "which the descriptor in the manifest names",
+        ),
         (b'layer.v1.squashfs"', b'layer.v2.squashfs"', "the mediaType of the descriptor in the manifest: expected "),
         (b'"manifests":[{', b'"manifestz":[{', "the root index has no manifests"),
         (b"{}{", b"{]{", "the digest of a blob: expected sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310"),
