@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import subprocess
 from pathlib import Path
 
@@ -11,20 +10,11 @@ import pytest
 from datacontainer.image.labels import labels_of
 from datacontainer.runtime.errors import DataError
 from datacontainer.sif.ocisif import convert_oci
+from tools.apptainer import blobs_of
 from tools.engines import require_tool
 from tools.images import packed, tree_of
 from tools.products import IDENTITY, UNIQUE, Products, flip, put, refused
 from tools.squashfs import FILE, extracted, read_by_verify
-
-ROW = re.compile(r"^(\d+)\s*\|1\s*\|NONE\s*\|(\d+)-(\d+)\s*\|(.+?)\s*$", re.MULTILINE)
-
-
-def blobs_of(image: Path) -> list[tuple[str, int, bytes]]:
-    """The kind, offset and content of each data object, which Apptainer lists."""
-    command = [require_tool("apptainer"), "sif", "list", image]
-    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    content = image.read_bytes()
-    return [(kind, int(start), content[int(start) : int(end)]) for _, start, end, kind in ROW.findall(listed)]
 
 
 def sha256(content: bytes) -> str:
