@@ -1,9 +1,10 @@
-"""Arguments: the flags of `datacontainer pack FOLDER`, `load NAME`, `push NAME REF`, and each stage as a command."""
+"""Arguments: the flags of `datacontainer pack FOLDER`, `load NAME`, `push NAME REF`, `get REF`, `ls REF`, and each stage as a command."""
 
 import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
     _add_pack(commands)
     _add_load(commands)
     _add_push(commands)
+    _add_get(commands)
+    _add_ls(commands)
     for name in STAGES:
         if name not in commands.choices:
             _add_stage(commands, name)
@@ -91,6 +94,34 @@ def _add_push(commands: "argparse._SubParsersAction[_Parser]") -> None:
     push.set_defaults(run=_push)
 
 
+def _add_get(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    text = "fetch the files of an image, or those that flags of its entrypoint select, to a folder"
+    _add_reader(commands, "get", text, "flags that select files, such as -where 'size > 1000' or -get sub-01", _get)
+    commands.choices["get"].add_argument("--output", metavar="DIR", default="", help="folder to write to")
+
+
+def _add_ls(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    text = "list the files of an image without fetching them"
+    _add_reader(commands, "ls", text, "flags of the image's entrypoint, such as -where, -format csv, -count, -tree", _ls)
+
+
+def _add_reader(
+    commands: "argparse._SubParsersAction[_Parser]",
+    name: str,
+    text: str,
+    flags: str,
+    run: Callable[[argparse.Namespace], int],
+) -> None:
+    """Adds a command that reads an image."""
+    reader = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
+    source = "HOST[:PORT]/REPOSITORY[:TAG], oci:FOLDER, path of an image layout, an archive or a SIF, or URL of a server"
+    reader.add_argument("source", metavar="REF", help=source)
+    reader.add_argument("flags", metavar="FLAGS", nargs=argparse.REMAINDER, help=flags)
+    reader.add_argument("--plain-http", action="store_true", help="use HTTP without TLS, in a network that you trust")
+    reader.add_argument("--token", metavar="TOKEN", default="", help="of a server (default: $DATACONTAINER_TOKEN)")
+    reader.set_defaults(run=run)
+
+
 def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> None:
     stage = commands.add_parser(name, help=f"run the stage {name} alone, without Snakemake")
     stage.add_argument("--config", metavar="FILE", type=Path, help="the configuration (default: config/config.yaml)")
@@ -120,3 +151,15 @@ def _load(given: argparse.Namespace) -> int:
     from datacontainer.command.load import load
 
     return load(given)
+
+
+def _get(given: argparse.Namespace) -> int:
+    from datacontainer.command.get import get
+
+    return get(given)
+
+
+def _ls(given: argparse.Namespace) -> int:
+    from datacontainer.command.ls import ls
+
+    return ls(given)

@@ -30,15 +30,25 @@ def render(*, template: str | None, catalog: Path, summary: Path, mount: str, fo
     """
     sources = _user_sources(template)
     fresh_directory(folder)
-    write_index(catalog, folder / INDEX, mount)
-    dataset = summary.read_bytes()
-    values = {**json.loads(dataset), "datacontainer": __version__}
-    write_bytes(folder / FACTS, _facts(values["name"], values["version"], __version__, dataset))
+    values = {**write_data(catalog, summary, mount, __version__, folder), "datacontainer": __version__}
     for name, source in sorted(sources.items()):
         _render_file(source, name, folder / TEMPLATE, values)
     index_bytes = (folder / INDEX).stat().st_size
     logger.info("%d files of the template, index of %d bytes", len(sources), index_bytes)
     finished(values["files"], index_bytes)
+
+
+def write_data(catalog: Path, summary: Path, mount: str, program: str, folder: Path) -> dict[str, Any]:
+    """Writes the index and the facts to `folder`; returns the value of dataset.json. program: version of this program.
+
+    Raises:
+        UsageError: if a field's name is too long.
+    """
+    write_index(catalog, folder / INDEX, mount)
+    dataset = summary.read_bytes()
+    values: dict[str, Any] = json.loads(dataset)
+    write_bytes(folder / FACTS, _facts(values["name"], values["version"], program, dataset))
+    return values
 
 
 def go_string(text: str) -> str:

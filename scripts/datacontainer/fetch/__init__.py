@@ -1,0 +1,1 @@
+"""Fetch: writes selected files of a data container to a folder."""

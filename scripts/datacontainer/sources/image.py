@@ -1,0 +1,209 @@
+"""Images of layers: manifest, config and labels, the documents, and the contents of files in the layers' tars.
+
+Source: OCI image-spec 1.1, manifest.md, image-index.md, config.md.
+"""
+
+import hashlib
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Protocol
+
+from datacontainer.entrypoint.gobuild import host_architecture
+from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.progress import size
+from datacontainer.sources.cache import kept
+from datacontainer.sources.files import Files
+from datacontainer.sources.plan import Extent, plan
+from datacontainer.sources.source import Content, Folder, Run, Traffic
+from datacontainer.sources.tarcontents import tar_contents
+
+METADATA_FOLDER = ".datacontainer"
+# The annotation of the metadata layer and, if a registry or an engine dropped it, the layer's entry in the history.
+KIND, METADATA, ORIGIN = "io.datacontainer.layer", "metadata", "datacontainer aggregate: "
+COPY_BYTES = 1 << 20
+MAXIMUM_DOCUMENT = 16 << 20
+# Of layers without files, which may have empty folders.
+SMALL_LAYER = 1 << 16
+
+
+class Layer(NamedTuple):
+    """A layer: its diff ID, and from its descriptor the digest, the size and the media type of its blob."""
+
+    diff_id: str
+    digest: str
+    size_bytes: int
+    media_type: str
+
+    @property
+    def compression(self) -> str:
+        """The name of the compression, "" without."""
+        for suffix, name in (("gzip", "gzip"), ("zstd", "zstd")):
+            if self.media_type.endswith(suffix):
+                return name
+        return ""
+
+
+class Blobs(Protocol):
+    """The blobs of an image."""
+
+    def manifest(self, digest: str) -> bytes:
+        """The content of a manifest, whose digest is checked."""
+        ...
+
+    def config(self, digest: str) -> bytes:
+        """The content of a config, whose digest is checked."""
+        ...
+
+    def opened(self, digest: str, start: int, stop: int | None) -> IO[bytes]:
+        """The bytes of a blob from `start` to before `stop`, by default its end."""
+        ...
+
+    def has_ranges(self, digest: str) -> bool:
+        """Whether a part of a blob can be read without the rest."""
+        ...
+
+
+class Image:
+    """A data container of layers; see `Source`."""
+
+    def __init__(self, name: str, top: bytes, blobs: Blobs) -> None:
+        """top: the manifest or the index.
+
+        Raises:
+            DataError: if it is no image.
+        """
+        self.name, self._blobs = name, blobs
+        self.traffic = Traffic()
+        self.digest = "sha256:" + hashlib.sha256(top).hexdigest()
+        try:
+            manifest = self._manifest(json.loads(top))
+            config = json.loads(blobs.config(manifest["config"]["digest"]))
+            self.labels: Mapping[str, str] = dict((config.get("config") or {}).get("Labels") or {})
+            diff_ids = config["rootfs"]["diff_ids"]
+            described = zip(diff_ids, manifest["layers"], strict=True)
+            layers = [
+                Layer(diff_id, one["digest"], int(one["size"]), str(one["mediaType"])) for diff_id, one in described
+            ]
+            self._metadata = _metadata_layer(manifest["layers"], layers, config.get("history") or [])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{name!r} is no image ({error!r}): name an image that `datacontainer` built") from error
+        self._layers = {one.diff_id: one for one in layers}
+
+    @property
+    def identity(self) -> str:
+        """The digest of the metadata layer's tar, in hex."""
+        return self._required().diff_id.partition(":")[2]
+
+    def document(self, name: str) -> Path:
+        """See `Source`."""
+        path = kept("metadata", self.identity, self._extract) / name
+        if not path.is_file():
+            raise DataError(f"{self.name!r} has no {name!r} in /{METADATA_FOLDER}: build the image again")
+        return path
+
+    def runs(self, files: Files, everything: bool) -> list[Run]:
+        """See `Source`."""
+        extents, wanted = {}, set(files.layers)
+        for layer in self._layers.values():
+            small = everything and layer.size_bytes <= SMALL_LAYER and layer != self._metadata
+            if layer.diff_id in wanted or small:
+                ranged = not layer.compression and self._blobs.has_ranges(layer.digest)
+                extents[layer.diff_id] = Extent(layer.size_bytes if ranged else None, everything)
+        return plan(files, extents, self.name)
+
+    def notice(self, runs: list[Run]) -> str:
+        """See `Source`."""
+        whole = [self._layers[one.layer] for one in runs if one.stop is None]
+        if not whole:
+            return ""
+        reason = "they are compressed" if all(one.compression for one in whole) else "the registry sends no ranges"
+        size_bytes = size(sum(one.size_bytes for one in whole))
+        return f"reading whole layers, as {reason}: {len(whole)} of {len(self._layers)} layers, {size_bytes}"
+
+    def contents(self, run: Run, files: Files, everything: bool) -> Iterator[Content | Folder]:
+        """See `Source`."""
+        layer = self._layers[run.layer]
+        with self._tar(layer, run.start, run.stop) as stream:
+            what = f"the layer {layer.digest} of {self.name!r}"
+            yield from tar_contents(stream, run, files, everything, what)
+
+    def _manifest(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The manifest for this machine, or the first; all platforms have the same files."""
+        if "manifests" not in document:
+            return document
+        images = [one for one in document["manifests"] if (one.get("platform") or {}).get("os") != "unknown"]
+        here = [one for one in images if (one.get("platform") or {}).get("architecture") == host_architecture()]
+        found: dict[str, Any] = json.loads(self._blobs.manifest([*here, *images][0]["digest"]))
+        return found
+
+    def _required(self) -> Layer:
+        if self._metadata is None:
+            raise DataError(f"{self.name!r} is no data container with a catalog in the image: build the image again")
+        return self._metadata
+
+    def _extract(self, folder: Path) -> None:
+        """Writes the files of the metadata layer, whose digest is checked first."""
+        layer = self._required()
+        with self._tar(layer, 0, None) as stream, tempfile.TemporaryFile(dir=folder.parent) as file:
+            shutil.copyfileobj(stream, file, COPY_BYTES)
+            file.seek(0)
+            found = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+            if found != layer.diff_id:
+                raise DataError(
+                    f"digest mismatch for the metadata layer of {self.name!r}: the config says {layer.diff_id}, the "
+                    f"layer gives {found}: push or build the image again"
+                )
+            file.seek(0)
+            with tarfile.open(fileobj=file) as tar:
+                for member in tar:
+                    outer, _, name = member.name.rpartition("/")
+                    source = tar.extractfile(member) if member.isreg() else None
+                    if source and outer == METADATA_FOLDER and name not in ("", ".", ".."):
+                        with open(folder / name, "xb") as target:
+                            shutil.copyfileobj(source, target, COPY_BYTES)
+
+    @contextmanager
+    def _tar(self, layer: Layer, start: int, stop: int | None) -> Iterator[Any]:
+        """The bytes of a layer's tar; of a compressed layer, from the start."""
+        self.traffic.add(0, 1)
+        with self._blobs.opened(layer.digest, start, stop) as blob:
+            counted = Counted(blob, self.traffic)
+            if not layer.compression:
+                yield counted
+                return
+            # Only compressed layers need this import, which costs time.
+            import pyarrow as pa
+
+            with pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), layer.compression) as stream:
+                yield stream
+
+
+class Counted:
+    """A stream whose bytes are counted."""
+
+    closed = False
+
+    def __init__(self, stream: IO[bytes], traffic: Traffic) -> None:
+        """stream: to read from."""
+        self._stream, self._traffic = stream, traffic
+
+    def read(self, count: int = -1) -> bytes:
+        """The next bytes."""
+        content = self._stream.read(count)
+        self._traffic.add(len(content))
+        return content
+
+
+def _metadata_layer(descriptors: list[Any], layers: list[Layer], history: list[Any]) -> Layer | None:
+    for descriptor, layer in zip(descriptors, layers, strict=True):
+        if (descriptor.get("annotations") or {}).get(KIND) == METADATA:
+            return layer
+    origins = [str(one.get("created_by")) for one in history if not one.get("empty_layer")]
+    if len(origins) == len(layers):
+        return next((one for one, text in zip(layers, origins, strict=True) if text.startswith(ORIGIN)), None)
+    return None
