@@ -1,4 +1,4 @@
-"""Arguments: the flags of `datacontainer pack FOLDER`, `load NAME`, `push NAME REF`, `get REF`, `ls REF`, and each stage as a command."""
+"""Arguments: the flags of `pack FOLDER`, `load NAME`, `push NAME REF`, `get REF`, `ls REF`, and each stage."""
 
 import argparse
 import os
@@ -102,7 +102,9 @@ def _add_get(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 def _add_ls(commands: "argparse._SubParsersAction[_Parser]") -> None:
     text = "list the files of an image without fetching them"
-    _add_reader(commands, "ls", text, "flags of the image's entrypoint, such as -where, -format csv, -count, -tree", _ls)
+    _add_reader(
+        commands, "ls", text, "flags of the image's entrypoint, such as -where, -format csv, -count, -tree", _ls
+    )
 
 
 def _add_reader(
@@ -114,7 +116,9 @@ def _add_reader(
 ) -> None:
     """Adds a command that reads an image."""
     reader = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
-    source = "HOST[:PORT]/REPOSITORY[:TAG], oci:FOLDER, path of an image layout, an archive or a SIF, or URL of a server"
+    source = (
+        "HOST[:PORT]/REPOSITORY[:TAG], oci:FOLDER, path of an image layout, an archive or a SIF, or URL of a server"
+    )
     reader.add_argument("source", metavar="REF", help=source)
     reader.add_argument("flags", metavar="FLAGS", nargs=argparse.REMAINDER, help=flags)
     reader.add_argument("--plain-http", action="store_true", help="use HTTP without TLS, in a network that you trust")

@@ -3,8 +3,9 @@
 import argparse
 
 from datacontainer.command.words import opened
-from datacontainer.fetch.fetch import Fetched, fetch
+from datacontainer.fetch.fetch import fetch
 from datacontainer.runtime.errors import UsageError
+from datacontainer.sources.files import read_files
 from datacontainer.sources.source import CATALOG
 from datacontainer.terminal.progressline import shown_progress
 
@@ -26,4 +27,6 @@ def get(given: argparse.Namespace) -> int:
             keys = selected(source, given.flags)
             if keys is None:
                 return 1
-        return fetch(source, read_files(source.document(CATALOG), source.name, keys), given.output, keys is None)
+        files = read_files(source.document(CATALOG), source.name, keys)
+        fetch(source, files.with_folders() if keys is None else files, given.output)
+    return 0

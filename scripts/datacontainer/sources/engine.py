@@ -16,6 +16,7 @@ from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.render import write_data
 from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.logs import note
 from datacontainer.runtime.sources import files_digest, source_files
 from datacontainer.sources.cache import cache_folder, kept
 from datacontainer.sources.source import CATALOG, SUMMARY, Source
@@ -43,8 +44,10 @@ def engine(source: Source) -> Path:
             except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
                 text = " ".join(str(error).split())[:200]
                 raise DataError(f"the catalog of {source.name!r} is damaged ({text}): build the image again") from error
-            platform = f"linux/{host_architecture()}"
-            compile_entrypoint(module, Path(rendered), folder / PROGRAM, platform, cache_folder() / "go-cache")
+            cache, architecture = cache_folder(), host_architecture()
+            if not (cache / f"entrypoint-linux-{architecture}").is_file():
+                note("the first query compiles the query program, which takes up to a minute")
+            compile_entrypoint(module, Path(rendered), folder / PROGRAM, f"linux/{architecture}", cache / "go-cache")
 
     return kept("engines", name, build) / PROGRAM
 

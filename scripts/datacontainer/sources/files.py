@@ -1,5 +1,6 @@
 """The files of a catalog that are read from a source, as columns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from datacontainer.runtime.errors import DataError
 
+HEADER_BYTES = 512
 COLUMNS = ("path", "size", "sha256", "link", "layer", "offset")
 # A component of a path that is empty, or leads to another folder.
 FOREIGN = r"(^|/)\.{0,2}(/|$)|\x00"
@@ -21,12 +23,14 @@ FOREIGN = r"(^|/)\.{0,2}(/|$)|\x00"
 class Files:
     """Rows of an image's catalog, sorted by layer and offset.
 
-    table: path (large_binary, without the mount), size, sha256, link (large_binary), layer, offset; without a layer
-    for symlinks.
+    table: path (large_binary, without the mount), size, sha256, link (large_binary), layer, offset, and begin: where
+    the headers of the file begin; without layer, offset and begin for symlinks. tails: the end of the last file in each
+    layer, if all files of the image are read; then the headers of a file include those of the folders before it.
     """
 
     table: pa.Table
     mount: bytes
+    tails: Mapping[str, int] | None = None
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -58,6 +62,11 @@ class Files:
         return np.asarray(pc.fill_null(self._column("offset"), -1))
 
     @cached_property
+    def begins(self) -> np.ndarray:
+        """The place of each row's headers in its layer; -1 for symlinks."""
+        return np.asarray(pc.fill_null(self._column("begin"), -1))
+
+    @cached_property
     def layers(self) -> list[str]:
         """The diff IDs of the layers, in the order of the rows."""
         return [layer for layer, _ in self.by_layer()]
@@ -79,7 +88,18 @@ class Files:
 
     def take(self, kept: np.ndarray) -> "Files":
         """The rows for which `kept` is true."""
-        return Files(self.table.filter(pa.array(kept)).combine_chunks(), self.mount)
+        return Files(self.table.filter(pa.array(kept)).combine_chunks(), self.mount, self.tails)
+
+    def with_folders(self) -> "Files":
+        """The same files, of which each begins where the one before it ends."""
+        begins, tails = self.begins.copy(), {}
+        ends = self.offsets + self.sizes
+        for layer, rows in self.by_layer():
+            begins[rows.start] = 0
+            begins[rows.start + 1 : rows.stop] = ends[rows.start : rows.stop - 1]
+            tails[layer] = int(ends[rows.stop - 1])
+        column = pa.array(begins, mask=self.begins < 0)
+        return Files(self.table.set_column(self.table.column_names.index("begin"), "begin", column), self.mount, tails)
 
     def _column(self, name: str) -> pa.Array:
         return self._columns[name]
@@ -106,6 +126,11 @@ def read_files(catalog: Path, name: str, keys: pa.Array | None = None) -> Files:
         raise _damaged(name, f"it cannot be read ({' '.join(str(error).split())[:200]})") from error
 
 
+def is_foreign(path: bytes) -> bool:
+    """Whether a path leads out of the dataset."""
+    return any(name in (b"", b".", b"..") for name in path.split(b"/")) or b"\0" in path
+
+
 def _typed(table: pa.Table, mount: bytes, keys: pa.Array | None) -> pa.Table:
     """The columns with one type each, and the rows with these keys."""
     paths = table["path"].cast(pa.binary()).cast(pa.large_binary())
@@ -124,6 +149,7 @@ def _typed(table: pa.Table, mount: bytes, keys: pa.Array | None) -> pa.Table:
         "layer": table["layer"].cast(pa.string()),
         "offset": table["offset"].cast(pa.int64()),
     }
+    columns["begin"] = pc.subtract(columns["offset"], HEADER_BYTES)
     typed = pa.table(columns)
     return typed.take(pc.sort_indices(typed, [("layer", "ascending"), ("offset", "ascending")])).combine_chunks()
 

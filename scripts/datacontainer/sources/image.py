@@ -18,7 +18,7 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.progress import size
 from datacontainer.sources.cache import kept
 from datacontainer.sources.files import Files
-from datacontainer.sources.plan import Extent, plan
+from datacontainer.sources.plan import plan
 from datacontainer.sources.source import Content, Folder, Run, Traffic
 from datacontainer.sources.tarcontents import tar_contents
 
@@ -106,15 +106,15 @@ class Image:
             raise DataError(f"{self.name!r} has no {name!r} in /{METADATA_FOLDER}: build the image again")
         return path
 
-    def runs(self, files: Files, everything: bool) -> list[Run]:
+    def runs(self, files: Files) -> list[Run]:
         """See `Source`."""
-        extents, wanted = {}, set(files.layers)
+        wanted, sizes = set(files.layers), dict[str, int | None]()
         for layer in self._layers.values():
-            small = everything and layer.size_bytes <= SMALL_LAYER and layer != self._metadata
+            small = files.tails is not None and layer.size_bytes <= SMALL_LAYER and layer != self._metadata
             if layer.diff_id in wanted or small:
                 ranged = not layer.compression and self._blobs.has_ranges(layer.digest)
-                extents[layer.diff_id] = Extent(layer.size_bytes if ranged else None, everything)
-        return plan(files, extents, self.name)
+                sizes[layer.diff_id] = layer.size_bytes if ranged else None
+        return plan(files, sizes, self.name)
 
     def notice(self, runs: list[Run]) -> str:
         """See `Source`."""
@@ -125,12 +125,12 @@ class Image:
         size_bytes = size(sum(one.size_bytes for one in whole))
         return f"reading whole layers, as {reason}: {len(whole)} of {len(self._layers)} layers, {size_bytes}"
 
-    def contents(self, run: Run, files: Files, everything: bool) -> Iterator[Content | Folder]:
+    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
         """See `Source`."""
         layer = self._layers[run.layer]
         with self._tar(layer, run.start, run.stop) as stream:
             what = f"the layer {layer.digest} of {self.name!r}"
-            yield from tar_contents(stream, run, files, everything, what)
+            yield from tar_contents(stream, run, files, what)
 
     def _manifest(self, document: dict[str, Any]) -> dict[str, Any]:
         """The manifest for this machine, or the first; all platforms have the same files."""

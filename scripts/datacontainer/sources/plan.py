@@ -1,49 +1,56 @@
 """Plan: the ranges of bytes to read from the tars of layers, so that they contain the files asked for."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.sources.files import Files
+from datacontainer.sources.files import HEADER_BYTES, Files
 from datacontainer.sources.source import Run
 
-HEADER_BYTES = 512
+# The two blocks at the end of a tar.
+END_BYTES = 1024
 # Bytes between two files that are read too, in place of another request: docs/decisions/0024-fetching.md.
 GAP_BYTES = 256 << 10
 # One request reads about as much, of several files or of a part of a large one.
 RUN_BYTES = 32 << 20
 
 
-class Extent(NamedTuple):
-    """A layer to read. size_bytes: of its tar if ranges of it can be read. everything: all its bytes are wanted."""
-
-    size_bytes: int | None
-    everything: bool
-
-
-def plan(files: Files, extents: Mapping[str, Extent], name: str) -> list[Run]:
+def plan(files: Files, layers: Mapping[str, int | None], name: str) -> list[Run]:
     """Returns the runs of each layer, in the order of the layers in `files`. name: of the source, for messages.
+
+    layers: the size of each layer's tar in bytes; None if only the whole layer can be read.
 
     Raises:
         DataError: if a file lies outside of its layer, or in another file, or in a layer that the image does not have.
     """
     runs = []
     for layer, rows in files.by_layer():
-        if layer not in extents:
+        if layer not in layers:
             raise DataError(f"the catalog of {name!r} is damaged: the image has no layer {layer!r}: build it again")
-        _check(files, rows, extents[layer], layer, name)
-        runs += _runs(files, layer, rows, extents[layer])
-    empty = extents.keys() - set(files.layers)
-    return runs + [Run(one, 0, extents[one].size_bytes, range(0)) for one in sorted(empty)]
+        _check(files, rows, layers[layer], layer, name)
+        runs += _runs(files, layer, rows) if layers[layer] is not None else [Run(layer, 0, None, rows)]
+    return runs + _tails(files, layers)
 
 
-def _check(files: Files, rows: range, extent: Extent, layer: str, name: str) -> None:
+def _tails(files: Files, layers: Mapping[str, int | None]) -> list[Run]:
+    """The runs with the folders after the last file of each layer, if all files of the image are read."""
+    if files.tails is None:
+        return []
+    whole = {layer for layer in files.layers if layers[layer] is None}
+    ends = {layer: files.tails.get(layer, 0) for layer in layers.keys() - whole}
+    return [
+        Run(layer, end, size_bytes, range(0))
+        for layer, end in sorted(ends.items())
+        if (size_bytes := layers[layer]) is None or end + -end % HEADER_BYTES + END_BYTES < size_bytes
+    ]
+
+
+def _check(files: Files, rows: range, size_bytes: int | None, layer: str, name: str) -> None:
     begins, ends = _bounds(files, rows)
     wrong = begins < np.concatenate([[0], ends[:-1]])
-    if extent.size_bytes is not None:
-        wrong |= ends > extent.size_bytes
+    if size_bytes is not None:
+        wrong |= ends > size_bytes
     if wrong.any():
         path = files.path(rows[int(np.argmax(wrong))])
         raise DataError(
@@ -53,25 +60,18 @@ def _check(files: Files, rows: range, extent: Extent, layer: str, name: str) -> 
 
 
 def _bounds(files: Files, rows: range) -> tuple[np.ndarray, np.ndarray]:
-    """The beginning of each file's header, and the end of its content."""
-    offsets, sizes = (column[rows.start : rows.stop] for column in (files.offsets, files.sizes))
-    return offsets - HEADER_BYTES, offsets + sizes
+    """The beginning of each file's headers, and the end of its content."""
+    begins, offsets, sizes = (one[rows.start : rows.stop] for one in (files.begins, files.offsets, files.sizes))
+    return begins, offsets + sizes
 
 
-def _runs(files: Files, layer: str, rows: range, extent: Extent) -> list[Run]:
-    if extent.size_bytes is None:
-        return [Run(layer, 0, None, rows)]
+def _runs(files: Files, layer: str, rows: range) -> list[Run]:
     begins, ends = _bounds(files, rows)
-    if extent.everything:
-        begins = np.concatenate([[0], ends[:-1]])
     large = files.sizes[rows.start : rows.stop] > RUN_BYTES
     runs = []
     for first, end in _groups(begins, ends, large):
         own, start, stop = range(rows.start + first, rows.start + end), int(begins[first]), int(ends[end - 1])
         runs += _parts(files, layer, own, start) if large[first] else [Run(layer, start, stop, own)]
-    if extent.everything:
-        # The folders after the last file.
-        runs.append(Run(layer, int(ends[-1]), extent.size_bytes, range(rows.stop, rows.stop)))
     return runs
 
 

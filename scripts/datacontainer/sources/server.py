@@ -60,7 +60,7 @@ class Server:
                     )
         return folder / name
 
-    def runs(self, files: Files, everything: bool) -> list[Run]:  # noqa: ARG002
+    def runs(self, files: Files) -> list[Run]:
         """See `Source`; large files have a run for each part."""
         runs, first, size_bytes = list[Run](), 0, 0
         for row, one in enumerate(files.sizes.tolist()):
@@ -81,7 +81,7 @@ class Server:
         """See `Source`."""
         return ""
 
-    def contents(self, run: Run, files: Files, everything: bool) -> Iterator[Content | Folder]:  # noqa: ARG002
+    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
         """See `Source`. A server sends no modes: no file is executable."""
         for row in run.rows:
             stop = int(files.sizes[row]) if run.stop is None else run.stop

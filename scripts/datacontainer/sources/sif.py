@@ -63,21 +63,21 @@ class Sif:
             raise DataError(f"{self.name!r} has no {name!r} in /.datacontainer: build the image again")
         return path
 
-    def runs(self, files: Files, everything: bool) -> list[Run]:  # noqa: ARG002
+    def runs(self, files: Files) -> list[Run]:
         """See `Source`; one run reads the SquashFS in its order."""
-        return [Run("", 0, None, range(len(files)))]
+        return [Run("", 0, None, range(len(files)))] if len(files) or files.tails is not None else []
 
     def notice(self, runs: list[Run]) -> str:  # noqa: ARG002
         """See `Source`."""
         return ""
 
-    def contents(self, run: Run, files: Files, everything: bool) -> Iterator[Content | Folder]:  # noqa: ARG002
+    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:  # noqa: ARG002
         """See `Source`."""
         rows, mount = iter(files.in_path_order()), files.mount.removeprefix(b"/") + b"/"
         row = next(rows, None)
         with opened(self._path, *self._extent) as image:
             for node in image.nodes():
-                if everything and node.inode.kind == FOLDER:
+                if files.tails is not None and node.inode.kind == FOLDER:
                     yield Folder(node.path.rstrip(b"/"))
                 if row is None or node.inode.kind != FILE or node.path != mount + files.path(row):
                     continue

@@ -91,8 +91,8 @@ class Source(Protocol):
         """
         ...
 
-    def runs(self, files: Files, everything: bool) -> list[Run]:
-        """The parts of the source to read for the contents of files. everything: the files are all files of the image.
+    def runs(self, files: Files) -> list[Run]:
+        """The parts of the source to read for the contents of files.
 
         Raises:
             DataError: if a file lies outside of its layer.
@@ -103,8 +103,8 @@ class Source(Protocol):
         """A line for the user before the runs are read, "" if there is nothing to say."""
         ...
 
-    def contents(self, run: Run, files: Files, everything: bool) -> Iterator[Content | Folder]:
-        """The contents in a run, in the order of the rows; with `everything`, also the folders in it."""
+    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
+        """The contents in a run, and the folders in it if `files` has tails."""
         ...
 
 

@@ -6,8 +6,8 @@ import tarfile
 from collections.abc import Iterator
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.sources.files import Files
-from datacontainer.sources.plan import HEADER_BYTES, RUN_BYTES
+from datacontainer.sources.files import HEADER_BYTES, Files
+from datacontainer.sources.plan import RUN_BYTES
 from datacontainer.sources.source import Content, Folder, Run, Stream
 
 BLOCK_BYTES = 1 << 20
@@ -15,8 +15,8 @@ BLOCK_BYTES = 1 << 20
 MAXIMUM_HEADERS = 1 << 28
 
 
-def tar_contents(stream: Stream, run: Run, files: Files, everything: bool, what: str) -> Iterator[Content | Folder]:
-    """The contents of a run whose bytes come from `stream`; with `everything`, also the folders. what: is read.
+def tar_contents(stream: Stream, run: Run, files: Files, what: str) -> Iterator[Content | Folder]:
+    """The contents of a run whose bytes come from `stream`, and the folders if all files are read. what: is read.
 
     Raises:
         DataError: if the stream ends too early, or there is no header before a content.
@@ -27,16 +27,14 @@ def tar_contents(stream: Stream, run: Run, files: Files, everything: bool, what:
         return
     for row in run.rows:
         offset = int(files.offsets[row])
-        if everything:
-            yield from source.folders(offset - HEADER_BYTES)
-        else:
-            source.skip(offset - HEADER_BYTES)
+        source.skip(int(files.begins[row]))
+        yield from source.folders(offset - HEADER_BYTES)
         mode = source.mode(files.path(row))
         end = offset + int(files.sizes[row])
         end = end if run.part is None else min(end, _stop(run))
         yield Content(row, 0, end - offset, bool(mode & 0o111), source.part(end))
         source.skip(end)
-    if everything and run.part is None:
+    if files.tails is not None and (run.stop is None or not run.rows):
         yield from source.folders(run.stop)
 
 
