@@ -1,4 +1,4 @@
-# convert: the image layout -> the SIF.
+# convert: the image layout -> the SIF, and the OCI-SIF.
 rule convert:
     input:
         seals=upstream("convert"),
@@ -16,5 +16,26 @@ rule convert:
         run=command("convert"),
     message:
         "convert {wildcards.dataset}: SIF"
+    shell:
+        "exec {params.run} --log {log:q}"
+
+
+rule convert_oci:
+    input:
+        seals=upstream("convert_oci"),
+    output:
+        image="<results>/{dataset}/{dataset}.oci.sif",
+        seal="<results>/{dataset}/stages/seals/convert_oci.seal",
+    log:
+        "<logs>/{dataset}/convert_oci.log",
+    conda:
+        "../workflow/envs/datacontainer.yaml"
+    threads: job_threads
+    resources:
+        **requested("convert"),
+    params:
+        run=command("convert_oci"),
+    message:
+        "convert {wildcards.dataset}: OCI-SIF"
     shell:
         "exec {params.run} --log {log:q}"

@@ -201,7 +201,7 @@ func FuzzTarReaderNext(f *testing.F) {
 		}
 		out := newStream(discard{}, "image", 0)
 		merged := newTree()
-		err := addMembers(merged, out, newTarReader(bytes.NewReader(content)))
+		err := addMembers(merged, out, "", newTarReader(bytes.NewReader(content)))
 		if err == nil {
 			_, err = writeTables(out, merged.order())
 		}

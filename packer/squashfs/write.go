@@ -2,6 +2,7 @@
 package squashfs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,12 +15,12 @@ import (
 const alignment = 4096
 
 // Write writes a SquashFS with the files of all layers into the existing file image, from offset to its end. It returns
-// the size of the SquashFS, a multiple of 4096.
+// the size of the SquashFS, a multiple of 4096. The content of folder becomes the root; if it is empty, so does everything.
 //
 // Layers are uncompressed tars; a later layer overrides earlier layers. Each byte of data is read once and written once,
 // and each file's data is contiguous. Data of replaced files stays in the image, unreferenced. Owners and times are 0.
 // The memory is about 130 bytes per file.
-func Write(image string, offset int64, layers []string) (size int64, err error) {
+func Write(image string, offset int64, folder string, layers []string) (size int64, err error) {
 	file, err := os.OpenFile(image, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, fmt.Errorf("writing image %q: %w; create it as an empty, writable file", image, output.Cause(err))
@@ -33,7 +34,7 @@ func Write(image string, offset int64, layers []string) (size int64, err error) 
 		return 0, newImageError(image, err)
 	}
 	out := newStream(&output.Early{File: file}, image, offset)
-	head, err := writeAll(out, layers)
+	head, err := writeAll(out, folder, layers)
 	if closing := out.close(); err == nil {
 		err = closing
 	}
@@ -47,7 +48,7 @@ func Write(image string, offset int64, layers []string) (size int64, err error) 
 }
 
 // writeAll writes everything except the superblock, and returns the superblock.
-func writeAll(out *stream, layers []string) (superblock, error) {
+func writeAll(out *stream, folder string, layers []string) (superblock, error) {
 	if _, err := out.Write(make([]byte, superblockBytes)); err != nil {
 		return superblock{}, err
 	}
@@ -56,7 +57,7 @@ func writeAll(out *stream, layers []string) (superblock, error) {
 		if err := verification.start(layer); err != nil {
 			return superblock{}, err
 		}
-		if err := addLayer(t, out, layer); err != nil {
+		if err := addLayer(t, out, folder, layer); err != nil {
 			return superblock{}, err
 		}
 	}
@@ -72,13 +73,13 @@ func writeAll(out *stream, layers []string) (superblock, error) {
 }
 
 // addLayer adds a layer's entries to the tree, and its file data to the image.
-func addLayer(t *tree, out *stream, path string) error {
+func addLayer(t *tree, out *stream, folder, path string) error {
 	layer, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("reading layer %q: %w; run snakemake again", path, output.Cause(err))
 	}
 	defer layer.Close()
-	err = addMembers(t, out, newTarReader(layer))
+	err = addMembers(t, out, folder, newTarReader(layer))
 	var ofImage *ImageError
 	if err == nil || errors.As(err, &ofImage) {
 		return err
@@ -86,7 +87,12 @@ func addLayer(t *tree, out *stream, path string) error {
 	return newLayerError(path, err)
 }
 
-func addMembers(t *tree, out *stream, members *tarReader) error {
+// addMembers adds the entries below folder, without the folder's own path.
+func addMembers(t *tree, out *stream, folder string, members *tarReader) error {
+	var prefix []byte
+	if folder != "" {
+		prefix = []byte(folder + "/")
+	}
 	for {
 		one, err := members.next()
 		if err == io.EOF {
@@ -95,6 +101,14 @@ func addMembers(t *tree, out *stream, members *tarReader) error {
 		if err != nil {
 			return err
 		}
+		path, below := bytes.CutPrefix(one.path, prefix)
+		if !below {
+			if _, err := io.CopyN(io.Discard, members, one.size); err != nil {
+				return unexpected(err)
+			}
+			continue
+		}
+		one.path = path
 		start := uint64(0)
 		if one.size > 0 {
 			start = uint64(out.size)

@@ -34,7 +34,7 @@ func image(t *testing.T, offset int64, layers ...[]byte) string {
 	if err := os.WriteFile(path, bytes.Repeat([]byte{7}, int(offset)+100000), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	size, err := Write(path, offset, layerFiles(t, layers...))
+	size, err := Write(path, offset, "", layerFiles(t, layers...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestWriteFilesAfter4GiBAreExtracted(t *testing.T) {
 	// The stream starts as if more than 4 GiB of data were written already.
 	out := newStream(output, path, hole)
 	out.size = hole
-	head, err := writeAll(out, layerFiles(t, tarOf(t, fileMember("a", "behind"), fileMember("d/empty", ""))))
+	head, err := writeAll(out, "", layerFiles(t, tarOf(t, fileMember("a", "behind"), fileMember("d/empty", ""))))
 	if err := errors.Join(err, out.close()); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestWriteErrorsNameFileAndRemedy(t *testing.T) {
 		{path, "gone", `reading layer "gone": no such file or directory; run snakemake again`},
 		{"gone", damaged, `writing image "gone": no such file or directory; create it as an empty, writable file`},
 	} {
-		if _, err := Write(test.image, 0, []string{test.layer}); err == nil || err.Error() != test.wanted {
+		if _, err := Write(test.image, 0, "", []string{test.layer}); err == nil || err.Error() != test.wanted {
 			t.Errorf("the error is %v, expected %s", err, test.wanted)
 		}
 	}
@@ -119,7 +119,7 @@ func TestWriteAllFullDiskNamesTheRemedy(t *testing.T) {
 	layers := layerFiles(t, tarOf(t, fileMember("large", strings.Repeat("x", 10<<20)), fileMember("empty", "")))
 	for _, space := range []fullDisk{0, chunkBytes, 9 << 20} {
 		out := newStream(space, "some.sif", 0)
-		_, err := writeAll(out, layers)
+		_, err := writeAll(out, "", layers)
 		if closing := out.close(); err == nil {
 			err = closing
 		}

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -21,12 +22,15 @@ PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT
 REASONS = {
     *("GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "your own folder", "takes five minutes"),
     *("account of a site", "LSF or PBS or Grid Engine", "Btrfs file system", "published port"),
+    *("Docker 28", "SingularityCE"),
 }
 # A block of commands and, if it follows directly, the block with their standard output.
 BLOCK = re.compile(
     r"^(?:<!-- not run: ([^\n]*) -->\n)?```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL
 )
 SEPARATOR = "\x1e"
+# The oldest version in which a pod mounts a folder of an image.
+KUBERNETES = "1.33"
 TIMEOUT_SECONDS = 300
 # podman 4.3 sets limits that a container in a container may not set.
 CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\nnetns = "none"\n'
@@ -92,6 +96,8 @@ def programs(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
         (folder / "docker").write_text(
             text.replace("exec", f'[ "$1" = compose ] && shift && exec {compose} "$@"\nexec', 1)
         )
+    if used.runs("podman"):
+        request.getfixturevalue("podman")("import", "-", "busybox", input=request.getfixturevalue("busybox"))
     for name in filter(used.runs, ("apptainer", "openssl", "rclone")):
         require_tool(name)
     return folder
@@ -154,13 +160,20 @@ def test_page_exempts_blocks_for_known_reasons_alone(name):
     assert len(page(name).blocks) == (ROOT / name).read_text().count("```sh")
 
 
-def test_kubernetes_pod_mounts_the_volume_that_the_image_fills():
+def test_kubernetes_pods_are_valid_and_mount_the_data():
+    volume_of_image = yaml.safe_load((ROOT / "examples/kubernetes/image-volume.yaml").read_text())
     (text,) = re.findall(
         r"^```yaml\n(apiVersion.*?)^```", (ROOT / "docs/tutorials/share.md").read_text(), re.MULTILINE | re.DOTALL
     )
+    for pod in (volume_of_image, yaml.safe_load(text)):
+        kubernetes_validate.validate(pod, KUBERNETES, strict=True)
     spec = yaml.safe_load(text)["spec"]
     (writer,), (reader,), (volume,) = spec["initContainers"], spec["containers"], spec["volumes"]
     (filled,), (read,) = writer["volumeMounts"], reader["volumeMounts"]
     assert writer["args"] == ["-export", filled["mountPath"]]
     assert f"{read['mountPath']}/" in reader["command"][-1]
     assert filled["name"] == read["name"] == volume["name"]
+    (reader,), (volume,) = volume_of_image["spec"]["containers"], volume_of_image["spec"]["volumes"]
+    (read,) = reader["volumeMounts"]
+    assert read["name"] == volume["name"]
+    assert f"{read['mountPath']}/" in reader["command"][-1]

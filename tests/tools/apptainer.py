@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tools.engines import Tool, lacking, require_root, require_tool
 
 # Created by tests/tools/setup.
 TEST_USER = "dc-test"
+# A data object in group 1, as Apptainer lists it.
+ROW = re.compile(r"^\d+\s*\|1\s*\|NONE\s*\|(\d+)-(\d+)\s*\|(.+?)\s*$", re.MULTILINE)
 
 
 @pytest.fixture(scope="session", params=["own", TEST_USER])
@@ -53,6 +56,14 @@ def sandbox(short_folder: Path, busybox: bytes) -> Path:
     for name in ("home", "root", "var/tmp"):
         (folder / name).mkdir(parents=True)
     return folder
+
+
+def blobs_of(image: Path) -> list[tuple[str, int, bytes]]:
+    """The kind, offset and content of each data object, which Apptainer lists."""
+    command = [require_tool("apptainer"), "sif", "list", image]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    content = image.read_bytes()
+    return [(kind, int(start), content[int(start) : int(end)]) for start, end, kind in ROW.findall(listed)]
 
 
 def partition_offset(sif: Path) -> int:

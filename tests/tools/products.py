@@ -65,6 +65,11 @@ class Products:
         return self.folder / "odd.sif"
 
     @property
+    def oci_sif(self) -> Path:
+        """The OCI-SIF."""
+        return self.folder / "odd.oci.sif"
+
+    @property
     def catalog(self) -> Path:
         """The catalog."""
         return self.folder / "catalog.parquet"
@@ -76,7 +81,7 @@ class Products:
     def verify(self) -> Any:
         """Verifies the products and returns the report."""
         report = self.folder / "stages/verify/report.json"
-        images = {"docker": self.archive, "sif": self.sif}
+        images = {"docker": self.archive, "sif": self.sif, "oci-sif": self.oci_sif}
         verify(
             catalog=self.catalog,
             mount=IDENTITY.mount,
@@ -114,7 +119,7 @@ class Products:
             packer=self.packer,
         )
 
-    def convert(self, **given: Any) -> None:
+    def convert(self, to: Callable[[SifRequest], None] = convert, **given: Any) -> None:
         """Builds the SIF again, from the current layout. given: fields of the request that replace others."""
         request = SifRequest(
             identity=IDENTITY,
@@ -125,7 +130,7 @@ class Products:
             compression=self.compression,
             **{"image": self.sif, "threads": 2, **given},
         )
-        convert(request)
+        to(request)
 
     def shard_layers(self) -> list[ShardLayer]:
         """The layers of the shards."""

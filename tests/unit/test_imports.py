@@ -25,6 +25,7 @@ STAGES_LOAD = {
     "assemble_archive": set(),
     "attest": set(),
     "convert": set(),
+    "convert_oci": set(),
     "push": {"urllib3"},
     "verify": TABLES,
     "report": TABLES | {"jinja2"},

@@ -28,7 +28,8 @@ FILES = {
     "assemble": ["oci/**/*", "Dockerfile", ".dockerignore"],
     "assemble_archive": ["*.docker.tar"],
     "attest": ["attestations/**/*"],
-    "convert": ["*.sif"],
+    "convert": ["small.sif"],
+    "convert_oci": ["small.oci.sif"],
     "report": ["report.tsv"],
 }
 
@@ -69,7 +70,9 @@ def found(tmp_path_factory) -> dict[str, str]:
     fill(data, {b"a/one.txt": b"one\n", b"b/\xfftwo": b"two" * 1000, b"empty": b"", b"z": b"one\n"})
     for path in [*data.rglob("*"), data]:
         os.utime(path, (1_000_000_000, 1_000_000_000))
-    project.configure(small={"path": "data", "digests": ["sha256", "md5"], "attest": ["provenance", "sbom"]})
+    formats = ["docker", "sif", "oci-sif"]
+    attest = ["provenance", "sbom"]
+    project.configure(small={"path": "data", "digests": ["sha256", "md5"], "attest": attest, "formats": formats})
     build_with(repository, project)
     results = project.folder / "results/small"
     return {"scan": scan_digest(), **{stage: digest_of(results, patterns) for stage, patterns in FILES.items()}}

@@ -70,7 +70,7 @@ def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "--target",
         metavar="TARGET",
         default="all",
-        help="all, catalog, entrypoint, oci, docker, sif, verify, report, push",
+        help="all, catalog, entrypoint, oci, docker, sif, oci-sif, verify, report, push",
     )
     pack.add_argument("--dry-run", action="store_true", help="print what would run, and build nothing")
     pack.set_defaults(run=_pack)

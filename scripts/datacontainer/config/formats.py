@@ -15,7 +15,8 @@ class Command(NamedTuple):
     """A purpose, and the shell command that serves it.
 
     line: the command, with the placeholders {file} (the product; for `oci` the layout's folder), {tag} (such as
-    fruit:1.0), {name} (of the dataset), {mount}, and {bind} (the argument of Apptainer's --bind that mounts the data).
+    fruit:1.0), {name} (of the dataset), {mount}, {bind} and {data} (the arguments of Apptainer's --bind and of
+    SingularityCE's --data that mount the data).
     """
 
     purpose: str
@@ -65,6 +66,7 @@ class Format:
             "name": tag.rpartition(":")[0],
             "mount": mount,
             "bind": f"{file}:{mount}:image-src={mount}",
+            "data": f"{file}:{mount}",
         }
         quoted = {key: shlex.quote(value) for key, value in values.items()}
         return [Command(purpose, line.format(**quoted)) for purpose, line in self.commands]
@@ -122,9 +124,25 @@ SIF = Format(
     # The home folder, which is somewhere below /home or /root for most users, and `mount tmp` in apptainer.conf.
     hidden=("/home", "/root", "/tmp", "/var/tmp"),
 )
+OCI_SIF = Format(
+    name="oci-sif",
+    title="OCI-SIF",
+    stage="convert_oci",
+    files=("{name}.oci.sif",),
+    commands=(
+        Command(
+            "mount the files in another container with SingularityCE",
+            "singularity exec --oci --data {data} OTHER.oci.sif ls {mount}",
+        ),
+        Command("push the OCI-SIF to a registry", "singularity push {file} docker://REGISTRY/{tag}-oci-sif"),
+    ),
+    verifier="datacontainer.verify.ocisif:verify_oci_sif",
+    next_steps=1,
+    own_data=True,
+)
 
 # The other formats are made from the layout, which every run with images builds.
-FORMATS: dict[str, Format] = {one.name: one for one in (LAYOUT, ARCHIVE, SIF)}
+FORMATS: dict[str, Format] = {one.name: one for one in (LAYOUT, ARCHIVE, SIF, OCI_SIF)}
 
 
 def product_of(name: str, image_format: str) -> str:

@@ -33,8 +33,8 @@ class Interrupted(DataContainerError):  # noqa: N818
     exit_status = INTERRUPTED
 
 
-def fetch(source: Source, files: Files, folder: str) -> None:
-    """Writes files to a folder, as -export does, and prints a summary.
+def fetch(source: Source, files: Files, folder: str, *, quiet: bool = False) -> None:
+    """Writes files to a folder, as -export does, and prints a summary unless `quiet`.
 
     A file that exists with the right content is kept; of an unfinished large file, only missing parts are read. Lines
     about skipped files are printed.
@@ -45,7 +45,9 @@ def fetch(source: Source, files: Files, folder: str) -> None:
     """
     one = _Fetch(source, files, Target(folder), folder)
     one.run()
-    one.print_summary()
+    if not quiet:
+        one.print_summary()
+    one.check_skipped()
 
 
 class _Fetch:
@@ -211,16 +213,19 @@ class _Fetch:
         return f"writing to {where}: {why}: run the same command again"
 
     def print_summary(self) -> None:
-        """Prints the last line.
-
-        Raises:
-            DataContainerError: if files were skipped.
-        """
+        """Prints the last line."""
         traffic, seconds = self._source.traffic, time.monotonic() - self._began
         done = f"{counted(self._files, 'file')}, {counted(self._bytes, 'byte')}"
         line = f"fetched {done} to {self._folder!r} in {seconds:.1f} s"
         line += f" ({self._kept} already existed)" if self._kept else ""
         print(f"{line}; {size(traffic.size_bytes)} in {counted(traffic.requests, 'request')}")
+
+    def check_skipped(self) -> None:
+        """Returns if all files were written.
+
+        Raises:
+            DataContainerError: otherwise.
+        """
         skipped = []
         if count := len(self._differing):
             files = counted(count, "file")

@@ -1,9 +1,11 @@
 """Several stored layers as one tar, in a stream."""
 
+import io
+import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from datacontainer.layers.compression import GZIP, ZSTD
 from datacontainer.layers.gnulinks import with_gnu_targets
@@ -25,15 +27,66 @@ def one_tar(layers: Sequence[Path], compression: str, last: bytes) -> Iterator[b
     Raises:
         DataError: if a layer is damaged.
     """
+    yield from _members(layers, compression, with_gnu_targets)
+    yield from _without_end(iter([last]))
+    yield END
+
+
+def folder_tar(layers: Sequence[Path], compression: str, folder: str) -> Iterator[bytes]:
+    """One tar in GNU's format, in pieces: the members of all layers below a folder, without the folder's own path.
+
+    Raises:
+        DataError: if a layer is damaged.
+    """
+    yield from _members(layers, compression, lambda pieces: _below(f"{folder}/", pieces))
+    yield END
+
+
+def _members(
+    layers: Sequence[Path], compression: str, changed: Callable[[Iterator[bytes]], Iterator[bytes]]
+) -> Iterator[bytes]:
     progress = Progress("the layers", sum(layer.stat().st_size for layer in layers))
     for layer in layers:
         try:
-            yield from with_gnu_targets(_without_end(_pieces(layer, compression, progress)))
-        except (ValueError, OSError, zlib.error) as error:
+            yield from changed(_without_end(_pieces(layer, compression, progress)))
+        except (ValueError, OSError, zlib.error, tarfile.TarError) as error:
             text = f"reading layer {str(layer)!r}: {error}; delete it and run snakemake again"
             raise DataError(text) from error
-    yield from _without_end(iter([last]))
-    yield END
+
+
+def _below(prefix: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with tarfile.open(fileobj=io.BufferedReader(_Joined(pieces), READ_BYTES), mode="r|") as tar:
+        while (member := tar.next()) is not None:
+            # tarfile keeps all members, also of a stream.
+            tar.members.clear()  # type: ignore[attr-defined]
+            if not member.name.startswith(prefix):
+                continue
+            member.name = member.name.removeprefix(prefix)
+            yield member.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+            if content := tar.extractfile(member) if member.isreg() else None:
+                while piece := content.read(READ_BYTES):
+                    yield piece
+                yield bytes(-member.size % tarfile.BLOCKSIZE)
+
+
+class _Joined(io.RawIOBase):
+    """Pieces as a file to read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces, self._left = pieces, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._left = memoryview(piece)
+        count = min(len(buffer), len(self._left))
+        buffer[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
 
 def _pieces(layer: Path, compression: str, progress: Progress) -> Iterator[bytes]:

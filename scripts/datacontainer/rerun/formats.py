@@ -15,6 +15,7 @@ FORMATS = {
     "attest": 5,
     "push": 1,
     "convert": 5,
+    "convert_oci": 1,
     "verify": 1,
     "report": 6,
 }

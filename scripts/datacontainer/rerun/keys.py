@@ -35,6 +35,10 @@ def key(step: Step, dataset: Dataset, results: Results) -> str:
     return _digest([stage, FORMATS[stage], _settings(stage, dataset), upstream])
 
 
+def _signing(dataset: Dataset) -> list[Any]:
+    return [files_digest([dataset.sign], Path(dataset.sign).parent) if dataset.sign else ""]
+
+
 # Stages that are missing here depend on settings only through the keys of the steps whose output they read.
 _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     "scan": lambda one: [one.path, one.left_out, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
@@ -56,7 +60,8 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
     "push": lambda one: [one.push],
-    "convert": lambda one: [files_digest([one.sign], Path(one.sign).parent) if one.sign else ""],
+    "convert": _signing,
+    "convert_oci": _signing,
 }
 
 

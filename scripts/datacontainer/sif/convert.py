@@ -70,7 +70,7 @@ def convert(request: SifRequest) -> None:
         DataError: if a layer is damaged.
     """
     architecture = request.platform.split("/")[1]
-    config_name, layers = _docker_image(request.layout)
+    config_name, layers = docker_image(request.layout)
     described = json.loads(request.summary.read_bytes())
     objects = _objects(request, described, config_name)
     with completed(request.image) as partial, open(partial, "w+b") as file:
@@ -117,7 +117,7 @@ def _member(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
     return member
 
 
-def _docker_image(layout: Path) -> tuple[str, list[str]]:
+def docker_image(layout: Path) -> tuple[str, list[str]]:
     """The paths of the config and of the layers of the layout's first platform."""
     image = json.loads((layout / "manifest.json").read_bytes())[0]
     return image["Config"], image["Layers"]
@@ -152,7 +152,7 @@ def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[
     """Writes the SquashFS of the layers into the image and returns its size; deletes a damaged layer."""
     try:
         if request.compression == NONE:
-            return _write_squashfs(request.packer, image, offset, layers)
+            return write_uncompressed(request.packer, image, offset, layers)
         # mksquashfs keeps the first entry of a folder: the layers' entry, which the packer keeps too.
         tar = one_tar(layers, request.compression, skeleton_layer())
         return write_compressed(image, offset, request.compression, request.threads, tar)
@@ -161,12 +161,14 @@ def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[
         raise
 
 
-def _write_squashfs(packer: Path, image: Path, offset: int, layers: Sequence[Path]) -> int:
+def write_uncompressed(packer: Path, image: Path, offset: int, layers: Sequence[Path], folder: str = "") -> int:
+    """Writes a SquashFS of the layers, and returns its size; with a folder, only of the content of that folder."""
     # In memory: no temporary disk can be full.
     with open(os.memfd_create("skeleton"), "wb", buffering=0) as skeleton:
         skeleton.write(skeleton_layer())
         first = f"/dev/fd/{skeleton.fileno()}"
-        arguments: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset), first, *layers]
+        place: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset)]
+        arguments = [*place, "--folder", folder, *layers] if folder else [*place, first, *layers]
         total_bytes = offset + sum(layer.stat().st_size for layer in layers)
         with growing("the SIF", image, total_bytes):
             size_bytes: int = json.loads(run_packer(packer, arguments, {}, skeleton.fileno()))["size"]

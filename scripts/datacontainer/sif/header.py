@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 DEFFILE, PARTITION, SIGNATURE, GENERIC_JSON = 0x4001, 0x4004, 0x4005, 0x4006
+OCI_ROOT_INDEX, OCI_BLOB = 0x400A, 0x400B
 SQUASHFS, PRIMARY_SYSTEM, DATA = 1, 2, 3
-ARCHITECTURES = {"amd64": b"02\0", "arm64": b"04\0"}
+UNKNOWN = "unknown"
+ARCHITECTURES = {UNKNOWN: b"00\0", "amd64": b"02\0", "arm64": b"04\0"}
 
 # A group of objects is signed and verified together. All objects of a data container are in group 1.
 GROUP, NO_GROUP = 0xF0000001, 0xF0000000
@@ -54,6 +56,11 @@ def signature(offset: int, size_bytes: int, fingerprint: bytes) -> DataObject:
     """A signature over the SHA-256 digests of all objects of GROUP. fingerprint: of a PGP key, else empty."""
     extra = _SIGNER.pack(_SHA256, fingerprint)
     return DataObject(SIGNATURE, "", offset, size_bytes, extra, NO_GROUP, GROUP)
+
+
+def blob(kind: int, offset: int, size_bytes: int, digest: str) -> DataObject:
+    """A blob of an OCI-SIF: OCI_ROOT_INDEX or OCI_BLOB. digest: sha256:<hex> of its bytes."""
+    return DataObject(kind, "", offset, size_bytes, digest.encode())
 
 
 def aligned(offset: int) -> int:

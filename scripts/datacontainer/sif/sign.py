@@ -80,7 +80,7 @@ def metadata(image: Path, objects: Sequence[sif.DataObject]) -> dict[str, object
         place = one.offset, one.size_bytes
         if place not in contents:
             # The system partition and the data partition are the same bytes.
-            contents[place] = _digest_of_part(image, *place)
+            contents[place] = digest_of_part(image, *place)
         descriptor = _digest(sif.signed_descriptor(number, one))
         described.append({"relativeId": number, "descriptorDigest": descriptor, "objectDigest": contents[place]})
     return {"version": 1, "header": {"digest": _digest(sif.signed_header())}, "objects": described}
@@ -94,14 +94,19 @@ def _digest(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def _digest_of_part(image: Path, offset: int, size_bytes: int) -> str:
+def digest_of_part(image: Path, offset: int, size_bytes: int) -> str:
+    """sha256:<hex> of a part of a file.
+
+    Raises:
+        OSError: if the file ends before the part ends.
+    """
     digest = hashlib.sha256()
     with open(image, "rb") as file:
         file.seek(offset)
         while size_bytes:
             piece = file.read(min(size_bytes, READ_BYTES))
             if not piece:
-                raise OSError(f"{str(image)!r} was truncated while it was signed: {size_bytes} bytes are missing")
+                raise OSError(f"{str(image)!r} was truncated while it was read: {size_bytes} bytes are missing")
             digest.update(piece)
             size_bytes -= len(piece)
     return "sha256:" + digest.hexdigest()

@@ -19,6 +19,7 @@ STAGES = (
     "attest",
     "push",
     "convert",
+    "convert_oci",
     "verify",
     "report",
 )

@@ -34,7 +34,7 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, 
     if dataset.template is not None and not template_files(dataset.template):
         where = f"datasets.{dataset.name}.template"
         raise UsageError(f"{where}: there is no file or folder with files at {dataset.template!r}")
-    if dataset.sign is not None and "sif" in dataset.formats:
+    if dataset.sign is not None and {"sif", "oci-sif"}.intersection(dataset.formats):
         check_key(dataset.name, dataset.sign)
     for key, value in dataset.about.items():
         try:

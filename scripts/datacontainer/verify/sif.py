@@ -85,7 +85,7 @@ class SifFiles:
         missing = {*ACTIONS, *self.expected.entrypoint_files}
         with opened(self.path, partition.offset, partition.size_bytes) as squashfs:
             for node in squashfs.nodes():
-                row = _row(squashfs, node, progress)
+                row = row_of(squashfs, node, progress)
                 if row.path.startswith(prefix):
                     yield row._replace(path=row.path[len(prefix) :])
                 elif not (row.kind == FOLDER and prefix.startswith(row.path)):
@@ -124,7 +124,8 @@ class SifFiles:
         return read_object(self.path, objects[name])
 
 
-def _row(squashfs: Squashfs, node: Node, progress: Progress) -> Row:
+def row_of(squashfs: Squashfs, node: Node, progress: Progress) -> Row:
+    """The row of a file, link or folder; reads and hashes the content of a file."""
     inode = node.inode
     if inode.kind == FOLDER:
         return folder_row(node.path, inode.mode)

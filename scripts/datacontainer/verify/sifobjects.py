@@ -12,7 +12,9 @@ from datacontainer.runtime.errors import DataError
 
 PARTITION = 0x4004
 SQUASHFS_ON_SYSTEM, SQUASHFS_ON_DATA = (1, 2), (1, 3)
-ARCHITECTURES = {b"02\0": "amd64", b"04\0": "arm64"}
+OCI_ROOT_INDEX, OCI_BLOB = 0x400A, 0x400B
+ARCHITECTURES = {b"00\0": "unknown", b"02\0": "amd64", b"04\0": "arm64"}
+BLOBS = (OCI_ROOT_INDEX, OCI_BLOB)
 _LAUNCH = b"#!/usr/bin/env run-singularity\n\0"
 # Far more than any program writes.
 MAX_DESCRIPTORS = 1 << 16
@@ -23,7 +25,10 @@ _PARTITION = struct.Struct("<ii3s")
 
 
 class SifObject(NamedTuple):
-    """A data object. partition: the file system and the type of a partition, else (0, 0)."""
+    """A data object.
+
+    partition: the file system and the type of a partition, else (0, 0). digest: of a blob of an OCI-SIF.
+    """
 
     kind: int
     name: str
@@ -31,6 +36,7 @@ class SifObject(NamedTuple):
     size_bytes: int
     partition: tuple[int, int]
     architecture: str
+    digest: str = ""
 
 
 def sif_objects(image: Path) -> tuple[str, list[SifObject]]:
@@ -70,7 +76,8 @@ def _object(image: Path, row: tuple[Any, ...], data: int, size_bytes: int) -> Si
     if offset < data or size < 0 or offset + size > size_bytes:
         raise _damaged(image, f"{shown!r} should be at {offset} to {offset + size}, the file ends at {size_bytes}")
     if kind != PARTITION:
-        return SifObject(kind, shown, offset, size, (0, 0), "")
+        digest = extra.partition(b"\0")[0].decode("ascii", "backslashreplace") if kind in BLOBS else ""
+        return SifObject(kind, shown, offset, size, (0, 0), "", digest)
     system, use, architecture = _PARTITION.unpack(extra[: _PARTITION.size])
     return SifObject(kind, shown, offset, size, (system, use), _architecture(image, architecture))
 

@@ -16,7 +16,7 @@ from tools.settings import read
 from tools.trees import fill
 
 PARTS = {"hash": "batch-0", "shard": "0" * 20, "compile": "linux-amd64"}
-IMAGES = {"assemble", "assemble_archive", "attest", "convert", "push", "report", "verify"}
+IMAGES = {"assemble", "assemble_archive", "attest", "convert", "convert_oci", "push", "report", "verify"}
 ENTRYPOINT = {"render", "compile"} | IMAGES
 HASH = {"shard", "hash", "aggregate"}
 
@@ -69,7 +69,7 @@ CHANGES = [
     ({"compression": "gzip"}, HASH | IMAGES),
     ({"platforms": ["linux/amd64", "linux/arm64"]}, IMAGES),
     ({"template": None}, ENTRYPOINT),
-    ({"sign": None}, {"convert", "report", "verify"}),
+    ({"sign": None}, {"convert", "convert_oci", "report", "verify"}),
     ({"attest": []}, {"attest", "convert", "push", "report", "verify"}),
     ({"formats": ["sif"]}, {"report", "verify"}),
     ({"rescan": "full"}, set()),
@@ -102,7 +102,7 @@ def test_changes_cover_every_setting():
     [
         ("user.py", HASH | ENTRYPOINT),
         ("helper.py", HASH | {"attest", "convert", "push", "report", "verify"}),
-        ("key.pem", {"convert", "report", "verify"}),
+        ("key.pem", {"convert", "convert_oci", "report", "verify"}),
         ("results/fruit/stages/aggregate/content.digest", {"rescan"} | ENTRYPOINT),
     ],
 )

@@ -1,0 +1,23 @@
+"""Test of the OCI-SIF in a registry, as an artifact."""
+
+import hashlib
+import json
+
+from datacontainer.sif.ocisif import convert_oci
+from tools.apptainer import blobs_of
+
+
+def test_oci_sif_copied_to_a_registry_keeps_its_manifest_and_layer(built, registry, skopeo, tmp_path):
+    built.convert(convert_oci, image=tmp_path / "image")
+    *blobs, (_, _, index) = blobs_of(tmp_path / "image")
+    layout = tmp_path / "layout"
+    (layout / "blobs/sha256").mkdir(parents=True)
+    (layout / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    (layout / "index.json").write_bytes(index)
+    for _, _, content in blobs:
+        (layout / "blobs/sha256" / hashlib.sha256(content).hexdigest()).write_bytes(content)
+    skopeo("copy", "--dest-tls-verify=false", f"oci:{layout}", f"docker://{registry.host}/odd:data")
+    manifest = registry.get("odd/manifests/data", "application/vnd.oci.image.manifest.v1+json")
+    assert [blobs[2][2]] == [manifest]
+    (layer,) = json.loads(manifest)["layers"]
+    assert registry.get(f"odd/blobs/{layer['digest']}") == blobs[0][2]
