@@ -155,7 +155,7 @@ class Image:
             found = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
             if found != layer.diff_id:
                 raise DataError(
-                    f"digest mismatch for the metadata layer of {self.name!r}: the config says {layer.diff_id}, the "
+                    f"digest mismatch for the metadata layer of {self.name!r}: the config names {layer.diff_id}, the "
                     f"layer gives {found}: push or build the image again"
                 )
             file.seek(0)

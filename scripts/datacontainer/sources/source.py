@@ -100,7 +100,7 @@ class Source(Protocol):
         ...
 
     def notice(self, runs: list[Run]) -> str:
-        """A line for the user before the runs are read, "" if there is nothing to say."""
+        """A line for the user before the runs are read, "" if there is none."""
         ...
 
     def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:

@@ -208,13 +208,13 @@ def test_records_hostile_names_and_values_are_escaped_in_text_and_exact_in_json(
     after = small([b"a", b"e", b"c\td"][:2], note=[escape, "1"], link=[b"to", None])
     comparison = Comparison(
         version(
-            tmp_path, "a", before, mount="/a", about={"title": "old"}, fields={"note": "string", "link": "x"}, files=3
+            tmp_path, "a", before, mount="/a", about={"title": "first"}, fields={"note": "string", "link": "x"}, files=3
         ),
         version(tmp_path, "b", after, mount="/b", about={"title": escape, "year": math.nan}, fields={"note": "string"}),
     )
     text = [one.to_text() for one in comparison.records()]
     assert text == [
-        'dataset\tabout.title\told → "\\x1b[31m"',
+        'dataset\tabout.title\tfirst → "\\x1b[31m"',
         "dataset\tabout.year\tmissing → null",
         "dataset\tmount\t/a → /b",
         'changed\ta\tlink: "to\\x1b" → to, note: x → "\\x1b[31m"',
