@@ -223,7 +223,7 @@ def test_records_hostile_names_and_values_are_escaped_in_text_and_exact_in_json(
         "1 removed (1 B), 1 changed (0 B), 1 renamed (1 B), 3 of the dataset",
     ]
     found = [json.loads(json.dumps(one.to_json())) for one in comparison.records()]
-    assert found[0] == {"change": "dataset", "key": "about.title", "from": "old", "to": escape}
+    assert found[0] == {"change": "dataset", "key": "about.title", "from": "first", "to": escape}
     assert found[1] == {"change": "dataset", "key": "about.year", "to": None}
     assert found[3]["fields"] == {"link": {"from": "to\x1b", "to": "to"}, "note": {"from": "x", "to": escape}}
     assert found[5] == {"change": "renamed", "path": "e", "from": "b\udcff\n", "size": 1}
