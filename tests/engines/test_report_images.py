@@ -127,7 +127,7 @@ def test_commands_for_skopeo_and_registry_show_and_push(skopeo, images, lines, r
     assert labels["org.opencontainers.image.version"] == "2.0"
     push = commands["push the image to a registry"].replace("REGISTRY", registry.host)
     program = Tool((sys.executable, "-m", "datacontainer"))
-    pasted(push, "datacontainer", program, "", cwd=images.folder)
+    pasted(push, "datacontainer", program, "", cwd=folder)
     assert len(json.loads(registry.get("odd/manifests/2.0", INDEX))["manifests"]) == 2
 
 
