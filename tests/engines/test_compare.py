@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datacontainer.compare.find import Search
 from datacontainer.image.oci import blob_path, image_config, layout_index, manifest
 from tools.engines import Done, Tool, require_tool
 from tools.images import fruit_files, keys
@@ -206,6 +207,20 @@ def test_find_registry_without_a_list_asks_for_a_repository(program, lab):
     done = program.run("find", lab.host, status=1)
     assert f"`datacontainer find {lab.host}/REPOSITORY`" in done.stderr.decode()
     assert program.text("find", f"{lab.host}/odd").startswith(f"{lab.host}/odd:2.0\t")
+
+
+def test_find_container_without_a_catalog_has_no_matches_and_no_warning(program, lab):
+    done = program.run("find", f"{lab.host}/hostile", "-where", "size > 1", status=1)
+    assert done.stderr == b"data containers without a catalog in the image: 1\n"
+    assert not program.run("find", f"{lab.host}/hostile", "absent", status=1).stderr
+
+
+def test_find_many_refusals_are_twenty_warnings_and_their_number():
+    search = Search()
+    search._sum.refusals += [f"image {number} is damaged" for number in range(25)]
+    *warnings, last = search.notes()
+    assert warnings == [f"warning: image {number} is damaged" for number in range(20)]
+    assert last == "warning: more images that cannot be read: 5"
 
 
 def test_find_wrong_condition_is_status_2(program, lab):
