@@ -38,7 +38,8 @@ class Target:
             self.descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             with suppress(OSError):
                 fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.is_empty = not any(os.scandir(self.descriptor))
+            with os.scandir(self.descriptor) as entries:
+                self.is_empty = not any(entries)
             self._careful = self._ignores_case()
         except OSError as error:
             raise DataContainerError(
