@@ -8,7 +8,7 @@ import json
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
@@ -49,7 +49,9 @@ class Layer(NamedTuple):
 
 
 class Blobs(Protocol):
-    """The blobs of an image."""
+    """The blobs of an image. traffic: the requests, and the bytes of manifests and configs."""
+
+    traffic: Traffic
 
     def manifest(self, digest: str) -> bytes:
         """The content of a manifest, whose digest is checked."""
@@ -78,7 +80,7 @@ class Image:
             DataError: if it is no image.
         """
         self.name, self._blobs = name, blobs
-        self.traffic = Traffic()
+        self.traffic = blobs.traffic
         self.digest = "sha256:" + hashlib.sha256(top).hexdigest()
         try:
             manifest = self._manifest(json.loads(top))
@@ -121,11 +123,15 @@ class Image:
         whole = [self._layers[one.layer] for one in runs if one.stop is None]
         if not whole:
             return ""
-        reason = "they are compressed" if all(one.compression for one in whole) else "the registry sends no ranges"
-        size_bytes = size(sum(one.size_bytes for one in whole))
-        return f"reading whole layers, as {reason}: {len(whole)} of {len(self._layers)} layers, {size_bytes}"
+        compressed = sum(bool(one.compression) for one in whole)
+        reasons = [
+            *([f"{compressed} are compressed"] if compressed else []),
+            *([f"the registry sends no ranges of {len(whole) - compressed}"] if len(whole) > compressed else []),
+        ]
+        count, size_bytes = f"{len(whole)} of {len(self._layers)}", size(sum(one.size_bytes for one in whole))
+        return f"reading {count} layers as a whole, {size_bytes}: {' and '.join(reasons)}"
 
-    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
+    def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:
         """See `Source`."""
         layer = self._layers[run.layer]
         with self._tar(layer, run.start, run.stop) as stream:
@@ -170,7 +176,6 @@ class Image:
     @contextmanager
     def _tar(self, layer: Layer, start: int, stop: int | None) -> Iterator[Any]:
         """The bytes of a layer's tar; of a compressed layer, from the start."""
-        self.traffic.add(0, 1)
         with self._blobs.opened(layer.digest, start, stop) as blob:
             counted = Counted(blob, self.traffic)
             if not layer.compression:
