@@ -5,6 +5,7 @@ Source: OCI image-spec 1.1, manifest.md, image-index.md, config.md.
 
 import hashlib
 import json
+import re
 import shutil
 import tarfile
 import tempfile
@@ -25,6 +26,7 @@ from datacontainer.sources.tarcontents import tar_contents
 METADATA_FOLDER = ".datacontainer"
 # The annotation of the metadata layer and, if a registry or an engine dropped it, the layer's entry in the history.
 KIND, METADATA, ORIGIN = "io.datacontainer.layer", "metadata", "datacontainer aggregate: "
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 COPY_BYTES = 1 << 20
 MAXIMUM_DOCUMENT = 16 << 20
 # Of layers without files, which may have empty folders.
@@ -88,9 +90,7 @@ class Image:
             self.labels: Mapping[str, str] = dict((config.get("config") or {}).get("Labels") or {})
             diff_ids = config["rootfs"]["diff_ids"]
             described = zip(diff_ids, manifest["layers"], strict=True)
-            layers = [
-                Layer(diff_id, one["digest"], int(one["size"]), str(one["mediaType"])) for diff_id, one in described
-            ]
+            layers = [_layer(diff_id, one) for diff_id, one in described]
             self._metadata = _metadata_layer(manifest["layers"], layers, config.get("history") or [])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{name!r} is no image ({error!r}): name an image that `datacontainer` built") from error
@@ -165,13 +165,10 @@ class Image:
                     f"layer gives {found}: push or build the image again"
                 )
             file.seek(0)
-            with tarfile.open(fileobj=file) as tar:
-                for member in tar:
-                    outer, _, name = member.name.rpartition("/")
-                    source = tar.extractfile(member) if member.isreg() else None
-                    if source and outer == METADATA_FOLDER and name not in ("", ".", ".."):
-                        with open(folder / name, "xb") as target:
-                            shutil.copyfileobj(source, target, COPY_BYTES)
+            try:
+                _extract_documents(file, folder)
+            except (tarfile.TarError, FileExistsError) as error:
+                raise DataError(f"the metadata layer of {self.name!r} is damaged: build the image again") from error
 
     @contextmanager
     def _tar(self, layer: Layer, start: int, stop: int | None) -> Iterator[Any]:
@@ -185,7 +182,22 @@ class Image:
             import pyarrow as pa
 
             with pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), layer.compression) as stream:
-                yield stream
+                yield _Decompressed(stream, f"the layer {layer.digest} of {self.name!r}")
+
+
+class _Decompressed:
+    """A stream of a compressed blob, whose damage is an error for the user."""
+
+    def __init__(self, stream: Any, what: str) -> None:
+        self._stream, self._what = stream, what
+
+    def read(self, count: int = -1) -> bytes:
+        try:
+            content: bytes = self._stream.read(count)
+        except OSError as error:
+            text = " ".join(str(error).split())[:200]
+            raise DataError(f"{self._what} cannot be decompressed ({text}): pull or build the image again") from error
+        return content
 
 
 class Counted:
@@ -202,6 +214,24 @@ class Counted:
         content = self._stream.read(count)
         self._traffic.add(len(content))
         return content
+
+
+def _extract_documents(layer: IO[bytes], folder: Path) -> None:
+    with tarfile.open(fileobj=layer) as tar:
+        for member in tar:
+            outer, _, name = member.name.rpartition("/")
+            source = tar.extractfile(member) if member.isreg() else None
+            if source and outer == METADATA_FOLDER and name not in ("", ".", ".."):
+                with open(folder / name, "xb") as target:
+                    shutil.copyfileobj(source, target, COPY_BYTES)
+
+
+def _layer(diff_id: str, descriptor: dict[str, Any]) -> Layer:
+    digest = descriptor["digest"]
+    # A path in the cache contains one, and a path of a layout the other.
+    if not DIGEST.fullmatch(diff_id) or not DIGEST.fullmatch(digest):
+        raise ValueError(f"{diff_id!r} or {digest!r} is no sha256")
+    return Layer(diff_id, digest, int(descriptor["size"]), str(descriptor["mediaType"]))
 
 
 def _metadata_layer(descriptors: list[Any], layers: list[Layer], history: list[Any]) -> Layer | None:
