@@ -124,12 +124,10 @@ class Image:
         if not whole:
             return ""
         compressed = sum(bool(one.compression) for one in whole)
-        reasons = [
-            *([f"{compressed} are compressed"] if compressed else []),
-            *([f"the registry sends no ranges of {len(whole) - compressed}"] if len(whole) > compressed else []),
-        ]
-        count, size_bytes = f"{len(whole)} of {len(self._layers)}", size(sum(one.size_bytes for one in whole))
-        return f"reading {count} layers as a whole, {size_bytes}: {' and '.join(reasons)}"
+        reason = "they are compressed" if compressed == len(whole) else "the registry sends no ranges"
+        reason += f" and {compressed} are compressed" if 0 < compressed < len(whole) else ""
+        size_bytes = size(sum(one.size_bytes for one in whole))
+        return f"reading whole layers, as {reason}: {len(whole)} of {len(self._layers)} layers, {size_bytes}"
 
     def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:
         """See `Source`."""
@@ -214,6 +212,9 @@ class Counted:
         content = self._stream.read(count)
         self._traffic.add(len(content))
         return content
+
+    def close(self) -> None:
+        """Does nothing: its owner closes the stream."""
 
 
 def _extract_documents(layer: IO[bytes], folder: Path) -> None:
