@@ -16,7 +16,7 @@ from datacontainer.fetch.fetch import fetch
 from datacontainer.runtime.errors import DataContainerError
 from datacontainer.sources.files import read_files
 from datacontainer.sources.source import CATALOG, open_source
-from tools.engines import small_disk
+from tools.engines import Tool, require_tool, small_disk
 from tools.images import tree_of
 from tools.layouts import container, with_cell
 from tools.trees import ODD_NAMES, Link
@@ -65,7 +65,7 @@ def test_get_again_keeps_right_files_and_replaces_others(tmp_path, got):
     [
         (lambda path: path.symlink_to("elsewhere"), "exists as a symlink, but get writes a file there"),
         (lambda path: path.mkdir(), "exists as a folder, but get writes a file there"),
-        (lambda path: os.mkfifo(path), "exists as a device, pipe or socket, but get writes a file there"),
+        (os.mkfifo, "exists as a device, pipe or socket, but get writes a file there"),
     ],
     ids=["symlink", "folder", "pipe"],
 )
@@ -103,8 +103,10 @@ def test_get_full_disk_names_the_rest_and_continues_later(tmp_path, got):
         assert not [path for path in found if b".partial" in path]
         assert found.items() <= tree.items()
         assert left == total - sum(map(len, found.values()))
-        (disk / "out").rename(tmp_path / "disk/moved")
         assert 10 < len(found) < 60
+        Tool((require_tool("mount"),))("-o", "remount,size=4m", disk)
+        assert f"({len(found)} already existed)" in got(source, disk / "out")[0]
+        assert contents(disk / "out") == tree
 
 
 def test_get_read_only_folder_is_one_line(tmp_path, got):
@@ -138,7 +140,7 @@ def test_get_file_that_differs_is_skipped_and_the_others_are_written(tmp_path, g
     assert contents(tmp_path / "out") == {path: one for path, one in TREE.items() if path != name}
 
 
-def test_get_target_without_modes_warns_once_and_writes_all(tmp_path, monkeypatch, got, capsys):
+def test_get_target_without_modes_warns_once_and_writes_all(tmp_path, monkeypatch, capsys):
     def refused(*_: object) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 

@@ -248,10 +248,9 @@ def files_of(listed: list[tuple[str, int, int]]) -> Files:
     return Files(table, b"/data")
 
 
-def test_plan_million_files_together_are_few_runs_without_other_bytes():
-    count, step = 1_000_000, 1024
+def test_plan_many_files_together_are_few_runs_without_other_bytes():
+    count, step = 100_000, 1024
     offsets = np.arange(count) * step + HEADER_BYTES
-    files = files_of([])
     table = pa.table(
         {
             "path": pa.array(np.arange(count).astype("S8"), pa.large_binary()),
