@@ -3,11 +3,15 @@
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from datacontainer.runtime.outputs import check_writable
+
+# No process fills a folder for so long.
+LEFT_SECONDS = 86400
 
 
 def cache_folder() -> Path:
@@ -26,6 +30,7 @@ def kept(kind: str, name: str, fill: Callable[[Path], None]) -> Path:
     folder = cache_folder() / kind / name
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _delete_left(folder.parent)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
         try:
             fill(partial)
@@ -35,3 +40,11 @@ def kept(kind: str, name: str, fill: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def _delete_left(folder: Path) -> None:
+    """Deletes the unfinished folders of killed processes."""
+    for left in folder.glob(".partial-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -77,7 +77,7 @@ class Sif:
         """See `Source`."""
         return ""
 
-    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:  # noqa: ARG002
+    def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:  # noqa: ARG002
         """See `Source`."""
         rows, mount = iter(files.in_path_order()), files.mount.removeprefix(b"/") + b"/"
         row = next(rows, None)
