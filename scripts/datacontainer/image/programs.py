@@ -37,7 +37,8 @@ class Program:
 
     def described(self) -> dict[str, Any]:
         """The program in commands.json."""
-        return {"path": self.place, "sha256": self.sha256, "size": self.size_bytes}
+        # busybox and similar programs read the name under which they are started.
+        return {"path": self.place, "name": self.path.name, "sha256": self.sha256, "size": self.size_bytes}
 
 
 def programs_of(commands: Mapping[str, Any], platforms: Sequence[str]) -> dict[str, dict[str, Program]]:
