@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -117,11 +118,14 @@ def test_key_changed_program_changes_the_keys_of_the_images(results):
     commands = {"count": {"description": "x", "program": "program"}}
     Path("program").write_bytes(b"1\n")
     before = all_keys(dataset(commands=commands), results)
+    Path("folder").mkdir()
+    shutil.copy("program", "folder/program")
+    Path("program").rename("other")
+    for path, stages in (("folder/program", set()), ("other", IMAGES)):
+        moved = {"count": {"description": "x", "program": path}}
+        assert differing(before, all_keys(dataset(commands=moved), results)) == stages
     Path("program").write_bytes(b"1\n\n")
     assert differing(before, all_keys(dataset(commands=commands), results)) == IMAGES
-    Path("program").rename("moved")
-    moved = {"count": {"description": "x", "program": "moved"}}
-    assert differing(before, all_keys(dataset(commands=moved), results)) == IMAGES
 
 
 def test_key_moved_file_of_a_template_changes_the_keys_of_dependent_stages(results):
