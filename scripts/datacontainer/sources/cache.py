@@ -4,12 +4,15 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from datacontainer.runtime.outputs import check_writable
 
+# No process fills a folder for so long.
+LEFT_SECONDS = 86400
 # The digests of the files of a folder, as sha256sum prints them.
 SUMS = ".sha256"
 # The folders whose digests this process compared.
@@ -32,6 +35,7 @@ def kept(kind: str, name: str, fill: Callable[[Path], None]) -> Path:
     folder = cache_folder() / kind / name
     if not _is_intact(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _delete_left(folder.parent)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
         try:
             fill(partial)
@@ -42,6 +46,14 @@ def kept(kind: str, name: str, fill: Callable[[Path], None]) -> Path:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def _delete_left(folder: Path) -> None:
+    """Deletes the unfinished folders of killed processes."""
+    for left in folder.glob(".partial-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _is_intact(folder: Path) -> bool:
