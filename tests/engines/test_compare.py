@@ -39,8 +39,8 @@ def lab(program: Tool, fruit, images, skopeo, tmp_path_factory: pytest.TempPathF
     """A registry with two repositories of data containers, one pushed to three times, and one with another image."""
     folder = tmp_path_factory.mktemp("registry")
     with serving_registry(require_tool("docker-registry"), folder) as upstream, proxying(upstream) as proxy:
-        for project, name in ((fruit, "fruit"), (images, "fruit"), (images, "odd")):
-            outdir = str(project.folder / "results")
+        for number, (project, name) in enumerate(((fruit, "fruit"), (images, "fruit"), (images, "odd"))):
+            outdir = project.layout_alone(name, folder / f"results-{number}")
             program("push", name, f"{proxy.host}/{REPOSITORY}:1.0", "--outdir", outdir)
         for tag in ("2.0", "latest"):
             program("push", "odd", f"{proxy.host}/odd:{tag}", "--outdir", outdir)
