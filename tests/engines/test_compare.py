@@ -3,9 +3,13 @@
 import hashlib
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -213,6 +217,18 @@ def test_find_container_without_a_catalog_has_no_matches_and_no_warning(program,
     done = program.run("find", f"{lab.host}/hostile", "-where", "size > 1", status=1)
     assert done.stderr == b"data containers without a catalog in the image: 1\n"
     assert not program.run("find", f"{lab.host}/hostile", "absent", status=1).stderr
+
+
+def test_find_ctrl_c_while_a_registry_is_silent_is_one_line(program, lab):
+    lab.faults[:] = [Fault("GET", "/v2/odd/tags/list", hang=True)]
+    with subprocess.Popen([*program.command, "find", lab.host], stdout=PIPE, stderr=PIPE) as process:
+        deadline = time.monotonic() + 30
+        while lab.faults[0].times and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert errors == b"interrupted: run the same command again\n"
+    assert process.returncode == -signal.SIGINT
 
 
 def test_find_many_refusals_are_twenty_warnings_and_their_number():
