@@ -109,6 +109,13 @@ func TestTarReaderNextLargeSizesAreRead(t *testing.T) {
 	}
 }
 
+func TestTarReaderNextLongestTargetIsRead(t *testing.T) {
+	target := strings.Repeat("t", 4095)
+	if entries, _, err := read(tarOf(t, linkMember("l", target))); err != nil || string(entries[0].target) != target {
+		t.Errorf("a symlink with a target of %d bytes: %v", len(target), err)
+	}
+}
+
 func TestTarReaderNextUnsupportedMemberIsRefused(t *testing.T) {
 	header := func(kind byte, name string) member {
 		return member{tar.Header{Typeflag: kind, Name: name, Linkname: "x"}, ""}
@@ -119,7 +126,7 @@ func TestTarReaderNextUnsupportedMemberIsRefused(t *testing.T) {
 	marked := bytes.Replace(tarOf(t, sparse), []byte("SCHILY.xattr.abc"), []byte("GNU.sparse.major"), 1)
 	for wanted, content := range map[string][]byte{
 		`"f" has the tar type '6'`:                      tarOf(t, header(tar.TypeFifo, "f")),
-		`"h" has the tar type '1'`:                      tarOf(t, header(tar.TypeLink, "h")),
+		`"h" is a hard link to "../x", which is not a`:  tarOf(t, member{tar.Header{Typeflag: tar.TypeLink, Name: "h", Linkname: "../x"}, ""}),
 		`"c" has the tar type '3'`:                      tarOf(t, header(tar.TypeChar, "c")),
 		`"../a" is not a plain relative path`:           tarOf(t, fileMember("../a", "")),
 		`"a/../b" is not a plain relative path`:         tarOf(t, fileMember("a/../b", "")),

@@ -5,6 +5,7 @@ import sys
 
 from datacontainer.compare.find import Search
 from datacontainer.compare.shown import write_records
+from datacontainer.runtime.interrupt import stop_with_a_line
 
 
 def find(given: argparse.Namespace) -> int:
@@ -15,6 +16,7 @@ def find(given: argparse.Namespace) -> int:
     Raises:
         DataContainerError: see `compare.find.Search.containers`.
     """
+    stop_with_a_line()
     count = None
     if given.where is not None:
         from datacontainer.compare.condition import Condition

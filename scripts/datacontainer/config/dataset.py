@@ -57,6 +57,8 @@ class Dataset:
     on_error: str | None = None
     exclude_defaults: bool = True
     push: str | None = None
+    commands: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    base: str | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -58,6 +58,11 @@ class Results:
         return self.folder / "dataset.json"
 
     @property
+    def commands(self) -> Path:
+        """The JSON file with the commands that the image can run; missing if there are none."""
+        return self.folder / "commands.json"
+
+    @property
     def rendered(self) -> Path:
         """The folder with the index and the facts of the dataset, and with the user's rendered template."""
         return self.stages / "render"
@@ -110,6 +115,11 @@ class Results:
     def facts(self, shard: str) -> Path:
         """The JSON file with a shard's counts and the digests of its layer."""
         return self.stages / f"hash/{shard}.json"
+
+    @property
+    def base(self) -> Path:
+        """The folder of the prepared base, an image layout."""
+        return self.stages / "base"
 
     def unfinished(self, batch: str) -> Path:
         """The empty file that exists while a job hashes the due shards of a batch, and after that job failed."""

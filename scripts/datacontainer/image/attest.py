@@ -16,6 +16,7 @@ TITLE = "org.opencontainers.image.title"
 # The configuration keys that the provenance records because they determine the images.
 RECORDED_KEYS = {
     "about",
+    "commands",
     "compression",
     "digests",
     "exclude",
@@ -31,9 +32,16 @@ RECORDED_KEYS = {
     "version",
 }
 # The keys that do not determine the images, or that name files whose digests are recorded instead.
-OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "function_seconds", "metadata", "on_error"} | {
-    *("path", "push", "rescan", "sign", "stable", "template")
-}
+OMITTED_KEYS = {
+    "after",
+    "attest",
+    "base",
+    "dataset_metadata",
+    "formats",
+    "function_seconds",
+    "metadata",
+    "on_error",
+} | {*("path", "push", "rescan", "sign", "stable", "template")}
 
 
 def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:
@@ -47,6 +55,10 @@ def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:
     if dataset.exclude_defaults:
         # So that an image without such files keeps the document that earlier versions wrote.
         del values["exclude_defaults"]
+    if not dataset.commands:
+        del values["commands"]
+    else:
+        values["commands"] = {name: {**one, "program": None} for name, one in dataset.commands.items()}
     values["labels"] = dict(dataset.labels)
     for key, functions in (("metadata", dataset.metadata), ("dataset_metadata", dataset.dataset_metadata)):
         # A full path would disclose folders of the host; `sources` contains the digests of these files.

@@ -25,7 +25,7 @@ from datacontainer.sources.tarcontents import tar_contents
 
 METADATA_FOLDER = ".datacontainer"
 # The annotation of the metadata layer and, if a registry or an engine dropped it, the layer's entry in the history.
-KIND, METADATA, ORIGIN = "io.datacontainer.layer", "metadata", "datacontainer aggregate: "
+KIND, METADATA, BASE, ORIGIN = "io.datacontainer.layer", "metadata", "base", "datacontainer aggregate: "
 DIGEST = re.compile("sha256:[0-9a-f]{64}")
 COPY_BYTES = 1 << 20
 MAXIMUM_DOCUMENT = 16 << 20
@@ -95,9 +95,11 @@ class Image:
             described = zip(diff_ids, manifest["layers"], strict=True)
             layers = [_layer(diff_id, one) for diff_id, one in described]
             self._metadata = _metadata_layer(manifest["layers"], layers, config.get("history") or [])
+            kinds = [(one.get("annotations") or {}).get(KIND) for one in manifest["layers"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{name!r} is no image ({error!r}): name an image that `datacontainer` built") from error
-        self._layers = {one.diff_id: one for one in layers}
+        # The layers of a base have no files of the dataset.
+        self._layers = {one.diff_id: one for one, kind in zip(layers, kinds, strict=True) if kind != BASE}
 
     @property
     def identity(self) -> str:

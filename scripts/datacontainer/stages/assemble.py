@@ -1,15 +1,19 @@
 """The stage assemble."""
 
 import json
+import shutil
 from pathlib import Path
 
 from datacontainer.entrypoint.gobinary import check_one_go
 from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.image.commands import write_commands
 from datacontainer.image.dockerfile import write_dockerfile
+from datacontainer.image.programs import check_programs, programs_of
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import check, seal
 from datacontainer.runtime.sources import ROOT
+from datacontainer.stages.base import identity_of, prepared_of
 from datacontainer.stages.task import Task
 from datacontainer.standards.standards import write_standards
 
@@ -19,25 +23,35 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble"), dataset, results)
     about = {"compression": dataset.compression}
+    identity, base = identity_of(task), prepared_of(task)
+    if not dataset.base:
+        shutil.rmtree(results.base, ignore_errors=True)
+    check_programs(dataset, static=not dataset.base)
+    programs = programs_of(dataset.commands, dataset.platforms)
+    commands = write_commands(dataset.commands, programs, results.commands, base.digest if base else "")
     assemble_layout(
-        identity=dataset.identity,
+        identity=identity,
         summary=results.summary,
         layers=[_layer(task, shard) for shard in results.shard_names()],
-        metadata=_metadata(task),
+        metadata=_metadata(task) | commands,
         binaries=_binaries(task),
+        programs=programs,
         layout=results.layout,
         packer=task.packer,
+        base=base,
         **about,
     )
     dockerfile = results.folder / "Dockerfile"
     template = ROOT / "templates/Dockerfile.j2"
-    write_dockerfile(dataset.identity, template, results.layout, results.summary, dockerfile, **about)
+    based = {"extends": "it has layers of a base"} if dataset.base else {}
+    write_dockerfile(identity, template, results.layout, results.summary, dockerfile, **about, **based)
     layout = [results.layout / name for name in ("index.json", "manifest.json", "oci-layout")]
     read = [
         *layout,
         dockerfile,
         dockerfile.with_name(".dockerignore"),
         *([results.standards] if dataset.standards else []),
+        *commands.values(),
     ]
     seal(results.seal("assemble"), made_with, read=read, unread=[results.layout / "blobs"])
 
