@@ -71,8 +71,8 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
     if status != 0:
         output = explained(" ".join(lines).strip() or ended(status), path=str(image))
         raise DataContainerError(
-            f"mksquashfs failed: {output}; it was writing {str(final_name(image))!r}; compression: {compression} of a SIF "
-            "needs mksquashfs"
+            f"mksquashfs failed: {output}; it was writing {str(final_name(image))!r}; compression: {compression} of a "
+            "SIF needs mksquashfs"
         )
     return _checked_size(image, offset)
 

@@ -75,7 +75,7 @@ def test_seal_whose_folder_cannot_be_synced_is_removed(tmp_path, monkeypatch):
         real(folder)
 
     monkeypatch.setattr(seals, "sync_folder", sync)
-    with pytest.raises(OSError, match="Input/output error: '.*/seals'"):
+    with pytest.raises(OSError, match=r"Input/output error: '.*/seals'"):
         seal(tmp_path / "seals/stage.seal", "key", read=[tmp_path / "file"])
     assert os.listdir(tmp_path / "seals") == []
 
