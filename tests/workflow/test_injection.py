@@ -1,4 +1,4 @@
-"""Each stage, with a call on a file of a product that fails: one line names the file, and no incomplete file is left."""
+"""Each stage, with a call on a product that fails: one line names the file, and no incomplete file is left."""
 
 import os
 import random
