@@ -81,7 +81,7 @@ CHANGES = [
     ({"on_error": "record"}, {"aggregate"}),
     ({"metadata": ["user.py:f", "bids"]}, HASH | {"aggregate", "attest", "convert", "push", "report", "verify"}),
     ({"after": ["done"]}, set()),
-    ({"push": "localhost/fruit"}, {"push"}),
+    ({"push": "localhost/fruit"}, {"push", "report"}),
     ({"commands": {"count": {"description": "x", "program": "key.pem"}}}, IMAGES),
     ({"base": "registry.example.org/base"}, {"base"} | IMAGES),
 ]
