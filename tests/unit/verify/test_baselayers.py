@@ -12,7 +12,7 @@ from datacontainer.base.prepared import prepare, read_prepared
 from datacontainer.image.archive import assemble_archive
 from datacontainer.sif import base as sif
 from datacontainer.sources.cache import kept
-from tools.bases import Base, Given, folder, hard, layer, link
+from tools.bases import DOCKER, Base, Given, folder, hard, layer, link
 from tools.products import PLATFORMS, Products, flip, refused
 from tools.shared import once
 
@@ -33,8 +33,8 @@ VARIABLES = ["PATH=/bin", 'QUOTES="$HOME" `x` \\', "1=no name", "LINES=a\nb"]
 def with_base(products: Products, scratch: Path, tars: list[bytes]) -> Products:
     """The products, built again on a base of these layers, with an own image for each platform."""
     made, products = Base(scratch), replace(products, based=True)
-    arm = made.image(PLATFORMS[1], [*tars, layer(Given("arm"))], "none", docker=True)
-    made.finish(made.index(made.image(PLATFORMS[0], tars, docker=True, Env=VARIABLES, User="0"), arm))
+    arm = made.image(PLATFORMS[1], [*tars, layer(Given("arm"))], "none", dialect=DOCKER)
+    made.finish(made.index(made.image(PLATFORMS[0], tars, dialect=DOCKER, Env=VARIABLES, User="0"), arm))
     prepare(open_base(str(scratch), lambda one, fill: kept("base", one, fill)), PLATFORMS, "/srv/data", products.base)
     products.assemble(products.shard_layers(), PLATFORMS)
     assemble_archive(products.layout, products.archive)
