@@ -125,6 +125,17 @@ def test_prepare_changed_layer_is_refused(layout, tmp_path, cache):
     assert base_record(tmp_path / "prepared") == ""
 
 
+def test_check_base_changed_config_is_refused(layout):
+    (top,) = json.loads((layout.path / "index.json").read_text())["manifests"]
+    manifest = json.loads((layout.path / "blobs/sha256" / top["digest"][7:]).read_bytes())
+    config = layout.path / "blobs/sha256" / manifest["config"]["digest"][7:]
+    config.write_bytes(config.read_bytes() + b" ")
+    with pytest.raises(
+        DataError, match=rf"digest mismatch in the base .*: the blob sha256:{config.name} gives sha256:"
+    ):
+        check_base("fruit", str(layout.path), (AMD,))
+
+
 def test_prepare_blobs_of_an_earlier_base_are_removed(layout, tmp_path, cache):
     prepared(str(layout.path), tmp_path / "prepared", cache)
     other = Base(tmp_path / "other")

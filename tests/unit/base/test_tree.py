@@ -1,5 +1,6 @@
 """Tests of the merge of a base's layers, against umoci, and of the merge in verify."""
 
+import io
 import random
 import stat
 import subprocess
@@ -108,6 +109,14 @@ def test_flattened_files_are_those_that_umoci_unpacks(tmp_path):
     assert {path: row[0] for path, row in seen_by_verify(tmp_path / "base").items()} == {
         path: entry.mode for path, entry in expected.items()
     }
+
+
+def test_flattened_folders_above_the_mount_have_the_mode_of_the_layers_with_data(tmp_path):
+    made = Base(tmp_path / "base")
+    made.finish(made.image(PLATFORM, [layer(folder("srv", 0o700), folder("srv/other", 0o700))]))
+    content = b"".join(Flattened(layers_of(tmp_path / "base"), "/srv/data").pieces()) + END
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        assert {one.name: one.mode for one in tar} == {"srv": 0o755, "srv/other": 0o700}
 
 
 @pytest.mark.parametrize("seed", range(4))
