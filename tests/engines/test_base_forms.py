@@ -5,9 +5,9 @@ from hashlib import sha256
 
 import pytest
 
-from datacontainer.base.open import open_base
+from datacontainer.base.open import check_base, open_base
 from datacontainer.base.prepared import prepare, read_prepared
-from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.sources.cache import kept
 from tools.bases import Base, Given, layer
 
@@ -40,6 +40,9 @@ def test_prepare_every_form_has_the_layers_and_settings_of_the_image(layout, for
     elif form != "layout":
         text = str(tmp_path / f"{form}.tar")
         skopeo("copy", f"oci:{layout.path}:one", f"{form}:{text}:registry.example.org/lab/base:1")
+    check_base("fruit", text, (AMD,))
+    with pytest.raises(UsageError, match="has no image for linux/arm64, only for linux/amd64"):
+        check_base("fruit", text, (AMD, "linux/arm64"))
     found = prepared(text, tmp_path / "prepared")
     image = found.images[AMD]
     assert [one.diff_id for one in image.layers] == DIFF_IDS

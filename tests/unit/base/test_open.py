@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -123,6 +124,33 @@ def test_prepare_changed_layer_is_refused(layout, tmp_path, cache):
     with pytest.raises(DataError, match="has no file 'blobs/sha256"):
         prepared(str(layout.path), tmp_path / "prepared", cache)
     assert base_record(tmp_path / "prepared") == ""
+
+
+@pytest.mark.parametrize("index", ["no JSON", "[" * 100_000, "{}", '{"manifests": [5]}', '{"manifests": [{}]}', "[]"])
+def test_check_base_damaged_index_is_refused(layout, index):
+    (layout.path / "index.json").write_text(index)
+    with pytest.raises(
+        DataError, match=r"datasets.fruit.base: the base .* is no image of layers \(.*name another image"
+    ):
+        check_base("fruit", str(layout.path), (AMD,))
+    assert fingerprint(str(layout.path)) == ""
+
+
+@pytest.mark.parametrize("settings", [{"Env": "A=b"}, {"Env": [5]}, {"Env": ["A"]}, {"User": 5}, {"WorkingDir": ["/"]}])
+def test_check_base_wrong_settings_are_refused(tmp_path, settings):
+    made = Base(tmp_path / "base")
+    made.finish(made.image(AMD, TARS, **settings))
+    with pytest.raises(DataError, match=f"is no image of layers .*{next(iter(settings))} is"):
+        check_base("fruit", str(made.path), (AMD,))
+
+
+def test_check_base_unreadable_file_is_refused(layout, monkeypatch):
+    def refuse(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UsageError, match=r"base' cannot be read \(Permission denied\): change its permissions"):
+        check_base("fruit", str(layout.path), (AMD,))
 
 
 def test_check_base_changed_config_is_refused(layout):

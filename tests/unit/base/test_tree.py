@@ -15,6 +15,7 @@ from datacontainer.base.local import open_local
 from datacontainer.base.manifest import read_images
 from datacontainer.base.tree import Tree, check_free, merged
 from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.runtime.packer import run_packer
 from datacontainer.verify.baselayers import read_base
 from datacontainer.verify.comparison import Differences
 from datacontainer.verify.kinds import FOLDER, LINK
@@ -22,6 +23,7 @@ from datacontainer.verify.layout import Descriptor, Image, Layout
 from tools.bases import Base, Given, folder, hard, layer, link, unpacked_by_umoci
 from tools.engines import require_root, require_tool
 from tools.images import Entry, tree_of
+from tools.squashfs import extracted
 
 PLATFORM = "linux/amd64"
 LONG = "deep/" * 40 + "n" * 120
@@ -241,7 +243,7 @@ def test_check_free_symlink_above_the_mount_is_refused_and_an_empty_mount_is_not
     check_free(Tree(), "/data", "b")
 
 
-def test_flattened_base_is_read_by_the_packer_and_mksquashfs(tmp_path):
+def test_flattened_base_is_read_by_the_packer_and_mksquashfs(packer, tmp_path):
     require_tool("mksquashfs")
     made = Base(tmp_path / "base")
     made.finish(made.image(PLATFORM, [FIRST, SECOND], "zstd"))
@@ -252,3 +254,8 @@ def test_flattened_base_is_read_by_the_packer_and_mksquashfs(tmp_path):
     subprocess.run(["mksquashfs", "-", image, *options], input=tar, check=True, capture_output=True)
     subprocess.run(["unsquashfs", "-quiet", "-no-progress", "-d", tmp_path / "root", image], check=True)
     assert without_root(tree_of(tmp_path / "root")) == expected
+    (tmp_path / "flat/flat.tar").write_bytes(tar)
+    run_packer(packer, ["squashfs", "--output", image, "--offset", "0", tmp_path / "flat/flat.tar"], {})
+    assert without_root(extracted(image, 0)) == expected
+    # The data of a hard link is stored once.
+    assert image.stat().st_size < len(b"\x7fELF" * 9000) * 1.5
