@@ -86,7 +86,7 @@ def seen_by_verify(path: Path) -> dict[bytes, tuple[int, int, str, bytes]]:
     media_type = "application/vnd.oci.image.layer.v1.tar+gzip"
     described = [Descriptor(media_type, one.digest, one.size_bytes, "", one.diff_id, "base") for one, _ in found]
     differences = Differences()
-    image = Image(PLATFORM, described[0], described[0], {"Labels": {}}, described, len(described))
+    image = Image(PLATFORM, described[0], described[0], {"Labels": {}}, described, [], len(described))
     rows = read_base(Layout(path, differences), image, "/data")
     assert not differences.lines
     kinds = {FOLDER: stat.S_IFDIR, LINK: stat.S_IFLNK}

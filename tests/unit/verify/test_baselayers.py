@@ -169,7 +169,7 @@ def differences_of(path: Path, members: list[Given], diff_id: str = "") -> list[
     blob = made.blob(tar, "")
     own = diff_id or blob["digest"]
     one = Descriptor("application/vnd.oci.image.layer.v1.tar", blob["digest"], blob["size"], "a manifest", own, "base")
-    read_base(Layout(path, differences), Image(PLATFORMS[0], one, one, {}, [one], 1), "/srv/data")
+    read_base(Layout(path, differences), Image(PLATFORMS[0], one, one, {}, [one], [], 1), "/srv/data")
     return differences.lines
 
 
