@@ -53,6 +53,26 @@ func TestRunFolderWithTooLongPathIsRefused(t *testing.T) {
 	wantEqual(t, string(content), want)
 }
 
+func TestRunLongestPathIsAcceptedAndALongerOneRefused(t *testing.T) {
+	for length, wanted := range map[int]string{
+		maxPath: "", maxPath + 1: "has a path of 3840 bytes, more than the maximum of 3839",
+	} {
+		root, folder := t.TempDir(), strings.Repeat("a", 239)
+		t.Chdir(root)
+		for range 15 {
+			must(t, os.Mkdir(folder, 0o755), os.Chdir(folder))
+		}
+		must(t, os.WriteFile(strings.Repeat("b", length-15*240), nil, 0o644))
+		out := filepath.Join(t.TempDir(), "refused")
+		_, err := Run(context.Background(), Options{Root: root, Refused: out})
+		content, unread := os.ReadFile(out)
+		must(t, err, unread)
+		if wanted == "" != (len(content) == 0) || !strings.Contains(string(content), wanted) {
+			t.Errorf("a path of %d bytes: refused with %q", length, content)
+		}
+	}
+}
+
 func TestKindReasonNamesTheKindOfDevice(t *testing.T) {
 	wantEqual(t, kindReason(syscall.S_IFCHR), "is a character device")
 	wantEqual(t, kindReason(syscall.S_IFBLK), "is a block device")

@@ -56,6 +56,10 @@ class Killer:
         """The working directory whose builds are killed."""
         return Project(self.folder / "project")
 
+    def in_a_stage(self) -> bool:
+        """Whether a kill was after the first job began and before the last one ended."""
+        return any(stage not in ("the start", "the end") for stage in self.killed)
+
     def prepare(self) -> None:
         """Builds both states undisturbed, to get the expected digests and the duration of a build."""
         for state in (0, 1):
@@ -118,7 +122,12 @@ def kill_after(seconds: float, project: Project) -> str:
     with tempfile.TemporaryFile("w+", errors="backslashreplace") as output:
         # A terminal or a batch system kills a whole session, so the build gets its own session.
         process = subprocess.Popen(
-            command("--cores", "2"), cwd=project.folder, stdout=output, stderr=output, start_new_session=True
+            # Without the option, the output names no stage until it ends.
+            command("--cores", "2", "--printshellcmds"),
+            cwd=project.folder,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)

@@ -17,7 +17,8 @@ from tools.workflow import ROOT, Project
 
 LARGE = bytes(range(256)) * 1500
 # A path of 60 nested folders with 3,664 bytes.
-DEEP = b"/".join([b"deep" * 15] * 60) + b"/file"
+# The longest path that scan accepts: 3,839 bytes.
+DEEP = b"/".join([b"deep" * 15] * 60) + b"/" + b"f" * 179
 
 
 class Entry(NamedTuple):

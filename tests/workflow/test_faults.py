@@ -11,7 +11,7 @@ import pytest
 from datacontainer.scan.scan import scan
 from datacontainer.scan.sharding import MIN_SHARD
 from datacontainer.terminal.console import INTERRUPTED
-from tools.engines import require_tool, small_disk
+from tools.engines import TIMEOUT_SECONDS, require_tool, small_disk
 from tools.faults import Killer, digests
 from tools.moving import wait_until
 from tools.trees import fill
@@ -24,11 +24,17 @@ if os.environ.get("FAULTS") == "all":
 
 
 def test_killed_build_is_completed_by_the_next_run(tmp_path):
-    killer = Killer(tmp_path, random.Random(os.urandom(8)))
+    # SEED=… repeats the random moments.
+    seed = os.environ.get("SEED") or str(random.SystemRandom().randrange(10**9))
+    print(f"SEED={seed}")
+    killer, kills = Killer(tmp_path, random.Random(seed)), int(os.environ.get("KILLS", "3"))
     killer.prepare()
-    for number in range(int(os.environ.get("KILLS", "3"))):
+    number = 0
+    while number < kills or (number < 2 * kills and not killer.in_a_stage()):
         killer.round(number)
-    assert killer.wrong == []
+        number += 1
+    assert killer.wrong == [], f"SEED={seed}"
+    assert killer.in_a_stage(), f"SEED={seed}: no kill was in a stage: {killer.killed}"
 
 
 @pytest.fixture
@@ -89,6 +95,8 @@ def test_full_disk_at_each_stage_is_one_line_and_the_next_run_completes(tmp_path
     [
         ("pread64:error=EIO:when=5", "cannot be read (input/output error): repair its disk"),
         ("pwrite64:error=EIO:when=1", "input/output error"),
+        ("pwrite64:error=EDQUOT:when=1", "your quota is used up: free space, or set outdir to another disk"),
+        ("fsync:error=ENOSPC:when=1", "the disk is full: free space on it, or set outdir to another disk"),
         ("fsync:error=EIO:when=1", "input/output error"),
         ("renameat:error=EIO:when=1", "input/output error"),
     ],
@@ -113,10 +121,10 @@ def test_packer_injected_fault_is_named_and_leaves_nothing(packer, tmp_path, fau
     assert os.listdir(tmp_path / "out") == []
 
 
-def start_build(project: Project, until: str) -> subprocess.Popen[str]:
+def start_build(project: Project, until: str, *options: str) -> subprocess.Popen[str]:
     """Starts a build in its own session, and returns when its output contains `until`."""
     process = subprocess.Popen(
-        command("--cores", "2"),
+        command("--cores", "2", *options),
         cwd=project.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -159,16 +167,30 @@ def test_second_run_names_the_process_that_builds(slow):
     )
     assert slow.snakemake("--dry-run").status == 0
     (slow.folder / "go").touch()
-    process.communicate()
+    process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 0
     assert NOTHING in slow.build()
+
+
+def test_run_killed_without_the_profile_is_completed_after_unlock(slow):
+    plain = ("--workflow-profile", "none")
+    process = start_build(slow, "hash slow", *plain)
+    wait_until((slow.folder / "called").exists)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=TIMEOUT_SECONDS)
+    assert list((slow.folder / ".snakemake/locks").iterdir())
+    (slow.folder / "go").touch()
+    assert "Directory cannot be locked" in fails(slow, *plain)
+    unlocked = slow.snakemake(*plain, "--unlock")
+    assert unlocked.status == 0, unlocked.text
+    slow.build(*plain, "--rerun-incomplete")
 
 
 def test_ctrl_c_is_one_line_and_the_next_run_completes(slow):
     process = start_build(slow, "hash slow")
     wait_until((slow.folder / "called").exists)
     os.killpg(process.pid, signal.SIGINT)
-    text, _ = process.communicate()
+    text, _ = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode != 0
     assert text.splitlines()[-1] == INTERRUPTED
     assert "Traceback" not in text

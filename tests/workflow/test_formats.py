@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,10 +16,13 @@ from datacontainer.rerun.graph import PACKER, Step, made_from
 from datacontainer.scan.records import FILE, LINK, Record
 from datacontainer.scan.sharding import Limits, cut
 from tools.embedding import build_with, copy_of_the_repository
+from tools.engines import Tool, require_tool
+from tools.products import sha256sum
 from tools.trees import fill
 from tools.workflow import ROOT, Project
 
 GOLDEN = ROOT / "tests/workflow/formats.json"
+GOLDEN_IMAGES = ROOT / "tests/workflow/images.json"
 # The files that each stage writes. The lists of scan contain inodes and ctimes, which differ between machines.
 FILES = {
     "hash": ["stages/hash/*.digests", "stages/hash/*.parquet", "stages/hash/*.layer", "stages/hash/*.json"],
@@ -59,8 +63,8 @@ def scan_digest() -> str:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory) -> dict[str, str]:
-    """The digest of the bytes of each stage for a small dataset, built by a copy with a fixed program version."""
+def results(tmp_path_factory) -> Path:
+    """The results of small datasets, built by a copy with a fixed program version."""
     folder = tmp_path_factory.mktemp("formats")
     repository = copy_of_the_repository(folder / "clone")
     library = repository / "scripts/datacontainer/__init__.py"
@@ -72,10 +76,42 @@ def found(tmp_path_factory) -> dict[str, str]:
         os.utime(path, (1_000_000_000, 1_000_000_000))
     formats = ["docker", "sif", "oci-sif"]
     attest = ["provenance", "sbom"]
-    project.configure(small={"path": "data", "digests": ["sha256", "md5"], "attest": attest, "formats": formats})
+    both = {"path": "data", "platforms": ["linux/amd64", "linux/arm64"]}
+    project.configure(
+        small={"path": "data", "digests": ["sha256", "md5"], "attest": attest, "formats": formats},
+        none={**both, "formats": ["oci", "sif"]},
+        gzip={**both, "formats": ["oci"], "compression": "gzip"},
+    )
     build_with(repository, project)
-    results = project.folder / "results/small"
-    return {"scan": scan_digest(), **{stage: digest_of(results, patterns) for stage, patterns in FILES.items()}}
+    return project.folder / "results"
+
+
+@pytest.fixture(scope="module")
+def found(results) -> dict[str, str]:
+    """The digest of the bytes of each stage."""
+    small = {stage: digest_of(results / "small", patterns) for stage, patterns in FILES.items()}
+    return {"scan": scan_digest(), **small}
+
+
+def images(folder: Path) -> dict[str, Any]:
+    """The image ID and the layers of each platform, and the sha256 of the SIF; read with skopeo and sha256sum."""
+    found: dict[str, Any] = {}
+    for architecture in ("amd64", "arm64"):
+        inspect = Tool((require_tool("skopeo"), f"--override-arch={architecture}", "inspect", f"oci:{folder}/oci"))
+        described = json.loads(inspect())
+        assert described["Architecture"] == architecture
+        config = hashlib.sha256(inspect("--config", "--raw")).hexdigest()
+        found[architecture] = {"image": config, "layers": described["Layers"]}
+    return found | {path.suffix: sha256sum(path) for path in folder.glob("*.sif")}
+
+
+def test_images_of_each_compression_and_platform_have_the_golden_digests(results, pytestconfig):
+    # mksquashfs decides the bytes of a compressed SIF.
+    table = {compression: images(results / compression) for compression in ("none", "gzip")}
+    if pytestconfig.getoption("--golden"):
+        GOLDEN_IMAGES.write_text(json.dumps(table, indent=2) + "\n")
+    golden = json.loads(GOLDEN_IMAGES.read_text()) if GOLDEN_IMAGES.exists() else {}
+    assert table == golden, "the images have other bytes: run `make golden` if a new format version explains it"
 
 
 def upstream(stage: str) -> set[str]:

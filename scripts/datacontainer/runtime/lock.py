@@ -57,3 +57,6 @@ def _lock(descriptor: int, what: str) -> None:
         raise DataContainerError(
             f"{what} is being built by another run ({owner}): wait until it ends, or set another outdir"
         ) from None
+    except OSError:
+        os.close(descriptor)
+        raise
