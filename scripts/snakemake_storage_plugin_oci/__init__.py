@@ -25,7 +25,6 @@ from snakemake_interface_storage_plugins.storage_provider import (
     StorageQueryValidationResult,
 )
 
-from datacontainer.runtime.errors import DataContainerError
 from snakemake_storage_plugin_oci.queries import InvalidQueryError, Query
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class StorageProvider(StorageProviderBase):  # type: ignore[misc]
 
     def contents(self, reference: str) -> "Contents | None":
         """The image of a reference, whose tag is looked up once; None if the registry has no such image."""
-        # Each start of Snakemake imports this module.
+        # Snakemake imports this module at each start, before a workflow selects its version of datacontainer.
         from snakemake_storage_plugin_oci.selection import Contents
 
         if reference not in self._images:
@@ -196,6 +195,8 @@ class StorageObject(StorageObjectRead, StorageObjectWrite, StorageObjectGlob):  
         return found
 
     def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        from datacontainer.runtime.errors import DataContainerError
+
         try:
             return ask()
         except DataContainerError as error:

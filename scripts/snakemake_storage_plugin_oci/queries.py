@@ -5,9 +5,6 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from datacontainer.registry.reference import Reference
-from datacontainer.runtime.errors import UsageError
-
 FORM = "oci://HOST/REPOSITORY:TAG/PATH, a folder with / at the end, or oci://HOST/REPOSITORY:TAG?where=CONDITION"
 QUERY = re.compile(
     r"oci://(?P<reference>[^/?]+/[^?]*?(?::[\w.{}-]+(?=[/?]|$)|@sha256:[0-9a-f]{64}|@\{\w+\}))(?P<path>/[^?]*)?(?:\?(?P<words>.*))?",
@@ -47,11 +44,8 @@ class Query(NamedTuple):
         if not found:
             raise InvalidQueryError(f"expected {FORM}")
         reference, path = found["reference"], found["path"] or ""
-        try:
-            if not WILDCARD.search(reference):
-                Reference.parse(reference)
-        except UsageError as error:
-            raise InvalidQueryError(str(error)) from error
+        if not WILDCARD.search(reference):
+            _check(reference)
         flags = _flags(found["words"] or "")
         parts = unquote_to_bytes(path).strip(b"/").split(b"/")
         if (path.strip("/") and {b"", b".", b".."}.intersection(parts)) or "//" in path:
@@ -95,6 +89,17 @@ class Query(NamedTuple):
     def of_file(self, path: bytes) -> str:
         """The query of a file of the same image. path: with the mount."""
         return f"oci://{self.reference}{quote(path, safe=PLAIN)}"
+
+
+def _check(reference: str) -> None:
+    # Snakemake imports this module at each start, before a workflow selects its version of datacontainer.
+    from datacontainer.registry.reference import Reference
+    from datacontainer.runtime.errors import UsageError
+
+    try:
+        Reference.parse(reference)
+    except UsageError as error:
+        raise InvalidQueryError(str(error)) from error
 
 
 def _flags(words: str) -> tuple[str, ...]:

@@ -47,3 +47,8 @@ def test_import_loads_no_library_that_the_stage_does_not_use(modules, expected):
     environment = {"PYTHONPATH": str(ROOT / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"}
     loaded = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
     assert LIBRARIES.intersection(loaded) == expected
+
+
+def test_storage_plugin_imports_no_version_of_datacontainer_at_the_start_of_snakemake():
+    code = "import sys, snakemake_storage_plugin_oci; print('datacontainer' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"
