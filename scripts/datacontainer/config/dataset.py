@@ -15,6 +15,8 @@ NO_DATA = (
 OCI_LABEL, LABEL_PREFIX = "org.opencontainers.image.", "io.datacontainer."
 # The annotation of an index that a push over a tag writes: the digest that the tag had before.
 PREVIOUS = LABEL_PREFIX + "previous"
+# The label with the datasets that a dataset was made from.
+MADE_FROM = LABEL_PREFIX + "made-from"
 
 
 class Identity(NamedTuple):
