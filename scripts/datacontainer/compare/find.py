@@ -1,11 +1,12 @@
 """Find: the data containers of a registry, described by their labels and, if it is asked for, by their metadata."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from datacontainer.compare.containers import Container, columns
+from datacontainer.compare.lineage import results_of
 from datacontainer.compare.open import read_summary
 from datacontainer.compare.shown import shown
 from datacontainer.registry.client import Repository, repositories
@@ -34,10 +35,12 @@ class Found(NamedTuple):
     matches: int | None = None
 
     def to_text(self) -> str:
-        """Reference, files and bytes, the files that match, license, title."""
+        """Reference, files and bytes, the files that match, license, title and, if it is known, the lineage."""
         one = self.container
         matching = [] if self.matches is None else [f"{self.matches:,} match"]
-        return columns(one.reference, ", ".join([one.amount(), *matching]), one.text("licenses"), one.text("title"))
+        lineage = [text] if (text := one.lineage()) else []
+        amounts = ", ".join([one.amount(), *matching])
+        return columns(one.reference, amounts, one.text("licenses"), one.text("title"), *lineage)
 
     def to_json(self) -> dict[str, Any]:
         """The container for other programs."""
@@ -56,9 +59,20 @@ class _Answer(NamedTuple):
 class Search:
     """A search for data containers; after it, the numbers of those that were found and left out."""
 
-    def __init__(self, words: Sequence[str] = (), count: Count | None = None, *, plain_http: bool = False) -> None:
-        """words: each occurs in the name, title, description, authors or keywords, in any case of letters."""
+    def __init__(
+        self,
+        words: Sequence[str] = (),
+        count: Count | None = None,
+        *,
+        made_from: Set[str] = frozenset(),
+        plain_http: bool = False,
+    ) -> None:
+        """words: each occurs in the name, title, description, authors or keywords, in any case of letters.
+
+        made_from: digests, one of which the labels name as an ancestor; if empty, all containers match.
+        """
         self._words, self._count, self._plain_http = [word.casefold() for word in words], count, plain_http
+        self._made_from = made_from
         self.found, self._others, self._without_field = 0, 0, 0
         self._refusals: list[str] = []
 
@@ -116,7 +130,8 @@ class Search:
                     known[manifest.digest] = _image(repository, manifest.content)
                 if image := known[manifest.digest]:
                     container = Container(f"{reference.name}:{tag}", manifest.digest, image.labels)
-                    if self._has_words(container, image):
+                    if self._has_ancestor(container) and self._has_words(container, image):
+                        container = container._replace(results=tuple(results_of(repository, manifest)))
                         found.append(Found(container, self._count(image) if self._count else None))
         except (UsageError, MissingToolError):
             raise
@@ -127,6 +142,10 @@ class Search:
             return _Answer(found, others, 0, refusal)
         lacking = sum(one.matches is None for one in found)
         return _Answer([one for one in found if one.matches], others, lacking, refusal)
+
+    def _has_ancestor(self, container: Container) -> bool:
+        named = {one.get(key) for one in container.made_from for key in ("dataset_digest", "image")}
+        return not self._made_from or bool(named & self._made_from)
 
     def _has_words(self, container: Container, image: Source) -> bool:
         texts = [container.reference.partition("/")[2], *map(container.text, SEARCHED)]
