@@ -25,8 +25,7 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
     Raises:
         DataError: if a file differs from its record in the catalog.
     """
-    described = {key: value for key, value in given.items() if value and key in KEYS}
-    found = {key: (KEYS[key](value), "the configuration") for key, value in described.items()}
+    found = {key: (KEYS[key](value), "the configuration") for key, value in given.items() if value}
     records = _records(catalog)
     for name, read in FILES.items():
         if name not in records or (name.startswith("README") and "description" in found):
@@ -46,8 +45,9 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
                 found[key] = checked, name
     for key, (_, origin) in found.items():
         logger.info("about.%s: from %s", key, origin)
-    lineage = read_lineage(given.get("made_from", ()), folder, catalog)
-    return {key: found[key][0] for key in KEYS if key in found} | ({"made_from": lineage} if lineage else {})
+    values = {key: found[key][0] for key in KEYS if key in found}
+    made_from = read_lineage(values.get("made_from", ()), folder, catalog)
+    return values | ({"made_from": made_from} if made_from else {})
 
 
 def _checked(name: str, key: str, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datacontainer.about.contents import Record, UnreadableError, read_text
-from datacontainer.about.values import MADE_FROM, WrongValueError, complete_entry, image_entry
+from datacontainer.about.values import MADE_FROM, WrongValueError, complete_entry
 from datacontainer.runtime.logs import logger, warn
 
 RUN_FILE = "run.json"
@@ -22,16 +22,16 @@ MOST_FOLDERS = 4
 MOST_RUNS = 100
 
 
-def read_lineage(given: Sequence[str], folder: str, catalog: Path) -> list[dict[str, str]]:
+def read_lineage(given: Sequence[Mapping[str, str]], folder: str, catalog: Path) -> list[Mapping[str, str]]:
     """Returns the datasets that the dataset in `folder` was made from, sorted: those of its runs, and the `given` ones.
 
-    given: `about.made_from` of the configuration. A record that cannot be read is left out with a warning; another
+    given: the entries of the configuration. A record that cannot be read is left out with a warning; another
     program's run.json is ignored.
 
     Raises:
         DataError: if a record differs from the catalog.
     """
-    found = {json.dumps(one): one for one in [*map(image_entry, given), *_of_runs(folder, catalog)]}
+    found = {json.dumps(one): one for one in [*given, *_of_runs(folder, catalog)]}
     return sorted(found.values(), key=lambda one: [one.get(key, "") for key in MADE_FROM])
 
 

@@ -75,23 +75,6 @@ def _matching(pattern: re.Pattern[str], kind: str) -> Callable[[Any], str]:
     return check
 
 
-# The keys of `about`, and the function that returns a value in its form, or raises WrongValueError: texts without
-# control characters; people as {name, affiliation, email, orcid} with the ORCID's digits; a date as YYYY[-MM[-DD]].
-KEYS: Mapping[str, Callable[[Any], Any]] = {
-    "title": _text,
-    "description": _text,
-    "authors": _people,
-    "license": lambda value: BIDS_LICENSES.get(_text(value), _text(value)),
-    "keywords": _texts,
-    "doi": _matching(DOI, "a DOI"),
-    "funding": _texts,
-    "url": _matching(URL, "a URL"),
-    "source": _matching(URL, "a URL"),
-    "published": _day,
-    "publisher": _text,
-    "language": _text,
-}
-
 # The keys of an entry of `made_from`, in the order in which entries are sorted.
 MADE_FROM: Mapping[str, Callable[[Any], str]] = {
     "name": _matching(NAME, "the name of a dataset"),
@@ -117,9 +100,31 @@ def image_entry(text: str) -> dict[str, str]:
     """The entry of `made_from` for an image, written as HOST/REPOSITORY@DIGEST.
 
     Raises:
-        UsageError: if the text is no reference with a digest.
+        WrongValueError: if the text is no reference with a digest.
     """
-    reference = Reference.parse(text)
+    try:
+        reference = Reference.parse(text)
+    except UsageError as error:
+        raise WrongValueError(str(error)) from error
     if not reference.digest:
-        raise UsageError(f"about.made_from: {text!r} has no digest: write {reference.name}@sha256:…")
+        raise WrongValueError(f"{text!r} has no digest: write {reference.name}@sha256:…")
     return {"reference": reference.name, "image": reference.digest}
+
+
+# The keys of `about`, and the function that returns a value in its form, or raises WrongValueError: texts without
+# control characters; people as {name, affiliation, email, orcid} with the ORCID's digits; a date as YYYY[-MM[-DD]].
+KEYS: Mapping[str, Callable[[Any], Any]] = {
+    "title": _text,
+    "description": _text,
+    "authors": _people,
+    "license": lambda value: BIDS_LICENSES.get(_text(value), _text(value)),
+    "keywords": _texts,
+    "doi": _matching(DOI, "a DOI"),
+    "funding": _texts,
+    "url": _matching(URL, "a URL"),
+    "source": _matching(URL, "a URL"),
+    "published": _day,
+    "publisher": _text,
+    "language": _text,
+    "made_from": lambda value: [image_entry(one) for one in value],
+}

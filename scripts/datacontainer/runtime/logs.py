@@ -18,6 +18,8 @@ from datacontainer.runtime.errors import DataContainerError
 from datacontainer.runtime.limits import explained, peak_kilobytes
 
 logger = logging.getLogger("datacontainer")
+# Without a handler, Python prints warnings itself, which `warn` also does.
+logger.addHandler(logging.NullHandler())
 # Its records have an `amount`, and go to the log, to the console of the run, or to a terminal.
 progress = logging.getLogger("datacontainer.progress")
 

@@ -10,6 +10,7 @@ import pytest
 
 from datacontainer.about.contents import MAX_BYTES
 from datacontainer.about.lineage import MOST_RUNS, read_lineage
+from datacontainer.about.values import KEYS, WrongValueError
 from datacontainer.config.dataset import MADE_FROM, Identity
 from datacontainer.image.labels import labels_of
 from datacontainer.runtime.errors import DataError
@@ -51,7 +52,7 @@ def test_read_lineage_of_runs_at_the_top_and_below_is_sorted_without_duplicates(
         "a/b/c/d/e/run.json": {**RUN, "run": "too deep"},
         "not-run.json": {**RUN, "run": "another name"},
     }
-    found, warnings = lineage(files, [f"localhost:5000/lab/pear:2.0@{IMAGE}"])
+    found, warnings = lineage(files, KEYS["made_from"]([f"localhost:5000/lab/pear:2.0@{IMAGE}"]))
     assert found == [
         {"reference": "localhost:5000/lab/pear", "image": IMAGE},
         ENTRY,
@@ -115,3 +116,12 @@ def test_labels_of_a_result_name_each_ancestor_once():
     ancestors = json.loads(labels[MADE_FROM])
     assert ancestors == [{"name": "fruit", "version": "1.0", "dataset_digest": DIGEST}, made_from[2]]
     assert MADE_FROM not in labels_of(Identity("a", "1", "/data"), {**described, "about": {}})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("localhost/pear:1.0", "has no digest: write localhost/pear@sha256:"), ("pear", "is no image of a registry")],
+)
+def test_made_from_of_the_configuration_needs_a_reference_with_a_digest(text, expected):
+    with pytest.raises(WrongValueError, match=expected):
+        KEYS["made_from"]([text])
