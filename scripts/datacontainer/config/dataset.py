@@ -63,6 +63,7 @@ class Dataset:
     on_error: str | None = None
     exclude_defaults: bool = True
     push: str | None = None
+    commands: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def left_out(self) -> tuple[str, ...]:

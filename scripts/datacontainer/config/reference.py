@@ -29,6 +29,7 @@ def reference(schema: Mapping[str, Any]) -> str:
         ("Top level", top),
         ("Keys of a dataset, under `datasets.NAME`", keys := schema["$defs"]["dataset"]["properties"]),
         ("Keys of `about`", keys["about"]["properties"]),
+        ("Keys of a command, under `commands.NAME`", schema["$defs"]["command"]["properties"]),
     ]
     return HEAD + "".join(f"\n## {title}\n\n{_table(keys)}" for title, keys in sections)
 

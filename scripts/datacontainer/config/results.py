@@ -58,6 +58,11 @@ class Results:
         return self.folder / "dataset.json"
 
     @property
+    def commands(self) -> Path:
+        """The JSON file with the commands that the image can run; missing if there are none."""
+        return self.folder / "commands.json"
+
+    @property
     def rendered(self) -> Path:
         """The folder with the index and the facts of the dataset, and with the user's rendered template."""
         return self.stages / "render"

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pathspec import GitIgnoreSpec
 
+from datacontainer.config.commands import completed_commands
 from datacontainer.config.dataset import LABEL_PREFIX, OCI_LABEL, Dataset
 from datacontainer.config.formats import SIF
 from datacontainer.config.mistakes import check_schema
@@ -97,6 +98,7 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
         raise UsageError(f"datasets.{name}.standards: its documents describe an image: add a format, such as oci")
     if values["push"] and not values["formats"]:
         raise UsageError(f"datasets.{name}.push: there is no image to push: add a format, such as oci")
+    values["commands"] = completed_commands(f"datasets.{name}", values)
     # Shells complete a folder's name with a slash at the end, which must not change any result.
     values["path"] = os.path.normpath(values["path"])
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})

@@ -10,6 +10,7 @@ from datacontainer.config.dataset import Identity
 from datacontainer.image import oci
 from datacontainer.image.labels import labels_of
 from datacontainer.image.layout import LAYOUT_VERSION, Blobs
+from datacontainer.image.programs import PROGRAM_MODE, PROGRAMS_FOLDER, Program
 from datacontainer.layers.compression import NONE
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import link_or_copy, write_bytes
@@ -48,14 +49,16 @@ def assemble_layout(
     metadata: Mapping[str, Path],
     binaries: Mapping[str, Path],
     layout: Path,
+    programs: Mapping[str, Mapping[str, Program]] | None = None,
     compression: str = NONE,
     packer: Path = Path(),
 ) -> None:
     """Makes `layout` an OCI image layout, which `docker load` can load from a tar.
 
     summary: dataset.json. metadata: files by their names in the image's folder /.datacontainer. binaries: the
-    entrypoint of each platform. compression: of the last two layers; the packer compresses with gzip. index.json is
-    written last: until then, readers find the previous image or none.
+    entrypoint of each platform. programs: the users' programs of each platform, by command. compression: of the layers
+    without data; the packer compresses with gzip. index.json is written last: until then, readers find the previous
+    image or none.
     """
     blobs = Blobs(layout, compression, packer)
     data = [layer.described() for layer in layers]
@@ -64,7 +67,10 @@ def assemble_layout(
     origin = f"datacontainer aggregate: {', '.join(sorted(metadata))}"
     data.append(blobs.add_layer(metadata, 0o644, origin, METADATA_FOLDER, oci.METADATA))
     labels = labels_of(identity, json.loads(summary.read_bytes()))
-    images = {platform: _image(platform, binary, data, labels, blobs) for platform, binary in binaries.items()}
+    images = {
+        platform: _image(platform, binary, [*data, *_programs(platform, programs or {}, blobs)], labels, blobs)
+        for platform, binary in binaries.items()
+    }
     first = next(iter(images.values()))
     top = first.manifest
     if len(images) > 1:
@@ -88,3 +94,12 @@ def _image(
     layers = [*data, blobs.add_layer({"entrypoint": binary}, 0o755, f"datacontainer compile: {platform}")]
     config = blobs.add(oci.image_config(platform, layers, labels))
     return PlatformImage(config, layers, blobs.add(oci.manifest(config, layers, labels)))
+
+
+def _programs(platform: str, programs: Mapping[str, Mapping[str, Program]], blobs: Blobs) -> list[oci.Layer]:
+    """Stores the layer of a platform's programs, if there are any: it stays the same when the data changes."""
+    files = {Path(one.place).name: one.path for one in programs.get(platform, {}).values()}
+    if not files:
+        return []
+    origin = f"datacontainer assemble: programs {', '.join(sorted(files))} for {platform}"
+    return [blobs.add_layer(files, PROGRAM_MODE, origin, PROGRAMS_FOLDER, oci.PROGRAMS)]

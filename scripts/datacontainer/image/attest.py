@@ -16,6 +16,7 @@ TITLE = "org.opencontainers.image.title"
 # The configuration keys that the provenance records because they determine the images.
 RECORDED_KEYS = {
     "about",
+    "commands",
     "compression",
     "digests",
     "exclude",
@@ -47,6 +48,10 @@ def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:
     if dataset.exclude_defaults:
         # So that an image without such files keeps the document that earlier versions wrote.
         del values["exclude_defaults"]
+    if not dataset.commands:
+        del values["commands"]
+    else:
+        values["commands"] = {name: {**one, "program": None} for name, one in dataset.commands.items()}
     values["labels"] = dict(dataset.labels)
     for key, functions in (("metadata", dataset.metadata), ("dataset_metadata", dataset.dataset_metadata)):
         # A full path would disclose folders of the host; `sources` contains the digests of these files.

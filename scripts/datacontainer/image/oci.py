@@ -13,7 +13,7 @@ CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
-LAYER_KIND, METADATA = "io.datacontainer.layer", "metadata"
+LAYER_KIND, METADATA, PROGRAMS = "io.datacontainer.layer", "metadata", "programs"
 # By compression.
 LAYER_TYPES = {"none": LAYER_TYPE, "gzip": LAYER_TYPE + "+gzip", "zstd": LAYER_TYPE + "+zstd"}
 

@@ -12,6 +12,7 @@ from datacontainer.config.results import Results
 from datacontainer.domains.registry import with_domains
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.work import function_sources
+from datacontainer.image.programs import program_digests
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
@@ -39,6 +40,14 @@ def _signing(dataset: Dataset) -> list[Any]:
     return [files_digest([dataset.sign], Path(dataset.sign).parent) if dataset.sign else ""]
 
 
+def _commands(dataset: Dataset) -> list[Any]:
+    """The commands and the digests of their programs; nothing without commands, so that earlier keys stay valid."""
+    if not dataset.commands:
+        return []
+    commands = {name: {**one, "program": None} for name, one in dataset.commands.items()}
+    return [commands, program_digests(dataset)]
+
+
 # Stages that are missing here depend on settings only through the keys of the steps whose output they read.
 _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     "scan": lambda one: [one.path, one.left_out, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],
@@ -53,7 +62,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         one.on_error,
     ],
     "render": lambda one: [one.mount, template_digest(one.template)],
-    "assemble": lambda one: [one.identity, one.compression, one.standards],
+    "assemble": lambda one: [one.identity, one.compression, one.standards, *_commands(one)],
     "attest": lambda one: [
         one.attest,
         [one.about, one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],

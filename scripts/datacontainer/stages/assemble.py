@@ -5,7 +5,9 @@ from pathlib import Path
 
 from datacontainer.entrypoint.gobinary import check_one_go
 from datacontainer.image.assemble import ShardLayer, assemble_layout
+from datacontainer.image.commands import write_commands
 from datacontainer.image.dockerfile import write_dockerfile
+from datacontainer.image.programs import check_programs, programs_of
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import check, seal
@@ -19,12 +21,16 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble"), dataset, results)
     about = {"compression": dataset.compression}
+    check_programs(dataset, static=True)
+    programs = programs_of(dataset.commands, dataset.platforms)
+    commands = write_commands(dataset.commands, programs, results.commands)
     assemble_layout(
         identity=dataset.identity,
         summary=results.summary,
         layers=[_layer(task, shard) for shard in results.shard_names()],
-        metadata=_metadata(task),
+        metadata=_metadata(task) | commands,
         binaries=_binaries(task),
+        programs=programs,
         layout=results.layout,
         packer=task.packer,
         **about,
@@ -38,6 +44,7 @@ def run(task: Task) -> None:
         dockerfile,
         dockerfile.with_name(".dockerignore"),
         *([results.standards] if dataset.standards else []),
+        *commands.values(),
     ]
     seal(results.seal("assemble"), made_with, read=read, unread=[results.layout / "blobs"])
 

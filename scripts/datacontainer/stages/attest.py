@@ -7,6 +7,7 @@ from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.work import function_sources
 from datacontainer.image.attest import attestations, recipe
 from datacontainer.image.built import Recipe
+from datacontainer.image.programs import program_digests
 from datacontainer.image.referrers import write_attestations
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
@@ -38,4 +39,5 @@ def recipe_of(task: Task) -> Recipe:
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])
     sources = {f"function {spec.rpartition('/')[2]}": digest for spec, digest in functions if not is_domain(spec)}
     template = {"template": template_digest(dataset.template)} if dataset.template else {}
-    return recipe(dataset, sources | template)
+    programs = {f"program {name} of {platform}": digest for name, platform, digest in program_digests(dataset)}
+    return recipe(dataset, sources | template | programs)

@@ -7,6 +7,7 @@ from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.entrypoint.template import template_files
 from datacontainer.functions.load import check_file
+from datacontainer.image.programs import check_programs
 from datacontainer.runtime.errors import MissingToolError, UsageError
 from datacontainer.scan.origin import check_origin
 from datacontainer.sif.sign import check_key
@@ -36,6 +37,8 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, 
         raise UsageError(f"{where}: there is no file or folder with files at {dataset.template!r}")
     if dataset.sign is not None and {"sif", "oci-sif"}.intersection(dataset.formats):
         check_key(dataset.name, dataset.sign)
+    # A rule of an embedding workflow may build a program.
+    check_programs(dataset, static=True, must_exist=not dataset.after)
     for key, value in dataset.about.items():
         try:
             KEYS[key](value)

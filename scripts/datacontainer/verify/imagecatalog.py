@@ -81,7 +81,8 @@ def compare_documents(folder: Path, found: Mapping[bytes, str], differences: Dif
     found: sha256 of each file in /.datacontainer, by its name in the image.
     """
     standards = folder / "standards"
-    written = {os.fsencode(path.name): path for path in [folder / "dataset.json", *standards.glob("*")]}
+    described = [folder / "dataset.json", folder / "commands.json", *standards.glob("*")]
+    written = {os.fsencode(path.name): path for path in described}
     expected = {METADATA + name: _sha256(path) for name, path in written.items() if path.is_file()}
     for name in sorted((expected.keys() | (found.keys() if standards.is_dir() else set())) - {CATALOG}):
         what = f"sha256 of {shown(b'/' + name)}"

@@ -18,6 +18,7 @@ from datacontainer.verify.tar import Member, members
 ENTRYPOINT, ENTRYPOINT_MODE = b"entrypoint", 0o755
 METADATA, METADATA_MODE = b".datacontainer/", 0o644
 CATALOG = METADATA + b"catalog.parquet"
+PROGRAMS, PROGRAM_MODE = METADATA + b"programs/", 0o755
 
 
 @dataclass
@@ -54,7 +55,7 @@ class Layers:
             yield row
 
     def read_entrypoints(self) -> None:
-        """Reads the last layer of each image; records unexpected, missing and changed files."""
+        """Reads the programs and the last layer of each image; records unexpected, missing and changed files."""
         differences = self.layout.differences
         for image in self.images:
             files: dict[bytes, str] = {}
@@ -63,6 +64,9 @@ class Layers:
                 self._record_entrypoint_file(member, files)
             if ENTRYPOINT not in files:
                 differences.add(f"'/entrypoint' is missing from the last layer of {image.platform}")
+            for layer in image.programs:
+                for member in self._members(layer, Progress("the programs", layer.size_bytes)):
+                    self._record_program(member, files)
             self.entrypoint_files[image.platform] = files
             self._check_built(image.platform, ENTRYPOINT, files.get(ENTRYPOINT, ""))
 
@@ -125,6 +129,15 @@ class Layers:
             return
         self._check_mode(member, ENTRYPOINT_MODE)
         files[ENTRYPOINT] = member.sha256
+
+    def _record_program(self, member: Member, files: dict[bytes, str]) -> None:
+        if member.name == PROGRAMS:
+            self._check_mode(member, MODES[FOLDER][0])
+        elif member.kind == FILE and member.name.startswith(PROGRAMS):
+            self._check_mode(member, PROGRAM_MODE)
+            files[member.name] = member.sha256
+        else:
+            self._add_unexpected(member, "and files in '/.datacontainer/programs' are")
 
     def _add_unexpected(self, member: Member, allowed: str) -> None:
         extra = shown(b"/" + member.name)

@@ -18,7 +18,7 @@ from datacontainer.verify.comparison import Differences
 _SPECIFIED = "application/vnd.oci.image."
 INDEX, MANIFEST = _SPECIFIED + "index.v1+json", _SPECIFIED + "manifest.v1+json"
 CONFIG, LAYER = _SPECIFIED + "config.v1+json", _SPECIFIED + "layer.v1.tar"
-LAYER_KIND = "io.datacontainer.layer"
+LAYER_KIND, PROGRAMS = "io.datacontainer.layer", "programs"
 COMPRESSED = (LAYER + "+gzip", LAYER + "+zstd")
 # Registries refuse larger manifests. The size of a data container's manifest depends only on the number of layers.
 MAX_JSON = 4 << 20
@@ -49,13 +49,22 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Image:
-    """The image of one platform. Its last layer contains the entrypoint, the layer before the metadata."""
+    """The image of one platform. Its last layer contains the entrypoint, the layer before the metadata.
+
+    programs: the layer of the users' programs, which is between these two and not in `layers`; empty if there is none.
+    """
 
     platform: str
     manifest: Descriptor
     config: Descriptor
     labels: Mapping[str, str]
     layers: Sequence[Descriptor]
+    programs: Sequence[Descriptor] = ()
+
+    @property
+    def stored(self) -> list[Descriptor]:
+        """All layers, in the order of the manifest."""
+        return [*self.layers[:-1], *self.programs, self.layers[-1]]
 
 
 @dataclass
@@ -148,13 +157,17 @@ class Layout:
         annotations = pick(manifest, "the manifest", "annotations")
         check(f"the labels of {found}", labels, annotations, "the config", "the manifest")
         check("the media type of a manifest", MANIFEST, descriptor.media_type, "the specification", descriptor.named_by)
-        kinds = [*[""] * (len(layers) - 2), "metadata", ""]
         annotated = [layer.kind for layer in layers]
+        own = ["metadata", PROGRAMS, ""] if PROGRAMS in annotated else ["metadata", ""]
+        kinds = [*[""] * (len(layers) - len(own)), *own]
         check(f"the annotations {LAYER_KIND} of {found}", kinds, annotated, DATA_CONTAINER, "the manifest")
         check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
         entrypoint = pick(image, "the config", "config", "Entrypoint")
         check(f"the entrypoint of {found}", ["/entrypoint"], entrypoint, DATA_CONTAINER, "the config")
-        return Image(found, descriptor, config, labels, self._with_diff_ids(image, layers, found))
+        described = self._with_diff_ids(image, layers, found)
+        programs = [layer for layer in described[:-1] if layer.kind == PROGRAMS]
+        others = [layer for layer in described if layer not in programs]
+        return Image(found, descriptor, config, labels, others, programs)
 
     def _with_diff_ids(self, image: Any, layers: Sequence[Descriptor], platform: str) -> list[Descriptor]:
         """The layers with their diff IDs; the diff ID of an uncompressed layer is the digest of its blob."""
@@ -171,7 +184,7 @@ class Layout:
 
     def _check_docker_manifest(self, image: Image) -> None:
         docker = pick(self._json("manifest.json"), "manifest.json", 0)
-        layers = [layer.file for layer in image.layers]
+        layers = [layer.file for layer in image.stored]
         check = self.differences.check
         check("the config", image.config.file, pick(docker, "manifest.json", "Config"), "index.json", "manifest.json")
         check("the list of layers", layers, pick(docker, "manifest.json", "Layers"), "index.json", "manifest.json")
@@ -179,7 +192,7 @@ class Layout:
     def _check_blobs(self, top: Descriptor, images: Sequence[Image]) -> None:
         named = {top.file}
         for image in images:
-            named |= {image.manifest.file, image.config.file, *(layer.file for layer in image.layers)}
+            named |= {image.manifest.file, image.config.file, *(layer.file for layer in image.stored)}
         for path in sorted((self.path / "blobs").rglob("*")):
             name = path.relative_to(self.path).as_posix()
             if not path.is_dir() and name not in named:

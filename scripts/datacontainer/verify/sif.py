@@ -11,7 +11,7 @@ from datacontainer.runtime.progress import Progress
 from datacontainer.verify.comparison import Row, compare, folder_row, link_row, shown
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
-from datacontainer.verify.layers import ENTRYPOINT, ENTRYPOINT_MODE, METADATA, METADATA_MODE
+from datacontainer.verify.layers import ENTRYPOINT, ENTRYPOINT_MODE, METADATA, METADATA_MODE, PROGRAM_MODE, PROGRAMS
 from datacontainer.verify.layout import DATA_CONTAINER, parsed, pick
 from datacontainer.verify.rows import Totals, catalog_rows
 from datacontainer.verify.sifobjects import SQUASHFS_ON_DATA, SQUASHFS_ON_SYSTEM, SifObject, read_object, sif_objects
@@ -110,13 +110,17 @@ class SifFiles:
         name, files, differences = shown(b"/" + row.path), self.expected.entrypoint_files, self.expected.differences
         if row.path in files:
             differences.check(f"sha256 of {name}", files[row.path], row.sha256, "the layout", "the SIF")
-            mode = ENTRYPOINT_MODE if row.path == ENTRYPOINT else METADATA_MODE
+            modes = {ENTRYPOINT: ENTRYPOINT_MODE, PROGRAMS: PROGRAM_MODE}
+            mode = modes.get(row.path[: row.path.rfind(b"/") + 1] or row.path, METADATA_MODE)
             expected, found = f"{mode:04o}", f"{row.mode:04o}"
             differences.check(f"the mode of {name}", expected, found, DATA_CONTAINER, "the SIF")
         elif row.path in ACTIONS:
             differences.check(f"the target of {name}", ACTIONS[row.path], row.target, "Apptainer", "the SIF")
-        elif row.path not in SKELETON | {METADATA}:
+        elif row.path not in SKELETON | {METADATA} | ({PROGRAMS} if self._has_programs() else set()):
             differences.add(f"{name} is in the SIF, but is not part of the data and not needed by Apptainer")
+
+    def _has_programs(self) -> bool:
+        return any(name.startswith(PROGRAMS) for name in self.expected.entrypoint_files)
 
     def _object(self, objects: Mapping[str, SifObject], name: str) -> bytes:
         if name not in objects or objects[name].size_bytes > MAX_OBJECT:

@@ -16,7 +16,7 @@ from datacontainer.verify.comparison import Differences, compare
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.imagecatalog import Places, compare_catalogs, compare_documents
 from datacontainer.verify.kinds import FILE, LINK
-from datacontainer.verify.layers import Layers
+from datacontainer.verify.layers import PROGRAMS, Layers
 from datacontainer.verify.layout import Image, Layout, parsed, pick
 from datacontainer.verify.rows import Spool, Totals, catalog_rows
 
@@ -100,6 +100,7 @@ class Verification:
         self._check_metadata(places, layers.with_files, expected.digest())
         layers.read_entrypoints()
         self.entrypoint_files = layers.entrypoint_files
+        self._check_programs()
         self._check_summary(expected)
         images = {one.platform: {"id": one.config.digest, "manifest": one.manifest.digest} for one in self.images}
         rows_of_catalog = expected.counts[FILE] + expected.counts[LINK]
@@ -127,6 +128,17 @@ class Verification:
             compare_catalogs(self.catalog, places.catalog, self.mount, digest, self.differences)
         places.check_layers(layers, self.differences)
         compare_documents(self.catalog.parent, self.metadata, self.differences)
+
+    def _check_programs(self) -> None:
+        """Compares the programs in the layers with commands.json."""
+        path = self.catalog.with_name("commands.json")
+        listed = pick(parsed(path.read_bytes(), str(path)), path.name, "commands", of=dict) if path.is_file() else {}
+        for platform, files in self.entrypoint_files.items():
+            programs = [one["programs"].get(platform) for one in listed.values()]
+            expected = {one["path"].encode().lstrip(b"/"): one["sha256"] for one in programs if one}
+            found = {name: sha256 for name, sha256 in files.items() if name.startswith(PROGRAMS)}
+            what = f"the programs of {platform}"
+            self.differences.check(what, expected, found, "commands.json", "the layers")
 
     def _check_summary(self, found: Totals) -> None:
         """Compares dataset.json with the catalog, and the labels with dataset.json."""

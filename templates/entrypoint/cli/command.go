@@ -12,6 +12,7 @@ const (
 	Own Group = iota
 	Printing
 	Files
+	Running
 	Else
 )
 
@@ -54,6 +55,8 @@ func init() {
 	Add(selfCheck)
 	Add(info)
 	Add(schema)
+	Add(commandsOf)
+	Add(runCommand)
 	Add(start)
 	Add(serveCommand)
 	Add(version)

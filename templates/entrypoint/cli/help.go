@@ -44,6 +44,12 @@ const workFlags = `  -bagit               with -export: a BagIt bag, with the fi
   -access-log          with -serve: prints a line for each request
 `
 
+const runFlags = `  -in NAME=PATH        with -run: a file or folder of yours; once for each input
+  -param NAME=VALUE    with -run: a value; once for each parameter
+  -out DIR             with -run: the folder for results, DIR/DATASET/VERSION/NAME/RUN
+  -private             with -run: the result contains digests of the inputs, but no names
+`
+
 const examples = `
 Examples:
   -get /data/sub-01/anat/T1w.nii.gz
@@ -55,16 +61,19 @@ Examples:
   -where 'name ~ "bold" and not (folder ~ "sub-01" or size < 1000)' -count
   -get /data/sub-01/ -export /out
   -serve 127.0.0.1:8080
+  -run count -in table=/in/table.csv -out /out
 
 In text output, a name or text that is not printable UTF-8 is quoted, with escapes such as \n and \xff. In JSON, a byte
 that is not UTF-8 is written as \udc80 to \udcff, like Python's os.fsdecode. -null, csv and tsv print the bytes unchanged.
 
-Exit status: 0 done, 1 nothing matched, files differ from the index, or another error, 2 wrong usage.
+Exit status: 0 done, 1 nothing matched, files differ from the index, or another error, 2 wrong usage; of -run, the status of the
+command if it fails.
 `
 
 func printHelp(out io.Writer) error {
 	fmt.Fprint(out, rowFlags, listed(Printing), formatFlag)
 	fmt.Fprint(out, "\nActions on the files:\n", listed(Files), workFlags)
+	fmt.Fprint(out, "\nCommands of the image:\n", listed(Running), runFlags)
 	fmt.Fprint(out, "\nOther:\n", listed(Else), listed(Own))
 	_, err := fmt.Fprint(out, "\nConditions:\n", query.Grammar, examples)
 	return err

@@ -15,13 +15,14 @@ import (
 
 // options are the parsed flags.
 type options struct {
-	ls, desc, null, spreadsheet, ignoreCase, bagit, accessLog bool
-	get, metric, search, where, fields, by, format, token     string
-	limit, offset                                             int
-	given                                                     map[string]bool
-	repeated                                                  string // a flag with a value that was given more than once, with its dash
-	command                                                   *Command
-	flags                                                     *flag.FlagSet
+	ls, desc, null, spreadsheet, ignoreCase, bagit, accessLog, private bool
+	get, metric, search, where, fields, by, format, token, out         string
+	limit, offset                                                      int
+	inputs, parameters                                                 listValue
+	given                                                              map[string]bool
+	repeated                                                           string // a flag with a value that was given more than once, with its dash
+	command                                                            *Command
+	flags                                                              *flag.FlagSet
 }
 
 // usageError is an error in the flags: exit status 2.
@@ -42,16 +43,18 @@ func newOptions() *options {
 	o := &options{given: map[string]bool{}, flags: flags}
 	flags.SetOutput(io.Discard)
 	switches := map[string]*bool{"ls": &o.ls, "desc": &o.desc, "null": &o.null, "spreadsheet": &o.spreadsheet,
-		"ignore-case": &o.ignoreCase, "bagit": &o.bagit, "access-log": &o.accessLog}
+		"ignore-case": &o.ignoreCase, "bagit": &o.bagit, "access-log": &o.accessLog, "private": &o.private}
 	for name, target := range switches {
 		flags.BoolVar(target, name, false, "")
 	}
 	texts := map[string]*string{"get": &o.get, "metric": &o.metric, "search": &o.search, "where": &o.where, "fields": &o.fields,
-		"by": &o.by, "token": &o.token}
+		"by": &o.by, "token": &o.token, "out": &o.out}
 	for name, target := range texts {
 		flags.StringVar(target, name, "", "")
 	}
 	flags.StringVar(&o.format, "format", formats[0], "")
+	flags.Var(&o.inputs, "in", "")
+	flags.Var(&o.parameters, "param", "")
 	flags.IntVar(&o.limit, "limit", query.NoLimit, "")
 	flags.IntVar(&o.offset, "offset", 0, "")
 	for _, command := range commands {
@@ -67,7 +70,7 @@ func newOptions() *options {
 
 // detectRepetition makes a flag with a value set `repeated` when it is given twice: one of its values would be ignored.
 func (o *options) detectRepetition(f *flag.Flag) {
-	if !isSwitch(f) {
+	if _, many := f.Value.(*listValue); !many && !isSwitch(f) {
 		f.Value = &countedValue{Value: f.Value, name: f.Name, options: o}
 	}
 }
@@ -75,6 +78,17 @@ func (o *options) detectRepetition(f *flag.Flag) {
 func isSwitch(f *flag.Flag) bool {
 	_, is := f.Value.(interface{ IsBoolFlag() bool })
 	return is
+}
+
+// listValue is the value of a flag that may be given more than once.
+type listValue []string
+
+func (l *listValue) String() string { return strings.Join(*l, " ") }
+
+// Set appends a value.
+func (l *listValue) Set(text string) error {
+	*l = append(*l, text)
+	return nil
 }
 
 // countedValue is the value of a flag and counts how often it is set.
@@ -152,6 +166,10 @@ func (o *options) check() error {
 		return Usagef("-search needs -metric: it searches the values of that metric")
 	case (o.given["token"] || o.accessLog) && !o.given["serve"]:
 		return Usagef("-token and -access-log need -serve")
+	case !o.given["run"] && (o.given["in"] || o.given["param"] || o.given["out"] || o.private):
+		return Usagef("-in, -param, -out and -private need -run NAME; -commands lists the names")
+	case o.given["run"] && !o.given["out"]:
+		return Usagef("-run needs -out DIR: the folder for results")
 	case o.ignoreCase && !o.given["get"] && !o.given["search"] && !o.given["where"]:
 		return Usagef("-ignore-case needs -get, -search or -where: it changes how they compare texts")
 	case o.given["by"] && !o.given[count.Name]:
