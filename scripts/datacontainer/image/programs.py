@@ -76,11 +76,12 @@ def check_programs(dataset: Dataset, *, static: bool, must_exist: bool = True) -
 
 
 def program_digests(dataset: Dataset) -> list[list[str]]:
-    """The command, the platform and the digest of each program; a missing file has the digest ""."""
+    """The command, platform, file name and digest of each program; a missing file has the digest ""."""
     found = []
     for platform in dataset.platforms:
         for name, file in sorted(program_files(dataset.commands, platform).items()):
-            found.append([name, platform, digest_of(Path(file)) if Path(file).is_file() else ""])
+            path = Path(file)
+            found.append([name, platform, path.name, digest_of(path) if path.is_file() else ""])
     return found
 
 

@@ -39,5 +39,5 @@ def recipe_of(task: Task) -> Recipe:
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])
     sources = {f"function {spec.rpartition('/')[2]}": digest for spec, digest in functions if not is_domain(spec)}
     template = {"template": template_digest(dataset.template)} if dataset.template else {}
-    programs = {f"program {name} of {platform}": digest for name, platform, digest in program_digests(dataset)}
+    programs = {f"program {name} of {platform}": digest for name, platform, _, digest in program_digests(dataset)}
     return recipe(dataset, sources | template | programs)

@@ -4,10 +4,12 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"entrypoint/index/indextest"
+	"entrypoint/run"
 )
 
 var fields = []indextest.Field{
@@ -30,6 +32,29 @@ var odd = indextest.Build("/data", fields, []indextest.Row{
 	{Path: "c\xff é", Values: values{"size": 3, "sha256": []byte("\x00\x00\x00\x03"), "seen": false}},
 	{Path: "d é 🍅", Values: values{"size": 4, "sha256": []byte("\x00\x00\x00\x04"), "note": "é 🍅"}},
 })
+
+func TestPrintCommandsPrintsATableOrOneCommand(t *testing.T) {
+	document := &run.Document{Commands: map[string]*run.Command{
+		"plot": {Description: "Plots."},
+		"count-rows": {
+			Description: "Counts\x1b the rows.",
+			Inputs:      map[string]run.Input{"table": {Type: "file", Required: true, Description: "A table."}, "more": {Type: "folder"}},
+			Parameters:  map[string]run.Parameter{"level": {Type: "number", Default: json.Number("0.5")}},
+			Outputs:     map[string]run.Output{"counts": {Path: "counts.csv"}},
+			Rules:       map[string]string{"all": "Everything."},
+		},
+	}}
+	for name, expected := range map[string]string{
+		"": "count-rows  Counts\\x1b the rows.\nplot        Plots.\n",
+		"count-rows": "count-rows: Counts\\x1b the rows.\n  -run count-rows [-in more=FOLDER] -in table=FILE [-param level=VALUE] -out DIR\n" +
+			"inputs:\n  more   folder\n  table  file: A table.\nparameters:\n  level  number, default 0.5\noutputs:\n  counts  counts.csv\nrules:\n  all  Everything.\n",
+	} {
+		var out bytes.Buffer
+		if err := printCommands(&out, document, name); err != nil || out.String() != expected {
+			t.Errorf("%q: printed %q, error %v", name, out.String(), err)
+		}
+	}
+}
 
 // execute runs the program and returns standard output, messages, the exit status and the error.
 func execute(index []byte, arguments ...string) (string, string, int, error) {
@@ -115,7 +140,7 @@ func TestRunWithoutMatchPrintsNothingAndReturnsNoMatch(t *testing.T) {
 func TestRunWrongUsageReturnsMessage(t *testing.T) {
 	for arguments, expected := range map[string]string{
 		"-metric colour":        `unknown metric "colour": the metrics are size, sha256`,
-		"-colour":               "unknown flag -colour; the flags are -access-log -bagit -by -cat -count -desc",
+		"-colour":               "unknown flag -colour; the flags are -access-log -bagit -by -cat -commands -count -desc",
 		"pear":                  `unexpected argument "pear": the entrypoint takes flags only; the flags are`,
 		"-get":                  "flag needs an argument: -get; the flags are",
 		"-limit x":              `invalid value "x" for flag -limit`,
@@ -146,6 +171,9 @@ func TestRunWrongUsageReturnsMessage(t *testing.T) {
 		"-fields size -ls":      "-fields cannot be combined with -ls or -null",
 		"-values size -desc":    "-values and -desc cannot be combined",
 		"-ignore-case":          "-ignore-case needs -get, -search or -where",
+		"-in a=b":               "-in, -param, -out and -private need -run NAME; -commands lists the names",
+		"-run count":            "-run needs -out DIR: the folder for results",
+		"-run count -out x -ls": "-run and -ls cannot be combined",
 		"-tree -format parquet": "-tree and -format parquet cannot be combined",
 	} {
 		out, _, status, err := execute(fruit, strings.Fields(arguments)...)

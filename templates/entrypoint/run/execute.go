@@ -23,7 +23,7 @@ const (
 )
 
 // waitDelay is the time for which the output of processes in the background is read after the command ended.
-const waitDelay = 5 * time.Second
+const waitDelay = time.Second
 
 // killed is added to the number of the signal that ended the command, as in a shell.
 const killed = 128

@@ -28,7 +28,7 @@ type identity struct {
 
 func (j *job) identity() identity {
 	found := identity{
-		Argv: append([]string{}, j.Argv...), Command: j.Request.Command, Data: j.digest, Environment: map[string]string{},
+		Argv: append([]string{j.program.name}, j.program.words...), Command: j.Request.Command, Data: j.digest, Environment: map[string]string{},
 		Inputs: map[string]string{}, Outputs: map[string]string{}, Parameters: j.parameters, Program: j.program.digest,
 	}
 	for name, text := range j.Environment {

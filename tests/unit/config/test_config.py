@@ -214,7 +214,7 @@ def test_schema_patterns_match_no_line_break_at_the_end():
         matching = [one for one in patterns if one.is_valid(value)]
         assert matching
         assert not any(one.is_valid(f"{value}\n") for one in matching)
-    assert len(patterns) == 5
+    assert len(patterns) == 9
 
 
 @pytest.mark.parametrize(
@@ -260,3 +260,88 @@ def test_shard_names_of_a_damaged_table_raises_no_error(tmp_path):
     results.shards.write_bytes(b"xxxx\xff\n\na\t1\t2\tbatch-0\n")
     assert results.batches()["batch-0"] == ["a"]
     assert "a" in results.shard_names()
+
+
+def command(keys: str, program: str = "program: bin/count, ", dataset: str = "") -> str:
+    return fruit(f"{dataset} commands: {{count: {{description: Counts., {program}{keys}}}}}")
+
+
+def test_read_settings_command_is_completed_with_defaults():
+    text = command('argv: ["{in.table}", "{{x}}"], inputs: {table: {type: file}}, parameters: {n: {type: integer}}')
+    assert read(text).datasets["fruit"].commands == {
+        "count": {
+            "description": "Counts.",
+            "program": "bin/count",
+            "argv": ["{in.table}", "{{x}}"],
+            "inputs": {"table": {"type": "file", "required": True, "description": ""}},
+            "parameters": {"n": {"type": "integer", "description": ""}},
+            "outputs": {},
+            "environment": {},
+            "network": False,
+            "rules": {},
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            command('argv: ["{in.tabel}"], inputs: {table: {type: file}}'),
+            "datasets.fruit.commands.count.argv.0: unknown placeholder '{in.tabel}': did you mean '{in.table}'? (",
+        ),
+        (
+            command("environment: {A: '{x'}"),
+            "datasets.fruit.commands.count.environment.A: '{x' has a single '{': write '{{' for a brace",
+        ),
+        (command("argv: [a]", program=""), "datasets.fruit.commands.count has no program, and the image has no base"),
+        (
+            command("argv: []", program="program: {linux/arm64: a}, "),
+            "datasets.fruit.commands.count.program: there is no file for linux/amd64, a platform of the image: add it",
+        ),
+        (
+            command("argv: []", dataset="platforms: [linux/amd64, linux/arm64],"),
+            "datasets.fruit.commands.count.program: the image has several platforms: write {linux/amd64: FILE, ",
+        ),
+        (
+            command("parameters: {n: {type: integer, default: true}}"),
+            "datasets.fruit.commands.count.parameters.n.default: True is not of the type integer: correct the type",
+        ),
+        (
+            command(f"parameters: {{n: {{type: integer, default: {2**63}}}}}"),
+            "datasets.fruit.commands.count.parameters.n.default: 9223372036854775808 does not fit into 64 bits",
+        ),
+        (
+            command('parameters: {n: {type: text, default: "a\\0"}}'),
+            "datasets.fruit.commands.count.parameters.n.default: 'a\\x00' contains NUL: remove it",
+        ),
+        (
+            command("outputs: {o: {path: run.json}}"),
+            "datasets.fruit.commands.count.outputs.o.path: 'run.json' is a file of the run: choose another name",
+        ),
+        (
+            command("outputs: {o: {path: a/../b}}"),
+            "datasets.fruit.commands.count.outputs.o.path: 'a/../b' is not a path in the folder of the result",
+        ),
+        (
+            command("inputs: {T: {type: file}}"),
+            "datasets.fruit.commands.count.inputs: 'T' is not a valid name: at",
+        ),
+        (command("argv: [1]"), "datasets.fruit.commands.count.argv.0: 1 is not text: write it in quotes"),
+        (command("args: []"), "unknown key 'args': did you mean 'argv'?"),
+        (
+            command("", dataset="formats: [],"),
+            "datasets.fruit.commands: there is no image to run them in: add a",
+        ),
+        (
+            fruit("commands: {Count: {description: x}}"),
+            "datasets.fruit.commands: 'Count' is not a valid name of a",
+        ),
+        (
+            command("", program="program: {windows/amd64: a}, "),
+            "datasets.fruit.commands.count.program: 'windows/amd64' is not valid",
+        ),
+    ],
+)
+def test_read_settings_wrong_command_is_one_line(text, expected):
+    assert expected in message(text)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,7 @@ CHANGES = [
     ({"metadata": ["user.py:f", "bids"]}, HASH | {"aggregate", "attest", "convert", "push", "report", "verify"}),
     ({"after": ["done"]}, set()),
     ({"push": "localhost/fruit"}, {"push"}),
+    ({"commands": {"count": {"description": "x", "program": "key.pem"}}}, IMAGES),
 ]
 
 
@@ -110,6 +112,20 @@ def test_key_changed_file_changes_the_keys_of_dependent_stages(results, file, st
     before = all_keys(dataset(), results)
     Path(file).write_text("other = 1\n")
     assert differing(before, all_keys(dataset(), results)) == stages
+
+
+def test_key_changed_program_changes_the_keys_of_the_images(results):
+    commands = {"count": {"description": "x", "program": "program"}}
+    Path("program").write_bytes(b"1\n")
+    before = all_keys(dataset(commands=commands), results)
+    Path("folder").mkdir()
+    shutil.copy("program", "folder/program")
+    Path("program").rename("other")
+    for path, stages in (("folder/program", set()), ("other", IMAGES)):
+        moved = {"count": {"description": "x", "program": path}}
+        assert differing(before, all_keys(dataset(commands=moved), results)) == stages
+    Path("program").write_bytes(b"1\n\n")
+    assert differing(before, all_keys(dataset(commands=commands), results)) == IMAGES
 
 
 def test_key_moved_file_of_a_template_changes_the_keys_of_dependent_stages(results):
