@@ -57,6 +57,7 @@ class Dataset:
     on_error: str | None = None
     exclude_defaults: bool = True
     push: str | None = None
+    base: str | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:

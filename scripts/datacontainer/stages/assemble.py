@@ -1,6 +1,7 @@
 """The stage assemble."""
 
 import json
+import shutil
 from pathlib import Path
 
 from datacontainer.entrypoint.gobinary import check_one_go
@@ -10,6 +11,7 @@ from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import check, seal
 from datacontainer.runtime.sources import ROOT
+from datacontainer.stages.base import identity_of, prepared_of
 from datacontainer.stages.task import Task
 from datacontainer.standards.standards import write_standards
 
@@ -19,19 +21,24 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble"), dataset, results)
     about = {"compression": dataset.compression}
+    identity = identity_of(task)
+    if not dataset.base:
+        shutil.rmtree(results.base, ignore_errors=True)
     assemble_layout(
-        identity=dataset.identity,
+        identity=identity,
         summary=results.summary,
         layers=[_layer(task, shard) for shard in results.shard_names()],
         metadata=_metadata(task),
         binaries=_binaries(task),
         layout=results.layout,
         packer=task.packer,
+        base=prepared_of(task),
         **about,
     )
     dockerfile = results.folder / "Dockerfile"
     template = ROOT / "templates/Dockerfile.j2"
-    write_dockerfile(dataset.identity, template, results.layout, results.summary, dockerfile, **about)
+    based = {"extends": "it has layers of a base"} if dataset.base else {}
+    write_dockerfile(identity, template, results.layout, results.summary, dockerfile, **about, **based)
     layout = [results.layout / name for name in ("index.json", "manifest.json", "oci-layout")]
     read = [
         *layout,
