@@ -73,7 +73,9 @@ def assemble_layout(
     origin = f"datacontainer aggregate: {', '.join(sorted(metadata))}"
     data.append(blobs.add_layer(metadata, 0o644, origin, METADATA_FOLDER, oci.METADATA))
     labels = labels_of(identity, json.loads(summary.read_bytes()))
-    images = {platform: _image(platform, binary, data, labels, blobs, base) for platform, binary in binaries.items()}
+    images = {
+        platform: _image(platform, binary, data, labels, blobs, base=base) for platform, binary in binaries.items()
+    }
     first = next(iter(images.values()))
     top = first.manifest
     if len(images) > 1:
@@ -93,6 +95,7 @@ def _image(
     data: Sequence[oci.Layer],
     labels: Mapping[str, str],
     blobs: Blobs,
+    *,
     base: Prepared | None,
 ) -> PlatformImage:
     """Stores the entrypoint's layer, the config and the manifest of one platform.

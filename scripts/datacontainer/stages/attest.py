@@ -12,6 +12,7 @@ from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.scan.rules import RULES, minimum_of, read_rule
+from datacontainer.stages.base import prepared_of
 from datacontainer.stages.task import Task
 
 
@@ -38,4 +39,6 @@ def recipe_of(task: Task) -> Recipe:
     functions = function_sources([*dataset.metadata, *dataset.dataset_metadata])
     sources = {f"function {spec.rpartition('/')[2]}": digest for spec, digest in functions if not is_domain(spec)}
     template = {"template": template_digest(dataset.template)} if dataset.template else {}
-    return recipe(dataset, sources | template)
+    prepared = prepared_of(task)
+    base = {f"base {prepared.name}".strip(): prepared.digest.removeprefix("sha256:")} if prepared else {}
+    return recipe(dataset, sources | template | base)

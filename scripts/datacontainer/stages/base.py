@@ -2,13 +2,16 @@
 
 from functools import partial
 
+from datacontainer.base.layer import StoredLayer
 from datacontainer.base.open import open_base
 from datacontainer.base.prepared import Prepared, prepare, read_prepared
 from datacontainer.config.dataset import Identity
+from datacontainer.image.oci import blob_path
 from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.seals import seal
+from datacontainer.sif.base import NO_BASE, Base
 from datacontainer.sources.cache import kept
 from datacontainer.stages.task import Task
 
@@ -32,3 +35,13 @@ def identity_of(task: Task) -> Identity:
     """The dataset's identity, with the labels about its base."""
     base, identity = prepared_of(task), task.dataset.identity
     return identity._replace(labels=(*identity.labels, *base.labels)) if base else identity
+
+
+def base_of(task: Task) -> Base:
+    """The layers and variables of the base of the first platform; none without a base."""
+    prepared = prepared_of(task)
+    if prepared is None:
+        return NO_BASE
+    image = prepared.images[task.dataset.platforms[0]]
+    layers = [StoredLayer(task.results.layout / blob_path(one.digest), one) for one in image.layers]
+    return Base(layers, image.environment)
