@@ -1,11 +1,10 @@
 """The files of a base as one tar without whiteouts, in a stream, for a SquashFS."""
 
-import io
 import re
 import tarfile
 from collections.abc import Iterator, Sequence
 
-from datacontainer.base.layer import READ_BYTES, StoredLayer, members_of, reading
+from datacontainer.base.layer import LayerTar, StoredLayer, reading
 from datacontainer.base.tree import APPTAINER, FOLDER, HARD_LINK, Content, Node, Tree, merged, split
 
 END = bytes(2 * tarfile.BLOCKSIZE)
@@ -37,7 +36,7 @@ class Flattened:
                 by_content.setdefault(node.content, []).append((path, node))
         for number, stored in enumerate(self._layers):
             with reading(stored) as tar:
-                for place, member in enumerate(members_of(tar)):
+                for place, member in enumerate(tar.members):
                     if names := by_content.get(Content(number, place)):
                         yield from _file(tar, member, names)
 
@@ -80,13 +79,10 @@ def _open_parents(tree: Tree, mount: str) -> None:
             found.mode = 0o755
 
 
-def _file(tar: tarfile.TarFile, member: tarfile.TarInfo, names: Sequence[tuple[str, Node]]) -> Iterator[bytes]:
+def _file(tar: LayerTar, member: tarfile.TarInfo, names: Sequence[tuple[str, Node]]) -> Iterator[bytes]:
     (path, node), *others = names
     yield _header(path, tarfile.REGTYPE, node.mode, member.size)
-    content = tar.extractfile(member) or io.BytesIO()
-    with content:
-        while piece := content.read(READ_BYTES):
-            yield piece
+    yield from tar.pieces(member)
     yield bytes(-member.size % tarfile.BLOCKSIZE)
     for other, _ in others:
         yield _header(other, HARD_LINK, node.mode, target=path)

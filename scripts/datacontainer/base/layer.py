@@ -47,7 +47,7 @@ class Hashed:
 
 
 @contextmanager
-def reading(stored: StoredLayer) -> Iterator[tarfile.TarFile]:
+def reading(stored: StoredLayer) -> Iterator["LayerTar"]:
     """The tar of a layer; compares the digests of all bytes at the end of the block.
 
     Raises:
@@ -64,8 +64,9 @@ def reading(stored: StoredLayer) -> Iterator[tarfile.TarFile]:
                 with tarfile.open(
                     fileobj=stream, mode="r|", bufsize=READ_BYTES, encoding="utf-8", errors="surrogateescape"
                 ) as members:
-                    yield members
-                    _read_rest(members)
+                    opened = LayerTar(members)
+                    yield opened
+                    opened.read_rest()
             while blob.read():
                 pass
     except UNREADABLE as error:
@@ -80,12 +81,35 @@ def reading(stored: StoredLayer) -> Iterator[tarfile.TarFile]:
             )
 
 
-def members_of(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The members, without keeping them in memory."""
-    while (member := tar.next()) is not None:
-        # tarfile keeps all members, also of a stream.
-        tar.members.clear()  # type: ignore[attr-defined]
-        yield member
+class LayerTar:
+    """The tar of a layer. members: to iterate once, in the order of the tar."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        """tar: a stream."""
+        self._tar = tar
+        self.members = self._members()
+
+    def pieces(self, member: tarfile.TarInfo) -> Iterator[bytes]:
+        """The content of the current member."""
+        content = self._tar.extractfile(member)
+        while content and (piece := content.read(READ_BYTES)):
+            yield piece
+
+    def read_rest(self) -> None:
+        """Reads to the end, after which only zeros may follow; tarfile also stops at a damaged header."""
+        for _ in self.members:
+            pass
+        # The stream of a tar in the mode r|.
+        stream: Any = self._tar.fileobj
+        while content := stream.read(READ_BYTES):
+            if content.strip(b"\0"):
+                raise tarfile.ReadError("a header is damaged")
+
+    def _members(self) -> Iterator[tarfile.TarInfo]:
+        while (member := self._tar.next()) is not None:
+            # tarfile keeps all members, also of a stream.
+            self._tar.members.clear()  # type: ignore[attr-defined]
+            yield member
 
 
 @contextmanager
@@ -100,12 +124,3 @@ def _decompressed(blob: Hashed, compression: str) -> Iterator[Any]:
             yield content
     else:
         yield blob
-
-
-def _read_rest(members: tarfile.TarFile) -> None:
-    """Reads to the end of a tar, after which only zeros may follow; tarfile also stops at a damaged header."""
-    for _ in members_of(members):
-        pass
-    while content := members.fileobj.read(READ_BYTES):
-        if content.strip(b"\0"):
-            raise tarfile.ReadError("a header is damaged")

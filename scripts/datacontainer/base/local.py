@@ -21,7 +21,7 @@ from datacontainer.base.manifest import (
     digest_of,
 )
 from datacontainer.runtime.errors import DataError, UsageError
-from datacontainer.runtime.outputs import link_or_copy, written
+from datacontainer.runtime.outputs import copy_into, link_or_copy, written
 
 INDEX, DOCKER_MANIFEST, MAXIMUM_DOCUMENT, COPY_BYTES = "index.json", "manifest.json", 16 << 20, 1 << 20
 # By the first bytes of a layer in Docker's archive, which has no media types.
@@ -31,6 +31,7 @@ CONTAINERD_NAME, TAG = "io.containerd.image.name", "org.opencontainers.image.ref
 BASE_NAME, BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
 # Archives of old versions have symlinks to layers that occur twice.
 MAXIMUM_LINKS = 10
+READABLE = 0o444
 
 
 class Layout:
@@ -69,7 +70,12 @@ class Layout:
         path = self._folder / _blob(digest)
         if not path.is_file():
             raise self._missing(_blob(digest))
-        link_or_copy(path, target)
+        # Some programs write blobs that only their owner can read.
+        if path.stat().st_mode & READABLE == READABLE:
+            link_or_copy(path, target)
+            return
+        with written(target) as copy:
+            copy_into(path, copy)
 
     def forget(self, digest: str) -> None:
         """Does nothing: a base of the user stays as it is."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from datacontainer.base.layer import StoredLayer, members_of, reading
+from datacontainer.base.layer import LayerTar, StoredLayer, reading
 from datacontainer.runtime.errors import DataError, UsageError
 
 FOLDER, FILE, LINK, HARD_LINK = tarfile.DIRTYPE, tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
@@ -177,8 +177,8 @@ def check_free(tree: Tree, mount: str, base: str) -> None:
             )
 
 
-def _members(tar: tarfile.TarFile) -> Iterator[Member]:
-    for place, one in enumerate(members_of(tar)):
+def _members(tar: LayerTar) -> Iterator[Member]:
+    for place, one in enumerate(tar.members):
         kind = FILE if one.isreg() else one.type
         # The root has no name.
         if posixpath.normpath(one.name) not in ("/", "."):

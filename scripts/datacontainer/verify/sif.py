@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.progress import Progress
-from datacontainer.verify.comparison import Row, compare, folder_row, link_row, shown
+from datacontainer.verify.baselayers import environment_script
+from datacontainer.verify.comparison import Row, compare, compare_fields, folder_row, link_row, shown
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layers import ENTRYPOINT, ENTRYPOINT_MODE, METADATA, METADATA_MODE
@@ -24,6 +26,7 @@ SKELETON = {
 }
 # The links to the programs that Apptainer starts; the entrypoint is the only program in the image.
 ACTIONS = {b".singularity.d/" + name: b"../entrypoint" for name in (b"runscript", b"startscript", b"test")}
+ENVIRONMENT = b".singularity.d/env/"
 # Apptainer's JSON objects have a few kilobytes.
 MAX_OBJECT = 16 << 20
 
@@ -82,7 +85,7 @@ class SifFiles:
         """The files, links and folders below the mount, sorted by path; records differences outside of the mount."""
         progress = Progress("the SIF", partition.size_bytes)
         prefix = self.expected.mount.strip("/").encode() + b"/"
-        missing = {*ACTIONS, *self.expected.entrypoint_files}
+        missing = {*ACTIONS, *self.expected.entrypoint_files, *self._base}
         with opened(self.path, partition.offset, partition.size_bytes) as squashfs:
             for node in squashfs.nodes():
                 row = row_of(squashfs, node, progress)
@@ -108,7 +111,9 @@ class SifFiles:
 
     def _check_outside_of_data(self, row: Row) -> None:
         name, files, differences = shown(b"/" + row.path), self.expected.entrypoint_files, self.expected.differences
-        if row.path in files:
+        if row.path in self._base:
+            compare_fields(self._base[row.path], row, "the base", "the SIF", differences)
+        elif row.path in files:
             differences.check(f"sha256 of {name}", files[row.path], row.sha256, "the layout", "the SIF")
             mode = ENTRYPOINT_MODE if row.path == ENTRYPOINT else METADATA_MODE
             expected, found = f"{mode:04o}", f"{row.mode:04o}"
@@ -117,6 +122,17 @@ class SifFiles:
             differences.check(f"the target of {name}", ACTIONS[row.path], row.target, "Apptainer", "the SIF")
         elif row.path not in SKELETON | {METADATA}:
             differences.add(f"{name} is in the SIF, but is not part of the data and not needed by Apptainer")
+
+    @cached_property
+    def _base(self) -> dict[bytes, Row]:
+        """The files of the base, without those of Apptainer, and the script that sets the variables of the base."""
+        if not self.expected.base:
+            return {}
+        script, name = environment_script(self.expected.image.settings), ENVIRONMENT + b"10-docker2singularity.sh"
+        found = {path: row for path, row in self.expected.base.items() if not path.startswith(b".singularity.d/")}
+        found[ENVIRONMENT] = folder_row(ENVIRONMENT, 0o755)
+        found[name] = Row(name, FILE, len(script), hashlib.sha256(script).hexdigest(), b"", 0o644)
+        return found
 
     def _object(self, objects: Mapping[str, SifObject], name: str) -> bytes:
         if name not in objects or objects[name].size_bytes > MAX_OBJECT:
