@@ -29,7 +29,7 @@ MAGIC = {b"\x1f\x8b": "+gzip", b"\x28\xb5": "+zstd"}
 CONTAINERD_NAME, TAG = "io.containerd.image.name", "org.opencontainers.image.ref.name"
 # The name of a base in the index of its prepared layout, and the labels of an image about its base.
 BASE_NAME, BASE_DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
-# Archives of old versions have symlinks to layers that occur twice.
+# Earlier versions of Docker write a symlink for a layer that occurs twice.
 MAXIMUM_LINKS = 10
 READABLE = 0o444
 

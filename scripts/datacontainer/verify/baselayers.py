@@ -54,10 +54,8 @@ def read_base(layout: Layout, image: Image, mount: str) -> dict[bytes, Row]:
     for layer in layers:
         files.add(_entries(layout, layer, progress))
     found = {row.path: row for row in files.rows()}
-    prefix = mount.strip("/").encode() + b"/"
     for path in sorted(found):
-        taken = path.startswith((prefix, b".datacontainer/")) or path.rstrip(b"/") in (b"entrypoint", b".datacontainer")
-        if (taken and path != prefix) or prefix.startswith(path.rstrip(b"/") + b"/") and not path.endswith(b"/"):
+        if _is_taken(path, mount.strip("/").encode() + b"/"):
             layout.differences.add(f"{shown(b'/' + path)} is in the layers of the base, and hides files of the image")
     return found
 
@@ -72,6 +70,15 @@ def environment_script(settings: Mapping[str, Any]) -> bytes:
             text += b"export " + name + b"=" + (quoted if name == b"PATH" else b'"${' + name + b":-" + quoted + b'}"')
             text += b"\n"
     return text
+
+
+def _is_taken(path: bytes, mount: bytes) -> bool:
+    """Whether a path of the base has a place of the image's own files; folders above the mount, and it, may exist."""
+    if path.endswith(b"/") and mount.startswith(path):
+        return False
+    own = (mount, b"entrypoint/", b".datacontainer/")
+    plain = path.rstrip(b"/") + b"/"
+    return plain.startswith(own) or mount.startswith(plain)
 
 
 def _check_image(folder: Path, manifest: Any, image: Image, differences: Differences) -> None:

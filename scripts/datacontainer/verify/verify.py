@@ -39,7 +39,8 @@ def verify(
 
     images: the product of each further format, by the format's name, which is also the key of its part of the report.
     Also compares dataset.json next to the catalog, and standards/ and bin/ next to the layout, if they exist.
-    base: the folder of the prepared base, if there is one. apptainer: whether to run the SIF too, if Apptainer is installed.
+    base: the folder of the prepared base, if there is one. apptainer: whether to run the SIF too, if Apptainer is
+    installed.
     Reads each byte of data once per image; the memory does not grow with the number of files.
 
     Raises:
