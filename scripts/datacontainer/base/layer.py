@@ -41,6 +41,13 @@ class Hashed:
         self.size_bytes += len(content)
         return content
 
+    def readable(self) -> bool:
+        """True: the stream can be read."""
+        return True
+
+    def close(self) -> None:
+        """Does nothing: the owner of the stream closes it."""
+
     def digest(self) -> str:
         """The digest of the bytes read so far."""
         return "sha256:" + self._digest.hexdigest()

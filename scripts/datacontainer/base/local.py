@@ -49,15 +49,22 @@ class Layout:
 
     def top(self) -> bytes:
         """See `manifest.Source`."""
-        return self.document(self.identity)
+        return self.manifest(self.identity)
 
     @property
     def identity(self) -> str:
         """The digest of the manifest or the index."""
         return checked_digest(self._descriptor["digest"])
 
-    def document(self, digest: str) -> bytes:
+    def manifest(self, digest: str) -> bytes:
         """See `manifest.Source`."""
+        return self._document(digest)
+
+    def config(self, digest: str) -> bytes:
+        """See `manifest.Source`."""
+        return self._document(digest)
+
+    def _document(self, digest: str) -> bytes:
         content = self.content(_blob(digest))
         if (found := digest_of(content)) != digest:
             raise DataError(
@@ -165,8 +172,7 @@ class DockerArchive(Archive):
         }
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
-    def document(self, digest: str) -> bytes:
-        """See `manifest.Source`."""
+    def _document(self, digest: str) -> bytes:
         content = self.content(self._listed["Config"])
         if digest_of(content) != digest:
             raise self._missing(digest)

@@ -76,8 +76,12 @@ class Source(Protocol):
         """The manifest or the index."""
         ...
 
-    def document(self, digest: str) -> bytes:
-        """A manifest or a config, whose digest is checked."""
+    def manifest(self, digest: str) -> bytes:
+        """A manifest, whose digest is checked."""
+        ...
+
+    def config(self, digest: str) -> bytes:
+        """A config, whose digest is checked."""
         ...
 
     def store(self, digest: str, target: Path) -> None:
@@ -129,7 +133,7 @@ def _platforms(source: Source, top: bytes) -> dict[str, bytes]:
     """The manifests by platform, such as linux/amd64; the first of a platform's variants."""
     document = json.loads(top)
     if "manifests" not in document:
-        config = json.loads(source.document(checked_digest(document["config"]["digest"])))
+        config = json.loads(source.config(checked_digest(document["config"]["digest"])))
         return {f"{config['os']}/{config['architecture']}": top}
     found: dict[str, bytes] = {}
     for one in document["manifests"]:
@@ -137,14 +141,14 @@ def _platforms(source: Source, top: bytes) -> dict[str, bytes]:
         name = f"{platform.get('os')}/{platform.get('architecture')}"
         # Attestations are listed for an unknown platform.
         if name not in found and platform.get("os") == "linux":
-            found[name] = source.document(checked_digest(one["digest"]))
+            found[name] = source.manifest(checked_digest(one["digest"]))
     return found
 
 
 def _image(source: Source, content: bytes) -> BaseImage:
     manifest = json.loads(content)
     config_digest = checked_digest(manifest["config"]["digest"])
-    config = json.loads(source.document(config_digest))
+    config = json.loads(source.config(config_digest))
     pairs = zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True)
     layers = tuple(_layer(source, descriptor, diff_id) for descriptor, diff_id in pairs)
     settings = {key: value for key, value in (config.get("config") or {}).items() if key in KEPT and value}

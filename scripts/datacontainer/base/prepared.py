@@ -50,9 +50,10 @@ def prepare(source: Source, platforms: Sequence[str], mount: str, folder: Path) 
     (folder / INDEX).unlink(missing_ok=True)
     top = source.top()
     documents = {digest_of(top): top}
-    for digest in (one for image in images.values() for one in image.documents):
-        if digest not in documents:
-            documents[digest] = source.document(digest)
+    for manifest, config in (one.documents for one in images.values()):
+        documents[config] = source.config(config)
+        if manifest not in documents:
+            documents[manifest] = source.manifest(manifest)
     for digest, content in documents.items():
         write_bytes(_blob(folder, digest), content)
     layers = {one.digest: one for image in images.values() for one in image.layers}

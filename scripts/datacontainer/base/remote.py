@@ -1,6 +1,8 @@
 """Bases in registries."""
 
+import os
 import shutil
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from datacontainer.registry.reference import Reference
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.outputs import link_or_copy
 
-MAXIMUM_DOCUMENT, COPY_BYTES = 16 << 20, 1 << 20
+MAXIMUM_DOCUMENT, COPY_BYTES, BLOB = 16 << 20, 1 << 20, "blob"
 
 
 class Remote:
@@ -31,10 +33,20 @@ class Remote:
         """See `manifest.Source`."""
         return self._top
 
-    def document(self, digest: str) -> bytes:
-        """See `manifest.Source`; manifests and configs are kept in the cache too."""
-        folder = self._keep(_digits(digest), lambda folder: self._write_document(digest, folder))
-        content = (folder / "blob").read_bytes()
+    def manifest(self, digest: str) -> bytes:
+        """See `manifest.Source`; it is kept in the cache, too."""
+        return self._document(digest, lambda: self._repository.manifest(digest).content)
+
+    def config(self, digest: str) -> bytes:
+        """See `manifest.Source`; it is kept in the cache, too."""
+        return self._document(digest, lambda: self._repository.blob(digest, MAXIMUM_DOCUMENT))
+
+    def _document(self, digest: str, fetch: Callable[[], bytes]) -> bytes:
+        def write(folder: Path) -> None:
+            (folder / BLOB).write_bytes(fetch())
+
+        folder = self._keep(_digits(digest), write)
+        content = (folder / BLOB).read_bytes()
         if digest_of(content) != digest:
             shutil.rmtree(folder, ignore_errors=True)
             raise DataError(f"{str(folder)!r} was damaged, and was deleted: run snakemake again")
@@ -42,7 +54,7 @@ class Remote:
 
     def store(self, digest: str, target: Path) -> None:
         """See `manifest.Source`; fetches the layer only if the cache does not have it."""
-        link_or_copy(self._keep(_digits(digest), lambda folder: self._fetch(digest, folder)) / "blob", target)
+        link_or_copy(self._keep(_digits(digest), lambda folder: self._fetch(digest, folder)) / BLOB, target)
 
     def forget(self, digest: str) -> None:
         """See `manifest.Source`."""
@@ -51,22 +63,14 @@ class Remote:
     @cached_property
     def _top(self) -> bytes:
         if self._reference.digest:
-            return self.document(self._reference.digest)
+            return self.manifest(self._reference.digest)
         return self._repository.manifest().content
 
-    def _write_document(self, digest: str, folder: Path) -> None:
-        """Writes a manifest or, if the registry has none with the digest, a config."""
-        is_manifest = digest == self._reference.digest or self._repository.has_manifest(digest)
-        content = (
-            self._repository.manifest(digest).content
-            if is_manifest
-            else self._repository.blob(digest, MAXIMUM_DOCUMENT)
-        )
-        (folder / "blob").write_bytes(content)
-
     def _fetch(self, digest: str, folder: Path) -> None:
-        with self._repository.open_blob(digest) as stream, open(folder / "blob", "xb") as target:
+        with self._repository.open_blob(digest) as stream, open(folder / BLOB, "xb") as target:
             shutil.copyfileobj(stream, target, COPY_BYTES)
+            target.flush()
+            os.fsync(target.fileno())
 
 
 def _digits(digest: str) -> str:
