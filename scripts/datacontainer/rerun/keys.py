@@ -54,7 +54,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         one.on_error,
     ],
     "render": lambda one: [one.mount, template_digest(one.template)],
-    "base": lambda one: [one.base, one.platforms, one.mount, fingerprint(one.base or "")],
+    "base": lambda one: [one.base, one.platforms, one.mount, fingerprint(one.base)] if one.base else [],
     "assemble": lambda one: [one.identity, one.compression, one.standards],
     "attest": lambda one: [
         one.attest,

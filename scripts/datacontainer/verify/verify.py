@@ -16,7 +16,7 @@ from datacontainer.verify.baselayers import check_base, read_base
 from datacontainer.verify.comparison import Differences, Row, compare
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.imagecatalog import Places, compare_catalogs, compare_documents
-from datacontainer.verify.kinds import FILE, LINK
+from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layers import Layers
 from datacontainer.verify.layout import Image, Layout, parsed, pick
 from datacontainer.verify.rows import Spool, Totals, catalog_rows
@@ -142,12 +142,14 @@ class Verification:
             found = [one.base for one in self.images]
             self.differences.check("the layers of a base", [0] * len(found), found, "the configuration", "the layout")
             return
+        described: dict[str, Any] = {}
         with self.differences.remedy(self.base):
             described = check_base(self.base, self.images, self.differences)
         with self.differences.remedy(self.layout.path):
             for image in reversed(self.images):
                 self.base_files = read_base(self.layout, image, self.mount)
-            self.report["base"] = described | {"files": len(self.base_files)}
+            files = sum(row.kind != FOLDER for row in self.base_files.values())
+            self.report["base"] = described | {"files": files}
 
     def _check_summary(self, found: Totals) -> None:
         """Compares dataset.json with the catalog, and the labels with dataset.json."""
