@@ -33,6 +33,14 @@ def check_embedding():
             stop(f"two embeddings write {str(catalog)!r}: give one of them another outdir, prefix or dataset name")
 
 
+def base_inputs(dataset):
+    """The input of the stage base that another rule may make: the file or folder of the base."""
+    if any(one.is_producer(dataset.base) for one in workflow.rules):
+        return [local(dataset.base)]
+    or_stop(check_base, dataset.name, dataset.base, dataset.platforms)
+    return []
+
+
 def dataset_inputs(dataset):
     """The inputs of scan that other rules may make: the dataset's folder, and the files and rules in `after`."""
     made = any(one.is_producer(dataset.path) for one in workflow.rules)

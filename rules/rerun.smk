@@ -26,6 +26,8 @@ def upstream(stage, part=None):
         once = [local(seal) if due else ancient(local(seal)) for seal in seals]
         asked = [str(results.seal(name)) for name in checkpoints_before(stage)]
         once += [ancient(local(seal)) for seal in asked if seal not in seals]
+        if stage == "base":
+            return base_inputs(dataset)
         return once + (dataset_inputs(dataset) if stage == "scan" else [])
 
     return resolve

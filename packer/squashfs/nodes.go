@@ -10,6 +10,7 @@ const (
 	directory kind = 1
 	file      kind = 2
 	link      kind = 3
+	hard      kind = 4 // only of an entry: its node becomes a copy of the file's
 )
 
 // node represents one path of the image.

@@ -149,6 +149,12 @@ func (t *tarReader) setKind(one *entry) error {
 	case '0', 0:
 		one.kind = file
 		t.padding = pad(one.size, tarBlock)
+	case '1':
+		one.kind = hard
+		one.target = bytes.TrimPrefix(one.target, []byte("./"))
+		if err := checkPath(one.target); err != nil {
+			return fmt.Errorf("is a hard link to %q, which %w", one.target, err)
+		}
 	case '2':
 		one.kind = link
 		if len(one.target) == 0 || len(one.target) > maxTarget {
@@ -158,7 +164,7 @@ func (t *tarReader) setKind(one *entry) error {
 		one.kind = directory
 		one.path = bytes.TrimSuffix(one.path, []byte("/"))
 	default:
-		return fmt.Errorf("has the tar type %q, expected a file, symlink or directory", t.header[typeflag])
+		return fmt.Errorf("has the tar type %q, expected a file, link or directory", t.header[typeflag])
 	}
 	if one.kind != file && one.size != 0 {
 		return fmt.Errorf("has %d bytes of data although it is not a file", one.size)

@@ -4,6 +4,7 @@ package squashfs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/maphash"
 )
@@ -42,6 +43,13 @@ func newTree() *tree {
 // If both the entry and an existing node are directories, the directory keeps its content and gets the entry's mode. In
 // all other cases the entry replaces the existing node.
 func (t *tree) add(one entry, start uint64) error {
+	if one.kind == hard {
+		linked, err := t.file(one.target)
+		if err != nil {
+			return fmt.Errorf("%q is a hard link to %q, which %w", one.path, one.target, err)
+		}
+		one.kind, one.mode, one.size, start = file, linked.mode, linked.size, linked.start
+	}
 	parentPath, name := split(one.path)
 	parent, err := t.directory(parentPath)
 	if err != nil {
@@ -86,6 +94,20 @@ func (t *tree) directory(path []byte) (uint32, error) {
 	}
 	t.lastPath, t.last = append(t.lastPath[:0], path...), number
 	return number, nil
+}
+
+// file returns the node of a file, whose data another file with a hard link shares.
+func (t *tree) file(path []byte) (*node, error) {
+	number := uint32(root)
+	for name := range bytes.SplitSeq(path, []byte("/")) {
+		if number = *t.slot(number, name); number == root {
+			return nil, errors.New("is missing before it")
+		}
+	}
+	if found := t.nodes.at(number); found.kind == file {
+		return found, nil
+	}
+	return nil, errors.New("is not a file")
 }
 
 // child returns the number of a child's node. It creates the node, without a kind, if it is missing.

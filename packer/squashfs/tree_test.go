@@ -100,3 +100,36 @@ func TestTreeAddBelowAFileIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTreeAddHardLinkSharesTheDataOfTheFile(t *testing.T) {
+	files := newTree()
+	original := fileEntry("a/b", 7)
+	original.mode = 0o4755
+	for _, one := range []entry{original, {path: []byte("c/d"), kind: hard, target: []byte("a/b")}} {
+		if err := files.add(one, 4096); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := files.file([]byte("a/b"))
+	second, missing := files.file([]byte("c/d"))
+	if err != nil || missing != nil || first == second || second.start != 4096 || second.size != 7 || second.mode != 0o4755 {
+		t.Errorf("the hard link is %+v (%v), expected the data of %+v (%v)", second, missing, first, err)
+	}
+}
+
+func TestTreeAddHardLinkToNoFileIsRefused(t *testing.T) {
+	files := newTree()
+	if err := files.add(directoryEntry("folder", 0o755), 0); err != nil {
+		t.Fatal(err)
+	}
+	for target, wanted := range map[string]string{
+		"missing":   `"l" is a hard link to "missing", which is missing before it`,
+		"folder":    `"l" is a hard link to "folder", which is not a file`,
+		"folder/no": `"l" is a hard link to "folder/no", which is missing before it`,
+	} {
+		err := files.add(entry{path: []byte("l"), kind: hard, target: []byte(target)}, 0)
+		if err == nil || err.Error() != wanted {
+			t.Errorf("the error is %v, expected %q", err, wanted)
+		}
+	}
+}

@@ -109,6 +109,11 @@ func addMembers(t *tree, out *stream, folder string, members *tarReader) error {
 			continue
 		}
 		one.path = path
+		if one.kind == hard {
+			if one.target, below = bytes.CutPrefix(one.target, prefix); !below {
+				return fmt.Errorf("%q is a hard link to a file outside of the folder", one.path)
+			}
+		}
 		start := uint64(0)
 		if one.size > 0 {
 			start = uint64(out.size)

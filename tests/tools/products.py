@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from datacontainer.base.prepared import read_prepared
 from datacontainer.catalog.aggregate import aggregate
 from datacontainer.catalog.imagecatalog import ImageRequest
 from datacontainer.catalog.shards import ShardFiles
@@ -25,6 +26,7 @@ from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
 from datacontainer.runtime.errors import DataError
 from datacontainer.scan import records as shardlist
+from datacontainer.sif import base as sif
 from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.verify.verify import verify
 from tools.images import Entry, fill_odd, tree_of, tree_of_tar
@@ -35,6 +37,7 @@ from tools.trees import fill
 Entries = dict[bytes, Entry]
 Change = Callable[[Entries], object]
 
+PLATFORMS = ("linux/amd64", "linux/arm64")
 MOUNT = b"srv/data/"
 UNIQUE = b"the only file with this content"
 UNIQUE_PATH, LINK_PATH = MOUNT + b"sub/unique", MOUNT + b"sub/up"
@@ -48,6 +51,18 @@ class Products:
     folder: Path
     packer: Path
     compression: str = "none"
+    based: bool = False
+
+    @property
+    def base(self) -> Path:
+        """The prepared base, if the images have one."""
+        return Results(self.folder).base
+
+    @property
+    def identity(self) -> Identity:
+        """The identity, with the labels about the base."""
+        labels = read_prepared(self.base, PLATFORMS).labels if self.based else ()
+        return IDENTITY._replace(labels=(*IDENTITY.labels, *labels))
 
     @property
     def layout(self) -> Path:
@@ -76,7 +91,7 @@ class Products:
 
     def copy(self, folder: Path) -> "Products":
         """A copy of the products."""
-        return Products(Path(shutil.copytree(self.folder, folder)), self.packer, self.compression)
+        return Products(Path(shutil.copytree(self.folder, folder)), self.packer, self.compression, self.based)
 
     def verify(self) -> Any:
         """Verifies the products and returns the report."""
@@ -88,6 +103,7 @@ class Products:
             layout=self.layout,
             images={name: path for name, path in images.items() if path.exists()},
             report=report,
+            base=self.base if self.based else None,
         )
         return json.loads(report.read_text())
 
@@ -109,7 +125,8 @@ class Products:
         binaries = {name: self.folder / "bin" / name.replace("/", "-") / "entrypoint" for name in platforms}
         summary = self.folder / "dataset.json"
         assemble_layout(
-            identity=IDENTITY,
+            identity=self.identity,
+            base=read_prepared(self.base, platforms) if self.based else None,
             summary=summary,
             layers=layers,
             metadata={"catalog.parquet": Results(self.folder).image_catalog, "dataset.json": summary},
@@ -121,14 +138,17 @@ class Products:
 
     def convert(self, to: Callable[[SifRequest], None] = convert, **given: Any) -> None:
         """Builds the SIF again, from the current layout. given: fields of the request that replace others."""
+        base = read_prepared(self.base, PLATFORMS) if self.based else None
+        image = PLATFORMS[0]
+        below = sif.Base(base.layers(image), base.images[image].environment) if base else sif.NO_BASE
         request = SifRequest(
-            identity=IDENTITY,
+            identity=self.identity,
             platform="linux/amd64",
             packer=self.packer,
             layout=self.layout,
             summary=self.folder / "dataset.json",
             compression=self.compression,
-            **{"image": self.sif, "threads": 2, **given},
+            **{"image": self.sif, "threads": 2, "base": below, **given},
         )
         to(request)
 

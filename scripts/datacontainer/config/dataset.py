@@ -64,6 +64,7 @@ class Dataset:
     exclude_defaults: bool = True
     push: str | None = None
     commands: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    base: str | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -116,6 +116,11 @@ class Results:
         """The JSON file with a shard's counts and the digests of its layer."""
         return self.stages / f"hash/{shard}.json"
 
+    @property
+    def base(self) -> Path:
+        """The folder of the prepared base, an image layout."""
+        return self.stages / "base"
+
     def unfinished(self, batch: str) -> Path:
         """The empty file that exists while a job hashes the due shards of a batch, and after that job failed."""
         return self.stages / f"hash/{batch}.unfinished"

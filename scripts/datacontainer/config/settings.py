@@ -96,6 +96,8 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
         )
     if values["standards"] and not values["formats"]:
         raise UsageError(f"datasets.{name}.standards: its documents describe an image: add a format, such as oci")
+    if values["base"] and not values["formats"]:
+        raise UsageError(f"datasets.{name}.base: there is no image to build on it: add a format, such as oci")
     if values["push"] and not values["formats"]:
         raise UsageError(f"datasets.{name}.push: there is no image to push: add a format, such as oci")
     values["commands"] = completed_commands(f"datasets.{name}", values)

@@ -7,6 +7,8 @@ TARGETS = ("all", "catalog", "entrypoint", *FORMATS, "verify", "report", "push")
 # The last file of the targets that need more than the images.
 LAST = {"all": "report.html", "report": "report.html", "verify": "stages/verify/report.json"}
 PUSHED = "stages/seals/push.seal"
+# Requested from the start, so that a missing base ends the run before the data is read.
+BASED = "stages/seals/base.seal"
 
 
 def target_files(dataset: Dataset, target: str) -> list[str]:
@@ -21,6 +23,7 @@ def target_files(dataset: Dataset, target: str) -> list[str]:
         files += [f"bin/{platform}/entrypoint" for platform in dataset.platform_folders]
     if target in ("catalog", "entrypoint") or not dataset.formats:
         return files
+    files += [BASED] if dataset.base else []
     wanted = dataset.images if target in LAST else [name for name in dataset.images if name == target]
     files += [product_of(dataset.name, name) for name in (LAYOUT.name, *wanted)]
     files += ["attestations"] if dataset.attest else []

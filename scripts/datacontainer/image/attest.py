@@ -32,9 +32,16 @@ RECORDED_KEYS = {
     "version",
 }
 # The keys that do not determine the images, or that name files whose digests are recorded instead.
-OMITTED_KEYS = {"after", "attest", "dataset_metadata", "formats", "function_seconds", "metadata", "on_error"} | {
-    *("path", "push", "rescan", "sign", "stable", "template")
-}
+OMITTED_KEYS = {
+    "after",
+    "attest",
+    "base",
+    "dataset_metadata",
+    "formats",
+    "function_seconds",
+    "metadata",
+    "on_error",
+} | {*("path", "push", "rescan", "sign", "stable", "template")}
 
 
 def recipe(dataset: Dataset, sources: Mapping[str, str]) -> Recipe:

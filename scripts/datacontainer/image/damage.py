@@ -69,11 +69,12 @@ def discard_damaged(blobs: Iterable[Path]) -> None:
 
 
 def discard(blob: Path, found: str) -> DataError:
-    """Deletes a damaged blob, and the shard's layer with the same content; returns the error for the caller to raise.
+    """Deletes a damaged blob, and the layer of a shard or base with the same content; returns the error to raise.
 
-    found: the sha256 of the blob's content. The shard's layer is a hard link to the blob, or a copy.
+    found: the sha256 of the blob's content. The layer of the shard or base is a hard link to the blob, or a copy.
     """
-    for layer in (blob.parents[3] / "stages" / "hash").glob("*.layer*"):
+    stages = blob.parents[3] / "stages"
+    for layer in (*(stages / "hash").glob("*.layer*"), *(stages / "base/blobs/sha256").glob(blob.name)):
         same_size = layer.stat().st_size == blob.stat().st_size
         if layer.samefile(blob) or (same_size and _sha256(layer) == found):
             layer.unlink()

@@ -15,23 +15,34 @@ IGNORE, IGNORE_ALL = b"*\n!oci/blobs/sha256/*\n", b"*\n"
 
 
 def write_dockerfile(
-    identity: Identity, template: Path, layout: Path, summary: Path, dockerfile: Path, *, compression: str = NONE
+    identity: Identity,
+    template: Path,
+    layout: Path,
+    summary: Path,
+    dockerfile: Path,
+    *,
+    compression: str = NONE,
+    extends: str = "",
 ) -> None:
     """Writes the Dockerfile and its .dockerignore next to the layout.
 
     compression: of the layers. `docker build` unpacks tars that are uncompressed or compressed with gzip, but not with
-    zstd: for zstd, the Dockerfile starts from the image, which must be loaded before.
+    zstd: for zstd, the Dockerfile starts from the image, which must be loaded before. extends: another reason for this,
+    such as layers of a base, whose whiteouts ADD does not apply.
     """
+    if compression == ZSTD:
+        extends = "its layers are compressed with zstd, which ADD cannot unpack"
     image = json.loads((layout / "manifest.json").read_bytes())[0]
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
     environment.filters["docker_string"] = docker_string
     text = environment.from_string(template.read_text(encoding="utf-8")).render(
         name=identity.name,
         version=identity.version,
-        layers=[] if compression == ZSTD else [f"{layout.name}/{layer}" for layer in image["Layers"]],
+        extends=extends,
+        layers=[] if extends else [f"{layout.name}/{layer}" for layer in image["Layers"]],
         labels=labels_of(identity, json.loads(summary.read_bytes())),
     )
-    write_bytes(dockerfile.with_name(".dockerignore"), IGNORE_ALL if compression == ZSTD else IGNORE)
+    write_bytes(dockerfile.with_name(".dockerignore"), IGNORE_ALL if extends else IGNORE)
     write_bytes(dockerfile, text.encode())
 
 

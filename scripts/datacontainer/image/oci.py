@@ -13,7 +13,7 @@ CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
-LAYER_KIND, METADATA, PROGRAMS = "io.datacontainer.layer", "metadata", "programs"
+LAYER_KIND, METADATA, PROGRAMS, BASE = "io.datacontainer.layer", "metadata", "programs", "base"
 # By compression.
 LAYER_TYPES = {"none": LAYER_TYPE, "gzip": LAYER_TYPE + "+gzip", "zstd": LAYER_TYPE + "+zstd"}
 
@@ -60,18 +60,28 @@ class Blob:
         return _descriptor(self.media_type, self.digest, len(self.content), **more)
 
 
-def image_config(platform: str, layers: Sequence[Layer], labels: Mapping[str, str]) -> Blob:
-    """The config blob, whose digest is the image ID. Has no `created`: the same data gives the same image ID."""
+def image_config(
+    platform: str,
+    layers: Sequence[Layer],
+    labels: Mapping[str, str],
+    settings: Mapping[str, Any] | None = None,
+    history: Sequence[Any] = (),
+) -> Blob:
+    """The config blob, whose digest is the image ID. Has no `created`: the same data gives the same image ID.
+
+    settings: of the base that containers keep. history: of the layers of the base.
+    """
     operating_system, architecture = platform.split("/")
+    own = [{"created_by": layer.origin} for layer in layers if layer.kind != BASE]
     return Blob.of(
         CONFIG_TYPE,
         {
             "architecture": architecture,
             "os": operating_system,
             # No Volumes: Docker would copy the whole dataset into an anonymous volume at every run.
-            "config": {"Entrypoint": ["/entrypoint"], "Labels": dict(labels)},
+            "config": {**(settings or {}), "Entrypoint": ["/entrypoint"], "Labels": dict(labels)},
             "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
-            "history": [{"created_by": layer.origin} for layer in layers],
+            "history": [*history, *own],
         },
     )
 

@@ -10,6 +10,7 @@ FORMATS = {
     "rescan": 1,
     "render": 5,
     "compile": 6,
+    "base": 1,
     "assemble": 5,
     "assemble_archive": 5,
     "attest": 5,

@@ -22,8 +22,9 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
     compiled = [Step("compile", platform) for platform in dataset.platform_folders]
     attested = [Step("attest"), *compiled] if dataset.attest else []
     images = [Step(FORMATS[name].stage) for name in dataset.images]
+    based = [Step("base")] if dataset.base else []
     match step.stage:
-        case "packer":
+        case "packer" | "base":
             return []
         case "scan":
             return [PACKER]
@@ -39,17 +40,17 @@ def made_from(step: Step, dataset: Dataset, results: Results) -> list[Step]:
         case "compile":
             return [Step("render")]
         case "assemble":
-            return [Step("aggregate"), *compiled, PACKER]
+            return [Step("aggregate"), *compiled, *based, PACKER]
         case "attest":
-            return [Step("assemble"), *compiled]
+            return [Step("assemble"), *compiled, *based]
         case "convert" | "push":
-            return [Step("assemble"), *attested, PACKER]
+            return [Step("assemble"), *attested, *based, PACKER]
         case "report":
             return [Step("assemble"), *images]
         case "verify":
-            return [Step("assemble"), *images, *attested, *compiled]
+            return [Step("assemble"), *images, *attested, *compiled, *based]
     # A stage that builds an image from the layout alone, such as assemble_archive.
-    return [Step("assemble"), PACKER]
+    return [Step("assemble"), *based, PACKER]
 
 
 def shards_of(step: Step, results: Results) -> list[Step]:
@@ -63,6 +64,6 @@ def checkpoints_before(stage: str) -> tuple[str, ...]:
 
     Scan determines the names of the shards, and aggregate the digest of all content.
     """
-    if stage in ("packer", "scan"):
+    if stage in ("packer", "scan", "base"):
         return ()
     return ("scan",) if stage in ("hash", "aggregate") else ("scan", "aggregate")

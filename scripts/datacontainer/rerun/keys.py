@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from datacontainer.base.fingerprint import base_record, fingerprint
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
 from datacontainer.domains.registry import with_domains
@@ -62,6 +63,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         one.on_error,
     ],
     "render": lambda one: [one.mount, template_digest(one.template)],
+    "base": lambda one: [one.base, one.platforms, one.mount, fingerprint(one.base)] if one.base else [],
     "assemble": lambda one: [one.identity, one.compression, one.standards, *_commands(one)],
     "attest": lambda one: [
         one.attest,
@@ -83,6 +85,9 @@ def _found(upstream: Step, step: Step, dataset: Dataset, results: Results) -> st
         return step.part
     if upstream.stage == "aggregate":
         return results.content.read_text(errors="replace") if results.content.is_file() else ""
+    if upstream.stage == "base":
+        # A tag of a registry may point to another image when it is fetched again.
+        return base_record(results.base) + key(upstream, dataset, results)
     return upstream.part + key(upstream, dataset, results)
 
 

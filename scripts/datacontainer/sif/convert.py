@@ -4,16 +4,19 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from datacontainer.base.flatten import Flattened
 from datacontainer.config.dataset import Identity
 from datacontainer.config.formats import product_of
 from datacontainer.image.damage import discard_damaged
 from datacontainer.image.labels import labels_of
 from datacontainer.layers.compression import NONE
+from datacontainer.layers.gnulinks import with_gnu_targets
 from datacontainer.layers.layerstream import one_tar
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import finished, logger
@@ -21,6 +24,7 @@ from datacontainer.runtime.outputs import completed
 from datacontainer.runtime.packer import run_packer
 from datacontainer.runtime.progress import growing
 from datacontainer.sif import header as sif
+from datacontainer.sif.base import NO_BASE, Base, files_of, kept_by, piped
 from datacontainer.sif.mksquashfs import write_compressed
 from datacontainer.sif.sign import add_signature
 
@@ -45,7 +49,7 @@ class SifRequest:
     packer: the program that writes the SquashFS and signs. layout: the image layout. summary: dataset.json.
     image: the SIF to write. documents: JSON objects to add, by name. key: the file with the private key; signing reads
     the data once more. compression: of the layers and of the SquashFS; mksquashfs writes a compressed SquashFS, the
-    packer an uncompressed one. threads: the number of threads that compress.
+    packer an uncompressed one. threads: the number of threads that compress. base: the lowest layers of the layout.
     """
 
     identity: Identity
@@ -58,6 +62,11 @@ class SifRequest:
     key: Path | None = None
     compression: str = NONE
     threads: int = 1
+    base: Base = NO_BASE
+
+    def own_layers(self) -> list[Path]:
+        """The layers of the layout's first platform, without those of its base."""
+        return [self.layout / layer for layer in docker_image(self.layout)[1][len(self.base.layers) :]]
 
 
 def convert(request: SifRequest) -> None:
@@ -70,13 +79,13 @@ def convert(request: SifRequest) -> None:
         DataError: if a layer is damaged.
     """
     architecture = request.platform.split("/")[1]
-    config_name, layers = docker_image(request.layout)
+    config_name, _ = docker_image(request.layout)
     described = json.loads(request.summary.read_bytes())
     objects = _objects(request, described, config_name)
     with completed(request.image) as partial, open(partial, "w+b") as file:
         placed = _placed(objects)
         offset = sif.aligned(placed[-1].offset + placed[-1].size_bytes)
-        size_bytes = _write_data(request, partial, offset, [request.layout / layer for layer in layers])
+        size_bytes = _write_data(request, partial, offset)
         _write_objects(file, placed, objects)
         placed += [
             sif.partition("system.squashfs", offset, size_bytes, sif.PRIMARY_SYSTEM, architecture),
@@ -94,17 +103,21 @@ def convert(request: SifRequest) -> None:
     finished(described["files"], described["bytes"])
 
 
-def skeleton_layer() -> bytes:
-    """A layer with the files and folders that Apptainer needs in an image without an operating system."""
+def skeleton_layer(needed: Callable[[str], bool] = lambda _: True, more: Mapping[str, bytes] | None = None) -> bytes:
+    """A layer with the files and folders that Apptainer needs in an image without an operating system.
+
+    needed: whether the image needs a path that Apptainer does not replace. more: contents of further files of
+    Apptainer's folder, by path.
+    """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name in FOLDERS:
+        for name in filter(needed, FOLDERS):
             tar.addfile(_member(name, tarfile.DIRTYPE, 0o1777 if name.endswith("tmp") else 0o755))
         for name in ACTIONS:
             link = _member(f".singularity.d/{name}", tarfile.SYMTYPE, 0o777)
             link.linkname = "../entrypoint"
             tar.addfile(link)
-        for name, content in FILES.items():
+        for name, content in {**{name: FILES[name] for name in filter(needed, FILES)}, **(more or {})}.items():
             file = _member(name, tarfile.REGTYPE, 0o644)
             file.size = len(content)
             tar.addfile(file, io.BytesIO(content))
@@ -148,30 +161,48 @@ def _write_objects(file: BinaryIO, placed: Sequence[sif.DataObject], objects: Ma
         file.write(objects[one.name][1])
 
 
-def _write_data(request: SifRequest, image: Path, offset: int, layers: Sequence[Path]) -> int:
+def _write_data(request: SifRequest, image: Path, offset: int) -> int:
     """Writes the SquashFS of the layers into the image and returns its size; deletes a damaged layer."""
+    layers = request.own_layers()
     try:
+        base = request.base.flattened(request.identity.mount)
+        skeleton = skeleton_layer(kept_by(base), files_of(request.base))
         if request.compression == NONE:
-            return write_uncompressed(request.packer, image, offset, layers)
+            return write_uncompressed(request.packer, image, offset, layers, skeleton=skeleton, base=base)
         # mksquashfs keeps the first entry of a folder: the layers' entry, which the packer keeps too.
-        tar = one_tar(layers, request.compression, skeleton_layer())
-        return write_compressed(image, offset, request.compression, request.threads, tar)
+        tar = one_tar(layers, request.compression, skeleton)
+        below = with_gnu_targets(base.pieces()) if base else ()
+        return write_compressed(image, offset, request.compression, request.threads, chain(below, tar))
     except DataError:
-        discard_damaged(layers)
+        discard_damaged([*layers, *(request.layout / docker for docker in docker_image(request.layout)[1])])
         raise
 
 
-def write_uncompressed(packer: Path, image: Path, offset: int, layers: Sequence[Path], folder: str = "") -> int:
-    """Writes a SquashFS of the layers, and returns its size; with a folder, only of the content of that folder."""
+def write_uncompressed(
+    packer: Path,
+    image: Path,
+    offset: int,
+    layers: Sequence[Path],
+    folder: str = "",
+    *,
+    skeleton: bytes = b"",
+    base: Flattened | None = None,
+) -> int:
+    """Writes a SquashFS of the layers, and returns its size; with a folder, only of the content of that folder.
+
+    skeleton, base: files below those of the layers.
+    """
+    place: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset)]
+    total_bytes = offset + sum(layer.stat().st_size for layer in layers)
     # In memory: no temporary disk can be full.
-    with open(os.memfd_create("skeleton"), "wb", buffering=0) as skeleton:
-        skeleton.write(skeleton_layer())
-        first = f"/dev/fd/{skeleton.fileno()}"
-        place: list[str | Path] = ["squashfs", "--output", image, "--offset", str(offset)]
-        arguments = [*place, "--folder", folder, *layers] if folder else [*place, first, *layers]
-        total_bytes = offset + sum(layer.stat().st_size for layer in layers)
+    with open(os.memfd_create("skeleton"), "wb", buffering=0) as first, piped(base) as below:
+        first.write(skeleton)
+        opened = [first.fileno(), *below]
+        arguments: list[str | Path] = (
+            ["--folder", folder, *layers] if folder else [*(f"/dev/fd/{one}" for one in opened), *layers]
+        )
         with growing("the SIF", image, total_bytes):
-            size_bytes: int = json.loads(run_packer(packer, arguments, {}, skeleton.fileno()))["size"]
+            size_bytes: int = json.loads(run_packer(packer, [*place, *arguments], {}, *opened))["size"]
     return size_bytes
 
 

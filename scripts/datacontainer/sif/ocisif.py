@@ -17,7 +17,7 @@ from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import completed
 from datacontainer.sif import header as sif
-from datacontainer.sif.convert import SifRequest, docker_image, write_uncompressed
+from datacontainer.sif.convert import SifRequest, write_uncompressed
 from datacontainer.sif.mksquashfs import write_compressed
 from datacontainer.sif.sign import add_signature, digest_of_part
 
@@ -35,7 +35,7 @@ def convert_oci(request: SifRequest) -> None:
     Raises:
         DataError: if a layer is damaged.
     """
-    layers = [request.layout / layer for layer in docker_image(request.layout)[1]]
+    layers = request.own_layers()
     described = json.loads(request.summary.read_bytes())
     with completed(request.image) as partial, open(partial, "w+b") as file:
         offset = sif.aligned(sif.DATA_OFFSET)

@@ -24,7 +24,7 @@ from datacontainer.sources.tarcontents import tar_contents
 
 METADATA_FOLDER = ".datacontainer"
 # The annotation of the metadata layer and, if a registry or an engine dropped it, the layer's entry in the history.
-KIND, METADATA, ORIGIN = "io.datacontainer.layer", "metadata", "datacontainer aggregate: "
+KIND, METADATA, BASE, ORIGIN = "io.datacontainer.layer", "metadata", "base", "datacontainer aggregate: "
 COPY_BYTES = 1 << 20
 MAXIMUM_DOCUMENT = 16 << 20
 # Of layers without files, which may have empty folders.
@@ -90,9 +90,11 @@ class Image:
                 Layer(diff_id, one["digest"], int(one["size"]), str(one["mediaType"])) for diff_id, one in described
             ]
             self._metadata = _metadata_layer(manifest["layers"], layers, config.get("history") or [])
+            kinds = [(one.get("annotations") or {}).get(KIND) for one in manifest["layers"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{name!r} is no image ({error!r}): name an image that `datacontainer` built") from error
-        self._layers = {one.diff_id: one for one in layers}
+        # The layers of a base have no files of the dataset.
+        self._layers = {one.diff_id: one for one, kind in zip(layers, kinds, strict=True) if kind != BASE}
 
     @property
     def identity(self) -> str:
@@ -197,6 +199,9 @@ class Counted:
         content = self._stream.read(count)
         self._traffic.add(len(content))
         return content
+
+    def close(self) -> None:
+        """Does nothing: the owner of the stream closes it."""
 
 
 def _metadata_layer(descriptors: list[Any], layers: list[Layer], history: list[Any]) -> Layer | None:

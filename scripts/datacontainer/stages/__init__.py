@@ -14,6 +14,7 @@ STAGES = (
     "rescan",
     "render",
     "compile",
+    "base",
     "assemble",
     "assemble_archive",
     "attest",

@@ -1,6 +1,7 @@
 """The stage assemble."""
 
 import json
+import shutil
 from pathlib import Path
 
 from datacontainer.entrypoint.gobinary import check_one_go
@@ -12,6 +13,7 @@ from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import check, seal
 from datacontainer.runtime.sources import ROOT
+from datacontainer.stages.base import identity_of, prepared_of
 from datacontainer.stages.task import Task
 from datacontainer.standards.standards import write_standards
 
@@ -21,11 +23,14 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble"), dataset, results)
     about = {"compression": dataset.compression}
-    check_programs(dataset, static=True)
+    identity = identity_of(task)
+    if not dataset.base:
+        shutil.rmtree(results.base, ignore_errors=True)
+    check_programs(dataset, static=not dataset.base)
     programs = programs_of(dataset.commands, dataset.platforms)
     commands = write_commands(dataset.commands, programs, results.commands)
     assemble_layout(
-        identity=dataset.identity,
+        identity=identity,
         summary=results.summary,
         layers=[_layer(task, shard) for shard in results.shard_names()],
         metadata=_metadata(task) | commands,
@@ -33,11 +38,13 @@ def run(task: Task) -> None:
         programs=programs,
         layout=results.layout,
         packer=task.packer,
+        base=prepared_of(task),
         **about,
     )
     dockerfile = results.folder / "Dockerfile"
     template = ROOT / "templates/Dockerfile.j2"
-    write_dockerfile(dataset.identity, template, results.layout, results.summary, dockerfile, **about)
+    based = {"extends": "it has layers of a base"} if dataset.base else {}
+    write_dockerfile(identity, template, results.layout, results.summary, dockerfile, **about, **based)
     layout = [results.layout / name for name in ("index.json", "manifest.json", "oci-layout")]
     read = [
         *layout,

@@ -13,6 +13,7 @@ from datacontainer.rerun.graph import Step
 from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.scan.rules import RULES, minimum_of, read_rule
+from datacontainer.stages.base import prepared_of
 from datacontainer.stages.task import Task
 
 
@@ -40,4 +41,6 @@ def recipe_of(task: Task) -> Recipe:
     sources = {f"function {spec.rpartition('/')[2]}": digest for spec, digest in functions if not is_domain(spec)}
     template = {"template": template_digest(dataset.template)} if dataset.template else {}
     programs = {f"program {name} of {platform}": digest for name, platform, _, digest in program_digests(dataset)}
-    return recipe(dataset, sources | template | programs)
+    prepared = prepared_of(task)
+    base = {f"base {prepared.name}".strip(): prepared.digest.removeprefix("sha256:")} if prepared else {}
+    return recipe(dataset, sources | template | programs | base)

@@ -38,7 +38,7 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, 
     if dataset.sign is not None and {"sif", "oci-sif"}.intersection(dataset.formats):
         check_key(dataset.name, dataset.sign)
     # A rule of an embedding workflow may build a program.
-    check_programs(dataset, static=True, must_exist=not dataset.after)
+    check_programs(dataset, static=not dataset.base, must_exist=not dataset.after)
     for key, value in dataset.about.items():
         try:
             KEYS[key](value)

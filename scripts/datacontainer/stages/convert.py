@@ -8,6 +8,7 @@ from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.sif.convert import SifRequest, convert
 from datacontainer.stages.attest import recipe_of
+from datacontainer.stages.base import base_of, identity_of
 from datacontainer.stages.task import Task
 
 
@@ -20,7 +21,7 @@ def run(task: Task) -> None:
     binaries = [results.binary(platform) for platform in dataset.platform_folders]
     convert(
         SifRequest(
-            identity=dataset.identity,
+            identity=identity_of(task),
             platform=dataset.platforms[0],
             packer=task.packer,
             image=sif,
@@ -28,6 +29,7 @@ def run(task: Task) -> None:
             key=Path(dataset.sign) if dataset.sign else None,
             compression=dataset.compression,
             threads=task.threads,
+            base=base_of(task),
             **images,
         )
     )

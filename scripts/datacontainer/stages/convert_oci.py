@@ -7,6 +7,7 @@ from datacontainer.rerun.keys import key
 from datacontainer.runtime.seals import seal
 from datacontainer.sif.convert import SifRequest
 from datacontainer.sif.ocisif import convert_oci
+from datacontainer.stages.base import base_of, identity_of
 from datacontainer.stages.task import Task
 
 
@@ -17,7 +18,7 @@ def run(task: Task) -> None:
     image = results.image("oci-sif")
     convert_oci(
         SifRequest(
-            identity=dataset.identity,
+            identity=identity_of(task),
             platform=dataset.platforms[0],
             packer=task.packer,
             layout=results.layout,
@@ -26,6 +27,7 @@ def run(task: Task) -> None:
             key=Path(dataset.sign) if dataset.sign else None,
             compression=dataset.compression,
             threads=task.threads,
+            base=base_of(task),
         )
     )
     seal(results.seal("convert_oci"), made_with, unread=[image])

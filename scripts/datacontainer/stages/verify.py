@@ -15,6 +15,7 @@ def run(task: Task) -> None:
         images={name: results.image(name) for name in dataset.images},
         report=results.seal("verify"),
         attestations=results.attestations if dataset.attest else None,
+        base=results.base if dataset.base else None,
         apptainer=True,
     )
     notice(f"verify {dataset.name}: the images and the catalog do not differ")

@@ -128,6 +128,15 @@ def compare(expected: Iterable[Row], found: Iterable[Row], where: str, differenc
             _compare_rows(expected_row, found_row, where, differences)
 
 
+def compare_fields(expected: Row, found: Row, expected_by: str, found_in: str, differences: Differences) -> None:
+    """Records the first field in which two rows with the same path differ."""
+    for name, text in FIELDS.items():
+        one, other = getattr(expected, name), getattr(found, name)
+        if one != other:
+            differences.check(shown(found.path), text(one), text(other), expected_by, found_in)
+            return
+
+
 def shown(path: bytes) -> str:
     """The path quoted for messages."""
     return repr(os.fsdecode(path) or ".")

@@ -1,10 +1,10 @@
 """Expected: the data that verifiers compare an image with, which was created from a layout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from datacontainer.verify.comparison import Differences
+from datacontainer.verify.comparison import Differences, Row
 from datacontainer.verify.layout import Image, Layout
 from datacontainer.verify.rows import Spool
 
@@ -15,7 +15,7 @@ class Expected:
 
     image: of the first platform, which formats with one platform contain. entrypoint_files: sha256 of its files outside
     of the mount, by name. spool: its folders and modes, which the catalog does not contain. documents: sha256 of each
-    attestation, by its file's name; None if attestations are not configured.
+    attestation, by its file's name; None if attestations are not configured. base: the files of the base, by path.
     """
 
     catalog: Path
@@ -26,3 +26,4 @@ class Expected:
     spool: Spool
     differences: Differences
     documents: Mapping[str, str] | None = None
+    base: Mapping[bytes, Row] = field(default_factory=dict)

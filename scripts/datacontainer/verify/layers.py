@@ -89,8 +89,8 @@ class Layers:
         return self.mount.strip("/").encode() + b"/"
 
     def _data(self) -> Iterator[Member]:
-        """The members at and below the mount, of all layers except those of the metadata and of the entrypoint."""
-        layers = self.images[0].layers[:-2]
+        """The members at and below the mount, of all layers except those of base, metadata and entrypoint."""
+        layers = self.images[0].layers[self.images[0].base : -2]
         progress = Progress("the layers", sum(layer.size_bytes for layer in layers))
         for layer in layers:
             for member in self._members(layer, progress):

@@ -18,7 +18,7 @@ from datacontainer.verify.comparison import Differences
 _SPECIFIED = "application/vnd.oci.image."
 INDEX, MANIFEST = _SPECIFIED + "index.v1+json", _SPECIFIED + "manifest.v1+json"
 CONFIG, LAYER = _SPECIFIED + "config.v1+json", _SPECIFIED + "layer.v1.tar"
-LAYER_KIND, PROGRAMS = "io.datacontainer.layer", "programs"
+LAYER_KIND, PROGRAMS, BASE = "io.datacontainer.layer", "programs", "base"
 COMPRESSED = (LAYER + "+gzip", LAYER + "+zstd")
 # Registries refuse larger manifests. The size of a data container's manifest depends only on the number of layers.
 MAX_JSON = 4 << 20
@@ -52,19 +52,27 @@ class Image:
     """The image of one platform. Its last layer contains the entrypoint, the layer before the metadata.
 
     programs: the layer of the users' programs, which is between these two and not in `layers`; empty if there is none.
+    settings: how containers run, from the config. base: the number of layers of the base, which are the first.
     """
 
     platform: str
     manifest: Descriptor
     config: Descriptor
-    labels: Mapping[str, str]
+    settings: Mapping[str, Any]
     layers: Sequence[Descriptor]
+    base: int
     programs: Sequence[Descriptor] = ()
 
     @property
     def stored(self) -> list[Descriptor]:
         """All layers, in the order of the manifest."""
         return [*self.layers[:-1], *self.programs, self.layers[-1]]
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels."""
+        found: Mapping[str, str] = self.settings["Labels"]
+        return found
 
 
 @dataclass
@@ -95,10 +103,10 @@ class Layout:
         images = self._nested(top) if top.media_type == INDEX else [self._image(top, None)]
         self._check_docker_manifest(images[0])
         for image in images[1:]:
-            shared, found = ([one.digest for one in each.layers[:-1]] for each in (images[0], image))
+            shared, found = ([one.digest for one in each.layers[each.base : -1]] for each in (images[0], image))
             what = f"the layers below the entrypoint of {image.platform}"
             self.differences.check(what, shared, found, f"the image of {images[0].platform}", "its manifest")
-            self._check_sizes(image.layers[:-1])
+            self._check_sizes(image.layers[image.base : -1])
             what, by = f"the labels of {image.platform}", f"the image of {images[0].platform}"
             self.differences.check(what, images[0].labels, image.labels, by, "its config")
         self._check_blobs(top, images)
@@ -147,7 +155,8 @@ class Layout:
         manifest = self._json_blob(descriptor)
         config = _descriptor(pick(manifest, "the manifest", "config"), "the manifest")
         layers = [_descriptor(one, "the manifest") for one in pick(manifest, "the manifest", "layers", of=list)]
-        if len(layers) < 2:
+        base = next((number for number, layer in enumerate(layers) if layer.kind != BASE), 0)
+        if len(layers) < base + 2:
             raise DataError(f"the manifest {descriptor.digest} lists {len(layers)} layers, expected 2 or more")
         image = self._json_blob(config)
         found = "/".join(str(pick(image, "the config", key)) for key in ("os", "architecture"))
@@ -159,7 +168,7 @@ class Layout:
         check("the media type of a manifest", MANIFEST, descriptor.media_type, "the specification", descriptor.named_by)
         annotated = [layer.kind for layer in layers]
         own = ["metadata", PROGRAMS, ""] if PROGRAMS in annotated else ["metadata", ""]
-        kinds = [*[""] * (len(layers) - len(own)), *own]
+        kinds = [*[BASE] * base, *[""] * (len(layers) - base - len(own)), *own]
         check(f"the annotations {LAYER_KIND} of {found}", kinds, annotated, DATA_CONTAINER, "the manifest")
         check("the media type of the config", CONFIG, config.media_type, "the specification", "the manifest")
         entrypoint = pick(image, "the config", "config", "Entrypoint")
@@ -167,12 +176,12 @@ class Layout:
         described = self._with_diff_ids(image, layers, found)
         programs = [layer for layer in described[:-1] if layer.kind == PROGRAMS]
         others = [layer for layer in described if layer not in programs]
-        return Image(found, descriptor, config, labels, others, programs)
+        return Image(found, descriptor, config, image["config"], others, base, programs)
 
     def _with_diff_ids(self, image: Any, layers: Sequence[Descriptor], platform: str) -> list[Descriptor]:
         """The layers with their diff IDs; the diff ID of an uncompressed layer is the digest of its blob."""
         diff_ids = pick(image, "the config", "rootfs", "diff_ids", of=list)
-        history = pick(image, "the config", "history", of=list)
+        history = [one for one in pick(image, "the config", "history", of=list) if not one.get("empty_layer")]
         check, manifest = self.differences.check, "the manifest"
         check(f"the number of layers of {platform}", len(layers), len(diff_ids), manifest, "the config")
         check(f"the number of layers of {platform}", len(layers), len(history), manifest, "the config's history")

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.progress import Progress
-from datacontainer.verify.comparison import Row, compare, folder_row, link_row, shown
+from datacontainer.verify.baselayers import environment_script
+from datacontainer.verify.comparison import Row, compare, compare_fields, folder_row, link_row, shown
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layers import ENTRYPOINT, ENTRYPOINT_MODE, METADATA, METADATA_MODE, PROGRAM_MODE, PROGRAMS
@@ -24,6 +26,7 @@ SKELETON = {
 }
 # The links to the programs that Apptainer starts; the entrypoint is the only program in the image.
 ACTIONS = {b".singularity.d/" + name: b"../entrypoint" for name in (b"runscript", b"startscript", b"test")}
+ENVIRONMENT = b".singularity.d/env/"
 # Apptainer's JSON objects have a few kilobytes.
 MAX_OBJECT = 16 << 20
 
@@ -82,7 +85,7 @@ class SifFiles:
         """The files, links and folders below the mount, sorted by path; records differences outside of the mount."""
         progress = Progress("the SIF", partition.size_bytes)
         prefix = self.expected.mount.strip("/").encode() + b"/"
-        missing = {*ACTIONS, *self.expected.entrypoint_files}
+        missing = {*ACTIONS, *self.expected.entrypoint_files, *self._base}
         with opened(self.path, partition.offset, partition.size_bytes) as squashfs:
             for node in squashfs.nodes():
                 row = row_of(squashfs, node, progress)
@@ -108,7 +111,9 @@ class SifFiles:
 
     def _check_outside_of_data(self, row: Row) -> None:
         name, files, differences = shown(b"/" + row.path), self.expected.entrypoint_files, self.expected.differences
-        if row.path in files:
+        if row.path in self._base:
+            compare_fields(self._base[row.path], row, "the base", "the SIF", differences)
+        elif row.path in files:
             differences.check(f"sha256 of {name}", files[row.path], row.sha256, "the layout", "the SIF")
             modes = {ENTRYPOINT: ENTRYPOINT_MODE, PROGRAMS: PROGRAM_MODE}
             mode = modes.get(row.path[: row.path.rfind(b"/") + 1] or row.path, METADATA_MODE)
@@ -121,6 +126,17 @@ class SifFiles:
 
     def _has_programs(self) -> bool:
         return any(name.startswith(PROGRAMS) for name in self.expected.entrypoint_files)
+
+    @cached_property
+    def _base(self) -> dict[bytes, Row]:
+        """The files of the base, without those of Apptainer, and the script that sets the variables of the base."""
+        if not self.expected.base:
+            return {}
+        script, name = environment_script(self.expected.image.settings), ENVIRONMENT + b"10-docker2singularity.sh"
+        found = {path: row for path, row in self.expected.base.items() if not path.startswith(b".singularity.d/")}
+        found[ENVIRONMENT] = folder_row(ENVIRONMENT, 0o755)
+        found[name] = Row(name, FILE, len(script), hashlib.sha256(script).hexdigest(), b"", 0o644)
+        return found
 
     def _object(self, objects: Mapping[str, SifObject], name: str) -> bytes:
         if name not in objects or objects[name].size_bytes > MAX_OBJECT:

@@ -12,10 +12,11 @@ from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import write_bytes
 from datacontainer.verify.apptainer import run_sif
 from datacontainer.verify.attestations import Attestations
-from datacontainer.verify.comparison import Differences, compare
+from datacontainer.verify.baselayers import check_base, read_base
+from datacontainer.verify.comparison import Differences, Row, compare
 from datacontainer.verify.expected import Expected
 from datacontainer.verify.imagecatalog import Places, compare_catalogs, compare_documents
-from datacontainer.verify.kinds import FILE, LINK
+from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layers import PROGRAMS, Layers
 from datacontainer.verify.layout import Image, Layout, parsed, pick
 from datacontainer.verify.rows import Spool, Totals, catalog_rows
@@ -31,13 +32,15 @@ def verify(
     images: Mapping[str, Path],
     report: Path,
     attestations: Path | None = None,
+    base: Path | None = None,
     apptainer: bool = False,
 ) -> None:
     """Writes `report` (JSON: counts and digests) if the layout and the images contain exactly the catalog's dataset.
 
     images: the product of each further format, by the format's name, which is also the key of its part of the report.
     Also compares dataset.json next to the catalog, and standards/ and bin/ next to the layout, if they exist.
-    apptainer: whether to run the SIF too, if Apptainer is installed.
+    base: the folder of the prepared base, if there is one. apptainer: whether to run the SIF too, if Apptainer is
+    installed.
     Reads each byte of data once per image; the memory does not grow with the number of files.
 
     Raises:
@@ -47,6 +50,7 @@ def verify(
     differences = Differences()
     with tempfile.TemporaryFile(dir=report.parent) as file, tempfile.NamedTemporaryFile(dir=report.parent) as inside:
         verification = Verification(catalog, mount, Layout(layout, differences), Spool(file), inside, differences)
+        verification.base = base
         with differences.remedy(layout.parent):
             verification.check_layout()
             if attestations is not None:
@@ -67,7 +71,7 @@ class Verification:
     """The comparison of a dataset's images.
 
     inside: a temporary file with a name, for the catalog in the image. report: the counts and digests of the images
-    read so far. metadata: sha256 of the files in /.datacontainer, by name.
+    read so far. metadata: sha256 of the files in /.datacontainer, by name. base_files: those of the first platform.
     """
 
     catalog: Path
@@ -79,6 +83,8 @@ class Verification:
     images: Sequence[Image] = ()
     entrypoint_files: dict[str, dict[bytes, str]] = field(default_factory=dict)
     metadata: dict[bytes, str] = field(default_factory=dict)
+    base: Path | None = None
+    base_files: dict[bytes, Row] = field(default_factory=dict)
     documents: Mapping[str, str] | None = None
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -101,6 +107,7 @@ class Verification:
         layers.read_entrypoints()
         self.entrypoint_files = layers.entrypoint_files
         self._check_programs()
+        self._check_base()
         self._check_summary(expected)
         images = {one.platform: {"id": one.config.digest, "manifest": one.manifest.digest} for one in self.images}
         rows_of_catalog = expected.counts[FILE] + expected.counts[LINK]
@@ -120,7 +127,8 @@ class Verification:
         files = self.entrypoint_files[first.platform] | self.metadata
         fields = self.catalog, self.mount, self.layout, first, files, self.spool, self.differences
         with self.differences.remedy(image):
-            self.report[name] = FORMATS[name].load_verifier()(image, Expected(*fields, self.documents))
+            expected = Expected(*fields, self.documents, self.base_files)
+            self.report[name] = FORMATS[name].load_verifier()(image, expected)
 
     def _check_metadata(self, places: Places, layers: list[str], digest: str) -> None:
         """Compares the files in /.datacontainer with the files next to the layout."""
@@ -139,6 +147,21 @@ class Verification:
             found = {name: sha256 for name, sha256 in files.items() if name.startswith(PROGRAMS)}
             what = f"the programs of {platform}"
             self.differences.check(what, expected, found, "commands.json", "the layers")
+
+    def _check_base(self) -> None:
+        """Compares the layers of the base with the prepared base, and reads them."""
+        if self.base is None:
+            found = [one.base for one in self.images]
+            self.differences.check("the layers of a base", [0] * len(found), found, "the configuration", "the layout")
+            return
+        described: dict[str, Any] = {}
+        with self.differences.remedy(self.base):
+            described = check_base(self.base, self.images, self.differences)
+        with self.differences.remedy(self.layout.path):
+            for image in reversed(self.images):
+                self.base_files = read_base(self.layout, image, self.mount)
+            files = sum(row.kind != FOLDER for row in self.base_files.values())
+            self.report["base"] = described | {"files": files}
 
     def _check_summary(self, found: Totals) -> None:
         """Compares dataset.json with the catalog, and the labels with dataset.json."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from datacontainer.functions import work
 from datacontainer.rerun import keys
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import Step
+from tools.bases import Base, Given, layer
 from tools.settings import read
 from tools.trees import fill
 
@@ -81,6 +83,7 @@ CHANGES = [
     ({"after": ["done"]}, set()),
     ({"push": "localhost/fruit"}, {"push"}),
     ({"commands": {"count": {"description": "x", "program": "key.pem"}}}, IMAGES),
+    ({"base": "registry.example.org/base"}, {"base"} | IMAGES),
 ]
 
 
@@ -126,6 +129,22 @@ def test_key_changed_program_changes_the_keys_of_the_images(results):
         assert differing(before, all_keys(dataset(commands=moved), results)) == stages
     Path("program").write_bytes(b"1\n\n")
     assert differing(before, all_keys(dataset(commands=commands), results)) == IMAGES
+
+
+def test_key_changed_base_changes_the_keys_of_images_alone(results):
+    made = Base(Path("base"))
+    made.finish(made.image("linux/amd64", [layer(Given("etc/base"))]))
+    before = all_keys(dataset(base="base"), results)
+    for path in Path("base").rglob("*"):
+        os.utime(path, (1, 1))
+    assert all_keys(dataset(base="base"), results) == before
+    made.finish(made.image("linux/amd64", [layer(Given("etc/other"))]))
+    changed = all_keys(dataset(base="base"), results)
+    assert differing(before, changed) == {"base"} | IMAGES
+    # A tag may point to another image when it is fetched again.
+    results.base.mkdir(parents=True)
+    (results.base / "index.json").write_text("{}")
+    assert differing(changed, all_keys(dataset(base="base"), results)) == IMAGES
 
 
 def test_key_moved_file_of_a_template_changes_the_keys_of_dependent_stages(results):

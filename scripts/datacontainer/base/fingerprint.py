@@ -1,0 +1,34 @@
+"""Texts that change with a base, for the keys of stages; every job imports this module."""
+
+import json
+import os
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from datacontainer.base.local import INDEX, open_local
+from datacontainer.runtime.errors import DataContainerError
+
+
+def fingerprint(text: str) -> str:
+    """A digest of the content of a base in files; "" for one in a registry, and if there is none."""
+    with suppress(DataContainerError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        path = Path(text if os.path.exists(text) else text.rpartition(":")[0])
+        file = path / INDEX if path.is_dir() else path
+        status = file.stat()
+        return _identity(text, (status.st_size, status.st_mtime_ns, status.st_ino))
+    return ""
+
+
+def base_record(folder: Path) -> str:
+    """A text that changes with the prepared base in a folder; "" before it is written."""
+    with suppress(OSError, ValueError):
+        return json.dumps(json.loads((folder / INDEX).read_bytes()), sort_keys=True)
+    return ""
+
+
+# A key is computed many times in a run, and an archive may be large.
+@lru_cache
+def _identity(text: str, _: tuple[int, int, int]) -> str:
+    found = open_local(text)
+    return found.identity if found else ""

@@ -1,0 +1,70 @@
+"""The base of a SIF: its files below those of Apptainer and of the dataset, and its variables."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from datacontainer.base.flatten import END, Flattened, environment_script
+from datacontainer.base.layer import StoredLayer
+
+ENVIRONMENT = ".singularity.d/env/10-docker2singularity.sh"
+
+
+class Base(NamedTuple):
+    """The layers of a base, and its variables as NAME=VALUE; neither without a base."""
+
+    layers: Sequence[StoredLayer] = ()
+    environment: Sequence[str] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the blobs."""
+        return sum(one.layer.size_bytes for one in self.layers)
+
+    def flattened(self, mount: str) -> Flattened | None:
+        """The files of the base; None without a base."""
+        return Flattened(self.layers, mount) if self.layers else None
+
+
+NO_BASE = Base()
+
+
+def kept_by(base: Flattened | None) -> Callable[[str], bool]:
+    """Whether an image with a base needs a path of the skeleton, which the base may have."""
+    if base is None:
+        return lambda _: True
+    return lambda path: base.has_folder(path) and not base.has(path)
+
+
+def files_of(base: Base) -> dict[str, bytes]:
+    """The files that the skeleton of a SIF has more with a base: the script that sets its variables."""
+    return {ENVIRONMENT: environment_script(base.environment)} if base.layers else {}
+
+
+@contextmanager
+def piped(base: Flattened | None) -> Iterator[Sequence[int]]:
+    """The descriptor from which to read the files of a base as a tar; none without a base.
+
+    Raises:
+        DataError: at the end of the block, if a layer is damaged, in place of the error of the reader.
+    """
+    if base is None:
+        yield ()
+        return
+    read_end, write_end = os.pipe()
+    with ThreadPoolExecutor(1) as writer:
+        done = writer.submit(_feed, write_end, base.pieces())
+        try:
+            yield (read_end,)
+        finally:
+            # A writer that waits for an ended reader gets an error.
+            os.close(read_end)
+            done.result()
+
+
+def _feed(write_end: int, pieces: Iterable[bytes]) -> None:
+    with suppress(BrokenPipeError), open(write_end, "wb") as target:
+        target.writelines(pieces)
+        target.write(END)
