@@ -82,7 +82,7 @@ def examples() -> Project:
 
 @pytest.fixture(scope="module")
 def visitor(short_folder: Path) -> Path:
-    """A folder with a visitor's files in `in`, and a folder for the results of each engine, which any user may write."""
+    """A folder with a visitor's files in `in`, and a folder for each engine's results, which any user may write."""
     tables = {b"in/mine.csv": b"species,count\nPARMAJ,7\n", b"in/sites.csv": b"site,name\nA,Oak wood\n"}
     fill(short_folder / "examples", tables)
     for engine in ("docker", "apptainer"):
@@ -111,8 +111,9 @@ def rows(query: str) -> list[list[str]]:
 
 def sha256sum(folder: Path) -> dict[str, str]:
     """The digests of the files below a folder but run.json, by path, as coreutils computes them."""
-    listed = subprocess.run(["find", "-type", "f", "-exec", "sha256sum", "{}", "+"], cwd=folder, capture_output=True)
-    lines = [line.split("  ./", maxsplit=1) for line in listed.stdout.decode().splitlines()]
+    command = ["find", "-type", "f", "-exec", "sha256sum", "{}", "+"]
+    listed = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
+    lines = [line.split("  ./", maxsplit=1) for line in listed.splitlines()]
     return {path: digest for digest, path in lines if path != "run.json"}
 
 
