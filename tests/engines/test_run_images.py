@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from datacontainer.entrypoint.gobuild import find_go
-from tools.engines import Tool
+from tools.bases import Base, Given, layer
+from tools.bases import folder as folder_of
+from tools.engines import Tool, require_tool
 from tools.shared import once
 from tools.trees import fill
 from tools.validators import rocrate_problems
@@ -60,6 +62,20 @@ COMMANDS = {
         "rules": {"all": "Counts everything."},
     },
 }
+ON_A_BASE = {
+    "script": {
+        "description": "Counts bytes with a script.",
+        "program": "bin/script",
+        "argv": ["{in.table}", "{out.bytes}"],
+        "inputs": {"table": {"type": "file"}},
+        "outputs": {"bytes": {"path": "bytes"}},
+    },
+    "busybox": {
+        "description": "Counts bytes with a program of the base.",
+        "argv": ["busybox", "wc", "-c", "{in.table}"],
+        "inputs": {"table": {"type": "file"}},
+    },
+}
 COUNTS = b"data,2\ntable,3\n"
 SAFE = ("--read-only", "--cap-drop", "ALL", "--user", "65534:65534")
 # Without seccomp, Docker's kernel lets no user of a container make a network of its own.
@@ -82,8 +98,16 @@ def counting() -> Project:
         environment = os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOPROXY": "off"}
         command = [find_go(), "build", "-o", folder / "bin/count", "."]
         subprocess.run(command, cwd=folder / "count", env=environment, check=True)
+        fill(folder / "bin", {b"script": b'#!/bin/sh\nwc -c < "$1" > "$2"\n'})
+        busybox = Path(require_tool("busybox")).read_bytes()
+        programs = [Given(f"bin/{name}", content=busybox, mode=0o755) for name in ("busybox", "sh", "wc")]
+        base = Base(folder / "base")
+        base.finish(base.image("linux/amd64", [layer(folder_of("bin"), *programs)], Env=["PATH=/bin"]))
         project = Project(folder)
-        project.configure(rows={"path": "rows", "commands": COMMANDS, "attest": ["provenance"]})
+        project.configure(
+            rows={"path": "rows", "commands": COMMANDS, "attest": ["provenance"]},
+            based={"path": "rows", "commands": ON_A_BASE, "base": "base"},
+        )
         project.build("verify")
 
     return Project(once("counting", make))
@@ -163,6 +187,25 @@ def test_run_in_apptainer_has_no_network_and_the_programs_of_the_image(apptainer
     apptainer(*run, "-run", "lines", "-in", "table=/in/my table.csv", "-out", "/out")
     (name,) = results(visitor, "lines")
     assert (visitor / "out/rows/1.0/lines" / name / "run.log").read_bytes() == b"4 /in/my table.csv\n"
+
+
+def test_run_on_a_base_uses_its_programs(docker, apptainer, counting, visitor):
+    docker("load", "--input", counting.product("based", "based.docker.tar"))
+    binds = ("--bind", f"{visitor}/in:/in:ro", "--bind", f"{visitor}/out:/out")
+    asked = ("-in", "table=/in/my table.csv", "-out", "/out")
+    first = docker.run("run", "--rm", *SAFE, *OFFLINE, *bound(visitor), "based:1.0", "-run", "busybox", *asked)
+    folder = visitor / first.stdout.decode().strip().removeprefix("/")
+    assert (folder / "run.log").read_bytes() == b"8 /in/my table.csv\n"
+    base = json.loads((counting.folder / "base/index.json").read_bytes())["manifests"][0]["digest"]
+    assert record_of(folder)["base"] == record_of(folder)["identity"]["base"] == base
+    sif = counting.product("based", "based.sif")
+    again = apptainer.run("run", "--userns", *binds, sif, "-run", "busybox", *asked)
+    assert (again.stdout, b"the result exists" in again.stderr) == (first.stdout, True)
+    (visitor / "own").mkdir()
+    (visitor / "own").chmod(0o777)
+    binds = ("--bind", f"{visitor}/in:/in:ro", "--bind", f"{visitor}/own:/out")
+    scripted = apptainer.text("run", "--userns", *binds, sif, "-run", "script", *asked)
+    assert (visitor / "own" / scripted.removeprefix("/out/") / "bytes").read_bytes() == b"8\n"
 
 
 def test_commands_in_docker_lists_them_and_failures_are_one_line(docker, counting, visitor):

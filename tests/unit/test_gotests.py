@@ -16,6 +16,10 @@ OTHER_USER = "65534"
     ("package", "tests"),
     [
         ("templates/entrypoint/files", ["TestVerifyUnreadableFilePrintsReason"]),
+        (
+            "templates/entrypoint/run",
+            ["TestRunAfterAKilledRunStartsAgain", "TestRunFailedCommandLeavesItsLogAndNoResult"],
+        ),
         ("packer/dataset", ["TestOpenFileWithLeaseReportsWriters"]),
     ],
 )

@@ -63,7 +63,7 @@ def assemble_layout(
 
     summary: dataset.json. metadata: files by their names in the image's folder /.datacontainer. binaries: the
     entrypoint of each platform. programs: the users' programs of each platform, by command. compression: of the layers
-    without data; the packer compresses with gzip. base: the image whose layers come first, unchanged. index.json is
+    that this writes; the packer compresses with gzip. base: the image whose layers come first, unchanged. index.json is
     written last: until then, readers find the previous image or none.
 
     Raises:

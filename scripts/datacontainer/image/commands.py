@@ -12,17 +12,17 @@ VERSION = 1
 
 
 def write_commands(
-    commands: Mapping[str, Any], programs: Mapping[str, Mapping[str, Program]], path: Path
+    commands: Mapping[str, Any], programs: Mapping[str, Mapping[str, Program]], path: Path, base: str = ""
 ) -> dict[str, Path]:
     """Writes the commands to `path`, and returns it by its name in the image; without commands, removes the file.
 
-    programs: by platform and name of the command.
+    programs: by platform and name of the command. base: the digest of the base, on which results depend.
     """
     if not commands:
         path.unlink(missing_ok=True)
         return {}
     described = {name: _described(name, one, programs) for name, one in sorted(commands.items())}
-    value = {"version": VERSION, "commands": described}
+    value = {"version": VERSION, "commands": described, **({"base": base} if base else {})}
     write_bytes(path, (json.dumps(value, indent=2, sort_keys=True) + "\n").encode())
     return {path.name: path}
 

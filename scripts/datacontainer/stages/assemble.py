@@ -23,12 +23,12 @@ def run(task: Task) -> None:
     dataset, results = task.dataset, task.results
     made_with = key(Step("assemble"), dataset, results)
     about = {"compression": dataset.compression}
-    identity = identity_of(task)
+    identity, base = identity_of(task), prepared_of(task)
     if not dataset.base:
         shutil.rmtree(results.base, ignore_errors=True)
     check_programs(dataset, static=not dataset.base)
     programs = programs_of(dataset.commands, dataset.platforms)
-    commands = write_commands(dataset.commands, programs, results.commands)
+    commands = write_commands(dataset.commands, programs, results.commands, base.digest if base else "")
     assemble_layout(
         identity=identity,
         summary=results.summary,
@@ -38,7 +38,7 @@ def run(task: Task) -> None:
         programs=programs,
         layout=results.layout,
         packer=task.packer,
-        base=prepared_of(task),
+        base=base,
         **about,
     )
     dockerfile = results.folder / "Dockerfile"

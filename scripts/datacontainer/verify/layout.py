@@ -60,8 +60,8 @@ class Image:
     config: Descriptor
     settings: Mapping[str, Any]
     layers: Sequence[Descriptor]
+    programs: Sequence[Descriptor]
     base: int
-    programs: Sequence[Descriptor] = ()
 
     @property
     def stored(self) -> list[Descriptor]:
@@ -176,7 +176,7 @@ class Layout:
         described = self._with_diff_ids(image, layers, found)
         programs = [layer for layer in described[:-1] if layer.kind == PROGRAMS]
         others = [layer for layer in described if layer not in programs]
-        return Image(found, descriptor, config, image["config"], others, base, programs)
+        return Image(found, descriptor, config, image["config"], others, programs, base)
 
     def _with_diff_ids(self, image: Any, layers: Sequence[Descriptor], platform: str) -> list[Descriptor]:
         """The layers with their diff IDs; the diff ID of an uncompressed layer is the digest of its blob."""

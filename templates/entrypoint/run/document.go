@@ -21,9 +21,10 @@ const documentVersion = 1
 // Platform is the platform of this program, which selects the file of a command's program.
 const Platform = "linux/" + runtime.GOARCH
 
-// Document is the content of commands.json.
+// Document is the content of commands.json. Base is the digest of the base of the image, or "".
 type Document struct {
 	Version  int                 `json:"version"`
+	Base     string              `json:"base"`
 	Commands map[string]*Command `json:"commands"`
 }
 

@@ -17,6 +17,7 @@ const runDigits = 16
 // identity is everything that decides the result of a run. Its digest is that of its JSON, with sorted keys, without blanks.
 type identity struct {
 	Argv        []string          `json:"argv"`
+	Base        string            `json:"base,omitempty"`
 	Command     string            `json:"command"`
 	Data        string            `json:"data"`
 	Environment map[string]string `json:"environment"`
@@ -28,7 +29,7 @@ type identity struct {
 
 func (j *job) identity() identity {
 	found := identity{
-		Argv: append([]string{j.program.name}, j.program.words...), Command: j.Request.Command, Data: j.digest, Environment: map[string]string{},
+		Argv: append([]string{j.program.name}, j.program.words...), Base: j.Document.Base, Command: j.Request.Command, Data: j.digest, Environment: map[string]string{},
 		Inputs: map[string]string{}, Outputs: map[string]string{}, Parameters: j.parameters, Program: j.program.digest,
 	}
 	for name, text := range j.Environment {

@@ -22,6 +22,7 @@ type record struct {
 	Command string      `json:"command"`
 	About   string      `json:"description"`
 	Program programFile `json:"program"`
+	Base    string      `json:"base,omitempty"`
 
 	Parameters map[string]string      `json:"parameters"`
 	Inputs     map[string]inputRecord `json:"inputs"`
@@ -59,7 +60,7 @@ func (j *job) record(same identity, digest string, done execution) *record {
 	found := &record{
 		Version: recordVersion, Run: runOf(digest), Digest: digest,
 		Data:    dataRecord{j.Dataset.Name, j.Dataset.Version, j.digest},
-		Command: j.Request.Command, About: j.Description, Program: programFile{j.program.path, j.program.digest},
+		Command: j.Request.Command, About: j.Description, Program: programFile{j.program.path, j.program.digest}, Base: j.Document.Base,
 		Parameters: j.parameters, Inputs: map[string]inputRecord{}, Private: j.Private, Network: done.network,
 		Start: stamp(done.start), End: stamp(done.end), Outputs: same.Outputs, Identity: same,
 	}
