@@ -48,10 +48,18 @@ func readAt(descriptor int, content []byte, offset int64) (n int, err error) {
 func readLink(descriptor int) (string, error) {
 	var target [maxTarget]byte
 	var empty [1]byte
-	n, _, failed := syscall.Syscall6(syscall.SYS_READLINKAT, uintptr(descriptor), uintptr(unsafe.Pointer(&empty)),
-		uintptr(unsafe.Pointer(&target)), maxTarget, 0, 0)
-	if failed != 0 {
-		return "", failed
+	var n uintptr
+	err := retry(func() error {
+		var failed syscall.Errno
+		n, _, failed = syscall.Syscall6(syscall.SYS_READLINKAT, uintptr(descriptor), uintptr(unsafe.Pointer(&empty)),
+			uintptr(unsafe.Pointer(&target)), maxTarget, 0, 0)
+		if failed != 0 {
+			return failed
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
 	}
 	return string(target[:n]), nil
 }

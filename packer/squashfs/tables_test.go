@@ -3,11 +3,13 @@
 package squashfs
 
 import (
+	"archive/tar"
 	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -21,6 +23,57 @@ func TestWriteFileSizesAround4GiBChooseTheInode(t *testing.T) {
 		if kind := binary.LittleEndian.Uint16(b.Bytes()); kind != wanted || b.Len() != header+4*int((size+131071)/131072) {
 			t.Errorf("%d bytes: got an inode of type %d and %d bytes, expected type %d", size, kind, b.Len(), wanted)
 		}
+	}
+}
+
+func TestWriteFilePositionsAround4GiBChooseTheInode(t *testing.T) {
+	for start, wanted := range map[uint64]uint16{0: basicFile, math.MaxUint32: basicFile, math.MaxUint32 + 1: extendedFile} {
+		var b bytes.Buffer
+		if err := writeFile(&b, &node{kind: file, start: start, size: 5}, 1); err != nil {
+			t.Fatal(err)
+		}
+		found := uint64(binary.LittleEndian.Uint32(b.Bytes()[16:]))
+		if wanted == extendedFile {
+			found = binary.LittleEndian.Uint64(b.Bytes()[16:])
+		}
+		if kind := binary.LittleEndian.Uint16(b.Bytes()); kind != wanted || found != start {
+			t.Errorf("start %d: got an inode of type %d with start %d, expected type %d", start, kind, found, wanted)
+		}
+	}
+}
+
+func TestFinishTableOfMoreThan4GiBIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		inodes, directories int64
+		refused             bool
+	}{
+		{math.MaxUint32, math.MaxUint32, false}, {math.MaxUint32 + 1, 0, true}, {0, math.MaxUint32 + 1, true},
+	} {
+		w := &tables{inodes: newMetadata(&bytes.Buffer{}), directories: newMetadata(&bytes.Buffer{})}
+		w.inodes.size, w.directories.size = test.inodes, test.directories
+		err := w.finish()
+		if wanted := "need a table of 4294967296 bytes, but SquashFS allows 4294967295; split the dataset into several"; (err != nil) != test.refused ||
+			err != nil && !strings.Contains(err.Error(), wanted) {
+			t.Errorf("tables of %d and %d bytes: the error is %v", test.inodes, test.directories, err)
+		}
+	}
+}
+
+func TestWriteImageHasOneOwner(t *testing.T) {
+	owned := fileMember("a", "content")
+	owned.Uid, owned.Gid, owned.Uname = 1<<21+1, 1<<40, "somebody" // The first needs a binary number or a PAX record.
+	other := fileMember("b", "content")
+	other.Uid, other.Format = 1<<31, tar.FormatGNU
+	whole, err := os.ReadFile(image(t, 0, tarOf(t, owned, other)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if owners := binary.LittleEndian.Uint16(whole[26:]); owners != 1 {
+		t.Errorf("the image has %d owners", owners)
+	}
+	ids := binary.LittleEndian.Uint64(whole[48:])
+	if id := binary.LittleEndian.Uint32(whole[binary.LittleEndian.Uint64(whole[ids:])+2:]); id != 0 {
+		t.Errorf("the owner is %d", id)
 	}
 }
 

@@ -109,6 +109,13 @@ func TestTarReaderNextLargeSizesAreRead(t *testing.T) {
 	}
 }
 
+func TestTarReaderNextLongestTargetIsRead(t *testing.T) {
+	target := strings.Repeat("t", 4095)
+	if entries, _, err := read(tarOf(t, linkMember("l", target))); err != nil || string(entries[0].target) != target {
+		t.Errorf("a symlink with a target of %d bytes: %v", len(target), err)
+	}
+}
+
 func TestTarReaderNextUnsupportedMemberIsRefused(t *testing.T) {
 	header := func(kind byte, name string) member {
 		return member{tar.Header{Typeflag: kind, Name: name, Linkname: "x"}, ""}

@@ -4,6 +4,8 @@ package squashfs
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -101,6 +103,27 @@ func TestWriteErrorsNameFileAndRemedy(t *testing.T) {
 	} {
 		if _, err := Write(test.image, 0, "", []string{test.layer}); err == nil || err.Error() != test.wanted {
 			t.Errorf("the error is %v, expected %s", err, test.wanted)
+		}
+	}
+}
+
+func TestVerifyComparesTheWholeDigest(t *testing.T) {
+	const content = "content"
+	sum := sha256.Sum256([]byte(content))
+	for at, change := range map[int]byte{0: 1, 31: 1, 15: 0} {
+		digest := sum
+		digest[at] ^= change
+		path := filepath.Join(t.TempDir(), "sha256", hex.EncodeToString(digest[:]))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := verify(path)
+		if wanted := fmt.Sprintf("its sha256 is %x, not that of its name", sum); (err != nil) != (change != 0) ||
+			err != nil && !strings.Contains(err.Error(), wanted) {
+			t.Errorf("byte %d changed by %d: the error is %v", at, change, err)
 		}
 	}
 }

@@ -43,7 +43,7 @@ EXAMPLES = {
 
 
 @dataclass
-class StorageProviderSettings(StorageProviderSettingsBase):
+class StorageProviderSettings(StorageProviderSettingsBase):  # type: ignore[misc]
     """Settings of the plugin. Logins are those of `docker login` and `podman login`."""
 
     plain_http: bool | None = field(
@@ -62,6 +62,13 @@ class StorageProvider(StorageProviderBase):  # type: ignore[misc]
     def __post_init__(self) -> None:
         """See the interface."""
         self._images: dict[str, Contents | None] = {}
+        self._warned = set[str]()
+
+    def warn_once(self, text: str) -> None:
+        """Logs a warning, unless it was logged before."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.logger.warning(text)
 
     def contents(self, reference: str) -> "Contents | None":
         """The image of a reference, whose tag is looked up once; None if the registry has no such image."""
@@ -124,7 +131,10 @@ class StorageObject(StorageObjectRead, StorageObjectWrite, StorageObjectGlob):  
 
     def exists(self) -> bool:
         """Whether the image has the file, or at least one file of the folder that matches the condition."""
-        return self._asked(lambda: self._selection() is not None)
+        found = self._asked(self._selection) is not None
+        if not found:
+            self._asked(self._hint)
+        return found
 
     def mtime(self) -> float:
         """The time at which this workflow first saw the current digest of the files; 0 for an image named by digest."""
@@ -145,6 +155,8 @@ class StorageObject(StorageObjectRead, StorageObjectWrite, StorageObjectGlob):  
 
     def retrieve_object(self) -> None:
         """Fetches the files, whose digests are compared with the catalog."""
+        # Snakemake asks for the time of an input only if the outputs of its rule exist.
+        self.mtime()
         place = self.local_path()
         if place.is_dir():
             shutil.rmtree(place)
@@ -166,6 +178,16 @@ class StorageObject(StorageObjectRead, StorageObjectWrite, StorageObjectGlob):  
     def _selection(self) -> "Selection | None":
         contents = self.provider.contents(self.parsed.reference)
         return contents.select(self.parsed) if contents else None
+
+    def _hint(self) -> None:
+        """Logs why the query may select nothing, as Snakemake only prints that an input is missing."""
+        contents = self.provider.contents(self.parsed.reference)
+        if contents is None:
+            self.provider.warn_once(
+                f"the registry has no image {self.parsed.reference!r}: check the repository and tag"
+            )
+        elif not self.parsed.is_folder and contents.select(Query.parse(f"{self.query}/")):
+            self.provider.warn_once(f"{self.query!r} is a folder of the image: write / at the end")
 
     def _selected(self) -> "Selection":
         found = self._selection()

@@ -14,8 +14,8 @@ QUERY = re.compile(
     re.DOTALL | re.ASCII,
 )
 WILDCARD = re.compile(r"\{[^{}]*\}")
-# The characters of a path that stand for themselves.
-PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%?")
+# The characters of a path that stand for themselves; braces enclose wildcards.
+PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%?{}")
 FLAGS = ("where", "get")
 MAXIMUM_NAME = 255
 

@@ -1,6 +1,7 @@
 """The files of an image that a query selects, their digest, and their local copies."""
 
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from datacontainer.fetch.fetch import fetch
 from datacontainer.registry.errors import RegistryError
 from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import write_bytes
 from datacontainer.sources.engine import selected
 from datacontainer.sources.files import Files, read_files
@@ -22,6 +24,8 @@ from snakemake_storage_plugin_oci.queries import Query
 
 NOT_FOUND = 404
 ROWS = 1 << 14
+# Warnings are printed; without a handler, Python prints them a second time.
+logger.addHandler(logging.NullHandler())
 
 
 class Contents:
@@ -137,7 +141,9 @@ class Selection(NamedTuple):
         if self._is_file and self.files.link(0) is not None:
             target = os.fsdecode(self.files.link(0) or b"")
             raise DataError(f"{os.fsdecode(self.path)!r} is a symlink to {target!r}: name that file, or the folder")
-        partial = place.with_name(f".partial-{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:16]}")
+        # Another version of the files begins with an empty folder.
+        text = os.fsencode(place.name) + self.digest.encode()
+        partial = place.with_name(f".partial-{hashlib.sha256(text).hexdigest()[:16]}")
         fetch(self.source, self.files, str(partial), quiet=True)
         os.replace(os.fsencode(partial) + b"/" + self.path.rstrip(b"/"), place)
         shutil.rmtree(partial, ignore_errors=True)

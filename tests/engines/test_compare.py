@@ -21,9 +21,14 @@ REPOSITORY = "lab/fruit"
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Tool:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the caches."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def program(cache: Path) -> Tool:
     """The command line, with a cache of its own."""
-    cache = tmp_path_factory.mktemp("cache")
     settings = [f"PYTHONPATH={ROOT / 'scripts'}", f"XDG_CACHE_HOME={cache}"]
     return Tool(("env", *settings, sys.executable, "-m", "datacontainer"))
 
@@ -36,13 +41,15 @@ def lab(program: Tool, fruit, images, skopeo, tmp_path_factory: pytest.TempPathF
         for project, name in ((fruit, "fruit"), (images, "fruit"), (images, "odd")):
             outdir = str(project.folder / "results")
             program("push", name, f"{proxy.host}/{REPOSITORY}:1.0", "--outdir", outdir)
-        program("push", "odd", f"{proxy.host}/odd:latest", "--outdir", outdir)
+        for tag in ("2.0", "latest"):
+            program("push", "odd", f"{proxy.host}/odd:{tag}", "--outdir", outdir)
         other = layout(folder / "other", {"org.opencontainers.image.title": "fruit"})
         skopeo("copy", "--dest-tls-verify=false", f"oci:{other}", f"docker://{proxy.host}/other:latest")
         hostile = {
             "io.datacontainer.dataset.digest": "\x1b[31m",
             "org.opencontainers.image.title": "\x1b]0;fruit\x07\n",
         }
+        hostile |= {"org.opencontainers.image.licenses": "CC0-1.0 and " + "x" * 60}
         hostile |= {"io.datacontainer.dataset.files": "-1", "io.datacontainer.dataset.bytes": "9" * 5000}
         other = layout(folder / "hostile", hostile)
         skopeo("copy", "--dest-tls-verify=false", f"oci:{other}", f"docker://{proxy.host}/hostile:latest")
@@ -140,10 +147,10 @@ def inspected_digest(skopeo: Tool, reference: str) -> str:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ((), ["hostile:latest", "lab/fruit:1.0", "odd:latest"]),
+        ((), ["hostile:latest", "lab/fruit:1.0", "odd:2.0", "odd:latest"]),
         (("FRUIT",), ["hostile:latest", "lab/fruit:1.0"]),
         (("lab", "odd"), ["lab/fruit:1.0"]),
-        (("-where", "size > 1000000"), ["lab/fruit:1.0", "odd:latest"]),
+        (("-where", "size > 1000000"), ["lab/fruit:1.0", "odd:2.0", "odd:latest"]),
     ],
 )
 def test_find_words_and_condition_select_data_containers(program, lab, words, expected):
@@ -156,22 +163,73 @@ def test_find_words_and_condition_select_data_containers(program, lab, words, ex
 def test_find_refusing_repository_is_named_and_the_others_are_listed(program, lab):
     lab.faults.append(Fault("GET", "/v2/lab/fruit/tags/list", status=403))
     done = program.run("find", lab.host)
-    hostile, odd = done.stdout.decode().splitlines()
-    assert odd.split("\t")[0] == f"{lab.host}/odd:latest"
-    assert hostile == f'{lab.host}/hostile:latest\t? files\t\t"\\x1b]0;fruit\\a\\n"'
+    hostile, *odd = done.stdout.decode().splitlines()
+    assert [line.split("\t")[0] for line in odd] == [f"{lab.host}/odd:2.0", f"{lab.host}/odd:latest"]
+    assert hostile.startswith(f"{lab.host}/hostile:latest\t? files\t")
     assert f"warning: {lab.host}/lab/fruit: " in done.stderr.decode()
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_find_prints_title_before_license_in_short_cells_without_tabs_at_the_end(program, lab):
+    labels = json.loads(program("find", f"{lab.host}/{REPOSITORY}", "--format", "json"))[0]
+    first, last = program("find", lab.host, "fruit").decode().splitlines()
+    assert last == f"{lab.host}/{REPOSITORY}:1.0\t{labels['files']} files, {labels['bytes'] / 1e6:.1f} MB\todd"
+    assert first == f'{lab.host}/hostile:latest\t? files\t"\\x1b]0;fruit\\a\\n"\tCC0-1.0 and {"x" * 47}…'
+
+
+def test_find_image_that_cannot_be_read_is_named_and_the_other_tags_are_listed(program, lab):
+    lab.faults.append(Fault("GET", "/v2/odd/manifests/2.0", status=404))
+    done = program.run("find", f"{lab.host}/odd")
+    assert [line.split("\t")[0] for line in done.stdout.decode().splitlines()] == [f"{lab.host}/odd:latest"]
+    assert done.stderr.decode().startswith(f"warning: {lab.host}/odd: GET /v2/odd/manifests/2.0 was answered with 404")
+
+
+def test_find_again_asks_for_tags_alone_and_reads_damaged_entries_of_its_cache_again(program, lab, cache):
+    def find() -> tuple[bytes, list[str]]:
+        lab.reset()
+        found = program("find", f"{lab.host}/odd", "-where", "size > 10")
+        return found, [line.partition("/odd/")[2].partition(":")[0] for line in lab.lines if "/odd/" in line]
+
+    first, _ = find()
+    tags = ["tags/list", "manifests/2.0", "manifests/latest"]
+    assert find() == (first, tags)
+    damaged = [*cache.glob("datacontainer/documents/*"), *cache.glob("datacontainer/*/*/*")]
+    for path in damaged:
+        path.write_bytes(path.read_bytes()[:-1])
+    # Manifest, config and metadata layer.
+    assert find() == (first, [*tags[:2], "manifests/sha256", "blobs/sha256", "blobs/sha256", tags[2]])
+    assert find() == (first, tags)
 
 
 def test_find_registry_without_a_list_asks_for_a_repository(program, lab):
     lab.faults.append(Fault("GET", "/v2/_catalog", status=404))
     done = program.run("find", lab.host, status=1)
     assert f"`datacontainer find {lab.host}/REPOSITORY`" in done.stderr.decode()
-    assert program.text("find", f"{lab.host}/odd").startswith(f"{lab.host}/odd:latest\t")
+    assert program.text("find", f"{lab.host}/odd").startswith(f"{lab.host}/odd:2.0\t")
 
 
 def test_find_wrong_condition_is_status_2(program, lab):
     done = program.run("find", f"{lab.host}/odd", "-where", "size > >", status=2)
     assert done.stderr.startswith(b"error: -where, column 8: expected a number")
     done = program.run("find", f"{lab.host}/odd", "-where", "mean > 1", status=1)
-    assert done.stderr == b"data containers without a field of the condition: 1\n"
+    assert done.stderr == b"data containers without a field of the condition: 2\n"
+    done = program.run("find", f"{lab.host}/odd", "-where", "suffix > 3", status=2)
+    assert done.stderr == b'error: -where, column 10: "suffix" is a text field: put "3" in quotes\n'
+    assert not done.stdout
+
+
+def test_history_damaged_config_is_one_line_and_a_damaged_manifest_ends_it(program, lab, cache):
+    reference = f"{lab.host}/{REPOSITORY}:1.0"
+    first, second, third = json.loads(program("history", reference, "--format", "json"))
+    for path in cache.glob("datacontainer/documents/*"):
+        path.unlink()
+    lab.faults.append(Fault("GET", "/blobs/", cut_answer=0, times=5))
+    texts = [line for line in program.text("history", reference).splitlines() if not line.startswith(" ")]
+    assert [line.split("\t")[0] for line in texts] == [one["digest"] for one in (first, second, third)]
+    assert "the connection breaks at byte 0 of the blob sha256:" in texts[0]
+    assert "\t1.0\t" in texts[1]
+    lab.faults[:] = [Fault("GET", f"manifests/{third['digest']}", status=403)]
+    found = json.loads(program("history", reference, "--format", "json"))
+    assert [one["digest"] for one in found] == [one["digest"] for one in (first, second, third)]
+    assert found[2]["lost"]
+    assert "was answered with 403" in found[2]["error"]

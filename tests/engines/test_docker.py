@@ -182,6 +182,16 @@ def test_volume_shares_the_data_with_another_container(docker, fruit, busybox_im
     assert printed == CONTENTS
 
 
+def test_mount_of_the_image_reads_the_data_or_is_refused_before_docker_28(docker, fruit, busybox_image):
+    mount = ("--mount", f"type=image,source={fruit},target=/data,image-subpath=data")
+    read = ("cat", "/data/avocado.txt", "/data/tomato.txt")
+    if int(docker.text("version", "--format", "{{.Server.Version}}").partition(".")[0]) >= 28:
+        assert docker(*RUN, *mount, busybox_image, *read) == CONTENTS
+    else:
+        errors = docker.run(*RUN, *mount, busybox_image, *read, status=125).stderr
+        assert b"unexpected key 'image-subpath'" in errors
+
+
 def test_compose_example_reads_the_data_in_a_second_service(compose, fruit, busybox_image):
     example = ("-p", "example", "-f", ROOT / "examples/compose/docker-compose.yml")
     environment = {**os.environ, "DATA_IMAGE": fruit, "READER_IMAGE": busybox_image}

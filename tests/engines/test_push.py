@@ -1,16 +1,13 @@
 """Push: compared with skopeo, against docker-registry behind a proxy that counts and cuts."""
 
-import base64
 import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +22,7 @@ from tools.products import sha256sum
 from tools.proxy import Fault, Proxy, proxying
 from tools.registry import Registry
 from tools.servers import serving_registry
+from tools.tokens import login, make_certificate, serving_tokens
 from tools.workflow import NOTHING, ROOT, fails, run
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -282,10 +280,6 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield host
 
 
-def login(user: str, password: str) -> dict[str, str]:
-    return {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
-
-
 @pytest.mark.parametrize(
     ("file", "logins", "message"),
     [
@@ -314,13 +308,6 @@ def test_push_with_basic_authentication_finds_the_login(tmp_path, guarded, file,
     assert not message or statuses.get(message[:11]) == 3 or f"`docker login {guarded}`" in printed
 
 
-def make_certificate(key: Path, certificate: Path) -> None:
-    """Writes a private key, and a certificate for 127.0.0.1 that it signed itself."""
-    kind = ["-newkey", "rsa:2048", "-addext", "subjectAltName=IP:127.0.0.1"]
-    made = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=x", "-keyout", key, "-out", certificate, *kind]
-    Tool((require_tool("openssl"),))(*made)
-
-
 def test_push_with_tls_needs_a_trusted_certificate_or_a_request_for_plain_http(tmp_path, lab):
     layout(tmp_path, b"data")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
@@ -339,55 +326,14 @@ def test_push_with_tls_needs_a_trusted_certificate_or_a_request_for_plain_http(t
     assert lab.status() == 200
 
 
-def encoded(content: bytes) -> str:
-    """Base64 in the alphabet of JSON web tokens."""
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-@pytest.fixture
-def token_server(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """A token server for the user `visitor`: its host, and the queries of its requests. Signs with token.key."""
-    openssl, queries = Tool((require_tool("openssl"),)), list[str]()
-    key, certificate = tmp_path / "token.key", tmp_path / "token.pem"
-    make_certificate(key, certificate)
-    der = base64.b64encode(openssl("x509", "-in", certificate, "-outform", "DER")).decode()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            query = parse_qs(urlsplit(self.path).query)
-            queries.append(self.path)
-            known = self.headers.get("Authorization") == "Basic " + login("visitor", "secret")["auth"]
-            access = []
-            for scope in query.get("scope", []):
-                kind, name, actions = scope.split(":")
-                access.append({"type": kind, "name": name, "actions": actions.split(",")})
-            now = int(time.time())
-            claims = {"iss": "tests", "aud": query["service"][0], "exp": now + 60, "nbf": now - 60, "access": access}
-            parts = {"typ": "JWT", "alg": "RS256", "x5c": [der]}, {**claims, "jti": str(len(queries))}
-            signed = ".".join(encoded(json.dumps(one).encode()) for one in parts)
-            signature = openssl("dgst", "-sha256", "-sign", key, input=signed.encode())
-            content = json.dumps({"token": f"{signed}.{encoded(signature)}"}).encode() if known else b"{}"
-            self.send_response(200 if known else 401)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Prints nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_address[1]}", queries
-        server.shutdown()
-
-
-def test_push_with_a_token_server_asks_for_each_scope_and_again_for_an_expired_token(tmp_path, token_server):
-    host, queries = token_server
+def test_push_with_a_token_server_asks_for_each_scope_and_again_for_an_expired_token(tmp_path):
     layout(tmp_path, bytes(3 * CHUNK))
-    token = {"realm": f"http://{host}/token", "service": "r", "issuer": "tests"}
-    token["rootcertbundle"] = str(tmp_path / "token.pem")
-    program, auth = require_tool("docker-registry"), {"token": token}
-    with serving_registry(program, tmp_path, auth=auth) as upstream, proxying(upstream) as proxy:
+    program = require_tool("docker-registry")
+    with (
+        serving_tokens(tmp_path, {"visitor:secret": {"pull", "push"}}) as (auth, queries),
+        serving_registry(program, tmp_path, auth=auth) as upstream,
+        proxying(upstream) as proxy,
+    ):
         (tmp_path / ".docker").mkdir()
         logins = tmp_path / ".docker/config.json"
         logins.write_text(json.dumps({"auths": {proxy.host: login("visitor", "wrong")}}))
@@ -395,7 +341,7 @@ def test_push_with_a_token_server_asks_for_each_scope_and_again_for_an_expired_t
         assert "its token server" in refused
         assert f"refused the login of user 'visitor' with status 401: run `docker login {proxy.host}`" in refused
         logins.write_text(json.dumps({"auths": {proxy.host: login("visitor", "secret")}}))
-        challenge = f'Bearer realm="{token["realm"]}",service="r"'
+        challenge = f'Bearer realm="{auth["token"]["realm"]}",service="r"'
         proxy.faults.append(Fault("PATCH", status=401, headers={"WWW-Authenticate": challenge}, after=1))
         queries.clear()
         push(tmp_path, f"{proxy.host}/lab/fruit:1.0")

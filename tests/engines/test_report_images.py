@@ -131,6 +131,26 @@ def test_commands_for_skopeo_and_registry_show_and_push(skopeo, images, lines, r
     assert len(json.loads(registry.get("odd/manifests/2.0", INDEX))["manifests"]) == 2
 
 
+def test_commands_for_a_pushed_image_get_list_and_compare_it(images, registry, tmp_path):
+    reference, folder = f"{registry.host}/lab/odd:2.0", images.product("odd", ".")
+    found = {one.purpose: one.line for one in commands("odd:2.0", "/data", "oci", {}, reference)}
+    program = Tool((sys.executable, "-m", "datacontainer"))
+    program("push", "odd", reference, cwd=images.folder)
+
+    def paste(purpose: str, where: object) -> bytes:
+        return pasted(found[purpose], "datacontainer", program, "", cwd=where)
+
+    assert found["pull the image from the registry"] == f"docker pull {reference}"
+    paste("copy the files from the registry to ./out, without Docker", tmp_path)
+    assert packed(tree_of(tmp_path / "out")) == packed(tree_of(images.folder / "odd"))
+    line = f"{found['list the files in the registry']} -ls -null"
+    assert pasted(line, "datacontainer", program, "", cwd=tmp_path) == keys(images.folder / "odd")
+    assert paste("compare the image in the registry with this one", folder) == b"no differences\n"
+    listed = paste("list the images of all pushes, and the commands that compare them", tmp_path).decode()
+    digest = json.loads((folder / "oci/index.json").read_bytes())["manifests"][0]["digest"]
+    assert [line.split("\t")[0] for line in listed.splitlines()] == [digest]
+
+
 def test_commands_large_sif_has_a_sha256sum_and_odd_mount_is_quoted():
     found = {command.purpose: command.line for command in commands("a:1", "/m n", "oci", {"sif": Package("a.sif", 9)})}
     assert found["compute the sha256 of the SIF"] == "sha256sum a.sif"

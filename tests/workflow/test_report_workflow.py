@@ -55,6 +55,19 @@ def test_changed_label_is_in_the_images_and_the_report_without_a_new_state(built
     assert NOTHING in built.build()
 
 
+def test_push_key_adds_commands_to_the_report_alone_without_a_request(built):
+    before = contents(built)
+    assert b"datacontainer history" not in before["report.html"]
+    # No registry is at this port.
+    built.configure(fruit={"path": "data", "push": "localhost:1/lab/fruit:1.0"})
+    assert started(built.build()) == {"report"}
+    text = built.product("fruit", "report.html").read_text()
+    assert "<code>datacontainer history localhost:1/lab/fruit:1.0</code>" in text
+    assert "<code>datacontainer diff localhost:1/lab/fruit:1.0 oci</code>" in text
+    assert contents(built)["history.tsv"] == before["history.tsv"]
+    assert NOTHING in built.build()
+
+
 def test_changed_dataset_changes_the_images_and_is_a_new_state(changing):
     before = changing.image_id("fruit")
     (changing.folder / "data/pepper.txt").write_text("pepper\n")

@@ -7,6 +7,7 @@ from datacontainer.compare.open import open_version
 from datacontainer.compare.shown import write_records
 from datacontainer.compare.versions import Comparison
 from datacontainer.runtime.errors import DataContainerError, UsageError
+from datacontainer.runtime.interrupt import stop_with_a_line
 
 
 def diff(given: argparse.Namespace) -> int:
@@ -15,6 +16,7 @@ def diff(given: argparse.Namespace) -> int:
     Raises:
         DataContainerError: see `compare.open.open_version` and `Comparison`; the exit status is 2 or more.
     """
+    stop_with_a_line()
     try:
         token = os.environ.get("DATACONTAINER_TOKEN", "")
         names = (given.before, given.after)

@@ -6,6 +6,7 @@ import sys
 from datacontainer.compare.find import Search
 from datacontainer.compare.lineage import digests_of
 from datacontainer.compare.shown import write_records
+from datacontainer.runtime.interrupt import stop_with_a_line
 
 
 def find(given: argparse.Namespace) -> int:
@@ -16,6 +17,7 @@ def find(given: argparse.Namespace) -> int:
     Raises:
         DataContainerError: see `compare.find.Search.containers` and `compare.lineage.digests_of`.
     """
+    stop_with_a_line()
     count = None
     if given.where is not None:
         from datacontainer.compare.condition import Condition

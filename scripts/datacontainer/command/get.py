@@ -2,7 +2,7 @@
 
 import argparse
 
-from datacontainer.command.words import opened
+from datacontainer.command.words import opened, read_words
 from datacontainer.fetch.fetch import fetch
 from datacontainer.runtime.errors import UsageError
 from datacontainer.sources.files import read_files
@@ -16,9 +16,10 @@ def get(given: argparse.Namespace) -> int:
     Raises:
         DataContainerError: if the image cannot be read, or the folder cannot be written.
     """
-    source = opened(given)
+    read_words(given)
     if not given.output:
         raise UsageError("get needs --output DIR: the folder to which it writes the files")
+    source = opened(given)
     keys = None
     with shown_progress(f"get {source.name}"):
         if given.flags:

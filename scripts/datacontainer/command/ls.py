@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from datacontainer.command.words import opened
+from datacontainer.command.words import opened, read_words
 from datacontainer.sources.engine import engine
 from datacontainer.terminal.progressline import shown_progress
 
@@ -14,6 +14,7 @@ def ls(given: argparse.Namespace) -> int:
     Raises:
         DataContainerError: if the image cannot be read.
     """
+    read_words(given)
     with shown_progress("ls"):
         program = engine(opened(given))
     os.execv(program, ["/entrypoint", *given.flags])

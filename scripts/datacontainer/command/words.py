@@ -4,17 +4,19 @@ import argparse
 import os
 
 from datacontainer.runtime.errors import UsageError
+from datacontainer.runtime.interrupt import stop_at_ctrl_c
 from datacontainer.sources.source import Source, open_source
 
+LINE = b"interrupted: run the same command again\n"
 # The flags that need the files of the image, or start something in it.
 REFUSED = ("cat", "export", "bagit", "verify", "self-check", "serve", "token", "access-log", "start", "run")
 
 
-def opened(given: argparse.Namespace) -> Source:
-    """Returns the source REF; moves the options of this program from the words after REF to `given`.
+def read_words(given: argparse.Namespace) -> None:
+    """Moves the options of this program from the words after REF to `given`.
 
     Raises:
-        DataContainerError: if a flag needs the files, or the source cannot be read.
+        UsageError: if a flag needs the files, or has no value.
     """
     words, flags = iter(given.flags), []
     for word in words:
@@ -34,5 +36,14 @@ def opened(given: argparse.Namespace) -> Source:
         if word.startswith("-") and name in REFUSED:
             raise UsageError(f"-{name} needs the files: write `datacontainer get REF --output DIR`, or run the image")
     given.flags = flags
+
+
+def opened(given: argparse.Namespace) -> Source:
+    """Returns the source REF; Ctrl-C now ends the process.
+
+    Raises:
+        DataContainerError: if the source cannot be read.
+    """
+    stop_at_ctrl_c(lambda: os.write(2, LINE))
     token = given.token or os.environ.get("DATACONTAINER_TOKEN", "")
     return open_source(given.source, plain_http=given.plain_http, token=token)

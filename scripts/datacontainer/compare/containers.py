@@ -11,8 +11,12 @@ from datacontainer.runtime.progress import size
 
 # Numbers of more digits are no numbers of files or bytes.
 LONGEST_NUMBER = 18
+<<<<<<< HEAD
 # The keys of an ancestor in a text.
 SHOWN_KEYS = ("name", "version", "reference")
+=======
+LONGEST_CELL = 60
+>>>>>>> main
 TEXTS = ("title", "version", "description", "authors", "licenses")
 
 
@@ -69,5 +73,10 @@ class Container(NamedTuple):
 
 
 def columns(*texts: str) -> str:
-    """Texts of labels as one line of a table, separated by tabs."""
-    return "\t".join(map(shown, texts))
+    """Texts of labels as one line of a table, separated by tabs, without tabs at its end."""
+    return "\t".join(map(shown, texts)).rstrip("\t")
+
+
+def cell(text: str) -> str:
+    """The text, shortened to LONGEST_CELL characters."""
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"

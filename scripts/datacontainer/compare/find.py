@@ -3,10 +3,18 @@
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+<<<<<<< HEAD
 from datacontainer.compare.containers import Container, columns
 from datacontainer.compare.lineage import results_of
+=======
+from urllib3.exceptions import HTTPError
+
+from datacontainer.compare.condition import MismatchError
+from datacontainer.compare.containers import Container, cell, columns
+>>>>>>> main
 from datacontainer.compare.open import read_summary
 from datacontainer.compare.shown import shown
 from datacontainer.registry.client import Repository, repositories
@@ -14,7 +22,7 @@ from datacontainer.registry.errors import RegistryError
 from datacontainer.registry.reference import HOST, Reference
 from datacontainer.runtime.errors import DataContainerError, DataError, MissingToolError, UsageError
 from datacontainer.sources.image import Image
-from datacontainer.sources.remote import RemoteBlobs
+from datacontainer.sources.known import KnownBlobs
 from datacontainer.sources.source import SUMMARY, Source
 
 THREADS = 8
@@ -22,6 +30,8 @@ THREADS = 8
 REFERRERS = re.compile(r"sha256-[0-9a-f]{64}(\.\w+)?")
 # The statuses of a registry that does not list its repositories.
 NO_LIST = {401, 403, 404, 405, 501}
+# The statuses after which no other tag of the repository is read.
+REFUSED = {401, 403, 429}
 SEARCHED = ("title", "description", "authors")
 
 # The number of files for which a condition holds; None if the container lacks a field of the condition.
@@ -35,25 +45,47 @@ class Found(NamedTuple):
     matches: int | None = None
 
     def to_text(self) -> str:
+<<<<<<< HEAD
         """Reference, files and bytes, the files that match, license, title and, if it is known, the lineage."""
         one = self.container
         matching = [] if self.matches is None else [f"{self.matches:,} match"]
         lineage = [text] if (text := one.lineage()) else []
         amounts = ", ".join([one.amount(), *matching])
         return columns(one.reference, amounts, one.text("licenses"), one.text("title"), *lineage)
+=======
+        """Reference, files and bytes, the files that match, title, license."""
+        one = self.container
+        matching = [] if self.matches is None else [f"{self.matches:,} match"]
+        amount = ", ".join([one.amount(), *matching])
+        return columns(one.reference, amount, cell(one.text("title")), cell(one.text("licenses")))
+>>>>>>> main
 
     def to_json(self) -> dict[str, Any]:
         """The container for other programs."""
         return self.container.to_json() | ({} if self.matches is None else {"matches": self.matches})
 
 
-class _Answer(NamedTuple):
-    """The answer of one repository. others: images that are no data containers. refusal: the error, or ""."""
+@dataclass
+class _Answer:
+    """The answer of one repository. counted: images for which the condition was evaluated.
 
-    found: list[Found]
-    others: int
-    without_field: int
-    refusal: str
+    others: images that are no data containers. mismatches, refusals: errors.
+    """
+
+    found: list[Found] = field(default_factory=list)
+    counted: int = 0
+    others: int = 0
+    without_field: int = 0
+    mismatches: list[UsageError] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+    def add(self, other: "_Answer") -> None:
+        """Adds the numbers and errors of another answer."""
+        self.counted += other.counted
+        self.others += other.others
+        self.without_field += other.without_field
+        self.mismatches += other.mismatches
+        self.refusals += other.refusals
 
 
 class Search:
@@ -72,33 +104,40 @@ class Search:
         made_from: digests, one of which the labels name as an ancestor; if empty, all containers match.
         """
         self._words, self._count, self._plain_http = [word.casefold() for word in words], count, plain_http
+<<<<<<< HEAD
         self._made_from = made_from
         self.found, self._others, self._without_field = 0, 0, 0
         self._refusals: list[str] = []
+=======
+        self.found, self._sum = 0, _Answer()
+>>>>>>> main
 
     def containers(self, registry: str) -> Iterator[Found]:
         """Yields the data containers that match. registry: HOST[:PORT], or with /REPOSITORY.
 
         Raises:
-            UsageError: if the text is neither.
+            UsageError: if the text is neither, or if the condition fits the fields of no data container.
             RegistryError: if the registry cannot be reached, or does not list its repositories.
         """
         references = self._references(registry)
         with ThreadPoolExecutor(THREADS) as pool:
             for answer in pool.map(self._search, references):
                 self.found += len(answer.found)
-                self._others += answer.others
-                self._without_field += answer.without_field
-                self._refusals += filter(None, [answer.refusal])
+                self._sum.add(answer)
                 yield from answer.found
+        if self._sum.mismatches and not self._sum.counted:
+            raise self._sum.mismatches[0]
 
     def notes(self) -> Iterator[str]:
         """Lines about the images that were left out."""
-        yield from (f"warning: {shown(one)}" for one in self._refusals)
-        if self._others:
-            yield f"images that are no data containers: {self._others:,}"
-        if self._without_field:
-            yield f"data containers without a field of the condition: {self._without_field:,}"
+        yield from (f"warning: {shown(one)}" for one in self._sum.refusals)
+        if self._sum.mismatches:
+            count = len(self._sum.mismatches)
+            yield f"data containers whose fields have other types: {count:,} ({self._sum.mismatches[0]})"
+        if self._sum.others:
+            yield f"images that are no data containers: {self._sum.others:,}"
+        if self._sum.without_field:
+            yield f"data containers without a field of the condition: {self._sum.without_field:,}"
 
     def _references(self, registry: str) -> list[Reference]:
         if "/" in registry:
@@ -118,10 +157,10 @@ class Search:
         return [Reference(registry, name) for name in sorted(set(names))]
 
     def _search(self, reference: Reference) -> _Answer:
-        """Searches one repository."""
-        repository, known = Repository(reference, self._plain_http), dict[str, Image | None]()
-        found, refusal = list[Found](), ""
+        """Searches one repository; an image that cannot be read does not hide the others."""
+        answer, repository, known = _Answer(), Repository(reference, self._plain_http), dict[str, Image | None]()
         try:
+<<<<<<< HEAD
             for tag in sorted(repository.tags()):
                 if REFERRERS.fullmatch(tag):
                     continue
@@ -142,6 +181,41 @@ class Search:
             return _Answer(found, others, 0, refusal)
         lacking = sum(one.matches is None for one in found)
         return _Answer([one for one in found if one.matches], others, lacking, refusal)
+=======
+            tags = sorted(tag for tag in repository.tags() if not REFERRERS.fullmatch(tag))
+        except RegistryError as error:
+            return _Answer(refusals=[str(error)])
+        for tag in tags:
+            try:
+                self._read(repository, tag, known, answer)
+            except MismatchError as error:
+                answer.mismatches.append(error)
+            except (UsageError, MissingToolError):
+                raise
+            except DataContainerError as error:
+                answer.refusals.append(str(error))
+                if _is_over(error):
+                    break
+        answer.others = sum(image is None for image in known.values())
+        return answer
+
+    def _read(self, repository: Repository, tag: str, known: dict[str, Image | None], answer: _Answer) -> None:
+        """Adds the data container of a tag to the answer if it matches. known: the images of the repository."""
+        manifest = repository.manifest(tag)
+        if manifest.digest not in known:
+            known[manifest.digest] = _image(repository, manifest.content)
+        image = known[manifest.digest]
+        if image is None:
+            return
+        container = Container(f"{repository.reference.name}:{tag}", manifest.digest, image.labels)
+        if not self._has_words(container, image):
+            return
+        matches = self._count(image) if self._count else None
+        answer.counted += matches is not None
+        answer.without_field += bool(self._count) and matches is None
+        if matches or not self._count:
+            answer.found.append(Found(container, matches))
+>>>>>>> main
 
     def _has_ancestor(self, container: Container) -> bool:
         named = {one.get(key) for one in container.made_from for key in ("dataset_digest", "image")}
@@ -157,10 +231,16 @@ class Search:
         return all(word in str(keywords or "").casefold() for word in missing)
 
 
+def _is_over(error: DataContainerError) -> bool:
+    """Whether the registry refuses the repository, or does not answer any more."""
+    unreachable = isinstance(error.__cause__, HTTPError)
+    return isinstance(error, RegistryError) and (unreachable or error.status in REFUSED or error.status >= 500)
+
+
 def _image(repository: Repository, content: bytes) -> Image | None:
     """The image of a manifest; None if it is no data container."""
     try:
-        image = Image(repository.reference.name, content, RemoteBlobs(repository))
+        image = Image(repository.reference.name, content, KnownBlobs(repository))
     except DataError:
         return None
     return image if Container("", "", image.labels).dataset_digest else None

@@ -41,11 +41,14 @@ class Record(Protocol):
 def write_records(records: Iterable[Record], form: str) -> None:
     """Writes records to the standard output: lines of text, lines of JSON, or one JSON array.
 
-    Ends the process, as a signal does, if a pipe is closed.
+    On a terminal, each line appears at once. Ends the process, as a signal does, if a pipe is closed.
     """
+    at_once = sys.stdout.isatty()
     try:
         for line in _lines(records, form):
             sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "backslashreplace"))
+            if at_once:
+                sys.stdout.buffer.flush()
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         # Python's own flush at the end would fail again.

@@ -16,7 +16,7 @@ from datacontainer.runtime.progress import size
 COMPUTED = {"digest", "files", "bytes", "empty", "links", "duplicates", "types", "errors"}
 REPEATED = (LABEL_PREFIX + "dataset.", LABEL_PREFIX + "mount")
 BUILT_IN_FIELDS = {f"fields.{name}" for name in ("path", "size", "mtime", "link")}
-# Objects whose members are compared one by one.
+# Objects whose members are compared one by one, also those of the objects in them.
 OBJECTS = ("about", "fields", "metadata")
 
 
@@ -130,8 +130,21 @@ def _described(version: Version) -> dict[str, Any] | None:
     found = {key: value for key, value in version.described.items() if key not in {*COMPUTED, *OBJECTS}}
     for name in OBJECTS:
         members = version.described.get(name)
-        found |= {f"{name}.{key}": value for key, value in (members if isinstance(members, dict) else {}).items()}
+        found |= _members(f"{name}.", members if isinstance(members, dict) else {})
     return {key: finite(value) for key, value in found.items() if key not in BUILT_IN_FIELDS}
+
+
+def _members(prefix: str, objects: dict[str, Any]) -> dict[str, Any]:
+    """The values in nested objects by their keys, joined with dots; an empty object is a value."""
+    found, open_objects = dict[str, Any](), [(prefix, objects)]
+    while open_objects:
+        prefix, members = open_objects.pop()
+        for key, value in members.items():
+            if isinstance(value, dict) and value:
+                open_objects.append((f"{prefix}{key}.", value))
+            else:
+                found[prefix + key] = value
+    return found
 
 
 def _labels(version: Version) -> dict[str, str] | None:

@@ -4,26 +4,23 @@ import errno
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Event, Lock
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from threading import Lock
 
 import numpy as np
 
-from datacontainer.fetch.target import Refusal, Target
-from datacontainer.fetch.writer import Different, Stopped, Writer
+from datacontainer.fetch.target import Refusal, Target, sync_names
+from datacontainer.fetch.threads import Stopped, Threads
+from datacontainer.fetch.writer import Different, Writer
 from datacontainer.runtime.errors import DataContainerError, DataError
 from datacontainer.runtime.logs import notice
 from datacontainer.runtime.progress import Progress, size
 from datacontainer.sources.files import Files, is_foreign
-from datacontainer.sources.source import Content, Run, Source
+from datacontainer.sources.source import Content, Folder, Run, Source
 
-CONNECTIONS = 8
 # Rows that a thread compares with existing files before it takes the next ones.
 ROWS = 1000
-Item = TypeVar("Item")
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -43,8 +40,16 @@ def fetch(source: Source, files: Files, folder: str, *, quiet: bool = False) -> 
         DataContainerError: if a file is skipped because it differs from the catalog or the folder cannot hold it; if
             the source cannot be read or the folder cannot be written; if the command is interrupted.
     """
-    one = _Fetch(source, files, Target(folder), folder)
-    one.run()
+    threads = Threads()
+    with ExitStack() as stack:
+        target = stack.enter_context(Target(folder))
+        one = _Fetch(source, files, target, folder, threads)
+        try:
+            one.run()
+        finally:
+            if threads.abandoned:
+                # A thread may still use the descriptors.
+                stack.pop_all()
     if not quiet:
         one.print_summary()
     one.check_skipped()
@@ -53,43 +58,45 @@ def fetch(source: Source, files: Files, folder: str, *, quiet: bool = False) -> 
 class _Fetch:
     """One call of `fetch`. The lock protects all counts."""
 
-    def __init__(self, source: Source, files: Files, target: Target, folder: str) -> None:
+    def __init__(self, source: Source, files: Files, target: Target, folder: str, threads: Threads) -> None:
         self._source, self._all, self._target, self._folder = source, files, target, folder
-        self._began, self._stop, self._lock = time.monotonic(), Event(), Lock()
+        self._began, self._threads, self._lock = time.monotonic(), threads, Lock()
         self._files = self._bytes = self._kept = self._left = 0
         self._differing, self._refused = set[bytes](), set[bytes]()
 
     def run(self) -> None:
         """Keeps the existing files, and reads the others."""
-        with self._errors(), self._stopping():
+        with self._errors(), self._threads.interruptible():
             self._keep_and_read()
+            sync_names(self._target.descriptor)
 
     def _keep_and_read(self) -> None:
         needed = self._needed()
         files = self._all.take(needed)
         self._left = int(files.sizes.sum())
         progress = Progress(f"files of {self._source.name}", self._left)
-        writer = Writer(self._target, files, self._stop, self._locked(progress.add))
+        writer = Writer(self._target, files, self._threads.stop, self._locked(progress.add))
         try:
             runs = [run for run in self._source.runs(files) if writer.is_missing(run)]
             if line := self._source.notice(runs):
                 notice(line)
-            self._in_threads(runs, lambda run: self._read(run, files, writer))
+            self._threads.run(runs, lambda run: self._read(run, files, writer))
         finally:
-            writer.close()
+            if not self._threads.abandoned:
+                writer.close()
 
     def _needed(self) -> np.ndarray:
         """Which rows are to be read; creates the symlinks."""
         needed = self._all.offsets >= 0
         rows = np.flatnonzero(~needed if self._target.is_empty else np.ones(len(needed), bool))
-        writer = Writer(self._target, self._all, self._stop, lambda _: None)
+        writer = Writer(self._target, self._all, self._threads.stop, lambda _: None)
 
         def check(some: np.ndarray) -> None:
             for row in some.tolist():
                 with self._skipping(self._all.path(row)):
                     needed[row] &= not self._keep(writer, row)
 
-        self._in_threads(np.array_split(rows, -(-len(rows) // ROWS) or 1), check)
+        self._threads.run(np.array_split(rows, -(-len(rows) // ROWS) or 1), check)
         return needed
 
     def _keep(self, writer: Writer, row: int) -> bool:
@@ -100,19 +107,23 @@ class _Fetch:
         return kept or is_link
 
     def _read(self, run: Run, files: Files, writer: Writer) -> None:
-        for found in self._source.contents(run, files):
-            if isinstance(found, Content):
-                with self._skipping(files.path(found.row)):
-                    if writer.write(found, run.part):
-                        self._count(int(files.sizes[found.row]), kept=False)
-            elif found.path.startswith(files.mount[1:] + b"/"):
-                path = found.path[len(files.mount) :]
-                if is_foreign(path):
-                    raise DataError(
-                        f"the folder {path!r} of {self._source.name!r} leads out of the dataset: build it again"
-                    )
-                with self._skipping(path):
-                    self._target.folder(path)
+        with closing(self._source.contents(run, files)) as contents:
+            for found in contents:
+                if isinstance(found, Content):
+                    with self._skipping(files.path(found.row)):
+                        if writer.write(found, run.part):
+                            self._count(int(files.sizes[found.row]), kept=False)
+                else:
+                    self._make_folder(found, files.mount)
+
+    def _make_folder(self, found: Folder, mount: bytes) -> None:
+        if not found.path.startswith(mount[1:] + b"/"):
+            return
+        path = found.path[len(mount) :]
+        if is_foreign(path):
+            raise DataError(f"the folder {path!r} of {self._source.name!r} leads out of the dataset: build it again")
+        with self._skipping(path):
+            self._target.folder(path)
 
     def _count(self, size_bytes: int, *, kept: bool) -> None:
         with self._lock:
@@ -146,46 +157,6 @@ class _Fetch:
                 skipped.add(path)
                 print(f"{os.fsdecode(path)!r}: {reason}")
 
-    def _in_threads(self, items: Iterable[Item], work: Callable[[Item], None]) -> None:
-        """Calls `work` with each item, in several threads; an error ends all of them."""
-        waiting, lock = iter(items), Lock()
-
-        def loop() -> None:
-            try:
-                while not self._stop.is_set():
-                    with lock:
-                        item = next(waiting, None)
-                    if item is None:
-                        return
-                    work(item)
-            except BaseException:
-                self._stop.set()
-                raise
-
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            futures = [pool.submit(loop) for _ in range(CONNECTIONS)]
-        errors = [error for one in futures if (error := one.exception())]
-        # Threads that another thread stopped raise Stopped.
-        for error in sorted(errors, key=lambda one: isinstance(one, Stopped)):
-            raise error
-        if self._stop.is_set():
-            raise Stopped
-
-    @contextmanager
-    def _stopping(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the threads of the block; a second one ends the process."""
-
-        def stop(number: int, _: object) -> None:
-            self._stop.set()
-            signal.signal(number, signal.SIG_DFL)
-
-        earlier = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in earlier.items():
-                signal.signal(number, handler)
-
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """Raises the errors of the block as one line for the user."""
@@ -218,7 +189,8 @@ class _Fetch:
         done = f"{counted(self._files, 'file')}, {counted(self._bytes, 'byte')}"
         line = f"fetched {done} to {self._folder!r} in {seconds:.1f} s"
         line += f" ({self._kept} already existed)" if self._kept else ""
-        print(f"{line}; {size(traffic.size_bytes)} in {counted(traffic.requests, 'request')}")
+        requests = f" in {counted(traffic.requests, 'request')}" if traffic.requests else ""
+        print(f"{line}; read {size(traffic.size_bytes)}{requests}")
 
     def check_skipped(self) -> None:
         """Returns if all files were written.

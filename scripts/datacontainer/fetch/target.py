@@ -1,5 +1,6 @@
 """Target: the folder to which files are written; nothing is written outside of it, and no symlink in it is followed."""
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -9,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from datacontainer.runtime.errors import DataContainerError
 
@@ -24,7 +27,7 @@ class Refusal(Exception):  # noqa: N818
 
 
 class Target:
-    """An open folder; threads may share it."""
+    """An open folder, which the end of a `with` block closes; threads may share it."""
 
     def __init__(self, folder: str) -> None:
         """folder: is created if it is missing.
@@ -32,18 +35,53 @@ class Target:
         Raises:
             DataContainerError: if it cannot be written, or another process writes to it.
         """
-        self.name, self._last = os.fsencode(folder), threading.local()
+        self.name = os.fsencode(folder)
+        # The folder that each thread opened last.
+        self._last: dict[int, tuple[bytes, int]] = {}
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            with suppress(OSError):
-                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.is_empty = not any(os.scandir(self.descriptor))
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            self._lock()
+            with os.scandir(self.descriptor) as entries:
+                self.is_empty = not any(entries)
             self._careful = self._ignores_case()
         except OSError as error:
-            raise DataContainerError(
-                f"{folder!r} cannot be written ({error.strerror}): name a folder that you can write with --output"
-            ) from error
+            os.close(self.descriptor)
+            raise self._unwritable(error) from error
+
+    def __enter__(self) -> Self:
+        """Returns the target."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes all descriptors; no thread may use the target any more."""
+        for _, descriptor in self._last.values():
+            os.close(descriptor)
+        self._last.clear()
+        os.close(self.descriptor)
+
+    def _unwritable(self, error: OSError) -> DataContainerError:
+        if isinstance(error, BlockingIOError):
+            return DataContainerError(
+                f"another process writes to {self.shown(b'')}: wait for its end, or name another folder with --output"
+            )
+        return DataContainerError(
+            f"{self.shown(b'')} cannot be written ({error.strerror}): name a folder that you can write with --output"
+        )
+
+    def _lock(self) -> None:
+        """Raises BlockingIOError if another process has the lock; some file systems have no locks."""
+        try:
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            return
 
     def _ignores_case(self) -> bool:
         """Whether the file system treats some names as equal, which is tried with a new entry."""
@@ -63,7 +101,8 @@ class Target:
             Refusal: if the target cannot store the name of a folder.
             DataContainerError: if another entry has that name.
         """
-        known: tuple[bytes, int] | None = getattr(self._last, "folder", None)
+        thread = threading.get_ident()
+        known = self._last.get(thread)
         if known and known[0] == path:
             return known[1]
         current, done = os.dup(self.descriptor), b""
@@ -76,7 +115,7 @@ class Target:
             current = following
         if known:
             os.close(known[1])
-        self._last.folder = path, current
+        self._last[thread] = path, current
         return current
 
     def _open_subfolder(self, outer: int, name: bytes, path: bytes) -> int:
@@ -109,7 +148,14 @@ class Target:
 
     def shown(self, path: bytes) -> str:
         """A path below the target, for messages."""
-        return repr(os.fsdecode(os.path.join(self.name, path)))
+        return repr(os.fsdecode(os.path.join(self.name, path) if path else self.name))
+
+
+def sync_names(folder: int) -> None:
+    """Waits until the names of files in the file system of a folder are on the disk, as their contents are already."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.syncfs(folder) and (code := ctypes.get_errno()) != errno.ENOSYS:
+        raise OSError(code, os.strerror(code))
 
 
 def exists(folder: int, name: bytes) -> os.stat_result | None:

@@ -1,14 +1,17 @@
 """Writer: files, parts of files and symlinks, each of which gets its name when its content is complete and right."""
 
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Lock
 
 from datacontainer.fetch.target import PARTIAL, Target, exists, give_name, storing
+from datacontainer.fetch.threads import Stopped
 from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.logs import warn
 from datacontainer.sources.files import Files
 from datacontainer.sources.plan import RUN_BYTES
 from datacontainer.sources.source import Content, Run
@@ -16,11 +19,9 @@ from datacontainer.sources.source import Content, Run
 BLOCK_BYTES = 1 << 20
 PLAIN, EXECUTABLE = 0o644, 0o755
 DONE = b"\1"
+# A file system answers with one of them if it has no modes or times.
+FORBIDDEN = {errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS}
 CREATED = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-
-
-class Stopped(Exception):  # noqa: N818
-    """The run was interrupted, or another thread failed."""
 
 
 class Writer:
@@ -30,7 +31,7 @@ class Writer:
         """progress: is called with the number of bytes after each write."""
         self._target, self._files, self._stop, self._progress = target, files, stop, progress
         self._larges: dict[int, _Large] = {}
-        self._lock = Lock()
+        self._lock, self._warned = Lock(), False
 
     def is_kept(self, row: int) -> bool:
         """Whether the file of a row exists with the right content; creates the symlink of a row.
@@ -83,8 +84,7 @@ class Writer:
             return True
         large = self._large(content.row, inside)
         self._copy(content, large.descriptor)
-        if content.executable is not None:
-            os.fchmod(large.descriptor, EXECUTABLE if content.executable else PLAIN)
+        self._set_mode(content, large.descriptor)
         large.finish(part)
         if not large.hash_finished(self._stop):
             return False
@@ -119,7 +119,7 @@ class Writer:
         descriptor = os.open(partial, CREATED, 0o600, dir_fd=inside)
         try:
             self._compare(content.row, self._copy(content, descriptor))
-            os.fchmod(descriptor, EXECUTABLE if content.executable else PLAIN)
+            self._set_mode(content, descriptor)
             self._name(content.row, inside, name, descriptor)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -145,6 +145,25 @@ class Writer:
             self._progress(len(block))
         return digest.hexdigest()
 
+    def _set_mode(self, content: Content, descriptor: int) -> None:
+        if content.executable is not None:
+            with self._forbidden(self._files.path(content.row)):
+                os.fchmod(descriptor, EXECUTABLE if content.executable else PLAIN)
+
+    @contextmanager
+    def _forbidden(self, path: bytes) -> Iterator[None]:
+        """Warns, once, if the target refuses a mode or a time: the content is right nevertheless."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in FORBIDDEN:
+                raise
+            with self._lock:
+                warned, self._warned = self._warned, True
+            if not warned:
+                cause = f"cannot set mode or time as in the image ({error.strerror})"
+                warn(f"{self._target.shown(path)}: {cause}; other files may be affected too")
+
     def _compare(self, row: int, found: str) -> None:
         expected = self._files.text("sha256", row)
         if found != expected:
@@ -152,7 +171,8 @@ class Writer:
 
     def _name(self, row: int, inside: int, name: bytes, descriptor: int) -> None:
         """Gives a complete file its time and its name, after its content is on the disk."""
-        os.utime(descriptor, (0, 0))
+        with self._forbidden(self._files.path(row)):
+            os.utime(descriptor, (0, 0))
         os.fsync(descriptor)
         found = self._target.look_up(inside, name)
         if found and not stat.S_ISREG(found.st_mode):

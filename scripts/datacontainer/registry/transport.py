@@ -62,6 +62,8 @@ class Transport:
         self._name = f"{host}/{repository}" if repository else host
         self._api = HUB_HOST if host == HUB else host
         self._base, self._answered = "", False
+        # Is called before each request.
+        self.count: Callable[[], object] = lambda: None
         self._lock = Lock()
         self._authorization = Authorization(host, repository, self._ask_server)
         self._pool = _pool(self._api)
@@ -129,6 +131,7 @@ class Transport:
             every["Authorization"] = used
         given = body() if body else None
         options: dict[str, Any] = {"redirect": body is None, "preload_content": False, "retries": REDIRECTS}
+        self.count()
         answer = self._pool.request(method, url, body=given, headers=every, **options)
         self._answered = True
         return answer, used
@@ -147,6 +150,7 @@ class Transport:
         self._check_scheme(url)
         for attempt in range(ATTEMPTS):
             try:
+                self.count()
                 answer = self._pool.request(method, url, body=body, headers=headers, retries=REDIRECTS)
                 if answer.status not in PASSING or attempt + 1 == ATTEMPTS:
                     return answer.status, answer.data[:MAXIMUM_ERROR]

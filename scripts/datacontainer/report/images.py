@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,14 @@ from datacontainer.image.oci import blob_path
 
 # Takes a second to read. For a larger SIF, the report has a `sha256sum` command.
 LARGEST_HASHED_BYTES = 1 << 30
+# The commands for an image in a registry. {reference}: its tag. {layout}: the folder of the layout.
+REGISTRY = (
+    Command("pull the image from the registry", "docker pull {reference}"),
+    Command("copy the files from the registry to ./out, without Docker", "datacontainer get {reference} --output out"),
+    Command("list the files in the registry", "datacontainer ls {reference}"),
+    Command("compare the image in the registry with this one", "datacontainer diff {reference} {layout}"),
+    Command("list the images of all pushes, and the commands that compare them", "datacontainer history {reference}"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,13 @@ def package(image_format: Format, image: Path, largest_hashed_bytes: int = LARGE
         return Package(image.name, size_bytes, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def commands(tag: str, mount: str, layout: str, packages: Mapping[str, Package]) -> Iterator[Command]:
+def commands(
+    tag: str, mount: str, layout: str, packages: Mapping[str, Package], reference: str | None = None
+) -> Iterator[Command]:
     """Yields the commands to paste into a shell, in the folder of the images.
 
-    tag: as in fruit:1.0. layout: the name of the layout's folder. packages: by format name.
+    tag: as in fruit:1.0. layout: the name of the layout's folder. packages: by format name. reference: of the image in
+    a registry, without asking the registry.
     """
     for one in map(FORMATS.__getitem__, packages):
         file = packages[one.name].name
@@ -61,6 +73,9 @@ def commands(tag: str, mount: str, layout: str, packages: Mapping[str, Package])
         if one.own_data and packages[one.name].sha256 is None:
             yield Command(f"compute the sha256 of the {one.title}", f"sha256sum {file}")
     yield from LAYOUT.commands_for(Path(layout), tag, mount)
+    if reference:
+        values = {"reference": shlex.quote(reference), "layout": shlex.quote(layout)}
+        yield from (Command(purpose, line.format(**values)) for purpose, line in REGISTRY)
 
 
 def _manifests(layout: Path, digest: str) -> list[str]:

@@ -48,11 +48,13 @@ def report(
     table: Path,
     history: Path,
     documents: Sequence[str] = (),
+    reference: str | None = None,
 ) -> None:
     """Writes the `page` (HTML) and the `table` (tab-separated: section, name, files, bytes); adds a line to `history`.
 
     summary: dataset.json. shards: the table that scan wrote. images: the product of each format but the layout, by the
-    format's name. documents: names of those of the standards. Reads a SIF of up to 1 GiB for its sha256.
+    format's name. documents: names of those of the standards. reference: of the key `push`. Reads a SIF of up to 1 GiB
+    for its sha256.
 
     Raises:
         DataError: if the history is damaged.
@@ -74,7 +76,7 @@ def report(
         "findings": list(findings(described)),
         "history": steps(states)[-MOST_LINES:],
         "growth": growth_points(states) if len(states) > 1 else "",
-        **_of_images(described, len(shards.read_text().splitlines()), layout, images),
+        **_of_images(described, len(shards.read_text().splitlines()), layout, images, reference),
     }
     if documents:
         values["credit"]["Standards"] = ", ".join(documents)
@@ -83,7 +85,9 @@ def report(
     logger.info("%d files; the history has %d states", described["files"], len(states))
 
 
-def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Mapping[str, Path]) -> dict[str, Any]:
+def _of_images(
+    described: Mapping[str, Any], shards: int, layout: Path, made: Mapping[str, Path], reference: str | None
+) -> dict[str, Any]:
     """Returns the values of the template about the images and the stages that made them."""
     images = read_images(layout)
     labels = images[0].labels
@@ -94,7 +98,7 @@ def _of_images(described: Mapping[str, Any], shards: int, layout: Path, made: Ma
         "credit": {key: labels[OCI_LABEL + label] for key, label in CREDIT.items() if labels.get(OCI_LABEL + label)},
         "images": images,
         "packages": list(packages.values()),
-        "commands": list(commands(tag, described["mount"], layout.name, packages)),
+        "commands": list(commands(tag, described["mount"], layout.name, packages, reference)),
         "stages": _stages(described, shards, images, packages),
     }
 

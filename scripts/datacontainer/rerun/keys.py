@@ -71,6 +71,8 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
         function_sources([*one.metadata, *one.dataset_metadata]),
     ],
     "push": lambda one: [one.push],
+    # The key of a report without a push is that of earlier releases.
+    "report": lambda one: [one.push] if one.push else [],
     "convert": _signing,
     "convert_oci": _signing,
 }

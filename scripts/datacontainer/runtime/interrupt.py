@@ -1,10 +1,11 @@
-"""Interrupt: Ctrl-C before the first job of a run ends the process at once, with one line and without a trace."""
+"""Interrupt: Ctrl-C outside of the jobs of a run ends the process at once, with one line and without a trace."""
 
 import os
 import signal
 from collections.abc import Callable
 
 LINE = b"stopped before the first job; run the same command again\n"
+AGAIN = b"stopped; run the same command again\n"
 
 
 def stop_at_ctrl_c(stop: Callable[[], object] = lambda: os.write(2, LINE), jobs: Callable[[], bool] = bool) -> None:
@@ -22,3 +23,8 @@ def stop_at_ctrl_c(stop: Callable[[], object] = lambda: os.write(2, LINE), jobs:
         os.kill(os.getpid(), signal.SIGINT)
 
     signal.signal(signal.SIGINT, handle)
+
+
+def stop_with_a_line() -> None:
+    """Makes Ctrl-C end this process with one line."""
+    stop_at_ctrl_c(lambda: os.write(2, AGAIN))

@@ -1,5 +1,6 @@
 """Engine: the entrypoint's own program for this machine, with the index of an image's catalog; nothing else is run."""
 
+import hashlib
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -33,7 +34,8 @@ def engine(source: Source) -> Path:
     """
     module = source_files("templates/entrypoint/")
     version = source.labels.get(f"{LABEL_PREFIX}version", __version__)
-    name = f"{source.identity}-{version}-{files_digest(module, module[0].parent)[:16]}".replace("/", "-")
+    recipe = f"{version}\0{files_digest(module, module[0].parent)}"
+    name = f"{source.identity}-{hashlib.sha256(recipe.encode(errors='backslashreplace')).hexdigest()[:16]}"
 
     def build(folder: Path) -> None:
         with tempfile.TemporaryDirectory(dir=folder.parent) as rendered:

@@ -15,6 +15,8 @@ from datacontainer.runtime.errors import DataError
 
 HEADER_BYTES = 512
 COLUMNS = ("path", "size", "sha256", "link", "layer", "offset")
+# Larger numbers are wrong, and their sums would not fit in 64 bits.
+MAXIMUM = 1 << 60
 # A component of a path that is empty, or leads to another folder.
 FOREIGN = r"(^|/)\.{0,2}(/|$)|\x00"
 
@@ -160,6 +162,8 @@ def _checked(table: pa.Table, mount: bytes, name: str) -> Files:
     if pc.any(foreign).as_py():
         first = paths.filter(foreign)[0].as_py()
         raise _damaged(name, f"the path {first!r} leads out of the dataset")
+    if pc.any(pc.match_substring_regex(table["link"], r"^$|\x00")).as_py():
+        raise _damaged(name, "a symlink has no target")
     counts = pc.value_counts(paths)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1))
     if len(repeated):
@@ -168,6 +172,8 @@ def _checked(table: pa.Table, mount: bytes, name: str) -> Files:
         pc.greater_equal(table["offset"], 0), pc.match_substring_regex(table["sha256"], "^[0-9a-f]{64}$")
     )
     is_right = pc.and_(pc.and_(is_right, pc.is_valid(table["layer"])), pc.greater_equal(table["size"], 0))
+    for column in ("offset", "size"):
+        is_right = pc.and_(is_right, pc.less(table[column], MAXIMUM))
     wrong = pc.invert(pc.or_(is_link, pc.fill_null(is_right, False)))
     if pc.any(wrong).as_py():
         first = paths.filter(_whole(wrong))[0].as_py()

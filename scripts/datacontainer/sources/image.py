@@ -5,10 +5,11 @@ Source: OCI image-spec 1.1, manifest.md, image-index.md, config.md.
 
 import hashlib
 import json
+import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
@@ -25,6 +26,7 @@ from datacontainer.sources.tarcontents import tar_contents
 METADATA_FOLDER = ".datacontainer"
 # The annotation of the metadata layer and, if a registry or an engine dropped it, the layer's entry in the history.
 KIND, METADATA, BASE, ORIGIN = "io.datacontainer.layer", "metadata", "base", "datacontainer aggregate: "
+DIGEST = re.compile("sha256:[0-9a-f]{64}")
 COPY_BYTES = 1 << 20
 MAXIMUM_DOCUMENT = 16 << 20
 # Of layers without files, which may have empty folders.
@@ -49,7 +51,9 @@ class Layer(NamedTuple):
 
 
 class Blobs(Protocol):
-    """The blobs of an image."""
+    """The blobs of an image. traffic: the requests, and the bytes of manifests and configs."""
+
+    traffic: Traffic
 
     def manifest(self, digest: str) -> bytes:
         """The content of a manifest, whose digest is checked."""
@@ -78,7 +82,7 @@ class Image:
             DataError: if it is no image.
         """
         self.name, self._blobs = name, blobs
-        self.traffic = Traffic()
+        self.traffic = blobs.traffic
         self.digest = "sha256:" + hashlib.sha256(top).hexdigest()
         try:
             manifest = self._manifest(json.loads(top))
@@ -86,9 +90,7 @@ class Image:
             self.labels: Mapping[str, str] = dict((config.get("config") or {}).get("Labels") or {})
             diff_ids = config["rootfs"]["diff_ids"]
             described = zip(diff_ids, manifest["layers"], strict=True)
-            layers = [
-                Layer(diff_id, one["digest"], int(one["size"]), str(one["mediaType"])) for diff_id, one in described
-            ]
+            layers = [_layer(diff_id, one) for diff_id, one in described]
             self._metadata = _metadata_layer(manifest["layers"], layers, config.get("history") or [])
             kinds = [(one.get("annotations") or {}).get(KIND) for one in manifest["layers"]]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -123,11 +125,13 @@ class Image:
         whole = [self._layers[one.layer] for one in runs if one.stop is None]
         if not whole:
             return ""
-        reason = "they are compressed" if all(one.compression for one in whole) else "the registry sends no ranges"
+        compressed = sum(bool(one.compression) for one in whole)
+        reason = "they are compressed" if compressed == len(whole) else "the registry sends no ranges"
+        reason += f" and {compressed} are compressed" if 0 < compressed < len(whole) else ""
         size_bytes = size(sum(one.size_bytes for one in whole))
         return f"reading whole layers, as {reason}: {len(whole)} of {len(self._layers)} layers, {size_bytes}"
 
-    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
+    def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:
         """See `Source`."""
         layer = self._layers[run.layer]
         with self._tar(layer, run.start, run.stop) as stream:
@@ -161,18 +165,14 @@ class Image:
                     f"layer gives {found}: push or build the image again"
                 )
             file.seek(0)
-            with tarfile.open(fileobj=file) as tar:
-                for member in tar:
-                    outer, _, name = member.name.rpartition("/")
-                    source = tar.extractfile(member) if member.isreg() else None
-                    if source and outer == METADATA_FOLDER and name not in ("", ".", ".."):
-                        with open(folder / name, "xb") as target:
-                            shutil.copyfileobj(source, target, COPY_BYTES)
+            try:
+                _extract_documents(file, folder)
+            except (tarfile.TarError, FileExistsError) as error:
+                raise DataError(f"the metadata layer of {self.name!r} is damaged: build the image again") from error
 
     @contextmanager
     def _tar(self, layer: Layer, start: int, stop: int | None) -> Iterator[Any]:
         """The bytes of a layer's tar; of a compressed layer, from the start."""
-        self.traffic.add(0, 1)
         with self._blobs.opened(layer.digest, start, stop) as blob:
             counted = Counted(blob, self.traffic)
             if not layer.compression:
@@ -182,7 +182,22 @@ class Image:
             import pyarrow as pa
 
             with pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), layer.compression) as stream:
-                yield stream
+                yield _Decompressed(stream, f"the layer {layer.digest} of {self.name!r}")
+
+
+class _Decompressed:
+    """A stream of a compressed blob, whose damage is an error for the user."""
+
+    def __init__(self, stream: Any, what: str) -> None:
+        self._stream, self._what = stream, what
+
+    def read(self, count: int = -1) -> bytes:
+        try:
+            content: bytes = self._stream.read(count)
+        except OSError as error:
+            text = " ".join(str(error).split())[:200]
+            raise DataError(f"{self._what} cannot be decompressed ({text}): pull or build the image again") from error
+        return content
 
 
 class Counted:
@@ -201,7 +216,25 @@ class Counted:
         return content
 
     def close(self) -> None:
-        """Does nothing: the owner of the stream closes it."""
+        """Does nothing: its owner closes the stream."""
+
+
+def _extract_documents(layer: IO[bytes], folder: Path) -> None:
+    with tarfile.open(fileobj=layer) as tar:
+        for member in tar:
+            outer, _, name = member.name.rpartition("/")
+            source = tar.extractfile(member) if member.isreg() else None
+            if source and outer == METADATA_FOLDER and name not in ("", ".", ".."):
+                with open(folder / name, "xb") as target:
+                    shutil.copyfileobj(source, target, COPY_BYTES)
+
+
+def _layer(diff_id: str, descriptor: dict[str, Any]) -> Layer:
+    digest = descriptor["digest"]
+    # A path in the cache contains one, and a path of a layout the other.
+    if not DIGEST.fullmatch(diff_id) or not DIGEST.fullmatch(digest):
+        raise ValueError(f"{diff_id!r} or {digest!r} is no sha256")
+    return Layer(diff_id, digest, int(descriptor["size"]), str(descriptor["mediaType"]))
 
 
 def _metadata_layer(descriptors: list[Any], layers: list[Layer], history: list[Any]) -> Layer | None:

@@ -10,6 +10,7 @@ from typing import IO, Any, NamedTuple
 
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.sources.image import MAXIMUM_DOCUMENT, Image
+from datacontainer.sources.source import Traffic
 
 NAME = "org.opencontainers.image.ref.name"
 HEX_DIGEST = 64
@@ -26,7 +27,7 @@ class FileBlobs:
 
     def __init__(self, folder: Path, archived: Mapping[str, _Place] | None = None) -> None:
         """folder: the layout, or the archive. archived: the places of an archive's members by their names."""
-        self._folder, self._archived = folder, archived
+        self._folder, self._archived, self.traffic = folder, archived, Traffic()
 
     def content(self, name: str) -> bytes:
         """The content of a small file of the layout.

@@ -49,6 +49,7 @@ def _tails(files: Files, layers: Mapping[str, int | None]) -> list[Run]:
 def _check(files: Files, rows: range, size_bytes: int | None, layer: str, name: str) -> None:
     begins, ends = _bounds(files, rows)
     wrong = begins < np.concatenate([[0], ends[:-1]])
+    wrong |= begins > files.offsets[rows.start : rows.stop] - HEADER_BYTES
     if size_bytes is not None:
         wrong |= ends > size_bytes
     if wrong.any():

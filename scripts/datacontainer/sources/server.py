@@ -3,7 +3,7 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +81,7 @@ class Server:
         """See `Source`."""
         return ""
 
-    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
+    def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:
         """See `Source`. A server sends no modes: no file is executable."""
         for row in run.rows:
             stop = int(files.sizes[row]) if run.stop is None else run.stop

@@ -3,17 +3,17 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.sources.cache import kept
 from datacontainer.sources.files import Files
 from datacontainer.sources.source import CATALOG, Content, Folder, Run, Traffic
 from datacontainer.verify.kinds import FILE, FOLDER
-from datacontainer.verify.sifobjects import PARTITION, SQUASHFS_ON_SYSTEM, read_object, sif_objects
+from datacontainer.verify.sifobjects import OCI_ROOT_INDEX, PARTITION, SQUASHFS_ON_SYSTEM, read_object, sif_objects
 from datacontainer.verify.squashfs import Node, Squashfs, opened
 
 METADATA = b".datacontainer/"
@@ -28,11 +28,17 @@ class Sif:
         """path: of the SIF.
 
         Raises:
+            UsageError: if it is an OCI-SIF.
             DataError: if it is damaged, or has no SquashFS.
         """
         self.name, self.traffic, self._path = name, Traffic(), path
         _, self._objects = sif_objects(path)
         partitions = [one for one in self._objects if one.kind == PARTITION and one.partition == SQUASHFS_ON_SYSTEM]
+        if any(one.kind == OCI_ROOT_INDEX for one in self._objects):
+            raise UsageError(
+                f"{name!r} is an OCI-SIF, which has no catalog: name the image layout, the archive or the SIF of the "
+                "same dataset; SingularityCE mounts an OCI-SIF with --data"
+            )
         if not partitions:
             raise DataError(f"the SIF {name!r} has no primary partition with a SquashFS: build it again")
         self._extent = partitions[0].offset, partitions[0].size_bytes
@@ -71,7 +77,7 @@ class Sif:
         """See `Source`."""
         return ""
 
-    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:  # noqa: ARG002
+    def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:  # noqa: ARG002
         """See `Source`."""
         rows, mount = iter(files.in_path_order()), files.mount.removeprefix(b"/") + b"/"
         row = next(rows, None)

@@ -1,6 +1,6 @@
 """A source: a data container in a registry, an image layout, an archive or a SIF, or behind a server."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, Protocol
@@ -103,7 +103,7 @@ class Source(Protocol):
         """A line for the user before the runs are read, "" if there is none."""
         ...
 
-    def contents(self, run: Run, files: Files) -> Iterator[Content | Folder]:
+    def contents(self, run: Run, files: Files) -> Generator[Content | Folder]:
         """The contents in a run, and the folders in it if `files` has tails."""
         ...
 

@@ -3,7 +3,7 @@
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from datacontainer.runtime.errors import DataError
 from datacontainer.sources.files import HEADER_BYTES, Files
@@ -15,7 +15,7 @@ BLOCK_BYTES = 1 << 20
 MAXIMUM_HEADERS = 1 << 28
 
 
-def tar_contents(stream: Stream, run: Run, files: Files, what: str) -> Iterator[Content | Folder]:
+def tar_contents(stream: Stream, run: Run, files: Files, what: str) -> Generator[Content | Folder]:
     """The contents of a run whose bytes come from `stream`, and the folders if all files are read. what: is read.
 
     Raises:

@@ -25,5 +25,6 @@ def run(task: Task) -> None:
         table=table,
         history=results.folder / "history.tsv",
         documents=[f"{STANDARDS[name].title} in standards/{STANDARDS[name].file}" for name in dataset.standards],
+        reference=dataset.push,
     )
     seal(results.seal("report"), made_with, read=[page, table])

@@ -105,11 +105,13 @@ func TestCatMetadataPrintsOnlyRegularFilesOfTheFolder(t *testing.T) {
 }
 
 func TestCatFileThatDiffersFromIndexReturnsError(t *testing.T) {
-	ix := mounted(t, map[string]string{"short": "1234", "gone": "", "dangling": "-> nowhere"})
+	ix := mounted(t, map[string]string{"short": "1234", "grown": "1234", "gone": "", "dangling": "-> nowhere"})
 	put(t, ix.Mount+"/short", "123")
+	put(t, ix.Mount+"/grown", "12345")
 	os.Remove(ix.Mount + "/gone")
 	for path, expected := range map[string]string{
 		"/short":    `/short" is 3 bytes, but 4 bytes in the index`,
+		"/grown":    `/grown" is 5 bytes, but 4 bytes in the index`,
 		"/gone":     `/gone": no such file`,
 		"/dangling": `/dangling": no such file`,
 	} {

@@ -153,14 +153,16 @@ func TestVerifyWrongDigestIsFoundForEveryAlgorithm(t *testing.T) {
 		{"crc32c", "e3069283"},
 		{"blake3", "b7d65b48420d1033cb2595293263b6f72eabee20d55e699d0df1973b3c9deed1"},
 	}
-	verify := func(wrong string) (int, string) {
+	verify := func(wrong string, last bool) (int, string) {
 		root := t.TempDir()
 		put(t, root+"/data/n", content)
 		one := indextest.Row{Path: "n", Values: map[string]any{"size": len(content)}}
 		var fields []indextest.Field
 		for _, digest := range digests {
 			value := unhex(t, digest.digits)
-			if digest.name == wrong {
+			if digest.name == wrong && last {
+				value[len(value)-1] ^= 1
+			} else if digest.name == wrong {
 				value[0] ^= 1
 			}
 			one.Values[digest.name] = value
@@ -173,13 +175,15 @@ func TestVerifyWrongDigestIsFoundForEveryAlgorithm(t *testing.T) {
 		}
 		return found, i.out.String()
 	}
-	if found, printed := verify(""); found != 0 {
+	if found, printed := verify("", false); found != 0 {
 		t.Errorf("right digests: %s", printed)
 	}
 	for _, digest := range digests {
-		found, printed := verify(digest.name)
-		if found != 1 || !strings.HasPrefix(printed, "/data/n: "+digest.name+" is "+digest.digits+", not ") {
-			t.Errorf("wrong %s: %q", digest.name, printed)
+		for _, last := range []bool{false, true} {
+			found, printed := verify(digest.name, last)
+			if found != 1 || !strings.HasPrefix(printed, "/data/n: "+digest.name+" is "+digest.digits+", not ") {
+				t.Errorf("wrong %s: %q", digest.name, printed)
+			}
 		}
 	}
 }

@@ -212,7 +212,13 @@ def test_aggregate_content_digest_depends_on_all_but_times(tmp_path):
         run(tmp_path, [shard(tmp_path, 1, {b"a": b"2"}, fields=[{"n": 1}])])[2],
         run(tmp_path, [shard(tmp_path, 1, base, fields=[{"n": 1}])], [f"{tmp_path}/more.py:note"])[2],
     ]
-    assert len(set(content)) == 4
+    one = shard(tmp_path, 1, base, fields=[{"n": 1}])
+    layer = json.loads(one[1].read_text())
+    one[1].write_text(json.dumps(layer | {"digest": "sha256:other"}))
+    content.append(run(tmp_path, [one])[2])
+    content.append(run(tmp_path, [shard(tmp_path, 1, base, fields=[{"n": 1.0}])])[2])
+    content.append(run(tmp_path, [shard(tmp_path, 1, base, fields=[{"m": 1}])])[2])
+    assert len(set(content)) == 7
     shard(tmp_path, 1, base, fields=[{"n": 1}])
     records, facts = shard(tmp_path, 3, base, fields=[{"n": 1}])
     facts.write_text((tmp_path / "1.json").read_text())

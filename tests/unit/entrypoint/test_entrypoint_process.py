@@ -158,6 +158,15 @@ def test_export_syncs_each_copy_before_its_name_and_the_names_at_the_end(small, 
     assert [call for call in calls if call[0] not in "<+-"] == ["fsync", "linkat", "syncfs"]
 
 
+@pytest.mark.parametrize("refusal", ["EPERM", "EOPNOTSUPP", "ENOSYS"])
+def test_export_to_a_disk_without_hard_links_is_complete(small, tmp_path, refusal):
+    inject = ["-e", "trace=linkat,renameat", "-e", f"inject=linkat:error={refusal}"]
+    words = [require_tool("strace"), "-f", "-qq", "-o", tmp_path / "trace", *inject]
+    Tool((*words, *small.command)).run("-export", tmp_path / "out")
+    assert "linkat(" in (tmp_path / "trace").read_text()
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "out").iterdir()] == [("file", b"content")]
+
+
 def test_export_interrupted_leaves_no_partial_file_and_ends_at_once(entrypoint, tmp_path):
     (tmp_path / "data").mkdir()
     with open(tmp_path / "data/large", "wb") as large:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from datacontainer.config.results import Results
 from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import Earlier
-from datacontainer.hash.known import look_up
+from datacontainer.hash.known import different, look_up
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.records import Record, read_records
 from datacontainer.scan.sharding import Limits
@@ -258,7 +258,7 @@ def test_hash_shard_silent_corruption_is_named_when_the_layer_is_written(staged)
 
 
 @pytest.mark.parametrize("layers", [True, False])
-def test_hash_shard_only_ctime_changed_is_an_error_only_in_a_full_rescan(staged, layers):
+def test_hash_shard_only_ctime_changed_is_a_warning_or_an_error_in_a_full_rescan(staged, layers, capsys):
     fill(staged.dataset, {b"a": b"good"})
     staged.layers = layers
     staged.run()
@@ -267,8 +267,33 @@ def test_hash_shard_only_ctime_changed_is_an_error_only_in_a_full_rescan(staged,
     with pytest.raises(DataError, match=r"content changed, size .* not: 'a' \(rec"):
         staged.run()
     staged.rescan = "changed"
+    capsys.readouterr()
     staged.run()
     assert digests_of(staged.folder / "catalog.parquet")[0].startswith("b5c1fb2efc6d")
+    assert capsys.readouterr().err == (
+        "warning: content changed, size and mtime did not: 'a' (recorded: sha256 770e607624d6..., read: "
+        "b5c1fb2efc6d...); the new content is used, because the ctime or inode changed too; --config rescan=full makes "
+        "this an error\n"
+    )
+
+
+def test_hash_shard_silent_corruption_of_many_files_is_one_warning(staged, capsys):
+    fill(staged.dataset, dict.fromkeys((b"a", b"b", b"c"), b"good"))
+    staged.run()
+    for name in ("a", "b", "c"):
+        rot(staged.dataset / name, b"evil")
+    staged.run()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "not: 'a' (" in line
+    assert ") and 2 more; the new content is used" in line
+
+
+def test_different_rows_are_found_in_the_last_bit_of_the_sha256():
+    one = bytes(64) + b"\1" * 64
+    for place in (31, 64 + 31):
+        other = bytearray(one)
+        other[place] ^= 1
+        assert list(different(one, bytes(other), 64, 64)) == [place // 64]
 
 
 def test_rescan_shard_every_difference_is_named_and_counted(staged):

@@ -14,9 +14,10 @@ from datacontainer import __version__
 from datacontainer.config.dataset import Identity
 from datacontainer.image.archive import assemble_archive
 from datacontainer.image.assemble import ShardLayer, assemble_layout
-from datacontainer.image.damage import checking
+from datacontainer.image.damage import checking, discard_damaged
 from datacontainer.image.dockerfile import docker_string
 from datacontainer.image.labels import labels_of
+from datacontainer.runtime.errors import DataError
 from tools.engines import lacking, require_root, require_tool
 
 IDENTITY = Identity("fruit", "1.0", "/data", (("org.opencontainers.image.title", "Two fruits"),))
@@ -110,6 +111,49 @@ def test_assemble_layout_again_removes_blobs_of_the_previous_image(assembled):
     assert len(first) == 6
     assert len(second) == 5
     assert len(first & second) == 3
+
+
+@pytest.mark.parametrize("last", ["oci-layout", "manifest.json", "blobs/sha256/{}"])
+def test_assemble_layout_that_fails_before_its_index_leaves_the_previous_image(assembled, last):
+    (next_top,) = json.loads((assembled(shards=("one",)) / "index.json").read_text())["manifests"]
+    layout = assembled()
+    before = layout_of(layout)
+    # A folder in the place of the last file before the index stops the next image there.
+    blocked = layout / last.format(next_top["digest"].removeprefix("sha256:"))
+    blocked.unlink(missing_ok=True)
+    blocked.mkdir()
+    with pytest.raises(IsADirectoryError):
+        assembled(shards=("one",))
+    found = layout_of(layout)
+    assert found["index.json"] == before["index.json"]
+    assert {name for name in before if name.startswith("blobs")} <= found.keys()
+
+
+def layout_of(layout):
+    """The content of each file of a layout."""
+    return {str(path.relative_to(layout)): path.read_bytes() for path in layout.rglob("*") if path.is_file()}
+
+
+def test_assemble_layout_whose_index_cannot_be_written_keeps_the_previous_blobs(assembled):
+    layout = assembled()
+    before = layout_of(layout)
+    (layout / "index.json").unlink()
+    (layout / "index.json").mkdir()
+    with pytest.raises(IsADirectoryError):
+        assembled(shards=("one",))
+    assert before.keys() - {"index.json"} <= layout_of(layout).keys()
+
+
+def test_discard_damaged_compares_the_whole_digest(tmp_path):
+    name = hashlib.sha256(b"content").hexdigest()
+    blob = tmp_path / "oci/blobs/sha256" / name
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(b"content")
+    discard_damaged([blob])
+    other = blob.rename(blob.with_name(name[:-1] + ("0" if name[-1] != "0" else "1")))
+    with pytest.raises(DataError, match=f"checksum mismatch for the blob .* has the sha256 {name}"):
+        discard_damaged([other])
+    assert not other.exists()
 
 
 def test_assemble_layout_two_platforms_share_the_layers_of_the_data(assembled):

@@ -2,11 +2,13 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from datacontainer.runtime import outputs
 from datacontainer.runtime.outputs import completed, copy_into, fresh_directory, link_or_copy, write_bytes, written
 from tools.engines import require_tool
 
@@ -54,13 +56,14 @@ def test_link_or_copy_existing_target_becomes_a_hard_link(tmp_path):
         assert sorted(os.listdir(tmp_path)) == ["source", "target"]
 
 
-def test_link_or_copy_without_hard_links_copies_and_syncs_before_the_rename(tmp_path):
+@pytest.mark.parametrize("refusal", ["EXDEV", "EPERM", "EMLINK", "EOPNOTSUPP"])
+def test_link_or_copy_without_hard_links_copies_and_syncs_before_the_rename(tmp_path, refusal):
     source, target, trace = tmp_path / "source", tmp_path / "target", tmp_path / "trace"
     source.write_bytes(b"new")
     strace = [require_tool("strace"), "-f", "-qq", "-y", "-o", trace, "-e", "trace=fsync,rename,link"]
     module = "from pathlib import Path; from datacontainer.runtime.outputs import link_or_copy"
     call = f"{module}; link_or_copy(Path({str(source)!r}), Path({str(target)!r}))"
-    inject = ["-e", "inject=link:error=EXDEV"]
+    inject = ["-e", f"inject=link:error={refusal}"]
     subprocess.run([*strace, *inject, sys.executable, "-c", call], check=True)
     assert target.read_bytes() == b"new"
     assert not target.samefile(source)
@@ -82,6 +85,25 @@ def test_copy_into_between_buffered_writes_appends(tmp_path, monkeypatch, refuse
         copy_into(source, target)
         target.write(b"after")
     assert (tmp_path / "target").read_bytes() == b"before" + b"x" * 100_000 + b"after"
+
+
+@pytest.mark.parametrize("refused", [[], ["copy_file_range", "sendfile"]])
+def test_copy_into_source_that_is_cut_short_meanwhile_is_an_error(tmp_path, monkeypatch, refused):
+    def refuse(*_arguments):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    for call in refused:
+        monkeypatch.setattr(os, call, refuse)
+    monkeypatch.setattr(outputs, "PIECE_BYTES", 1000)
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 5000)
+    message = f"'{source}' became shorter while it was copied: 3000 bytes are missing"
+    with (tmp_path / "target").open("wb") as target, pytest.raises(OSError, match=re.escape(message)):
+        copy_into(source, target, lambda _: os.truncate(source, 2000))
+    source.write_bytes(b"x" * 5000)
+    with (tmp_path / "target").open("wb") as target:
+        copy_into(source, target, lambda _: os.truncate(source, 9000))
+    assert (tmp_path / "target").stat().st_size == 5000
 
 
 def test_fresh_directory_existing_folder_is_emptied(tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from datacontainer.runtime.errors import DataError
 from datacontainer.verify.squashfs import opened
 from tools.engines import require_tool
 from tools.images import LARGE, Entry, tree_of
@@ -47,6 +48,32 @@ def folder(dataset: Path) -> Path:
 )
 def test_nodes_and_content_equal_the_folder(folder, offset, options):
     assert read_by_verify(packed(folder, "-offset", str(offset), *options), offset) == tree_of(folder)
+
+
+def test_nodes_of_many_and_large_owners_are_listed(dataset, tmp_path):
+    fill(dataset, {b"%d" % number: b"%d" % number for number in range(3000)})
+    owners = "".join(f"{number} m 644 {2**32 - 1 - number} {number}\n" for number in range(3000))
+    (tmp_path / "owners").write_text(owners)
+    image = tmp_path / "image"
+    command = [require_tool("mksquashfs"), dataset, image, "-pf", tmp_path / "owners", "-quiet", "-no-progress"]
+    subprocess.run(command, check=True, capture_output=True)
+    # The superblock contains the number of owners.
+    assert int.from_bytes(image.read_bytes()[26:28], "little") > 4096
+    found = read_by_verify(image, 0)
+    assert {path: entry.content for path, entry in found.items() if path} == {b"%d" % n: b"%d" % n for n in range(3000)}
+
+
+def test_nodes_link_target_of_the_longest_size_is_read_and_a_longer_one_refused(dataset):
+    (dataset / "link").symlink_to("t" * 4095)
+    image = packed(dataset, *PLAIN)
+    assert read_by_verify(image, 0)[b"link"].content == b"t" * 4095
+    content = bytearray(image.read_bytes())
+    size = content.index(b"t" * 4095) - 4
+    assert content[size : size + 4] == (4095).to_bytes(4, "little")
+    content[size : size + 4] = (4096).to_bytes(4, "little")
+    image.write_bytes(content)
+    with pytest.raises(DataError, match="the target of 'link' has 4096 bytes, not 1 to 4095"):
+        read_by_verify(image, 0)
 
 
 def test_nodes_are_sorted_by_path_with_a_slash_after_folders(folder):
