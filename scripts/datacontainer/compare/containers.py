@@ -11,12 +11,9 @@ from datacontainer.runtime.progress import size
 
 # Numbers of more digits are no numbers of files or bytes.
 LONGEST_NUMBER = 18
-<<<<<<< HEAD
+LONGEST_CELL = 60
 # The keys of an ancestor in a text.
 SHOWN_KEYS = ("name", "version", "reference")
-=======
-LONGEST_CELL = 60
->>>>>>> main
 TEXTS = ("title", "version", "description", "authors", "licenses")
 
 

@@ -6,15 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-<<<<<<< HEAD
-from datacontainer.compare.containers import Container, columns
-from datacontainer.compare.lineage import results_of
-=======
 from urllib3.exceptions import HTTPError
 
 from datacontainer.compare.condition import MismatchError
 from datacontainer.compare.containers import Container, cell, columns
->>>>>>> main
+from datacontainer.compare.lineage import results_of
 from datacontainer.compare.open import read_summary
 from datacontainer.compare.shown import shown
 from datacontainer.registry.client import Repository, repositories
@@ -45,20 +41,12 @@ class Found(NamedTuple):
     matches: int | None = None
 
     def to_text(self) -> str:
-<<<<<<< HEAD
-        """Reference, files and bytes, the files that match, license, title and, if it is known, the lineage."""
+        """Reference, files and bytes, the files that match, title, license and, if it is known, the lineage."""
         one = self.container
         matching = [] if self.matches is None else [f"{self.matches:,} match"]
         lineage = [text] if (text := one.lineage()) else []
-        amounts = ", ".join([one.amount(), *matching])
-        return columns(one.reference, amounts, one.text("licenses"), one.text("title"), *lineage)
-=======
-        """Reference, files and bytes, the files that match, title, license."""
-        one = self.container
-        matching = [] if self.matches is None else [f"{self.matches:,} match"]
         amount = ", ".join([one.amount(), *matching])
-        return columns(one.reference, amount, cell(one.text("title")), cell(one.text("licenses")))
->>>>>>> main
+        return columns(one.reference, amount, cell(one.text("title")), cell(one.text("licenses")), *lineage)
 
     def to_json(self) -> dict[str, Any]:
         """The container for other programs."""
@@ -104,13 +92,8 @@ class Search:
         made_from: digests, one of which the labels name as an ancestor; if empty, all containers match.
         """
         self._words, self._count, self._plain_http = [word.casefold() for word in words], count, plain_http
-<<<<<<< HEAD
         self._made_from = made_from
-        self.found, self._others, self._without_field = 0, 0, 0
-        self._refusals: list[str] = []
-=======
         self.found, self._sum = 0, _Answer()
->>>>>>> main
 
     def containers(self, registry: str) -> Iterator[Found]:
         """Yields the data containers that match. registry: HOST[:PORT], or with /REPOSITORY.
@@ -160,28 +143,6 @@ class Search:
         """Searches one repository; an image that cannot be read does not hide the others."""
         answer, repository, known = _Answer(), Repository(reference, self._plain_http), dict[str, Image | None]()
         try:
-<<<<<<< HEAD
-            for tag in sorted(repository.tags()):
-                if REFERRERS.fullmatch(tag):
-                    continue
-                manifest = repository.manifest(tag)
-                if manifest.digest not in known:
-                    known[manifest.digest] = _image(repository, manifest.content)
-                if image := known[manifest.digest]:
-                    container = Container(f"{reference.name}:{tag}", manifest.digest, image.labels)
-                    if self._has_ancestor(container) and self._has_words(container, image):
-                        container = container._replace(results=tuple(results_of(repository, manifest)))
-                        found.append(Found(container, self._count(image) if self._count else None))
-        except (UsageError, MissingToolError):
-            raise
-        except DataContainerError as error:
-            refusal = str(error)
-        others = sum(image is None for image in known.values())
-        if not self._count:
-            return _Answer(found, others, 0, refusal)
-        lacking = sum(one.matches is None for one in found)
-        return _Answer([one for one in found if one.matches], others, lacking, refusal)
-=======
             tags = sorted(tag for tag in repository.tags() if not REFERRERS.fullmatch(tag))
         except RegistryError as error:
             return _Answer(refusals=[str(error)])
@@ -208,14 +169,14 @@ class Search:
         if image is None:
             return
         container = Container(f"{repository.reference.name}:{tag}", manifest.digest, image.labels)
-        if not self._has_words(container, image):
+        if not self._has_ancestor(container) or not self._has_words(container, image):
             return
         matches = self._count(image) if self._count else None
         answer.counted += matches is not None
         answer.without_field += bool(self._count) and matches is None
         if matches or not self._count:
-            answer.found.append(Found(container, matches))
->>>>>>> main
+            results = tuple(results_of(repository, manifest))
+            answer.found.append(Found(container._replace(results=results), matches))
 
     def _has_ancestor(self, container: Container) -> bool:
         named = {one.get(key) for one in container.made_from for key in ("dataset_digest", "image")}

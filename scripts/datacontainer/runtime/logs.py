@@ -18,11 +18,7 @@ from datacontainer.runtime.errors import DataContainerError
 from datacontainer.runtime.limits import explained, peak_kilobytes
 
 logger = logging.getLogger("datacontainer")
-<<<<<<< HEAD
-# Without a handler, Python prints warnings itself, which `warn` also does.
-=======
 # Without a handler, Python itself would print warnings, a second time.
->>>>>>> main
 logger.addHandler(logging.NullHandler())
 # Its records have an `amount`, and go to the log, to the console of the run, or to a terminal.
 progress = logging.getLogger("datacontainer.progress")
