@@ -22,8 +22,6 @@ from datacontainer.registry.reference import Reference
 from datacontainer.registry.upload import BlobFile
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import warn
-from datacontainer.sources.image import Image as Source
-from datacontainer.sources.remote import RemoteBlobs
 
 # The statuses of a registry that does not let this login read an image.
 REFUSED = {401, 403}
@@ -80,6 +78,10 @@ def add_result(image: Image, reference: Reference, ancestors: Sequence[Ancestor]
 
 def _check(one: Ancestor, entries: Sequence[Mapping[str, str]]) -> None:
     """Returns if one of the entries is about the ancestor, or if there are none."""
+    # Imported here, because it loads pyarrow, which other pushes do not need.
+    from datacontainer.sources.image import Image as Source
+    from datacontainer.sources.remote import RemoteBlobs
+
     known = {entry[key] for entry in entries for key in ("dataset_digest", "image") if key in entry}
     image = Source(str(one), one.manifest.content, RemoteBlobs(one.repository))
     dataset = image.labels.get(LABEL_PREFIX + "dataset.digest", "")
