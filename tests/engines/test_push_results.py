@@ -114,11 +114,11 @@ def test_push_with_an_ancestor_lists_the_result_and_find_prints_both(lab):
     assert (
         found["counts:1.0"]["made_from"][0]["dataset_digest"] == found["counts:1.0"]["made_from"][0]["dataset_digest"]
     )
-    (ancestor,) = lab.find("lab/fruit")
+    (ancestor,) = lab.find("lab/fruit", "--results")
     assert {"reference": f"{lab.proxy.host}/lab/counts:1.0", "digest": counts["Digest"]} in ancestor["results"]
     assert lab.find("--made-from", fruit["Labels"]["io.datacontainer.dataset.digest"]) == list(found.values())
     assert lab.find("--made-from", counts["Digest"]) == []
-    lines = PROGRAM.text("find", lab.proxy.host).splitlines()
+    lines = PROGRAM.text("find", lab.proxy.host, "--results").splitlines()
     assert lines[0].endswith("\tmade from fruit 1.0")
     assert f"results: {lab.proxy.host}/lab/counts:1.0" in lines[-1]
 

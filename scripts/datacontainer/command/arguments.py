@@ -157,6 +157,7 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     made["find"].add_argument("-where", metavar="CONDITION", help="containers with a file for which it is true")
     text = "results of an image (a REF) or of a dataset (sha256:…, its dataset digest)"
+    made["find"].add_argument("--results", action="store_true", help="print the results of each container, too")
     made["find"].add_argument("--made-from", metavar="ANCESTOR", default="", help=text)
 
 

@@ -24,7 +24,8 @@ def find(given: argparse.Namespace) -> int:
 
         count = Condition(given.where).count
     made_from = digests_of(given.made_from, plain_http=given.plain_http)
-    search = Search(given.words, count, made_from=made_from, plain_http=given.plain_http)
+    options = {"made_from": made_from, "with_results": given.results, "plain_http": given.plain_http}
+    search = Search(given.words, count, **options)
     write_records(search.containers(given.registry), given.format)
     for line in search.notes():
         print(line, file=sys.stderr)

@@ -85,14 +85,16 @@ class Search:
         count: Count | None = None,
         *,
         made_from: Set[str] = frozenset(),
+        with_results: bool = False,
         plain_http: bool = False,
     ) -> None:
         """words: each occurs in the name, title, description, authors or keywords, in any case of letters.
 
         made_from: digests, one of which the labels name as an ancestor; if empty, all containers match.
+        with_results: ask for the results of each container, with a few requests more.
         """
         self._words, self._count, self._plain_http = [word.casefold() for word in words], count, plain_http
-        self._made_from = made_from
+        self._made_from, self._with_results = made_from, with_results
         self.found, self._sum = 0, _Answer()
 
     def containers(self, registry: str) -> Iterator[Found]:
@@ -175,7 +177,7 @@ class Search:
         answer.counted += matches is not None
         answer.without_field += bool(self._count) and matches is None
         if matches or not self._count:
-            results = tuple(results_of(repository, manifest))
+            results = tuple(results_of(repository, manifest)) if self._with_results else ()
             answer.found.append(Found(container._replace(results=results), matches))
 
     def _has_ancestor(self, container: Container) -> bool:
