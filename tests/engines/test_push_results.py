@@ -104,19 +104,17 @@ def test_push_with_an_ancestor_lists_the_result_and_find_prints_both(lab):
     *_, last = lab.push("counts:1.0", "--ancestor", lab.fruit)
     assert last == f"listed as a result of {lab.fruit.rpartition(':')[0]}@{fruit['Digest']}"
     counts = lab.inspect(f"{lab.proxy.host}/lab/counts:1.0")
-    (artifact,) = [
-        one for one in lab.artifacts() if one["annotations"]["io.datacontainer.result"].endswith("counts:1.0")
-    ]
+    named = {one["annotations"]["io.datacontainer.result"].rpartition("/")[2]: one for one in lab.artifacts()}
+    artifact = named["counts:1.0"]
     assert artifact["subject"]["digest"] == fruit["Digest"]
     assert artifact["annotations"]["io.datacontainer.result.digest"] == counts["Digest"]
     found = {one["reference"].rpartition("/")[2]: one for one in lab.find("--made-from", lab.fruit)}
     assert found["counts:1.0"]["digest"] == counts["Digest"]
-    assert (
-        found["counts:1.0"]["made_from"][0]["dataset_digest"] == found["counts:1.0"]["made_from"][0]["dataset_digest"]
-    )
+    described = fruit["Labels"]["io.datacontainer.dataset.digest"]
+    assert found["counts:1.0"]["made_from"] == [{"name": "fruit", "version": "1.0", "dataset_digest": described}]
     (ancestor,) = lab.find("lab/fruit", "--results")
     assert {"reference": f"{lab.proxy.host}/lab/counts:1.0", "digest": counts["Digest"]} in ancestor["results"]
-    assert lab.find("--made-from", fruit["Labels"]["io.datacontainer.dataset.digest"]) == list(found.values())
+    assert lab.find("--made-from", described) == list(found.values())
     assert lab.find("--made-from", counts["Digest"]) == []
     lines = PROGRAM.text("find", lab.proxy.host, "--results").splitlines()
     assert lines[0].endswith("\tmade from fruit 1.0")
