@@ -67,10 +67,13 @@ EXAMPLES ?= 1000
 properties: .venv/ready-dev
 	EXAMPLES=$(EXAMPLES) $(PYTEST) -m hypothesis --timeout 0 $(PARALLEL) $(ARGS)
 
-# Damages each kind of file, then kills KILLS builds at random moments; about 20 seconds for each kill.
+# Damages each kind of file, makes each call on a product fail (one hour), then kills KILLS builds at random moments;
+# about 20 seconds for each kill.
 KILLS ?= 200
 faults: .venv/ready-dev
 	FAULTS=all $(PYTEST) tests/workflow/test_heal.py tests/workflow/test_faults.py -k "damaged or silently or full_disk"
+	PYTHONPATH=$(CURDIR)/scripts:$(CURDIR)/tests $(BIN)/python tests/tools/injection.py
+	PYTHONPATH=$(CURDIR)/scripts:$(CURDIR)/tests $(BIN)/python tests/tools/injection.py --compression none
 	PYTHONPATH=scripts:tests $(BIN)/python tests/tools/faults.py --kills $(KILLS) $(ARGS)
 
 lint: .venv/ready-dev

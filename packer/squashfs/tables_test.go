@@ -61,7 +61,7 @@ func TestFinishTableOfMoreThan4GiBIsRefused(t *testing.T) {
 
 func TestWriteImageHasOneOwner(t *testing.T) {
 	owned := fileMember("a", "content")
-	owned.Uid, owned.Gid, owned.Uname = 1<<21+1, 1<<40, "somebody" // The first needs a binary number or a PAX record.
+	owned.Uid, owned.Gid, owned.Uname = 1<<21+1, 1<<40, "owner" // The first needs a binary number or a PAX record.
 	other := fileMember("b", "content")
 	other.Uid, other.Format = 1<<31, tar.FormatGNU
 	whole, err := os.ReadFile(image(t, 0, tarOf(t, owned, other)))

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -125,6 +126,31 @@ func TestVerifyComparesTheWholeDigest(t *testing.T) {
 			err != nil && !strings.Contains(err.Error(), wanted) {
 			t.Errorf("byte %d changed by %d: the error is %v", at, change, err)
 		}
+	}
+}
+
+func TestWriteErrorOfTheLastBytesIsReturned(t *testing.T) {
+	const limit = 64 << 10
+	layers := layerFiles(t, tarOf(t, fileMember("a", strings.Repeat("x", limit))))
+	path := filepath.Join(t.TempDir(), "image")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Write(path, 0, "", layers)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if wanted := fmt.Sprintf("writing %q: file too large", path); err == nil || err.Error() != wanted {
+		t.Errorf("the error is %v, expected %s", err, wanted)
 	}
 }
 

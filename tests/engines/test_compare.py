@@ -3,13 +3,18 @@
 import hashlib
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 
+from datacontainer.compare.find import Search
 from datacontainer.image.oci import blob_path, image_config, layout_index, manifest
 from tools.engines import Done, Tool, require_tool
 from tools.images import fruit_files, keys
@@ -38,8 +43,8 @@ def lab(program: Tool, fruit, images, skopeo, tmp_path_factory: pytest.TempPathF
     """A registry with two repositories of data containers, one pushed to three times, and one with another image."""
     folder = tmp_path_factory.mktemp("registry")
     with serving_registry(require_tool("docker-registry"), folder) as upstream, proxying(upstream) as proxy:
-        for project, name in ((fruit, "fruit"), (images, "fruit"), (images, "odd")):
-            outdir = str(project.folder / "results")
+        for number, (project, name) in enumerate(((fruit, "fruit"), (images, "fruit"), (images, "odd"))):
+            outdir = project.layout_alone(name, folder / f"results-{number}")
             program("push", name, f"{proxy.host}/{REPOSITORY}:1.0", "--outdir", outdir)
         for tag in ("2.0", "latest"):
             program("push", "odd", f"{proxy.host}/odd:{tag}", "--outdir", outdir)
@@ -206,6 +211,32 @@ def test_find_registry_without_a_list_asks_for_a_repository(program, lab):
     done = program.run("find", lab.host, status=1)
     assert f"`datacontainer find {lab.host}/REPOSITORY`" in done.stderr.decode()
     assert program.text("find", f"{lab.host}/odd").startswith(f"{lab.host}/odd:2.0\t")
+
+
+def test_find_container_without_a_catalog_has_no_matches_and_no_warning(program, lab):
+    done = program.run("find", f"{lab.host}/hostile", "-where", "size > 1", status=1)
+    assert done.stderr == b"data containers without a catalog in the image: 1\n"
+    assert not program.run("find", f"{lab.host}/hostile", "absent", status=1).stderr
+
+
+def test_find_ctrl_c_while_a_registry_is_silent_is_one_line(program, lab):
+    lab.faults[:] = [Fault("GET", "/v2/odd/tags/list", hang=True)]
+    with subprocess.Popen([*program.command, "find", lab.host], stdout=PIPE, stderr=PIPE) as process:
+        deadline = time.monotonic() + 30
+        while lab.faults[0].times and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert errors == b"interrupted: run the same command again\n"
+    assert process.returncode == -signal.SIGINT
+
+
+def test_find_many_refusals_are_twenty_warnings_and_their_number():
+    search = Search()
+    search._sum.refusals += [f"image {number} is damaged" for number in range(25)]
+    *warnings, last = search.notes()
+    assert warnings == [f"warning: image {number} is damaged" for number in range(20)]
+    assert last == "warning: more images that cannot be read: 5"
 
 
 def test_find_wrong_condition_is_status_2(program, lab):

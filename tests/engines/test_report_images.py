@@ -127,7 +127,7 @@ def test_commands_for_skopeo_and_registry_show_and_push(skopeo, images, lines, r
     assert labels["org.opencontainers.image.version"] == "2.0"
     push = commands["push the image to a registry"].replace("REGISTRY", registry.host)
     program = Tool((sys.executable, "-m", "datacontainer"))
-    pasted(push, "datacontainer", program, "", cwd=images.folder)
+    pasted(push, "datacontainer", program, "", cwd=folder)
     assert len(json.loads(registry.get("odd/manifests/2.0", INDEX))["manifests"]) == 2
 
 
@@ -135,7 +135,7 @@ def test_commands_for_a_pushed_image_get_list_and_compare_it(images, registry, t
     reference, folder = f"{registry.host}/lab/odd:2.0", images.product("odd", ".")
     found = {one.purpose: one.line for one in commands("odd:2.0", "/data", "oci", {}, reference)}
     program = Tool((sys.executable, "-m", "datacontainer"))
-    program("push", "odd", reference, cwd=images.folder)
+    program("push", "odd", reference, "--outdir", images.layout_alone("odd", tmp_path / "results"))
 
     def paste(purpose: str, where: object) -> bytes:
         return pasted(found[purpose], "datacontainer", program, "", cwd=where)

@@ -4,10 +4,9 @@ import argparse
 import os
 
 from datacontainer.runtime.errors import UsageError
-from datacontainer.runtime.interrupt import stop_at_ctrl_c
+from datacontainer.runtime.interrupt import stop_with_a_line
 from datacontainer.sources.source import Source, open_source
 
-LINE = b"interrupted: run the same command again\n"
 # The flags that need the files of the image, or start something in it.
 REFUSED = ("cat", "export", "bagit", "verify", "self-check", "serve", "token", "access-log", "start", "run")
 
@@ -44,6 +43,6 @@ def opened(given: argparse.Namespace) -> Source:
     Raises:
         DataContainerError: if the source cannot be read.
     """
-    stop_at_ctrl_c(lambda: os.write(2, LINE))
+    stop_with_a_line()
     token = given.token or os.environ.get("DATACONTAINER_TOKEN", "")
     return open_source(given.source, plain_http=given.plain_http, token=token)

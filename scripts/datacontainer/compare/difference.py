@@ -53,8 +53,9 @@ class Difference:
         old, new = before.contents(), after.contents()
         self._kind = np.full(after.rows, -1, np.int8)
         kept = np.flatnonzero(self._origin >= 0)
-        changed = pc.not_equal(old.take(pa.array(self._origin[kept])), new.take(pa.array(kept)))
-        self._kind[kept[np.asarray(pc.fill_null(changed, True))]] = KINDS.index(CHANGED)
+        for rows in _batches(kept):
+            changed = pc.not_equal(old.take(pa.array(self._origin[rows])), new.take(pa.array(rows)))
+            self._kind[rows[np.asarray(pc.fill_null(changed, True))]] = KINDS.index(CHANGED)
         self._removed = np.flatnonzero(~_mask(self._origin[kept], before.rows))
         added = np.flatnonzero(self._origin < 0)
         self._kind[added] = KINDS.index(ADDED)
@@ -70,14 +71,13 @@ class Difference:
 
     def _compared(self) -> Iterator[_Field]:
         """Compares each column for the files that are in both catalogs, one column after the other."""
-        rows = np.flatnonzero(self._origin >= 0)
+        both = np.flatnonzero(self._origin >= 0)
         one_sided = self._before.digests ^ self._after.digests
         for name in sorted((self._before.compared | self._after.compared) - one_sided):
             before, after = self._before.values(name), self._after.values(name)
-            before, after = before.take(self._origin[rows]), after.take(rows)
-            if (differs := _differs(before, after)).any():
-                where = np.flatnonzero(differs)
-                yield _Field(name, rows[where], before.take(where), after.take(where))
+            found = [rows[_differs(before.take(self._origin[rows]), after.take(rows))] for rows in _batches(both)]
+            if len(rows := np.concatenate([both[:0], *found])):
+                yield _Field(name, rows, before.take(self._origin[rows]), after.take(rows))
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """The number of files and their bytes for each kind of change; of a changed file, the bytes afterwards."""
@@ -122,6 +122,11 @@ class Difference:
             for row, before, after in zip(one.rows[start:stop].tolist(), *values, strict=True):
                 found.setdefault(row, {})[one.name] = (before, after)
         return found
+
+
+def _batches(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows in parts, so that no copy of a column is complete."""
+    yield from (rows[start : start + BATCH_ROWS] for start in range(0, len(rows), BATCH_ROWS))
 
 
 def _pairs(old: pa.Array, new: pa.Array) -> tuple[np.ndarray, np.ndarray]:

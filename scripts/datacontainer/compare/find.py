@@ -13,7 +13,7 @@ from datacontainer.compare.containers import Container, cell, columns
 from datacontainer.compare.lineage import results_of
 from datacontainer.compare.open import read_summary
 from datacontainer.compare.shown import shown
-from datacontainer.registry.client import Repository, repositories
+from datacontainer.registry.client import Manifest, Repository, repositories
 from datacontainer.registry.errors import RegistryError
 from datacontainer.registry.reference import HOST, Reference
 from datacontainer.runtime.errors import DataContainerError, DataError, MissingToolError, UsageError
@@ -28,6 +28,7 @@ REFERRERS = re.compile(r"sha256-[0-9a-f]{64}(\.\w+)?")
 NO_LIST = {401, 403, 404, 405, 501}
 # The statuses after which no other tag of the repository is read.
 REFUSED = {401, 403, 429}
+MOST_WARNINGS = 20
 SEARCHED = ("title", "description", "authors")
 
 # The number of files for which a condition holds; None if the container lacks a field of the condition.
@@ -57,12 +58,14 @@ class Found(NamedTuple):
 class _Answer:
     """The answer of one repository. counted: images for which the condition was evaluated.
 
-    others: images that are no data containers. mismatches, refusals: errors.
+    others: images that are no data containers. without_catalog: data containers of early releases, for which a
+    condition cannot be evaluated. mismatches, refusals: errors.
     """
 
     found: list[Found] = field(default_factory=list)
     counted: int = 0
     others: int = 0
+    without_catalog: int = 0
     without_field: int = 0
     mismatches: list[UsageError] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -71,6 +74,7 @@ class _Answer:
         """Adds the numbers and errors of another answer."""
         self.counted += other.counted
         self.others += other.others
+        self.without_catalog += other.without_catalog
         self.without_field += other.without_field
         self.mismatches += other.mismatches
         self.refusals += other.refusals
@@ -115,14 +119,18 @@ class Search:
 
     def notes(self) -> Iterator[str]:
         """Lines about the images that were left out."""
-        yield from (f"warning: {shown(one)}" for one in self._sum.refusals)
-        if self._sum.mismatches:
-            count = len(self._sum.mismatches)
-            yield f"data containers whose fields have other types: {count:,} ({self._sum.mismatches[0]})"
-        if self._sum.others:
-            yield f"images that are no data containers: {self._sum.others:,}"
-        if self._sum.without_field:
-            yield f"data containers without a field of the condition: {self._sum.without_field:,}"
+        left, refusals = self._sum, self._sum.refusals
+        yield from (f"warning: {shown(one)}" for one in refusals[:MOST_WARNINGS])
+        if len(refusals) > MOST_WARNINGS:
+            yield f"warning: more images that cannot be read: {len(refusals) - MOST_WARNINGS:,}"
+        if left.mismatches:
+            yield f"data containers whose fields have other types: {len(left.mismatches):,} ({left.mismatches[0]})"
+        if left.others:
+            yield f"images that are no data containers: {left.others:,}"
+        if left.without_catalog:
+            yield f"data containers without a catalog in the image: {left.without_catalog:,}"
+        if left.without_field:
+            yield f"data containers without a field of the condition: {left.without_field:,}"
 
     def _references(self, registry: str) -> list[Reference]:
         if "/" in registry:
@@ -173,12 +181,20 @@ class Search:
         container = Container(f"{repository.reference.name}:{tag}", manifest.digest, image.labels)
         if not self._has_ancestor(container) or not self._has_words(container, image):
             return
-        matches = self._count(image) if self._count else None
-        answer.counted += matches is not None
-        answer.without_field += bool(self._count) and matches is None
-        if matches or not self._count:
-            results = tuple(results_of(repository, manifest)) if self._with_results else ()
-            answer.found.append(Found(container._replace(results=results), matches))
+        if not self._count:
+            self._add(Found(container), repository, manifest, answer)
+        elif not _has_catalog(image):
+            answer.without_catalog += 1
+        elif (matches := self._count(image)) is None:
+            answer.without_field += 1
+        else:
+            answer.counted += 1
+            if matches:
+                self._add(Found(container, matches), repository, manifest, answer)
+
+    def _add(self, found: Found, repository: Repository, manifest: Manifest, answer: _Answer) -> None:
+        results = tuple(results_of(repository, manifest)) if self._with_results else ()
+        answer.found.append(found._replace(container=found.container._replace(results=results)))
 
     def _has_ancestor(self, container: Container) -> bool:
         named = {one.get(key) for one in container.made_from for key in ("dataset_digest", "image")}
@@ -187,11 +203,19 @@ class Search:
     def _has_words(self, container: Container, image: Source) -> bool:
         texts = [container.reference.partition("/")[2], *map(container.text, SEARCHED)]
         missing = [word for word in self._words if not any(word in text.casefold() for text in texts)]
-        if not missing:
-            return True
+        if not missing or not _has_catalog(image):
+            return not missing
         about = read_summary(container.reference, image.document(SUMMARY)).get("about")
         keywords = about.get("keywords") if isinstance(about, dict) else None
         return all(word in str(keywords or "").casefold() for word in missing)
+
+
+def _has_catalog(image: Source) -> bool:
+    """Whether the image has a metadata layer."""
+    try:
+        return bool(image.identity)
+    except DataError:
+        return False
 
 
 def _is_over(error: DataContainerError) -> bool:

@@ -44,7 +44,9 @@ class State(NamedTuple):
 
     def _more(self) -> str:
         files, size_bytes = self._difference("files"), self._difference("bytes")
-        return "" if files is None or size_bytes is None else f"{files:+,} files, {size_bytes:+,} B"
+        if files is None or size_bytes is None:
+            return ""
+        return f"{files:+,} {'file' if abs(files) == 1 else 'files'}, {size_bytes:+,} B"
 
     def _difference(self, name: str) -> int | None:
         before, now = self.before.number(name) if self.before else None, self.now.number(name)

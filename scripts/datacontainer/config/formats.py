@@ -80,7 +80,7 @@ LAYOUT = Format(
     commands=(
         Command("list the files with Podman", "podman run --rm oci:{file}"),
         Command("show the image's properties", "skopeo inspect oci:{file}"),
-        Command("push the image to a registry", "datacontainer push {name} REGISTRY/{tag}"),
+        Command("push the image to a registry", "datacontainer push {name} REGISTRY/{tag} --outdir .."),
     ),
     next_steps=2,
 )

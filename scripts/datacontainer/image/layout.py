@@ -43,23 +43,16 @@ class Blobs:
         self, files: Mapping[str, Path], mode: int, origin: str, folder: str = "", kind: str = ""
     ) -> oci.Layer:
         """Stores a layer with the given files, by name, in the folder of the image; kind: see `oci.Layer`."""
-        partial = self.layout / ".layer.partial"
-        with written(partial) as tar:
-            layer = Tar(tar)
-            if folder:
-                layer.add_folder(folder)
-            for name, source in sorted(files.items()):
-                layer.add_file(source, f"{folder}/{name}" if folder else name, mode)
-            layer.end()
-        with open(partial, "rb") as tar:
-            diff_id = "sha256:" + hashlib.file_digest(tar, "sha256").hexdigest()
-        if self.compression == NONE:
-            blob, stored = partial, Stored(diff_id, partial.stat().st_size)
-        else:
-            blob = self.layout / ".layer.compressed"
-            stored = compress_file(self.compression, self.packer, partial, blob)
-            partial.unlink()
-        os.replace(blob, self.path(stored.digest))
+        tar, compressed = self.layout / ".layer.partial", self.layout / ".layer.compressed"
+        try:
+            diff_id = _write_tar(tar, files, mode, folder)
+            blob, stored = tar, Stored(diff_id, tar.stat().st_size)
+            if self.compression != NONE:
+                blob, stored = compressed, compress_file(self.compression, self.packer, tar, compressed)
+            os.replace(blob, self.path(stored.digest))
+        finally:
+            tar.unlink(missing_ok=True)
+            compressed.unlink(missing_ok=True)
         return oci.Layer(diff_id, *stored, origin, self.compression, kind)
 
     def prune(self) -> None:
@@ -67,6 +60,19 @@ class Blobs:
         for path in (self.layout / "blobs" / "sha256").iterdir():
             if path.name not in self.stored:
                 path.unlink()
+
+
+def _write_tar(path: Path, files: Mapping[str, Path], mode: int, folder: str) -> str:
+    """Writes the uncompressed layer and returns its diff ID."""
+    with written(path) as file:
+        layer = Tar(file)
+        if folder:
+            layer.add_folder(folder)
+        for name, source in sorted(files.items()):
+            layer.add_file(source, f"{folder}/{name}" if folder else name, mode)
+        layer.end()
+    with open(path, "rb") as tar:
+        return "sha256:" + hashlib.file_digest(tar, "sha256").hexdigest()
 
 
 def blobs_of(layout: Path) -> list[Path]:

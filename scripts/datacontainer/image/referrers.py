@@ -3,8 +3,6 @@
 Source: OCI image-spec 1.1, manifest.md, "Guidelines for Artifact Usage"; distribution-spec 1.1, "Referrers Tag Schema".
 """
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from datacontainer.image.built import Attestation
 from datacontainer.image.layout import LAYOUT_VERSION, Blobs
 from datacontainer.image.oci import INDEX_TYPE, MANIFEST_TYPE, Blob
 from datacontainer.runtime.logs import logger
-from datacontainer.runtime.outputs import fresh_directory, partial_name, write_bytes
+from datacontainer.runtime.outputs import completed_folder, write_bytes
 
 EMPTY = Blob("application/vnd.oci.empty.v1+json", b"{}")
 
@@ -24,13 +22,11 @@ def write_attestations(attestations: Sequence[Attestation], folder: Path) -> Non
     The layout is separate because Apptainer refuses an index.json with more than one descriptor. Its images have the
     tag sha256-<hex>, with which clients of registries without a referrers API find the referrers of a digest.
     """
-    partial = fresh_directory(partial_name(folder))
-    for one in attestations:
-        write_bytes(partial / one.file, one.document.content)
-        logger.info("%s: %s, about %s", one.file, one.document.digest, one.subject["digest"])
-    _write_layout(attestations, partial / "oci")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
+    with completed_folder(folder) as partial:
+        for one in attestations:
+            write_bytes(partial / one.file, one.document.content)
+            logger.info("%s: %s, about %s", one.file, one.document.digest, one.subject["digest"])
+        _write_layout(attestations, partial / "oci")
 
 
 def referrers_tag(digest: str) -> str:

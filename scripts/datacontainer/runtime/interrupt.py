@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 
 LINE = b"stopped before the first job; run the same command again\n"
-AGAIN = b"stopped; run the same command again\n"
+AGAIN = b"interrupted: run the same command again\n"
 
 
 def stop_at_ctrl_c(stop: Callable[[], object] = lambda: os.write(2, LINE), jobs: Callable[[], bool] = bool) -> None:

@@ -20,13 +20,24 @@ UNSUPPORTED = {errno.ENOSYS, errno.EPERM, errno.EINVAL, errno.EXDEV, errno.EOPNO
 
 
 def partial_name(path: Path) -> Path:
-    """Returns a new temporary name for `path`, in the same folder; deletes files with earlier temporary names.
+    """Returns a new temporary name for `path`, in the same folder; deletes all with earlier temporary names.
 
     The names are random, so that a process that outlives its run cannot rename the unfinished file of the next run.
     """
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
-        left.unlink(missing_ok=True)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
+
+
+def final_name(partial: Path) -> Path:
+    """Returns the path for which `partial_name` returned `partial`; other paths unchanged."""
+    name = partial.name
+    if not (name.startswith(".") and name.endswith(".partial") and name.count(".") > 2):
+        return partial
+    return partial.with_name(name[1:].rsplit(".", 2)[0])
 
 
 @contextmanager
@@ -44,6 +55,20 @@ def completed(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename is None:
             # The error of a failed write has no file name.
             error.filename = str(path)
+        raise
+
+
+@contextmanager
+def completed_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill: replaces the folder `path` when the block ends, or is deleted if the block raises."""
+    partial = partial_name(path)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(partial, path)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
         raise
 
 

@@ -59,7 +59,11 @@ def seal(path: AnyPath, key: str, *, read: Sequence[AnyPath] = (), unread: Seque
     for folder in _folders(path, found):
         sync_folder(folder)
     _write(path, Seal(key, folders, found))
-    sync_folder(path.parent)
+    try:
+        sync_folder(path.parent)
+    except OSError:
+        path.unlink()
+        raise
 
 
 def renew(path: Path) -> None:

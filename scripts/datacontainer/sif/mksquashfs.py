@@ -13,6 +13,7 @@ from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.errors import DataContainerError, MissingToolError
 from datacontainer.runtime.limits import ended, explained
 from datacontainer.runtime.logs import logger
+from datacontainer.runtime.outputs import final_name
 from datacontainer.sif.header import aligned
 
 # The first version that reads a tar.
@@ -69,7 +70,10 @@ def write_compressed(image: Path, offset: int, compression: str, threads: int, t
         logger.info("%s", line)
     if status != 0:
         output = explained(" ".join(lines).strip() or ended(status), path=str(image))
-        raise DataContainerError(f"mksquashfs failed: {output}; compression: {compression} of a SIF needs mksquashfs")
+        raise DataContainerError(
+            f"mksquashfs failed: {output}; it was writing {str(final_name(image))!r}; compression: {compression} of a "
+            "SIF needs mksquashfs"
+        )
     return _checked_size(image, offset)
 
 

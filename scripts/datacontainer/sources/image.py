@@ -44,6 +44,9 @@ class Layer(NamedTuple):
     @property
     def compression(self) -> str:
         """The name of the compression, "" without."""
+        # skopeo gives a blob that the registry has already the media type of those that it compresses.
+        if self.digest == self.diff_id:
+            return ""
         for suffix, name in (("gzip", "gzip"), ("zstd", "zstd")):
             if self.media_type.endswith(suffix):
                 return name

@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pyarrow as pa
@@ -34,7 +35,12 @@ def written(folder: Path, *tables: pa.Table) -> list[Path]:
 
 
 def changes(before: Path, after: Path) -> list[Change]:
-    with open_catalog("a", before) as one, open_catalog("b", after) as other:
+    """The changes; with so few rows at a time, a small catalog has several batches."""
+    with (
+        mock.patch("datacontainer.compare.difference.BATCH_ROWS", 5),
+        open_catalog("a", before) as one,
+        open_catalog("b", after) as other,
+    ):
         return list(Difference(one, other).changes())
 
 

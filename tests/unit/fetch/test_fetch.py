@@ -182,3 +182,21 @@ def test_get_leaves_no_descriptor_open(tmp_path, got):
     before = len(os.listdir("/proc/self/fd"))
     got(source, tmp_path / "out")
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("get", "x.sif"), "get needs --output DIR: the folder to which it writes the files"),
+        (("get", "x.sif", "--output"), "--output needs a value"),
+        (("get", "x.sif", "--output", "y"), "there is no file 'x.sif': correct the path"),
+        (("ls", "x.sif", "-verify"), "-verify needs the files: write `datacontainer get REF --output DIR`"),
+        (("ls", "x"), "'x' is no image of a registry"),
+        (("ls", "oci:x"), "'oci:x' is no image layout"),
+    ],
+)
+def test_get_and_ls_wrong_words_are_one_line(tmp_path, monkeypatch, capsys, words, expected):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    assert expected in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]

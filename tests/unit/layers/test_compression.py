@@ -247,6 +247,18 @@ def test_compress_file_full_disk_leaves_nothing(packer, tmp_path, compression):
         assert os.listdir(disk) == []
 
 
+def test_convert_compressed_sif_larger_than_its_disk_is_an_error_and_leaves_no_file(intact, tmp_path):
+    size_bytes = intact.sif.stat().st_size
+    for missing in (1, size_bytes // 3):
+        with small_disk(tmp_path / f"disk{missing}", f"size={(size_bytes - missing) // 4096 * 4096}") as disk:
+            with pytest.raises(
+                (DataContainerError, OSError), match=r"the disk is full|No space left on device"
+            ) as caught:
+                intact.convert(image=disk / "odd.sif")
+            assert f"'{disk}/odd.sif'" in str(caught.value)
+            assert os.listdir(disk) == []
+
+
 def test_pipe_into_full_disk_raises_the_readers_error(tmp_path):
     with small_disk(tmp_path / "disk", "size=64k") as disk:
         with pytest.raises(OSError, match="No space left on device"), pipe_into(disk / "blob", 1) as pipe:

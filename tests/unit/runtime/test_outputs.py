@@ -9,7 +9,17 @@ import sys
 import pytest
 
 from datacontainer.runtime import outputs
-from datacontainer.runtime.outputs import completed, copy_into, fresh_directory, link_or_copy, write_bytes, written
+from datacontainer.runtime.outputs import (
+    completed,
+    completed_folder,
+    copy_into,
+    final_name,
+    fresh_directory,
+    link_or_copy,
+    partial_name,
+    write_bytes,
+    written,
+)
 from tools.engines import require_tool
 
 
@@ -104,6 +114,29 @@ def test_copy_into_source_that_is_cut_short_meanwhile_is_an_error(tmp_path, monk
     with (tmp_path / "target").open("wb") as target:
         copy_into(source, target, lambda _: os.truncate(source, 9000))
     assert (tmp_path / "target").stat().st_size == 5000
+
+
+def test_completed_folder_replaces_the_old_folder_only_when_the_block_ends(tmp_path):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").touch()
+    with pytest.raises(RuntimeError), completed_folder(path) as partial:
+        (partial / "new").touch()
+        raise RuntimeError
+    assert (os.listdir(tmp_path), os.listdir(path)) == (["folder"], ["old"])
+    # A killed run leaves its folder, which the next run deletes.
+    left = partial_name(path)
+    (left / "deep").mkdir(parents=True)
+    with completed_folder(path) as partial:
+        (partial / "new").touch()
+        assert os.listdir(path) == ["old"]
+    assert (os.listdir(tmp_path), os.listdir(path)) == (["folder"], ["new"])
+
+
+@pytest.mark.parametrize("name", ["file", "a.b.sif", ".hidden"])
+def test_final_name_returns_the_name_for_which_a_partial_name_was_made(tmp_path, name):
+    assert final_name(partial_name(tmp_path / name)) == tmp_path / name
+    assert final_name(tmp_path / name) == tmp_path / name
 
 
 def test_fresh_directory_existing_folder_is_emptied(tmp_path):

@@ -1,10 +1,12 @@
 """Seals: each change of a sealed file is a problem."""
 
+import errno
 import json
 import os
 
 import pytest
 
+from datacontainer.runtime import seals
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.seals import CLOCKS_NS, check, problems, seal
 
@@ -60,6 +62,22 @@ def test_problems_damaged_seal_is_named(sealed, content):
     sealed.write_bytes(content)
     (line,) = problems(sealed)
     assert line.startswith(f"the seal '{sealed}' cannot be read (")
+
+
+def test_seal_whose_folder_cannot_be_synced_is_removed(tmp_path, monkeypatch):
+    (tmp_path / "seals").mkdir()
+    (tmp_path / "file").touch()
+    real = seals.sync_folder
+
+    def sync(folder):
+        if folder.name == "seals":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
+        real(folder)
+
+    monkeypatch.setattr(seals, "sync_folder", sync)
+    with pytest.raises(OSError, match=r"Input/output error: '.*/seals'"):
+        seal(tmp_path / "seals/stage.seal", "key", read=[tmp_path / "file"])
+    assert os.listdir(tmp_path / "seals") == []
 
 
 def test_check_write_that_keeps_size_and_time_is_found(sealed):

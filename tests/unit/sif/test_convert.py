@@ -13,15 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datacontainer.image.archive import assemble_archive
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.sif import header as sif
-from datacontainer.sif.convert import skeleton_layer
+from datacontainer.sif.convert import convert, skeleton_layer
+from datacontainer.sif.ocisif import convert_oci
 from tools.apptainer import partition_offset
 from tools.engines import require_tool, small_disk
 from tools.examples import tried
 from tools.images import Entry, packed, tree_of
-from tools.products import MOUNT, UNIQUE, flip
+from tools.products import MOUNT, UNIQUE, Products, flip
 from tools.squashfs import FILE, FOLDER, LINK, READERS, Tree, extracted, layer_of, partitions, read_by_verify
 from tools.trees import ODD_NAMES, names
 
@@ -163,6 +165,29 @@ def test_squashfs_full_disk_names_the_image_and_the_remedy(packer, tmp_path):
         run_packer(packer, ["squashfs", "--output", disk / "image", "--offset", "0", tmp_path / "layer.tar"], {})
     expected = f'writing "{disk}/image": the disk is full: free space on it, or set outdir to another disk'
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("product", ["odd.sif", "odd.oci.sif", "odd.docker.tar"])
+def test_convert_product_larger_than_its_disk_is_an_error_and_leaves_no_file(built, tmp_path, product):
+    write_again(built, tmp_path / product)
+    size_bytes = (tmp_path / product).stat().st_size
+    for missing in (1, 5000, size_bytes // 3):
+        with small_disk(tmp_path / f"disk{missing}", f"size={(size_bytes - missing) // 4096 * 4096}") as disk:
+            with pytest.raises((DataError, OSError), match=r"the disk is full|No space left on device") as caught:
+                write_again(built, disk / product)
+            assert product in str(caught.value)
+            assert os.listdir(disk) == []
+    with small_disk(tmp_path / "larger", f"size={size_bytes + (64 << 10)}") as disk:
+        write_again(built, disk / product)
+        assert (disk / product).read_bytes() == (tmp_path / product).read_bytes()
+
+
+def write_again(built: Products, path: Path) -> None:
+    """Writes a product to another path; the path's suffix is that of the product."""
+    if path.suffix == ".tar":
+        assemble_archive(built.layout, path)
+    else:
+        built.convert(convert_oci if ".oci." in path.name else convert, image=path)
 
 
 def test_convert_squashfs_contains_skeleton_data_and_entrypoint(built, tmp_path):
