@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from tools.workflow import ROOT, Project
 
 DATA = ROOT / "examples/tables/data/counts/*.csv"
 EVENTS = ROOT / "examples/neuroimaging/data/sub-*/func/*_events.tsv"
+# The beginning of the output, in the README of an example.
+SHOWN = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SAFE = ("--read-only", "--cap-drop", "ALL", "--network", "none", "--user", "65534:65534")
 
 
@@ -121,7 +124,10 @@ def sha256sum(folder: Path) -> dict[str, str]:
 def test_example_in_docker_computes_what_duckdb_computes(one, in_docker):
     folder = in_docker[one.folder]
     separator = "\t" if one.output.endswith(".tsv") else ","
-    _, *lines = (folder / one.output).read_text().splitlines()
+    output = (folder / one.output).read_text()
+    (shown,) = SHOWN.findall((ROOT / f"examples/{one.folder}/README.md").read_text())
+    assert output.startswith(shown)
+    _, *lines = output.splitlines()
     assert [line.split(separator) for line in lines] == rows(one.answer)
     record = json.loads((folder / "run.json").read_bytes())
     assert {file["path"]: file["sha256"] for file in record["files"]} == sha256sum(folder)
