@@ -34,7 +34,7 @@ def check_embedding():
 
 
 def base_inputs(dataset):
-    """The input of the stage base that another rule may make: the file or folder of the base."""
+    """The inputs of the stage base: the file or folder of the base, if it is an output of this workflow."""
     if any(one.is_producer(dataset.base) for one in workflow.rules):
         return [local(dataset.base)]
     or_stop(check_base, dataset.name, dataset.base, dataset.platforms)

@@ -1,8 +1,10 @@
 """Tests of images on a base: in Docker, podman, Apptainer and a registry, and which stages run again."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from tools.bases import Base, Given, folder, hard, layer, link
 from tools.docker import LIMITS, RUN
 from tools.shared import once
 from tools.trees import fill
-from tools.workflow import ROOT, Project, fails, replace, started
+from tools.workflow import ROOT, Project, fails, replace, run, started
 
 FILES = {b"a.txt": b"alpha\n", b"sub/b": b"beta\n"}
 LISTED = b"/data/a.txt\n/data/sub/b\n"
@@ -21,6 +23,9 @@ IN_BASE = layer(
     Given("etc/base-release", content=b"base 1\n"),
     hard("etc/same", "etc/base-release"),
     Given("etc/gone"),
+    # Apptainer's /var/tmp must not be written below it.
+    folder("system/var"),
+    link("var", "system/var"),
 )
 ABOVE = layer(Given("etc/.wh.gone"), folder("opt"), link("opt/link", "../etc/base-release"))
 SETTINGS = {"Env": ["PATH=/bin", 'GREETING=hello "you"'], "WorkingDir": "/opt", "Cmd": ["sh"]}
@@ -89,11 +94,14 @@ def test_skopeo_finds_the_layers_of_the_base_first(based, skopeo):
     assert materials["base"] == {"sha256": top["digest"][7:]}
     assert "base" not in provenance["predicate"]["buildDefinition"]["externalParameters"]
     assert top["digest"] in based.product("small", "report.html").read_text()
+    assert "\nFROM small:1.0\n" in based.product("small", "Dockerfile").read_text()
 
 
 def test_get_reads_the_files_of_the_dataset_alone(based, tmp_path):
     command = ["datacontainer", "get", based.product("small", "oci"), "--output", tmp_path / "out"]
-    subprocess.run([str(ROOT / ".venv/bin/python"), "-m", *command], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
+    # Those of the data, the metadata and the entrypoint.
+    assert b"1 of 3 layers" in done.stderr
     found = subprocess.run(["find", ".", "-type", "f"], cwd=tmp_path / "out", capture_output=True, check=True).stdout
     assert sorted(found.split()) == [b"./a.txt", b"./sub/b"]
 
@@ -140,3 +148,39 @@ def test_damaged_layer_of_a_base_ends_the_run_in_one_line(based, tmp_path, busyb
     assert f"error: base small: the layer sha256:{blob.name} of the base cannot be read" in text
     assert "Traceback" not in text
     assert started(text) == {"base"}
+
+
+def test_base_that_a_rule_makes_is_made_first(based, project):
+    shutil.copytree(based.folder / "base", project.folder / "made")
+    fill(project.folder / "data", FILES)
+    config = {"outdir": "packed", "datasets": {"m": {"path": "data", "base": "base.tar", "formats": ["oci"]}}}
+    (project.folder / "Snakefile").write_text(
+        f"rule make_base:\n    output: 'base.tar'\n    shell: 'tar -cf {{output}} -C made .'\n"
+        f"module dc:\n    snakefile: '{ROOT}/workflow/Snakefile'\n    config: {config}\nuse rule * from dc as dc_*\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "packed/m/stages/seals/base.seal"]
+    first = run(command, project.folder)
+    assert first.status == 0, first.text
+    assert (project.folder / "packed/m/stages/base/index.json").exists()
+    assert "Nothing to be done" in run(command, project.folder).text
+
+
+def test_push_ls_and_diff_of_an_image_with_a_base(based, registry, tmp_path):
+    reference = f"{registry.host}/lab/small:1.0"
+    home = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "scripts")}
+
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "datacontainer", *words],
+            cwd=based.folder,
+            env=home,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    call("push", "small", reference)
+    assert call("ls", reference, "-ls").encode() == LISTED
+    # Another status than 0 is a difference.
+    call("diff", reference, str(based.product("small", "oci")))

@@ -78,19 +78,19 @@ class Base:
         return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content), **more}
 
     def image(
-        self, platform: str, tars: Sequence[bytes], compression: str = "gzip", docker: bool = False, **config: Any
+        self, platform: str, tars: Sequence[bytes], compression: str = "gzip", dialect: str = OCI, **config: Any
     ) -> dict[str, Any]:
-        """Stores an image, and returns the descriptor of its manifest. docker: with Docker's media types."""
+        """Stores an image, and returns the descriptor of its manifest. dialect: DOCKER for Docker's media types."""
         system, architecture = platform.split("/")
-        kind = f"{DOCKER}.image.rootfs.diff.tar." if docker else f"{OCI}.layer.v1.tar+"
+        kind = f"{DOCKER}.image.rootfs.diff.tar." if dialect == DOCKER else f"{OCI}.layer.v1.tar+"
         kind = kind[:-1] if compression == "none" else kind + compression
         layers = [self.blob(stored(one, compression), kind) for one in tars]
         diff_ids = [f"sha256:{sha256(one).hexdigest()}" for one in tars]
         value = {"os": system, "architecture": architecture, "config": config}
         value["rootfs"] = {"type": "layers", "diff_ids": diff_ids}
-        of_config = f"{DOCKER}.container.image.v1+json" if docker else f"{OCI}.config.v1+json"
+        of_config = f"{DOCKER}.container.image.v1+json" if dialect == DOCKER else f"{OCI}.config.v1+json"
         described = self.blob(json.dumps(value).encode(), of_config)
-        media_type = f"{DOCKER}.distribution.manifest.v2+json" if docker else f"{OCI}.manifest.v1+json"
+        media_type = f"{DOCKER}.distribution.manifest.v2+json" if dialect == DOCKER else f"{OCI}.manifest.v1+json"
         manifest = {"schemaVersion": 2, "mediaType": media_type, "config": described, "layers": layers}
         platforms = {"platform": {"os": system, "architecture": architecture}}
         return self.blob(json.dumps(manifest).encode(), media_type, **platforms)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import stat
@@ -91,7 +92,9 @@ class Products:
 
     def copy(self, folder: Path) -> "Products":
         """A copy of the products."""
-        return Products(Path(shutil.copytree(self.folder, folder)), self.packer, self.compression, self.based)
+        # Readers of a shared SIF extract it into folders with these names.
+        copied = shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("tmp*"))
+        return Products(Path(copied), self.packer, self.compression, self.based)
 
     def verify(self) -> Any:
         """Verifies the products and returns the report."""
@@ -322,6 +325,22 @@ def built(packer: Path) -> Products:
         Products(folder / "products", packer).make(folder / "dataset", cuts=(8, 25))
 
     return Products(once("verify", make) / "products", packer)
+
+
+@pytest.fixture(scope="session")
+def chunked(packer: Path) -> Products:
+    """A layout of large files, whose zstd layer has a table of contents."""
+
+    def make(folder: Path) -> None:
+        fill(
+            folder / "dataset", {b"a/one": random.Random(1).randbytes(200_000), b"two": b"2" * 5_000_000, b"empty": b""}
+        )
+        (folder / "dataset/link").symlink_to("a/one")
+        found = Products(folder / "products", packer, "zstd").make(folder / "dataset", cuts=())
+        found.archive.unlink()
+        found.sif.unlink()
+
+    return Products(once("chunked", make) / "products", packer, "zstd")
 
 
 @pytest.fixture

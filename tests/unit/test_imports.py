@@ -21,6 +21,7 @@ STAGES_LOAD = {
     "rescan": set(),
     "render": TABLES,
     "compile": set(),
+    "base": set(),
     "assemble": {"jinja2"},
     "assemble_archive": set(),
     "attest": set(),

@@ -12,7 +12,7 @@ from datacontainer.runtime.errors import DataContainerError
 
 def fingerprint(text: str) -> str:
     """A digest of the content of a base in files; "" for one in a registry, and if there is none."""
-    with suppress(DataContainerError, OSError, ValueError, LookupError, TypeError, AttributeError):
+    with suppress(DataContainerError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         path = Path(text if os.path.exists(text) else text.rpartition(":")[0])
         file = path / INDEX if path.is_dir() else path
         status = file.stat()

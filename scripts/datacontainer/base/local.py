@@ -7,7 +7,7 @@ import hashlib
 import json
 import posixpath
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ from datacontainer.base.manifest import (
     INDEX_TYPE,
     MANIFEST_TYPE,
     OCI_LAYER,
+    check_platforms,
     checked_digest,
     digest_of,
+    no_image,
+    read_images,
 )
 from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.runtime.outputs import copy_into, link_or_copy, written
@@ -71,6 +74,15 @@ class Layout:
                 f"digest mismatch in the base {self.text!r}: the blob {digest} gives {found}: copy it again"
             )
         return content
+
+    def check(self, platforms: Sequence[str]) -> None:
+        """Returns if the base has an image for each platform; reads no layer.
+
+        Raises:
+            UsageError: if it lacks a platform.
+            DataError: if it is no image of layers.
+        """
+        read_images(self, platforms)
 
     def store(self, digest: str, target: Path) -> None:
         """Makes `target` the blob: a hard link to the file of the layout, or a copy."""
@@ -161,8 +173,14 @@ class DockerArchive(Archive):
         """A digest of the config, which has the digests of the layers, and of their list."""
         return digest_of(self.content(DOCKER_MANIFEST) + self.content(self._listed["Config"]))
 
+    def check(self, platforms: Sequence[str]) -> None:
+        """See `Layout`."""
+        with no_image(self.text):
+            config = json.loads(self.content(self._listed["Config"]))
+            check_platforms(self.text, [f"{config['os']}/{config['architecture']}"], platforms)
+
     def top(self) -> bytes:
-        """See `manifest.Source`."""
+        """See `manifest.Source`; reads all layers."""
         config = self.content(self._listed["Config"])
         value = {
             "schemaVersion": 2,

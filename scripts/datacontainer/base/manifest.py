@@ -6,7 +6,8 @@ Source: OCI image-spec 1.1, manifest.md, image-index.md, config.md; distribution
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -30,7 +31,8 @@ COMPRESSIONS = {
 Keep = Callable[[str, Callable[[Path], None]], Path]
 # The settings of a base that containers of the new image keep. A Cmd would be an argument of /entrypoint, a StopSignal
 # would not stop it, and labels describe the base alone.
-KEPT = ("Env", "User", "WorkingDir")
+KEPT = {"Env": list, "User": str, "WorkingDir": str}
+SHOWN_CHARACTERS = 200
 
 
 class Layer(NamedTuple):
@@ -100,17 +102,33 @@ def read_images(source: Source, platforms: Sequence[str]) -> dict[str, BaseImage
         UsageError: if the base has no image for a platform.
         DataError: if it is damaged, or no image of layers.
     """
-    top = source.top()
-    try:
-        found = _platforms(source, top)
-        if missing := [one for one in platforms if one not in found]:
-            raise UsageError(
-                f"the base {source.text!r} has no image for {', '.join(missing)}, only for {', '.join(found)}: choose "
-                "another base, or other platforms"
-            )
+    with no_image(source.text):
+        found = _platforms(source, source.top())
+        check_platforms(source.text, found, platforms)
         return {one: _image(source, found[one]) for one in platforms}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"the base {source.text!r} is no image of layers ({error!r}): name another image") from error
+
+
+def check_platforms(text: str, found: Collection[str], wanted: Sequence[str]) -> None:
+    """Returns if a base has an image for each platform that is wanted.
+
+    Raises:
+        UsageError: otherwise.
+    """
+    if missing := [one for one in wanted if one not in found]:
+        raise UsageError(
+            f"the base {text!r} has no image for {', '.join(missing)}, only for {', '.join(found)}: choose another "
+            "base, or other platforms"
+        )
+
+
+@contextmanager
+def no_image(text: str) -> Iterator[None]:
+    """Errors in the block about wrong or missing values are errors of a base that is no image."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        reason = " ".join(repr(error).split())[:SHOWN_CHARACTERS]
+        raise DataError(f"the base {text!r} is no image of layers ({reason}): name another image") from error
 
 
 def digest_of(content: bytes) -> str:
@@ -152,6 +170,8 @@ def _image(source: Source, content: bytes) -> BaseImage:
     pairs = zip(manifest["layers"], config["rootfs"]["diff_ids"], strict=True)
     layers = tuple(_layer(source, descriptor, diff_id) for descriptor, diff_id in pairs)
     settings = {key: value for key, value in (config.get("config") or {}).items() if key in KEPT and value}
+    if wrong := [key for key, value in settings.items() if not isinstance(value, KEPT[key])]:
+        raise ValueError(f"{wrong[0]} is {settings[wrong[0]]!r}")
     if not all(isinstance(one, str) and "=" in one for one in settings.get("Env", ())):
         raise ValueError(f"Env is {settings['Env']!r}")
     history = tuple(config.get("history") or ())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from datacontainer.base.local import Layout, open_local
-from datacontainer.base.manifest import Keep, Source, read_images
+from datacontainer.base.manifest import Keep, Source
 from datacontainer.registry.reference import REFERENCE
 from datacontainer.runtime.errors import DataContainerError, UsageError
 
@@ -37,7 +37,10 @@ def check_base(dataset: str, text: str, platforms: tuple[str, ...]) -> None:
     try:
         found = open_base(text, _no_cache)
         if isinstance(found, Layout):
-            read_images(found, platforms)
+            found.check(platforms)
+    except OSError as error:
+        text = f"datasets.{dataset}.base: {text!r} cannot be read ({error.strerror}): change its permissions"
+        raise UsageError(text) from error
     except DataContainerError as error:
         error.args = (f"datasets.{dataset}.base: {error}",)
         raise

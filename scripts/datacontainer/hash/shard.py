@@ -17,6 +17,7 @@ from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import EarlierShard
 from datacontainer.hash.known import Known, compare, look_up, selected
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, Pipe, pipe_into
+from datacontainer.layers.frames import suits_contents
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import link_or_copy, write_bytes
 from datacontainer.runtime.packer import run_packer
@@ -78,7 +79,8 @@ class Shard:
     def __enter__(self) -> "Shard":
         """Opens the pipe, and writes the list of the files to read if they are not all files."""
         if self._job.layers and self._job.compression == ZSTD:
-            self.pipe = self._closing.enter_context(pipe_into(self._results.layer(self._name), self._job.threads))
+            layer, contents = self._results.layer(self._name), suits_contents(self._listed.read_bytes())
+            self.pipe = self._closing.enter_context(pipe_into(layer, self._job.threads, contents=contents))
         if self._earlier and not self._job.layers:
             self._write_part(self._known())
         return self
@@ -100,7 +102,7 @@ class Shard:
         """Writes the results, after the packer has read the shard; returns the number of files and of bytes."""
         self._closing.close()
         if self.pipe:
-            summary["digest"], summary["blob_size"] = self.pipe.stored
+            summary["digest"], summary["blob_size"], summary["annotations"] = self.pipe.stored
         with ExitStack() as on_error:
             on_error.callback(self._results.layer(self._name).unlink, missing_ok=True)
             digests = self._read_twice(unleased) if (unleased := summary.pop("unleased")) else self._raw.read_bytes()

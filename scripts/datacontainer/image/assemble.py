@@ -34,7 +34,9 @@ class ShardLayer:
         """The layer with the values for an image's manifest, config and history."""
         origin = f"datacontainer hash: {self.facts['files']} files, {self.facts['bytes']} bytes"
         facts = self.facts
-        return oci.Layer(facts["diff_id"], facts["digest"], facts["blob_size"], origin, facts["compression"])
+        stored = facts["digest"], facts["blob_size"]
+        annotations = facts.get("annotations", {})
+        return oci.Layer(facts["diff_id"], *stored, origin, facts["compression"], annotations=annotations)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class Blobs:
         finally:
             tar.unlink(missing_ok=True)
             compressed.unlink(missing_ok=True)
-        return oci.Layer(diff_id, *stored, origin, self.compression, kind)
+        about = origin, self.compression, kind, stored.annotations
+        return oci.Layer(diff_id, stored.digest, stored.size_bytes, *about)
 
     def prune(self) -> None:
         """Removes the blobs of earlier images."""

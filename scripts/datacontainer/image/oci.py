@@ -6,7 +6,7 @@ Source: OCI image-spec 1.0, config.md, manifest.md, image-index.md, image-layout
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -22,7 +22,8 @@ LAYER_TYPES = {"none": LAYER_TYPE, "gzip": LAYER_TYPE + "+gzip", "zstd": LAYER_T
 class Layer:
     """A stored layer. Without compression, its digest equals its diff ID. origin: its entry in the image's history.
 
-    kind: the value of the descriptor's annotation, with which a client finds the layer; none if empty.
+    kind: the value of the descriptor's annotation, with which a client finds the layer; none if empty. annotations:
+    further ones of the descriptor.
     """
 
     diff_id: str
@@ -31,11 +32,13 @@ class Layer:
     origin: str
     compression: str = "none"
     kind: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
     def descriptor(self) -> dict[str, Any]:
-        """Media type, digest and size of the blob, and the annotation of its kind."""
-        annotations = {"annotations": {LAYER_KIND: self.kind}} if self.kind else {}
-        return _descriptor(LAYER_TYPES[self.compression], self.digest, self.size_bytes, **annotations)
+        """Media type, digest and size of the blob, and its annotations."""
+        annotations = {**self.annotations, **({LAYER_KIND: self.kind} if self.kind else {})}
+        more = {"annotations": annotations} if annotations else {}
+        return _descriptor(LAYER_TYPES[self.compression], self.digest, self.size_bytes, **more)
 
 
 @dataclass(frozen=True)

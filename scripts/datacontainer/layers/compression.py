@@ -4,28 +4,34 @@ import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
+from datacontainer.layers.chunked import tables
+from datacontainer.layers.frames import FRAME_BYTES, TarFrames
+from datacontainer.layers.tarsplit import TarSplit
 from datacontainer.runtime.outputs import written
 from datacontainer.runtime.packer import run_packer
 
 NONE, GZIP, ZSTD = "none", "gzip", "zstd"
 # The measurements are in docs/decisions/0010-compression.md.
 ZSTD_LEVEL = 3
-# Frames are compressed independently, several at once. Concatenated frames are an ordinary zstd file.
-FRAME_BYTES = 4 << 20
+# A smaller frame is compressed at once: giving it to another thread would take longer.
+SMALL_FRAME = 16 << 10
+READ_BYTES = 1 << 20
 
 
 class Stored(NamedTuple):
-    """A blob: its digest, sha256:<hex>, and its size."""
+    """A blob: its digest, sha256:<hex>, its size, and the annotations of its descriptor."""
 
     digest: str
     size_bytes: int
+    annotations: Mapping[str, str] = MappingProxyType({})
 
 
 NOTHING = Stored("", 0)
@@ -49,11 +55,11 @@ def compress_file(compression: str, packer: Path, tar: Path, blob: Path) -> Stor
 
 
 @contextmanager
-def pipe_into(blob: Path, threads: int) -> Iterator[Pipe]:
-    """A pipe that compresses its input with zstd; the result is `blob` if the block ends without an error."""
+def pipe_into(blob: Path, threads: int, *, contents: bool) -> Iterator[Pipe]:
+    """A pipe that compresses its input, see `compress_zstd`; the result is `blob` if the block ends without error."""
     with written(blob) as target, ThreadPoolExecutor(1) as reader:
         read_end, write_end = os.pipe()
-        done = reader.submit(_drain, read_end, target, threads)
+        done = reader.submit(_drain, read_end, target, threads, contents)
         pipe = Pipe(write_end)
         try:
             yield pipe
@@ -63,38 +69,61 @@ def pipe_into(blob: Path, threads: int) -> Iterator[Pipe]:
             pipe.stored = done.result()
 
 
-def compress_zstd(source: BinaryIO, target: BinaryIO, threads: int = 2) -> Stored:
-    """Appends the compressed bytes of `source` to `target`; they depend only on `source` and the version of zstd.
+def compress_zstd(source: BinaryIO, target: BinaryIO, threads: int = 2, *, contents: bool = True) -> Stored:
+    """Appends the frames of the tar `source` and their tables to the empty `target`.
 
-    Memory: some frames for each thread.
+    The bytes depend only on `source` and the version of zstd. contents: whether the layer gets a table of contents, for
+    which each content is compressed apart; it needs names in UTF-8. Memory: some frames for each thread, and tables of
+    8 bytes for a frame and 1 KB for an entry of the table of contents.
     """
-    digest, size_bytes = hashlib.sha256(), 0
-    waiting: deque[Future[bytes]] = deque()
+    split = TarSplit(_compressed) if contents else None
+    tar, blob = TarFrames(source, split), _Blob(target)
+    waiting: deque[tuple[int, Future[bytes]]] = deque()
+    waiting_bytes = 0
     with ThreadPoolExecutor(threads) as pool:
-        for frame in _frames(source):
-            waiting.append(pool.submit(_compressed, frame))
-            if len(waiting) > threads:
-                size_bytes += _put(waiting.popleft().result(), target, digest)
-        for result in waiting:
-            size_bytes += _put(result.result(), target, digest)
-    return Stored("sha256:" + digest.hexdigest(), size_bytes)
+        for frame in tar:
+            waiting.append((len(frame), _begun(frame, pool)))
+            waiting_bytes += len(frame)
+            while waiting_bytes > threads * FRAME_BYTES:
+                waiting_bytes -= waiting[0][0]
+                blob.add(*waiting.popleft())
+        for one in waiting:
+            blob.add(*one)
+    content, annotations = tables(blob.frames, tar.members, split if tar.is_described else None, _compressed)
+    blob.put(content)
+    return Stored(f"sha256:{blob.digest.hexdigest()}", blob.size_bytes, annotations)
 
 
-def _drain(read_end: int, target: BinaryIO, threads: int) -> Stored:
-    with open(read_end, "rb", buffering=0) as source:
-        return compress_zstd(source, target, threads)
+class _Blob:
+    """A blob while it is written. frames: the compressed and the decompressed size of each."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        self._target, self.digest, self.size_bytes = target, hashlib.sha256(), 0
+        self.frames: list[tuple[int, int]] = []
+
+    def add(self, size_bytes: int, frame: Future[bytes]) -> None:
+        """Appends a frame. size_bytes: decompressed."""
+        content = frame.result()
+        self.frames.append((len(content), size_bytes))
+        self.put(content)
+
+    def put(self, content: bytes) -> None:
+        """Appends bytes."""
+        self.digest.update(content)
+        self.size_bytes += self._target.write(content)
 
 
-def _frames(source: BinaryIO) -> Iterator[bytes]:
-    """The content in pieces of FRAME_BYTES, even if a pipe returns smaller pieces."""
-    while True:
-        pieces, missing = [], FRAME_BYTES
-        while missing and (piece := source.read(missing)):
-            pieces.append(piece)
-            missing -= len(piece)
-        if not pieces:
-            return
-        yield b"".join(pieces)
+def _drain(read_end: int, target: BinaryIO, threads: int, contents: bool) -> Stored:
+    with open(read_end, "rb", buffering=READ_BYTES) as source:
+        return compress_zstd(source, target, threads, contents=contents)
+
+
+def _begun(frame: bytes, pool: ThreadPoolExecutor) -> Future[bytes]:
+    if len(frame) >= SMALL_FRAME:
+        return pool.submit(_compressed, frame)
+    done: Future[bytes] = Future()
+    done.set_result(_compressed(frame))
+    return done
 
 
 def _compressed(frame: bytes) -> bytes:
@@ -102,8 +131,3 @@ def _compressed(frame: bytes) -> bytes:
 
     compressed: bytes = pa.Codec("zstd", compression_level=ZSTD_LEVEL).compress(frame, asbytes=True)
     return compressed
-
-
-def _put(content: bytes, target: BinaryIO, digest: "hashlib._Hash") -> int:
-    digest.update(content)
-    return target.write(content)

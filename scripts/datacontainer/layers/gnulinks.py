@@ -24,13 +24,13 @@ def with_gnu_targets(pieces: Iterable[bytes]) -> Iterator[bytes]:
         while at + BLOCK <= len(held):
             size = _number(held[at + 124 : at + 136])
             if held[at + 156] != _EXTENDED:
-                at += BLOCK + _padded(size if extended_size is None else extended_size)
+                at += BLOCK + padded(size if extended_size is None else extended_size)
                 extended_size = None
                 continue
-            start, end = at + BLOCK, at + BLOCK + _padded(size)
+            start, end = at + BLOCK, at + BLOCK + padded(size)
             if end > len(held):
                 break
-            records = _records(held[start : start + size])
+            records = extended_records(held[start : start + size])
             if b"linkpath" in records:
                 yield held[done:end] + _gnu_target(records[b"linkpath"])
                 done = end
@@ -47,11 +47,12 @@ def _number(field: bytes) -> int:
     return int(field.strip(b" \0") or b"0", 8)
 
 
-def _padded(size: int) -> int:
+def padded(size: int) -> int:
+    """The size of a content in a tar, with the zeros after it."""
     return size + -size % BLOCK
 
 
-def _records(content: bytes) -> dict[bytes, bytes]:
+def extended_records(content: bytes) -> dict[bytes, bytes]:
     """The records of an extended header, as in `18 path=some/name\\n`."""
     found = {}
     while content:
@@ -68,4 +69,4 @@ def _gnu_target(target: bytes) -> bytes:
     """A member whose content is the target of the link that follows it."""
     member = tarfile.TarInfo("././@LongLink")
     member.type, member.size = tarfile.GNUTYPE_LONGLINK, len(target) + 1
-    return member.tobuf(tarfile.GNU_FORMAT) + target + bytes(_padded(member.size) - len(target))
+    return member.tobuf(tarfile.GNU_FORMAT) + target + bytes(padded(member.size) - len(target))

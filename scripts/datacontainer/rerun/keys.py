@@ -37,6 +37,14 @@ def key(step: Step, dataset: Dataset, results: Results) -> str:
     return _digest([stage, FORMATS[stage], _settings(stage, dataset), upstream])
 
 
+# The form of compressed layers, if it changed since a release: other layers are not written again.
+_FORMS = {"zstd": "zstd:chunked"}
+
+
+def _layers(dataset: Dataset) -> str:
+    return _FORMS.get(dataset.compression, dataset.compression)
+
+
 def _signing(dataset: Dataset) -> list[Any]:
     return [files_digest([dataset.sign], Path(dataset.sign).parent) if dataset.sign else ""]
 
@@ -55,7 +63,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     "hash": lambda one: [
         one.digests,
         function_sources(one.metadata),
-        [one.mount, one.compression] if one.formats else [],
+        [one.mount, _layers(one)] if one.formats else [],
     ],
     "aggregate": lambda one: [
         [one.name, one.version, one.mount, one.about],
@@ -64,7 +72,7 @@ _SETTINGS: dict[str, Callable[[Dataset], list[Any]]] = {
     ],
     "render": lambda one: [one.mount, template_digest(one.template)],
     "base": lambda one: [one.base, one.platforms, one.mount, fingerprint(one.base)] if one.base else [],
-    "assemble": lambda one: [one.identity, one.compression, one.standards, *_commands(one)],
+    "assemble": lambda one: [one.identity, _layers(one), one.standards, *_commands(one)],
     "attest": lambda one: [
         one.attest,
         [one.about, one.digests, one.exclude_defaults, one.exclude, one.symlinks, one.shard_files, one.shard_bytes],

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
 from datacontainer.entrypoint.gobuild import host_architecture
+from datacontainer.layers.chunked import SEEK_TABLE
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.progress import size
 from datacontainer.sources.cache import kept
 from datacontainer.sources.files import Files
+from datacontainer.sources.frames import Frames, damaged, decompressed, position, read_frames
 from datacontainer.sources.plan import plan
 from datacontainer.sources.source import Content, Folder, Run, Traffic
 from datacontainer.sources.tarcontents import tar_contents
@@ -34,12 +36,16 @@ SMALL_LAYER = 1 << 16
 
 
 class Layer(NamedTuple):
-    """A layer: its diff ID, and from its descriptor the digest, the size and the media type of its blob."""
+    """A layer: its diff ID, and from its descriptor the digest, the size and the media type of its blob.
+
+    table: the position of its seek table, "" without.
+    """
 
     diff_id: str
     digest: str
     size_bytes: int
     media_type: str
+    table: str
 
     @property
     def compression(self) -> str:
@@ -100,6 +106,7 @@ class Image:
             raise DataError(f"{name!r} is no image ({error!r}): name an image that `datacontainer` built") from error
         # The layers of a base have no files of the dataset.
         self._layers = {one.diff_id: one for one, kind in zip(layers, kinds, strict=True) if kind != BASE}
+        self._frames = dict[str, Frames]()
 
     @property
     def identity(self) -> str:
@@ -119,8 +126,7 @@ class Image:
         for layer in self._layers.values():
             small = files.tails is not None and layer.size_bytes <= SMALL_LAYER and layer != self._metadata
             if layer.diff_id in wanted or small:
-                ranged = not layer.compression and self._blobs.has_ranges(layer.digest)
-                sizes[layer.diff_id] = layer.size_bytes if ranged else None
+                sizes[layer.diff_id] = self._ranged_bytes(layer)
         return plan(files, sizes, self.name)
 
     def notice(self, runs: list[Run]) -> str:
@@ -173,34 +179,39 @@ class Image:
             except (tarfile.TarError, FileExistsError) as error:
                 raise DataError(f"the metadata layer of {self.name!r} is damaged: build the image again") from error
 
+    def _ranged_bytes(self, layer: Layer) -> int | None:
+        """The size of a layer's tar, if parts of it can be read."""
+        if (layer.compression and not layer.table) or not self._blobs.has_ranges(layer.digest):
+            return None
+        if not layer.table:
+            return layer.size_bytes
+        if layer.diff_id not in self._frames:
+            self._frames[layer.diff_id] = self._read_frames(layer)
+        return self._frames[layer.diff_id].size_bytes
+
+    def _read_frames(self, layer: Layer) -> Frames:
+        try:
+            start, stop = position(layer.table, layer.size_bytes)
+            with self._blobs.opened(layer.digest, start, stop) as blob:
+                return read_frames(Counted(blob, self.traffic).read(stop - start), start)
+        except ValueError as error:
+            raise damaged(layer.digest, self.name, error) from error
+
     @contextmanager
     def _tar(self, layer: Layer, start: int, stop: int | None) -> Iterator[Any]:
-        """The bytes of a layer's tar; of a compressed layer, from the start."""
+        """The bytes of a layer's tar; of a compressed layer without frames, from the start."""
+        before, frames = 0, self._frames.get(layer.diff_id)
+        if frames and stop is not None:
+            place = start
+            start, stop, begin = frames.around(start, stop)
+            before = place - begin
         with self._blobs.opened(layer.digest, start, stop) as blob:
             counted = Counted(blob, self.traffic)
             if not layer.compression:
                 yield counted
                 return
-            # Only compressed layers need this import, which costs time.
-            import pyarrow as pa
-
-            with pa.CompressedInputStream(pa.PythonFile(counted, mode="r"), layer.compression) as stream:
-                yield _Decompressed(stream, f"the layer {layer.digest} of {self.name!r}")
-
-
-class _Decompressed:
-    """A stream of a compressed blob, whose damage is an error for the user."""
-
-    def __init__(self, stream: Any, what: str) -> None:
-        self._stream, self._what = stream, what
-
-    def read(self, count: int = -1) -> bytes:
-        try:
-            content: bytes = self._stream.read(count)
-        except OSError as error:
-            text = " ".join(str(error).split())[:200]
-            raise DataError(f"{self._what} cannot be decompressed ({text}): pull or build the image again") from error
-        return content
+            with decompressed(counted, layer.compression, before, f"the layer {layer.digest} of {self.name!r}") as tar:
+                yield tar
 
 
 class Counted:
@@ -237,7 +248,9 @@ def _layer(diff_id: str, descriptor: dict[str, Any]) -> Layer:
     # A path in the cache contains one, and a path of a layout the other.
     if not DIGEST.fullmatch(diff_id) or not DIGEST.fullmatch(digest):
         raise ValueError(f"{diff_id!r} or {digest!r} is no sha256")
-    return Layer(diff_id, digest, int(descriptor["size"]), str(descriptor["mediaType"]))
+    media_type, annotations = str(descriptor["mediaType"]), descriptor.get("annotations") or {}
+    table = str(annotations.get(SEEK_TABLE) or "") if media_type.endswith("zstd") else ""
+    return Layer(diff_id, digest, int(descriptor["size"]), media_type, table)
 
 
 def _metadata_layer(descriptors: list[Any], layers: list[Layer], history: list[Any]) -> Layer | None:

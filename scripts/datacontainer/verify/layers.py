@@ -12,6 +12,7 @@ from datacontainer.verify.blobs import reading_layer
 from datacontainer.verify.comparison import MODES, Place, Row, folder_row, link_row, shown
 from datacontainer.verify.kinds import FILE, FOLDER, LINK
 from datacontainer.verify.layout import DATA_CONTAINER, LAYER, Descriptor, Image, Layout
+from datacontainer.verify.tables import Tables
 from datacontainer.verify.tar import Member, members
 
 # The files outside of the data.
@@ -107,7 +108,9 @@ class Layers:
         self, layer: Descriptor, progress: Progress, saved: Mapping[bytes, BinaryIO] | None = None
     ) -> Iterator[Member]:
         """A layer's members; compares the layer's digests and size after the last one."""
-        with reading_layer(self.layout.blob(layer), layer.media_type, progress.add) as blob:
+        path = self.layout.blob(layer)
+        tables = Tables(path, layer, self.layout.differences)
+        with reading_layer(path, layer.media_type, progress.add) as blob:
             previous = None
             for member in members(blob.tar, saved):
                 # Docker's overlay2 refuses a layer that contains a path twice.
@@ -116,7 +119,9 @@ class Layers:
                         f"the layer {layer.digest} is not sorted: {shown(member.name)} follows {shown(previous)}"
                     )
                 previous = member.name
+                tables.compare(member)
                 yield member
+            tables.compare_end()
             sha256, size_bytes, diff_id = blob.read_rest()
             self.layout.check_blob(layer, sha256, size_bytes)
             if layer.media_type != LAYER:

@@ -31,7 +31,7 @@ DATA_CONTAINER = "the data container format"
 class Descriptor:
     """A reference to a blob.
 
-    named_by: the file with the reference. diff_id: of a layer, as listed in the config. kind: of a layer, as annotated.
+    named_by: the file with the reference. diff_id: of a layer, as listed in the config. annotations: those of text.
     """
 
     media_type: str
@@ -39,7 +39,12 @@ class Descriptor:
     size_bytes: int
     named_by: str
     diff_id: str = ""
-    kind: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def kind(self) -> str:
+        """The kind of a layer, "" without."""
+        return self.annotations.get(LAYER_KIND, "")
 
     @property
     def file(self) -> str:
@@ -256,5 +261,6 @@ def _descriptor(value: Any, named_by: str) -> Descriptor:
     media_type, digest, size_bytes = (pick(value, named_by, key) for key in ("mediaType", "digest", "size"))
     if not (isinstance(digest, str) and re.fullmatch("sha256:[0-9a-f]{64}", digest)):
         raise DataError(f"{named_by} contains the digest {digest!r}, which is not a sha256 digest")
-    annotations = value.get("annotations") or {}
-    return Descriptor(media_type, digest, size_bytes, named_by, kind=annotations.get(LAYER_KIND, ""))
+    annotations = pick({"annotations": {}} | value, named_by, "annotations", of=dict)
+    texts = {name: text for name, text in annotations.items() if isinstance(text, str)}
+    return Descriptor(media_type, digest, size_bytes, named_by, annotations=texts)

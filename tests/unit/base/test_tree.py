@@ -1,5 +1,6 @@
 """Tests of the merge of a base's layers, against umoci, and of the merge in verify."""
 
+import io
 import random
 import stat
 import subprocess
@@ -14,6 +15,7 @@ from datacontainer.base.local import open_local
 from datacontainer.base.manifest import read_images
 from datacontainer.base.tree import Tree, check_free, merged
 from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.runtime.packer import run_packer
 from datacontainer.verify.baselayers import read_base
 from datacontainer.verify.comparison import Differences
 from datacontainer.verify.kinds import FOLDER, LINK
@@ -21,6 +23,7 @@ from datacontainer.verify.layout import Descriptor, Image, Layout
 from tools.bases import Base, Given, folder, hard, layer, link, unpacked_by_umoci
 from tools.engines import require_root, require_tool
 from tools.images import Entry, tree_of
+from tools.squashfs import extracted
 
 PLATFORM = "linux/amd64"
 LONG = "deep/" * 40 + "n" * 120
@@ -108,6 +111,14 @@ def test_flattened_files_are_those_that_umoci_unpacks(tmp_path):
     assert {path: row[0] for path, row in seen_by_verify(tmp_path / "base").items()} == {
         path: entry.mode for path, entry in expected.items()
     }
+
+
+def test_flattened_folders_above_the_mount_have_the_mode_of_the_layers_with_data(tmp_path):
+    made = Base(tmp_path / "base")
+    made.finish(made.image(PLATFORM, [layer(folder("srv", 0o700), folder("srv/other", 0o700))]))
+    content = b"".join(Flattened(layers_of(tmp_path / "base"), "/srv/data").pieces()) + END
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        assert {one.name: one.mode for one in tar} == {"srv": 0o755, "srv/other": 0o700}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -232,7 +243,7 @@ def test_check_free_symlink_above_the_mount_is_refused_and_an_empty_mount_is_not
     check_free(Tree(), "/data", "b")
 
 
-def test_flattened_base_is_read_by_the_packer_and_mksquashfs(tmp_path):
+def test_flattened_base_is_read_by_the_packer_and_mksquashfs(packer, tmp_path):
     require_tool("mksquashfs")
     made = Base(tmp_path / "base")
     made.finish(made.image(PLATFORM, [FIRST, SECOND], "zstd"))
@@ -243,3 +254,8 @@ def test_flattened_base_is_read_by_the_packer_and_mksquashfs(tmp_path):
     subprocess.run(["mksquashfs", "-", image, *options], input=tar, check=True, capture_output=True)
     subprocess.run(["unsquashfs", "-quiet", "-no-progress", "-d", tmp_path / "root", image], check=True)
     assert without_root(tree_of(tmp_path / "root")) == expected
+    (tmp_path / "flat/flat.tar").write_bytes(tar)
+    run_packer(packer, ["squashfs", "--output", image, "--offset", "0", tmp_path / "flat/flat.tar"], {})
+    assert without_root(extracted(image, 0)) == expected
+    # The data of a hard link is stored once.
+    assert image.stat().st_size < len(b"\x7fELF" * 9000) * 1.5

@@ -81,7 +81,7 @@ CHANGES = [
     ({"on_error": "record"}, {"aggregate"}),
     ({"metadata": ["user.py:f", "bids"]}, HASH | {"aggregate", "attest", "convert", "push", "report", "verify"}),
     ({"after": ["done"]}, set()),
-    ({"push": "localhost/fruit"}, {"push"}),
+    ({"push": "localhost/fruit"}, {"push", "report"}),
     ({"commands": {"count": {"description": "x", "program": "key.pem"}}}, IMAGES),
     ({"base": "registry.example.org/base"}, {"base"} | IMAGES),
 ]
@@ -184,3 +184,14 @@ def test_key_other_batches_of_the_same_shards_change_the_keys_of_batches_only(re
     assert differing(before, one_batch) == {"hash", "aggregate"}
     results.shards.write_text(f"{'0' * 20}\t2\t17\tbatch-0\n{'1' * 20}\t2\t17\tbatch-1\n")
     assert differing(one_batch, all_keys(dataset(), results)) == {"hash", "rescan"}
+
+
+def test_key_of_zstd_layers_names_their_form_and_other_layers_keep_their_keys(results, monkeypatch):
+    before = {name: all_keys(dataset(compression=name), results) for name in ("none", "gzip", "zstd")}
+    monkeypatch.setattr(keys, "_FORMS", {})
+    after = {name: all_keys(dataset(compression=name), results) for name in before}
+    assert {name: differing(before[name], after[name]) for name in before} == {
+        "none": set(),
+        "gzip": set(),
+        "zstd": HASH | IMAGES,
+    }

@@ -10,9 +10,13 @@ import pytest
 from datacontainer.base.open import open_base
 from datacontainer.base.prepared import prepare, read_prepared
 from datacontainer.image.archive import assemble_archive
+from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.sif import base as sif
 from datacontainer.sources.cache import kept
-from tools.bases import Base, Given, folder, hard, layer, link
+from datacontainer.verify.baselayers import read_base
+from datacontainer.verify.comparison import Differences
+from datacontainer.verify.layout import Descriptor, Image, Layout
+from tools.bases import DOCKER, Base, Given, folder, hard, layer, link
 from tools.products import PLATFORMS, Products, flip, refused
 from tools.shared import once
 
@@ -33,8 +37,8 @@ VARIABLES = ["PATH=/bin", 'QUOTES="$HOME" `x` \\', "1=no name", "LINES=a\nb"]
 def with_base(products: Products, scratch: Path, tars: list[bytes]) -> Products:
     """The products, built again on a base of these layers, with an own image for each platform."""
     made, products = Base(scratch), replace(products, based=True)
-    arm = made.image(PLATFORMS[1], [*tars, layer(Given("arm"))], "none", docker=True)
-    made.finish(made.index(made.image(PLATFORMS[0], tars, docker=True, Env=VARIABLES, User="0"), arm))
+    arm = made.image(PLATFORMS[1], [*tars, layer(Given("arm"))], "none", dialect=DOCKER)
+    made.finish(made.index(made.image(PLATFORMS[0], tars, dialect=DOCKER, Env=VARIABLES, User="0"), arm))
     prepare(open_base(str(scratch), lambda one, fill: kept("base", one, fill)), PLATFORMS, "/srv/data", products.base)
     products.assemble(products.shard_layers(), PLATFORMS)
     assemble_archive(products.layout, products.archive)
@@ -136,3 +140,60 @@ def test_verify_sif_of_another_base_is_found(based, tmp_path, member, message):
 def test_verify_changed_variable_of_the_sif_is_found(based):
     flip(based.sif, b"QUOTES:-")
     refused(based, "'.singularity.d/env/10-docker2singularity.sh': expected sha256")
+
+
+def test_convert_damaged_layer_of_the_base_is_deleted_with_its_copy(based):
+    path = base_blob(based)
+    prepared = based.base / "blobs/sha256" / path.name
+    content = path.read_bytes()[:-9] + bytes(9)
+    for one in (path, prepared):
+        one.unlink()
+        one.write_bytes(content)
+    with pytest.raises(DataError, match=f"checksum mismatch for the blob '{path}'.*was deleted: run snakemake again"):
+        based.convert()
+    assert not path.exists()
+    assert not prepared.exists()
+
+
+def test_assemble_more_layers_than_docker_accepts_is_refused(built, tmp_path):
+    tars = [layer(Given(f"{number}")) for number in range(122)]
+    with pytest.raises(
+        UsageError, match=r"the image has 127 layers, 122 of them of the base, and Docker .* at most 125"
+    ):
+        with_base(built.copy(tmp_path / "products"), tmp_path / "base", tars)
+
+
+def differences_of(path: Path, members: list[Given], diff_id: str = "") -> list[str]:
+    """The differences that reading a base of one layer records. diff_id: in place of the layer's own."""
+    tar, made, differences = layer(*members), Base(path), Differences()
+    blob = made.blob(tar, "")
+    own = diff_id or blob["digest"]
+    one = Descriptor("application/vnd.oci.image.layer.v1.tar", blob["digest"], blob["size"], "a manifest", own, "base")
+    read_base(Layout(path, differences), Image(PLATFORMS[0], one, one, {}, [one], 1), "/srv/data")
+    return differences.lines
+
+
+def test_read_base_wrong_diff_id_is_a_difference(tmp_path):
+    (line,) = differences_of(tmp_path / "base", [Given("a")], "sha256:0")
+    assert line.startswith("the diff ID of the layer sha256:")
+    assert "expected sha256:0 (the config), found sha256:" in line
+
+
+@pytest.mark.parametrize(
+    ("path", "members"),
+    [
+        ("/srv/data/x", [Given("srv/data/x")]),
+        ("/srv", [link("srv", "var")]),
+        ("/entrypoint", [Given("entrypoint")]),
+        ("/entrypoint/", [folder("entrypoint")]),
+        ("/.datacontainer/x", [Given(".datacontainer/x")]),
+    ],
+)
+def test_read_base_file_at_a_path_of_the_image_is_a_difference(tmp_path, path, members):
+    assert f"'{path}' is in the layers of the base, and hides files of the image" in differences_of(
+        tmp_path / "b", members
+    )
+
+
+def test_read_base_folders_above_the_mount_are_no_difference(tmp_path):
+    assert differences_of(tmp_path / "base", [folder("srv"), folder("srv/data"), Given("srv/other")]) == []
