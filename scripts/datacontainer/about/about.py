@@ -1,30 +1,19 @@
 """About: the values of the configuration, completed with those that the dataset's own files contain."""
 
-import hashlib
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from datacontainer.about.contents import Record, UnreadableError, read_text
 from datacontainer.about.files import FILES
+from datacontainer.about.lineage import read_lineage
 from datacontainer.about.values import KEYS, WrongValueError
-from datacontainer.runtime.errors import DataError, UsageError
+from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import logger, warn
-
-MAX_BYTES = 1 << 20
-
-
-class Record(NamedTuple):
-    """The record of a file in the catalog. link: whether it is a symlink."""
-
-    size_bytes: int
-    sha256: str
-    link: bool
 
 
 def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str, Any]:
@@ -41,7 +30,10 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
     for name, read in FILES.items():
         if name not in records or (name.startswith("README") and "description" in found):
             continue
-        if (content := _content(os.path.join(folder, name), name, records[name])) is None:
+        try:
+            content = read_text(folder, name, records[name])
+        except UnreadableError as error:
+            warn(f"{name!r} is not used to describe the dataset: {error}")
             continue
         try:
             values = read(content)
@@ -53,7 +45,9 @@ def read_about(given: Mapping[str, Any], folder: str, catalog: Path) -> dict[str
                 found[key] = checked, name
     for key, (_, origin) in found.items():
         logger.info("about.%s: from %s", key, origin)
-    return {key: found[key][0] for key in KEYS if key in found}
+    values = {key: found[key][0] for key in KEYS if key in found}
+    made_from = read_lineage(values.get("made_from", ()), folder, catalog)
+    return values | ({"made_from": made_from} if made_from else {})
 
 
 def _checked(name: str, key: str, value: Any) -> Any:
@@ -62,22 +56,6 @@ def _checked(name: str, key: str, value: Any) -> Any:
     except WrongValueError as error:
         warn(f"{name!r}: its {key} is not used to describe the dataset: {error}")
         return None
-
-
-def _content(path: str, name: str, record: Record) -> str | None:
-    problem = "it is a symlink" if record.link else f"it is larger than {MAX_BYTES} bytes"
-    if not record.link and record.size_bytes <= MAX_BYTES:
-        content = b""
-        with suppress(FileNotFoundError), open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if hashlib.sha256(content).hexdigest() != record.sha256:
-            raise DataError(f"{path!r} changed after it was read for the catalog: run snakemake again")
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            problem = "it is not UTF-8 text"
-    warn(f"{name!r} is not used to describe the dataset: {problem}")
-    return None
 
 
 def _records(catalog: Path) -> dict[str, Record]:

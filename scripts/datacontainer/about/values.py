@@ -5,12 +5,18 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from datacontainer.registry.reference import Reference
+from datacontainer.runtime.errors import UsageError
+
 # Longer texts are cut: every document about the dataset contains them.
 MAX_CHARACTERS = 10_000
 # C0 and C1 controls except tab and line break, and halves of surrogate pairs.
 REFUSED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/[^\s\"<>\\^`{|}]+)", re.IGNORECASE)
 ORCID = re.compile(r"(?:https?://orcid\.org/)?(\d{4}-\d{4}-\d{4}-\d{3}[\dX])")
+NAME = re.compile(r"([a-z0-9]+(?:[._-][a-z0-9]+)*)")
+VERSION = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]{0,127})")
+DIGEST = re.compile(r"(sha256:[0-9a-f]{64})")
 URL = re.compile(r"(https?://[^\s\"<>\\^`{|}]+)")
 # BIDS 1.10, appendix "Licenses", has its own names for these.
 BIDS_LICENSES = {"CC0": "CC0-1.0", "PDDL": "PDDL-1.0"}
@@ -69,6 +75,42 @@ def _matching(pattern: re.Pattern[str], kind: str) -> Callable[[Any], str]:
     return check
 
 
+# The keys of an entry of `made_from`, in the order in which entries are sorted.
+MADE_FROM: Mapping[str, Callable[[Any], str]] = {
+    "name": _matching(NAME, "the name of a dataset"),
+    "version": _matching(VERSION, "a version"),
+    "dataset_digest": _matching(DIGEST, "a digest"),
+    "command": _matching(VERSION, "the name of a command"),
+    "run": _matching(VERSION, "the name of a run"),
+    "reference": _text,
+    "image": _matching(DIGEST, "a digest"),
+}
+
+
+def complete_entry(values: Mapping[str, Any]) -> dict[str, str]:
+    """The entry of `made_from` with these values of MADE_FROM, in its order.
+
+    Raises:
+        WrongValueError: if a value has another form.
+    """
+    return {key: check(values[key]) for key, check in MADE_FROM.items() if key in values}
+
+
+def image_entry(text: str) -> dict[str, str]:
+    """The entry of `made_from` for an image, written as HOST/REPOSITORY@DIGEST.
+
+    Raises:
+        WrongValueError: if the text is no reference with a digest.
+    """
+    try:
+        reference = Reference.parse(text)
+    except UsageError as error:
+        raise WrongValueError(str(error)) from error
+    if not reference.digest:
+        raise WrongValueError(f"{text!r} has no digest: write {reference.name}@sha256:…")
+    return {"reference": reference.name, "image": reference.digest}
+
+
 # The keys of `about`, and the function that returns a value in its form, or raises WrongValueError: texts without
 # control characters; people as {name, affiliation, email, orcid} with the ORCID's digits; a date as YYYY[-MM[-DD]].
 KEYS: Mapping[str, Callable[[Any], Any]] = {
@@ -84,4 +126,5 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "published": _day,
     "publisher": _text,
     "language": _text,
+    "made_from": lambda value: [image_entry(one) for one in value],
 }

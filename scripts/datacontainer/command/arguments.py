@@ -90,6 +90,13 @@ def _add_push(commands: "argparse._SubParsersAction[_Parser]") -> None:
     push = commands.add_parser("push", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
     push.add_argument("dataset", metavar="NAME", help="name of the dataset")
     push.add_argument("reference", metavar="REF", help="HOST[:PORT]/REPOSITORY[:TAG]; TAG is by default latest")
+    push.add_argument(
+        "--ancestor",
+        metavar="REF",
+        action="append",
+        default=[],
+        help="an image that the dataset was made from, whose repository shall list the result; repeatable",
+    )
     push.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
     push.add_argument("--plain-http", action="store_true", help="use HTTP without TLS, in a network that you trust")
     push.set_defaults(run=_push)
@@ -149,6 +156,9 @@ def _add_compare(commands: "argparse._SubParsersAction[_Parser]") -> None:
         "words", metavar="WORD", nargs="*", help="in name, title, description, keywords or authors"
     )
     made["find"].add_argument("-where", metavar="CONDITION", help="containers with a file for which it is true")
+    text = "results of an image (a REF) or of a dataset (sha256:…, its dataset digest)"
+    made["find"].add_argument("--results", action="store_true", help="print the results of each container, too")
+    made["find"].add_argument("--made-from", metavar="ANCESTOR", default="", help=text)
 
 
 def _add_stage(commands: "argparse._SubParsersAction[_Parser]", name: str) -> None:

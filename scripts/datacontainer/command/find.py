@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from datacontainer.compare.find import Search
+from datacontainer.compare.lineage import digests_of
 from datacontainer.compare.shown import write_records
 from datacontainer.runtime.interrupt import stop_with_a_line
 
@@ -14,7 +15,7 @@ def find(given: argparse.Namespace) -> int:
     Returns 1 if there is none, else 0.
 
     Raises:
-        DataContainerError: see `compare.find.Search.containers`.
+        DataContainerError: see `compare.find.Search.containers` and `compare.lineage.digests_of`.
     """
     stop_with_a_line()
     count = None
@@ -22,7 +23,9 @@ def find(given: argparse.Namespace) -> int:
         from datacontainer.compare.condition import Condition
 
         count = Condition(given.where).count
-    search = Search(given.words, count, plain_http=given.plain_http)
+    made_from = digests_of(given.made_from, plain_http=given.plain_http)
+    options = {"made_from": made_from, "with_results": given.results, "plain_http": given.plain_http}
+    search = Search(given.words, count, **options)
     write_records(search.containers(given.registry), given.format)
     for line in search.notes():
         print(line, file=sys.stderr)

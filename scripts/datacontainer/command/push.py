@@ -19,7 +19,8 @@ def push(given: argparse.Namespace) -> int:
     reference, results = Reference.parse(given.reference), Results(Path(given.outdir, given.dataset))
     if results.layout.is_dir():
         hold(Path(given.outdir, PACKER).with_name(f"{given.dataset}.lock"), f"dataset {given.dataset!r}")
+    options = {"ancestors": list(map(Reference.parse, given.ancestor)), "plain_http": given.plain_http}
     with shown_progress(f"push {given.dataset}"):
-        done = send(results.layout, results.referrers, reference, results.pushes, plain_http=given.plain_http)
+        done = send(results.layout, results.referrers, reference, results.pushes, **options)
     print(*done.lines(), sep="\n")
     return 0

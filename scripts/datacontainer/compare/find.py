@@ -1,7 +1,7 @@
 """Find: the data containers of a registry, described by their labels and, if it is asked for, by their metadata."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -10,9 +10,10 @@ from urllib3.exceptions import HTTPError
 
 from datacontainer.compare.condition import MismatchError
 from datacontainer.compare.containers import Container, cell, columns
+from datacontainer.compare.lineage import results_of
 from datacontainer.compare.open import read_summary
 from datacontainer.compare.shown import shown
-from datacontainer.registry.client import Repository, repositories
+from datacontainer.registry.client import Manifest, Repository, repositories
 from datacontainer.registry.errors import RegistryError
 from datacontainer.registry.reference import HOST, Reference
 from datacontainer.runtime.errors import DataContainerError, DataError, MissingToolError, UsageError
@@ -41,11 +42,12 @@ class Found(NamedTuple):
     matches: int | None = None
 
     def to_text(self) -> str:
-        """Reference, files and bytes, the files that match, title, license."""
+        """Reference, files and bytes, the files that match, title, license and, if it is known, the lineage."""
         one = self.container
         matching = [] if self.matches is None else [f"{self.matches:,} match"]
+        lineage = [text] if (text := one.lineage()) else []
         amount = ", ".join([one.amount(), *matching])
-        return columns(one.reference, amount, cell(one.text("title")), cell(one.text("licenses")))
+        return columns(one.reference, amount, cell(one.text("title")), cell(one.text("licenses")), *lineage)
 
     def to_json(self) -> dict[str, Any]:
         """The container for other programs."""
@@ -81,9 +83,22 @@ class _Answer:
 class Search:
     """A search for data containers; after it, the numbers of those that were found and left out."""
 
-    def __init__(self, words: Sequence[str] = (), count: Count | None = None, *, plain_http: bool = False) -> None:
-        """words: each occurs in the name, title, description, authors or keywords, in any case of letters."""
+    def __init__(
+        self,
+        words: Sequence[str] = (),
+        count: Count | None = None,
+        *,
+        made_from: Set[str] = frozenset(),
+        with_results: bool = False,
+        plain_http: bool = False,
+    ) -> None:
+        """words: each occurs in the name, title, description, authors or keywords, in any case of letters.
+
+        made_from: digests, one of which the labels name as an ancestor; if empty, all containers match.
+        with_results: ask for the results of each container, with a few requests more.
+        """
         self._words, self._count, self._plain_http = [word.casefold() for word in words], count, plain_http
+        self._made_from, self._with_results = made_from, with_results
         self.found, self._sum = 0, _Answer()
 
     def containers(self, registry: str) -> Iterator[Found]:
@@ -164,17 +179,26 @@ class Search:
         if image is None:
             return
         container = Container(f"{repository.reference.name}:{tag}", manifest.digest, image.labels)
-        if not self._has_words(container, image):
+        if not self._has_ancestor(container) or not self._has_words(container, image):
             return
         if not self._count:
-            answer.found.append(Found(container))
+            self._add(Found(container), repository, manifest, answer)
         elif not _has_catalog(image):
             answer.without_catalog += 1
         elif (matches := self._count(image)) is None:
             answer.without_field += 1
         else:
             answer.counted += 1
-            answer.found += [Found(container, matches)] if matches else []
+            if matches:
+                self._add(Found(container, matches), repository, manifest, answer)
+
+    def _add(self, found: Found, repository: Repository, manifest: Manifest, answer: _Answer) -> None:
+        results = tuple(results_of(repository, manifest)) if self._with_results else ()
+        answer.found.append(found._replace(container=found.container._replace(results=results)))
+
+    def _has_ancestor(self, container: Container) -> bool:
+        named = {one.get(key) for one in container.made_from for key in ("dataset_digest", "image")}
+        return not self._made_from or bool(named & self._made_from)
 
     def _has_words(self, container: Container, image: Source) -> bool:
         texts = [container.reference.partition("/")[2], *map(container.text, SEARCHED)]

@@ -15,6 +15,12 @@ NO_DATA = (
 OCI_LABEL, LABEL_PREFIX = "org.opencontainers.image.", "io.datacontainer."
 # The annotation of an index that a push over a tag writes: the digest that the tag had before.
 PREVIOUS = LABEL_PREFIX + "previous"
+# The label with the datasets that a dataset was made from.
+MADE_FROM = LABEL_PREFIX + "made-from"
+# The type of a referrer whose subject is an image and that names a result of its dataset, and the annotations with the
+# tag and the digest of the result's image.
+RESULT_TYPE = "application/vnd.datacontainer.result.v1+json"
+RESULT, RESULT_DIGEST = LABEL_PREFIX + "result", LABEL_PREFIX + "result.digest"
 
 
 class Identity(NamedTuple):

@@ -1,13 +1,20 @@
 """The image's labels, which are also the manifest's annotations."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from datacontainer import __version__
-from datacontainer.config.dataset import LABEL_PREFIX, OCI_LABEL, Identity
+from datacontainer.about.values import WrongValueError, complete_entry
+from datacontainer.config.dataset import LABEL_PREFIX, MADE_FROM, OCI_LABEL, Identity
 
 # Registries and engines show labels in lists; dataset.json has the full texts.
 MAX_CHARACTERS = 500
+# A longer label MADE_FROM, of any image, is cut, so that it is no JSON.
+LONGEST_LABEL = 1 << 20
+# The keys of `made_from` in the label; those of the run are only in dataset.json.
+LINEAGE = ("name", "version", "dataset_digest", "reference", "image")
 
 
 def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str]:
@@ -24,7 +31,22 @@ def labels_of(identity: Identity, described: Mapping[str, Any]) -> dict[str, str
         LABEL_PREFIX + "mount": identity.mount,
         LABEL_PREFIX + "version": __version__,
     }
-    return labels | _about(described["about"]) | dict(identity.labels)
+    about = described["about"]
+    return labels | _about(about) | _lineage(about.get("made_from", ())) | dict(identity.labels)
+
+
+def ancestors_in(labels: Mapping[str, str]) -> list[dict[str, str]]:
+    """The entries of the label MADE_FROM of any image; entries in another form are left out."""
+    with suppress(ValueError, RecursionError):
+        given = json.loads(labels.get(MADE_FROM, "[]")[:LONGEST_LABEL])
+        return [one for one in map(_entry, given if isinstance(given, list) else ()) if one]
+    return []
+
+
+def _entry(given: Any) -> dict[str, str]:
+    with suppress(WrongValueError):
+        return complete_entry({key: given[key] for key in LINEAGE if key in given}) if isinstance(given, dict) else {}
+    return {}
 
 
 def _about(about: Mapping[str, Any]) -> dict[str, str]:
@@ -39,6 +61,13 @@ def _about(about: Mapping[str, Any]) -> dict[str, str]:
         "documentation": f"https://doi.org/{about['doi']}" if "doi" in about else "",
     }
     return {OCI_LABEL + key: _line(text) for key, text in texts.items() if text}
+
+
+def _lineage(made_from: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The label with the datasets and images of `made_from` as JSON, each once; none without them."""
+    images = [{key: one[key] for key in LINEAGE if key in one} for one in made_from]
+    texts = dict.fromkeys(json.dumps(one, separators=(",", ":")) for one in images)
+    return {MADE_FROM: f"[{','.join(texts)}]"} if texts else {}
 
 
 def _line(text: str) -> str:

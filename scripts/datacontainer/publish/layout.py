@@ -28,6 +28,11 @@ class Image(NamedTuple):
         return str(self.top["digest"])
 
     @property
+    def labels(self) -> dict[str, str]:
+        """The annotations of the manifest or index, which are the labels of an image that the workflow built."""
+        return dict(_value(self.documents[-1]).get("annotations") or {})
+
+    @property
     def layers(self) -> list[BlobFile]:
         """The layers of all platforms."""
         digests = {one["digest"] for document in self.documents for one in _value(document).get("layers", ())}

@@ -3,15 +3,17 @@
 Blobs go first, manifests next, and the tag last: a reader of the tag never finds an incomplete image.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from datacontainer.config.dataset import PREVIOUS
 from datacontainer.image.oci import INDEX_TYPE, Blob
-from datacontainer.image.referrers import referrers_tag
 from datacontainer.publish.blobs import Blobs
-from datacontainer.publish.layout import Descriptor, Image, read_image, read_referrers
+from datacontainer.publish.layout import Image, read_image, read_referrers
 from datacontainer.publish.memory import Memory
+from datacontainer.publish.referrers import is_listed, put_referrer
+from datacontainer.publish.results import add_result, find_ancestors
 from datacontainer.registry.client import Manifest, Repository
 from datacontainer.registry.errors import RegistryError
 from datacontainer.registry.reference import Reference
@@ -23,13 +25,17 @@ LARGE_LAYER = 10 * 10**9
 
 
 class Pushed(NamedTuple):
-    """A push. digest: of the image that was built. changed: whether the tag was written. sent, there: bytes."""
+    """A push. digest: of the image that was built. changed: whether the tag was written. sent, there: bytes.
+
+    ancestors: the images that list this one as a result.
+    """
 
     reference: Reference
     digest: str
     changed: bool
     sent: int
     there: int
+    ancestors: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """The result for a user: bytes, digest, and the commands that pull the image."""
@@ -39,17 +45,27 @@ class Pushed(NamedTuple):
             f"{size(self.sent)} sent, {size(self.there)} were there",
             f"docker pull {self.reference}",
             f"docker pull {self.reference.name}@{self.digest}",
+            *(f"listed as a result of {one}" for one in self.ancestors),
         ]
 
 
-def push(layout: Path, attestations: Path, reference: Reference, memory: Path, *, plain_http: bool = False) -> Pushed:
+def push(
+    layout: Path,
+    attestations: Path,
+    reference: Reference,
+    memory: Path,
+    *,
+    ancestors: Sequence[Reference] = (),
+    plain_http: bool = False,
+) -> Pushed:
     """Makes a tag of a registry point to the unchanged image of a layout; a push of the same changes nothing.
 
     A tag that points to another image gets an index of the image's manifests that names the other's digest.
-    attestations: a layout of referrers, which may not exist. memory: a file about unfinished uploads.
+    attestations: a layout of referrers, which may not exist. memory: a file about unfinished uploads. ancestors: images
+    whose repositories also list the image, as a result, besides those that its labels name.
 
     Raises:
-        UsageError: if there is no layout, or the reference has a digest.
+        UsageError: if there is no layout, the reference has a digest, or an ancestor has another dataset.
         DataError: if a blob of the layout is missing or damaged.
         RegistryError: if the registry cannot be reached or refuses the image.
     """
@@ -57,9 +73,10 @@ def push(layout: Path, attestations: Path, reference: Reference, memory: Path, *
         raise UsageError(f"{str(reference)!r} has a digest, which a push decides: write {reference.name}:TAG")
     image, referrers = read_image(layout), list(read_referrers(attestations))
     warn_of_large_layers(image)
+    found = find_ancestors(image.labels, ancestors, plain_http=plain_http)
     repository = Repository(reference, plain_http)
     earlier = _tagged(repository)
-    new = [one for one in referrers if not _is_listed(repository, one[0], one[2].digest)]
+    new = [one for one in referrers if not is_listed(repository, one[0], one[2].digest)]
     same = earlier is not None and _is_same(earlier, image) and repository.has_manifest(image.digest)
     images = [*([] if same else [image]), *(one[2] for one in new)]
     remembered = Memory(memory, reference)
@@ -67,12 +84,12 @@ def push(layout: Path, attestations: Path, reference: Reference, memory: Path, *
     for document in () if same else image.documents:
         repository.put_manifest(document.content, document.media_type, document.digest)
     for subject, descriptor, artifact in new:
-        _put_referrer(repository, subject, descriptor, artifact)
+        put_referrer(repository, subject, artifact.documents, descriptor)
     if not same:
         _put_tag(repository, image, layout, earlier)
     remembered.pushed()
     there = sum(one.size_bytes for one in image.blobs) if same else sent.there
-    return Pushed(reference, image.digest, not same, sent.sent, there)
+    return Pushed(reference, image.digest, not same, sent.sent, there, add_result(image, reference, found))
 
 
 def warn_of_large_layers(image: Image) -> None:
@@ -103,22 +120,6 @@ def _is_same(earlier: Manifest, image: Image) -> bool:
     listed = [one.get("digest") for one in value.get("manifests") or ()]
     manifests = [one.digest for one in image.documents if one.media_type != INDEX_TYPE]
     return PREVIOUS in (value.get("annotations") or {}) and listed == manifests
-
-
-def _is_listed(repository: Repository, subject: str, digest: str) -> bool:
-    """Whether the repository lists a referrer of a subject."""
-    return any(one.get("digest") == digest for one in repository.referrers(subject))
-
-
-def _put_referrer(repository: Repository, subject: str, descriptor: Descriptor, artifact: Image) -> None:
-    """Stores a referrer and, in a registry without the referrers API, lists it under the tag of its subject."""
-    for document in artifact.documents:
-        listed = repository.put_manifest(document.content, document.media_type, document.digest)
-    if listed:
-        return
-    others = [one for one in repository.tagged_referrers(subject) if one.get("digest") != artifact.digest]
-    index = _index({"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [*others, dict(descriptor)]})
-    repository.put_manifest(index.content, index.media_type, referrers_tag(subject))
 
 
 def _put_tag(repository: Repository, image: Image, layout: Path, earlier: Manifest | None) -> None:

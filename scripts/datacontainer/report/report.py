@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from datacontainer.about.values import MADE_FROM
 from datacontainer.config.dataset import OCI_LABEL
 from datacontainer.config.formats import FORMATS
 from datacontainer.report.columns import Column, read_columns
@@ -65,6 +66,7 @@ def report(
     duplicates = described["duplicates"]["files"] > 0
     values = {
         "dataset": described,
+        "lineage": [dict.fromkeys(MADE_FROM, "") | one for one in described["about"].get("made_from", ())],
         "types": bars(lines["type"], "bytes"),
         "folders": bars(lines["folder"], "bytes"),
         "sizes": bars(lines["size"], "files"),

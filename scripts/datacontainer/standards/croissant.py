@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, Column, Facts, known
+from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, Ancestor, Column, Facts, known
 
 TYPES = {"bool": "sc:Boolean", "int64": "sc:Integer", "double": "sc:Float"}
 # Two columns with other names could get one identifier.
@@ -63,6 +63,7 @@ def document(facts: Facts) -> Any:
         "publisher": {"@type": "sc:Organization", "name": about["publisher"]} if "publisher" in about else None,
         "keywords": about.get("keywords"),
         "inLanguage": about.get("language"),
+        "isBasedOn": [_ancestor(one) for one in facts.ancestors],
         "distribution": [file],
         "recordSet": [{"@type": "cr:RecordSet", "@id": "files", "name": "files", "field": fields}],
     }
@@ -83,6 +84,10 @@ def _person(person: dict[str, str]) -> dict[str, Any]:
     url = f"https://orcid.org/{person['orcid']}" if "orcid" in person else None
     named = {"name": person["name"], "email": person.get("email"), "url": url}
     return known({"@type": "sc:Person", **named})
+
+
+def _ancestor(one: Ancestor) -> dict[str, Any]:
+    return known({"@type": "sc:Dataset", "name": one.title, "version": one.version, "identifier": one.identifier})
 
 
 def _field(column: Column, number: int) -> dict[str, Any]:

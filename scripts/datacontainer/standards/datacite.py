@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datacontainer.standards.facts import CATALOG_TYPE, Facts, known
+from datacontainer.standards.facts import CATALOG_TYPE, Ancestor, Facts, known
 
 # The manual's code for a value that is not available, appendix "Standard values for unknown information".
 UNKNOWN = ":unav"
@@ -28,6 +28,7 @@ def document(facts: Facts) -> Any:
         "descriptions": [{"description": facts.description, "descriptionType": "Abstract"}],
         "fundingReferences": [{"funderName": one} for one in about.get("funding", [])],
         "relatedIdentifiers": _related(about.get("source")),
+        "relatedItems": [_ancestor(one) for one in facts.ancestors],
         "url": about.get("url"),
         "schemaVersion": "http://datacite.org/schema/kernel-4",
     }
@@ -50,6 +51,13 @@ def _rights(facts: Facts) -> list[dict[str, str]]:
     scheme = {"rightsIdentifier": facts.spdx, "rightsIdentifierScheme": "SPDX"} if facts.spdx else {}
     found = known({**named, **scheme})
     return [found] if found else []
+
+
+def _ancestor(one: Ancestor) -> dict[str, Any]:
+    # A related identifier has a type, and DataCite 4.5 has none for the digest of an image or a dataset.
+    kind = {"relatedItemType": "Dataset", "relationType": "IsDerivedFrom"}
+    titles = [{"title": one.title}, *([{"title": one.identifier}] if one.identifier != one.title else [])]
+    return {**kind, "titles": titles}
 
 
 def _related(source: str | None) -> list[dict[str, str]]:

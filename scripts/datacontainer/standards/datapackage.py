@@ -1,8 +1,9 @@
 """Data Package 2.0: datapackage.json. Source: https://datapackage.org/standard/data-package/."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, Column, Facts, known
+from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, Ancestor, Column, Facts, known
 
 PROFILES = "https://datapackage.org/profiles/2.0"
 # The types of the Table Schema. JSON texts and names that are not UTF-8 have the type of every value. Readers that use
@@ -39,7 +40,7 @@ def document(facts: Facts) -> Any:
         "licenses": _licenses(facts),
         "contributors": [_contributor(one) for one in about.get("authors", [])],
         "keywords": about.get("keywords"),
-        "sources": [{"title": about["source"], "path": about["source"]}] if "source" in about else None,
+        "sources": [*_source(about), *(_ancestor(one) for one in facts.ancestors)],
         "resources": [resource],
     }
     return known(values)
@@ -61,6 +62,16 @@ def _contributor(person: dict[str, str]) -> dict[str, Any]:
         "roles": ["creator"],
     }
     return known(values)
+
+
+def _source(about: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"title": about["source"], "path": about["source"]}] if "source" in about else []
+
+
+def _ancestor(one: Ancestor) -> dict[str, str]:
+    # `path` must be a URL or a path, which a digest is not.
+    title = f"{one.title} ({one.identifier})" if one.identifier != one.title else one.title
+    return known({"title": title, "version": one.version})
 
 
 def _field(column: Column) -> dict[str, Any]:

@@ -33,6 +33,14 @@ class Column(NamedTuple):
     description: str
 
 
+class Ancestor(NamedTuple):
+    """A dataset that a dataset was made from. identifier: the dataset digest, or the reference of the image."""
+
+    title: str
+    version: str
+    identifier: str
+
+
 class File(NamedTuple):
     """A file beside the documents. sha256: in hex."""
 
@@ -77,6 +85,11 @@ class Facts:
         return f"https://doi.org/{self.about['doi']}" if "doi" in self.about else ""
 
     @property
+    def ancestors(self) -> list[Ancestor]:
+        """The datasets and images that the dataset was made from, each once."""
+        return list(dict.fromkeys(map(_ancestor, self.about.get("made_from", ()))))
+
+    @property
     def spdx(self) -> str:
         """The license's SPDX identifier; empty if the license is another text."""
         given = str(self.about.get("license", "")).removeprefix("https://spdx.org/licenses/").removesuffix(".html")
@@ -93,6 +106,14 @@ class Facts:
 def known(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values that are not empty."""
     return {key: value for key, value in values.items() if value not in ("", None, [], {}, ())}
+
+
+def _ancestor(entry: Mapping[str, str]) -> Ancestor:
+    image = entry.get("image", "")
+    located = f"{entry['reference']}@{image}" if "reference" in entry else image
+    identifier = entry.get("dataset_digest") or located
+    title = " ".join(filter(None, [entry.get("name"), entry.get("version")]))
+    return Ancestor(title or located, entry.get("version", ""), identifier)
 
 
 def _columns(catalog: Path) -> Iterator[Column]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, SUMMARY, Facts, File, known
+from datacontainer.standards.facts import CATALOG, CATALOG_TEXT, CATALOG_TYPE, SUMMARY, Ancestor, Facts, File, known
 
 VERSION = "https://w3id.org/ro/crate/1.2"
 NO_LICENSE = "The dataset states no license."
@@ -28,6 +28,7 @@ def document(facts: Facts) -> Any:
     if facts.doi:
         value = {"propertyID": "https://registry.identifiers.org/registry/doi", "value": f"doi:{about['doi']}"}
         entities.append({"@id": facts.doi, "@type": "PropertyValue", **value, "url": facts.doi})
+    entities += [_ancestor(number, one) for number, one in enumerate(facts.ancestors, 1)]
     files = [
         _file(CATALOG, "Catalog of the files", CATALOG_TEXT, CATALOG_TYPE, facts.catalog),
         _file(
@@ -62,12 +63,24 @@ def _root(facts: Facts, files: list[str], authors: list[str]) -> dict[str, Any]:
         "identifier": {"@id": facts.doi} if facts.doi else None,
         "cite-as": facts.doi,
         "url": about.get("url"),
-        "isBasedOn": about.get("source"),
+        "isBasedOn": _based_on(facts),
         "inLanguage": about.get("language"),
         "size": str(facts.described["bytes"]),
         "hasPart": _references(files),
     }
     return known(values)
+
+
+def _based_on(facts: Facts) -> Any:
+    """The source and the ancestors; the source alone is a URL."""
+    source = facts.about.get("source")
+    ancestors = [{"@id": f"#made-from-{number}"} for number, _ in enumerate(facts.ancestors, 1)]
+    return [*([source] if source else []), *ancestors] if ancestors else source
+
+
+def _ancestor(number: int, one: Ancestor) -> dict[str, Any]:
+    values = {"name": one.title, "version": one.version, "identifier": one.identifier}
+    return known({"@id": f"#made-from-{number}", "@type": "CreativeWork", **values})
 
 
 def _references(identifiers: list[str]) -> Any:

@@ -177,3 +177,13 @@ class Verification:
         for key, expected in labels.items():
             label, value = LABEL_PREFIX + key, self.images[0].labels.get(LABEL_PREFIX + key)
             self.differences.check(f"the label {label}", expected, value, path.name, "the config")
+        label = LABEL_PREFIX + "made-from"
+        named = parsed(self.images[0].labels.get(label, "[]").encode(), f"the label {label}")
+        ancestors = _ancestors(summary.get("about", {}).get("made_from", []))
+        self.differences.check(f"the label {label}", ancestors, _ancestors(named), path.name, "the config")
+
+
+def _ancestors(entries: Any) -> list[str]:
+    """The digests of the datasets and images that a dataset was made from, sorted."""
+    keys = ("dataset_digest", "image")
+    return sorted({str(one[key]) for one in entries if isinstance(one, dict) for key in keys if key in one})

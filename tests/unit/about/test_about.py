@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from datacontainer.about.about import MAX_BYTES, read_about
+from datacontainer.about.about import read_about
+from datacontainer.about.contents import MAX_BYTES
 from datacontainer.about.files import readme
 from datacontainer.about.values import KEYS, MAX_CHARACTERS, WrongValueError
 from datacontainer.runtime.errors import DataError

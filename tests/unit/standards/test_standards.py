@@ -33,6 +33,11 @@ FULL = {
     "published": "2020-01-31",
     "publisher": "A Press",
     "language": "en",
+    "made_from": [
+        {"name": "apple", "version": "1.0", "dataset_digest": f"sha256:{'a' * 64}", "command": "count", "run": "1"},
+        {"name": "apple", "version": "1.0", "dataset_digest": f"sha256:{'a' * 64}", "command": "count", "run": "2"},
+        {"reference": "localhost:5000/pear", "image": f"sha256:{'b' * 64}"},
+    ],
 }
 CASES = {"full": FULL, "bare": {"published": "2020"}}
 FIELDS = {"a b/c\u2028'\"\nz": [True, None], "x.y": [1.5, 2.0], "j": ["[1]", "{}"], "n": [2**60, None]}
@@ -94,6 +99,21 @@ def test_datacite_matches_the_schema_of_its_library(folder):
     assert [error.message for error in schema.validator.iter_errors(found)] == []
     assert found["publicationYear"] == "2020"
     assert found["publisher"]["name"] in ("A Press", ":unav")
+
+
+@pytest.mark.parametrize("folder", ["full"], indirect=True)
+def test_write_standards_each_document_names_each_ancestor_once(folder):
+    entries = {
+        "ro-crate": [one for one in loaded(folder, "ro-crate")["@graph"] if one["@id"].startswith("#made-from-")],
+        "croissant": loaded(folder, "croissant")["isBasedOn"],
+        "datapackage": loaded(folder, "datapackage")["sources"][1:],
+        "datacite": loaded(folder, "datacite")["relatedItems"],
+    }
+    for apple, pear in entries.values():
+        assert ("apple 1.0" in str(apple), "a" * 64 in str(apple)) == (True, True)
+        assert f"localhost:5000/pear@sha256:{'b' * 64}" in str(pear)
+    root = next(one for one in loaded(folder, "ro-crate")["@graph"] if one["@id"] == "./")
+    assert root["isBasedOn"] == [FULL["source"], {"@id": "#made-from-1"}, {"@id": "#made-from-2"}]
 
 
 def test_write_standards_documents_are_small_ascii_and_reproducible(folder, tmp_path):

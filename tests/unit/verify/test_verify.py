@@ -197,6 +197,14 @@ def test_verify_dataset_json_of_another_dataset_names_what_differs(products, key
     refused(products, *named)
 
 
+def test_verify_dataset_json_with_other_ancestors_than_the_label_names_both(products):
+    path = products.folder / "dataset.json"
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps(summary | {"about": {"made_from": [{"dataset_digest": "sha256:aa", "image": "b"}]}}))
+    expected = "expected ['b', 'sha256:aa'] (dataset.json), found [] (the config)"
+    refused(products, f"the label io.datacontainer.made-from: {expected}")
+
+
 def test_verify_without_dataset_json_compares_the_rest(products):
     report = products.verify()
     (products.folder / "dataset.json").unlink()
