@@ -85,6 +85,8 @@ class Writer:
         large = self._large(content.row, inside)
         self._copy(content, large.descriptor)
         self._set_mode(content, large.descriptor)
+        # The disk writes while other parts arrive, and a part that is marked is there after a power failure.
+        os.fdatasync(large.descriptor)
         large.finish(part)
         if not large.hash_finished(self._stop):
             return False

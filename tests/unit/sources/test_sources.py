@@ -60,7 +60,7 @@ def renamed(path: bytes):
         (with_cell("offset", 1, -512), "'b' has no size, sha256, layer or offset"),
         (with_cell("offset", 1, None), "'b' has no size, sha256, layer or offset"),
         (with_cell("size", 1, -1), "'b' has no size, sha256, layer or offset"),
-        (with_cell("size", 1, (1 << 63) - 1), "'b' has no size, sha256, layer or offset"),
+        (with_cell("size", 1, (1 << 63) - 2), "'b' has no size, sha256, layer or offset"),
         (with_cell("size", 2, 1 << 59), "'sub/c' is outside of its place in the layer"),
         (with_cell("sha256", 1, "../" * 16), "'b' has no size, sha256, layer or offset"),
         (with_cell("layer", 1, None), "'b' has no size, sha256, layer or offset"),
