@@ -27,6 +27,7 @@ def find(given: argparse.Namespace) -> int:
     options = {"made_from": made_from, "with_results": given.results, "plain_http": given.plain_http}
     search = Search(given.words, count, **options)
     write_records(search.containers(given.registry), given.format)
-    for line in search.notes():
+    notes = list(search.notes())
+    for line in notes if notes or search.found else [f"no data container found in {given.registry}"]:
         print(line, file=sys.stderr)
     return 0 if search.found else 1
