@@ -21,6 +21,7 @@ class Question:
     ignore_case: bool = False
     desc: bool = False
     limit: int | None = None
+    offset: int | None = None
     format: str = "text"
     only: str | None = None  # ls, null or count
     fields: tuple[Column, ...] | None = None
@@ -38,6 +39,7 @@ class Question:
         words: list[bytes | str] = [word for flag, text in texts.items() if text is not None for word in (flag, text)]
         words += [] if self.metric is None else ["-metric", self.metric.name]
         words += [] if self.limit is None else [f"-limit={self.limit}"]
+        words += [] if self.offset is None else [f"-offset={self.offset}"]
         words += [] if self.format == "text" else ["--format", self.format]
         words += ["-fields", listed(self.fields)] if self.fields else []
         if self.by:
@@ -50,7 +52,7 @@ class Question:
         wanted = [] if self.where is None else [f"({self.where.sql})"]
         wanted += [] if self.get is None else [contains("key", self.get, self.ignore_case)]
         wanted += [] if self.search is None else [contains(digits(self.metric), self.search, self.ignore_case)]
-        rows, limit = f"FROM catalog WHERE {' AND '.join(wanted) or 'true'}", _limit(self.limit)
+        rows, limit = f"FROM catalog WHERE {' AND '.join(wanted) or 'true'}", _limit(self.limit, self.offset)
         if self.by:
             columns = ", ".join(map(sql_name, self.by))
             order = ", ".join(["count(*) DESC"] * self.values + [f"{sql_name(one)} NULLS LAST" for one in self.by])
@@ -62,8 +64,8 @@ class Question:
         return f"SELECT key, 1, [] {rows} ORDER BY {order} {limit}"
 
 
-def _limit(limit: int | None) -> str:
-    return "" if limit is None else f"LIMIT {limit}"
+def _limit(limit: int | None, offset: int | None) -> str:
+    return ("" if limit is None else f"LIMIT {limit} ") + ("" if offset is None else f"OFFSET {offset}")
 
 
 def listed(columns: tuple[Column, ...]) -> str:
@@ -92,6 +94,7 @@ def questions(draw: st.DrawFn, texts: Texts) -> Question:
         ignore_case=fold,
         desc=shape not in {"values", "by"} and draw(st.booleans()),
         limit=draw(st.none() | st.integers(0, 30)),
+        offset=None if shape in {"values", "by"} else draw(st.none() | st.none() | st.integers(0, 30)),
         format=form,
         only=shape if shape in {"ls", "count", "null"} else None,
         fields=columns if shape == "fields" else None,

@@ -50,7 +50,7 @@ def partitions(sif: Path) -> list[tuple[int, int, int]]:
 
 def extracted(image: Path, offset: int) -> Tree:
     """The entries that unsquashfs extracts from an image."""
-    with tempfile.TemporaryDirectory(dir=image.parent) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "root")
         command = [require_tool("unsquashfs"), "-quiet", "-no-progress", "-o", str(offset), "-d", root, image]
         subprocess.run(command, check=True, capture_output=True)
@@ -71,7 +71,7 @@ def mounted_by_squashfuse(image: Path, offset: int) -> Tree:
 
 def _mounted(mount: Sequence[str], umount: Sequence[str], image: Path, offset: int) -> Tree:
     """The entries of a mounted image. Skips the test only if an image of mksquashfs cannot be mounted either."""
-    with tempfile.TemporaryDirectory(dir=image.parent) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         point, reference = Path(folder, "mounted"), Path(folder, "reference")
         point.mkdir()
         subprocess.run([require_tool("mksquashfs"), point, reference, "-quiet", "-no-progress"], check=True)

@@ -75,7 +75,7 @@ def test_entrypoint_with_a_closed_pipe_ends_by_sigpipe(large, arguments):
     with started(large, *arguments.split()) as process:
         process.stdout.read(1)
         process.stdout.close()
-        assert process.wait(5) == 128 + signal.SIGPIPE
+        assert process.wait(60) == 128 + signal.SIGPIPE
         assert process.stderr.read() == b""
 
 

@@ -55,8 +55,10 @@ def test_hold_lock_of_another_process_is_an_error_until_it_ends(tmp_path):
         file.write("process 1 on elsewhere\n")
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
+        descriptors = len(os.listdir("/proc/self/fd"))
         with pytest.raises(DataContainerError, match=r"by another run \(process 1 on elsewhere\): wait until it ends"):
             hold(path, "dataset x")
+        assert len(os.listdir("/proc/self/fd")) == descriptors
     assert hold_elsewhere(path) == "None"
     assert hold(path, "dataset x") is None
 

@@ -3,12 +3,13 @@
 import errno
 import json
 import os
+import time
 
 import pytest
 
 from datacontainer.runtime import seals
 from datacontainer.runtime.errors import DataError
-from datacontainer.runtime.seals import CLOCKS_NS, check, problems, seal
+from datacontainer.runtime.seals import CLOCKS_NS, check, problems, renew, seal
 
 SECOND_NS = 10**9
 
@@ -78,6 +79,19 @@ def test_seal_whose_folder_cannot_be_synced_is_removed(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"Input/output error: '.*/seals'"):
         seal(tmp_path / "seals/stage.seal", "key", read=[tmp_path / "file"])
     assert os.listdir(tmp_path / "seals") == []
+
+
+def test_renew_seal_from_the_future_is_written_again_only_if_its_files_are_unchanged(sealed):
+    future_ns = time.time_ns() + 1000 * SECOND_NS
+    content = sealed.read_bytes()
+    set_mtime(sealed, future_ns)
+    renew(sealed)
+    assert sealed.stat().st_mtime_ns < future_ns
+    assert (sealed.read_bytes(), problems(sealed)) == (content, [])
+    sealed.with_name("read").write_bytes(b"longer content")
+    set_mtime(sealed, future_ns)
+    renew(sealed)
+    assert sealed.stat().st_mtime_ns == future_ns
 
 
 def test_check_write_that_keeps_size_and_time_is_found(sealed):
