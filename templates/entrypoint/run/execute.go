@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -133,9 +134,12 @@ func wait(command *exec.Cmd, signals <-chan os.Signal) error {
 // ended returns the error of a command that ended.
 func ended(command *exec.Cmd, err error) error {
 	var exit *exec.ExitError
+	var log *fs.PathError
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay):
 		return errors.New("the command ended, but left processes that still write: let it wait for them")
+	case errors.As(err, &log):
+		return notWritten(log.Path, err)
 	case !errors.As(err, &exit):
 		return err
 	}

@@ -18,12 +18,12 @@ import (
 	"time"
 )
 
-// TestMain is the program of the commands if its first word names one of them.
+// TestMain is the program of the commands if its first word names one of them. Then it ends without the output of -coverprofile.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		if program, is := programs[os.Args[1]]; is {
 			program(os.Args[2:])
-			os.Exit(0)
+			syscall.Exit(0)
 		}
 	}
 	os.Exit(m.Run())
@@ -34,7 +34,7 @@ var programs = map[string]func([]string){
 		content, err := os.ReadFile(words[0])
 		if err != nil {
 			fmt.Println(err)
-			os.Exit(9)
+			syscall.Exit(9)
 		}
 		fmt.Println("copied", len(content))
 		os.WriteFile(words[1], content, 0o666)
@@ -43,7 +43,7 @@ var programs = map[string]func([]string){
 		os.WriteFile("half", nil, 0o666)
 		os.Mkdir("closed", 0)
 		fmt.Fprintln(os.Stderr, "no such column")
-		os.Exit(7)
+		syscall.Exit(7)
 	},
 	"environment": func([]string) {
 		os.WriteFile("environment", []byte(strings.Join(os.Environ(), "\n")), 0o666)
@@ -71,7 +71,8 @@ var programs = map[string]func([]string){
 		file, _ := os.Create("big")
 		for {
 			if _, err := file.Write(make([]byte, 1<<16)); err != nil {
-				os.Exit(0)
+				fmt.Println("the log is full too")
+				syscall.Exit(0)
 			}
 		}
 	},
