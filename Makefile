@@ -3,8 +3,8 @@ PYTHON ?= python3
 CORES ?= $(shell nproc)
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# The tests of a file run in one process, because they share builds.
-PARALLEL = -n $(CORES) --dist loadfile --no-loadscope-reorder
+# The tests of a file run in one process, because they share builds. One more process than cores works while others wait.
+PARALLEL = -n $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder
 GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
 GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
 MODULES := packer templates/entrypoint

@@ -71,10 +71,10 @@ def test_sources_pass_no_text_to_a_shell_and_load_yaml_safely():
     assert {path: uses for path, uses in found.items() if uses} == {}
 
 
-def test_sources_of_go_start_no_program():
+def test_sources_of_go_start_no_program_except_run():
     files = [*ROOT.glob("packer/**/*.go"), *ROOT.glob("templates/entrypoint/**/*.go")]
-    started = [path for path in files if "os/exec" in path.read_text() and not path.name.endswith("_test.go")]
-    assert (len(files) > 80, started) == (True, [])
+    started = {path.parent for path in files if "os/exec" in path.read_text() and not path.name.endswith("_test.go")}
+    assert (len(files) > 80, started) == (True, {ROOT / "templates/entrypoint/run"})
 
 
 @pytest.mark.parametrize("device", [stat.S_IFCHR, stat.S_IFBLK])

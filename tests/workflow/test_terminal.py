@@ -93,7 +93,8 @@ def test_unknown_target_is_one_line_with_the_targets(project):
     fill(project.folder / "data", {b"a": b"1"})
     project.configure(lab={"path": "data"})
     assert shown(project, "verfy", status=1) == [
-        "error: there is no target 'verfy': use one of all, catalog, entrypoint, oci, docker, sif, verify, report, push"
+        "error: there is no target 'verfy': use one of all, catalog, entrypoint, oci, docker, sif, oci-sif, verify, "
+        "report, push"
     ]
 
 
