@@ -37,6 +37,9 @@ def base_inputs(dataset):
     """The inputs of the stage base: the file or folder of the base, if it is an output of this workflow."""
     if any(one.is_producer(dataset.base) for one in workflow.rules):
         return [local(dataset.base)]
+    # Few datasets have a base, and each process of Snakemake reads the rules.
+    from datacontainer.base.open import check_base
+
     or_stop(check_base, dataset.name, dataset.base, dataset.platforms)
     return []
 

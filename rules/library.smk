@@ -26,7 +26,6 @@ def source_root():
 ROOT = source_root()
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from datacontainer.base.open import check_base
 from datacontainer.config.document import check_words, read_file
 from datacontainer.config.settings import read_settings
 from datacontainer.config.typed import Typed

@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datacontainer.base.manifest import NO_BASE
-from datacontainer.base.prepared import Prepared
 from datacontainer.config.dataset import Identity
 from datacontainer.image import oci
 from datacontainer.image.labels import labels_of
@@ -17,6 +16,9 @@ from datacontainer.layers.compression import NONE
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import finished, logger
 from datacontainer.runtime.outputs import link_or_copy, write_bytes
+
+if TYPE_CHECKING:
+    from datacontainer.base.prepared import Prepared
 
 METADATA_FOLDER = ".datacontainer"
 # Source: moby, layer/layer.go.
@@ -59,7 +61,7 @@ def assemble_layout(
     programs: Mapping[str, Mapping[str, Program]] | None = None,
     compression: str = NONE,
     packer: Path = Path(),
-    base: Prepared | None = None,
+    base: "Prepared | None" = None,
 ) -> None:
     """Makes `layout` an OCI image layout, which `docker load` can load from a tar.
 
@@ -104,7 +106,7 @@ def _image(
     labels: Mapping[str, str],
     blobs: Blobs,
     *,
-    base: Prepared | None,
+    base: "Prepared | None",
 ) -> PlatformImage:
     """Stores the entrypoint's layer, the config and the manifest of one platform.
 
@@ -131,7 +133,7 @@ def _programs(platform: str, programs: Mapping[str, Mapping[str, Program]], blob
     return [blobs.add_layer(files, PROGRAM_MODE, origin, PROGRAMS_FOLDER, oci.PROGRAMS)]
 
 
-def _base_layers(base: Prepared | None, platform: str, blobs: Blobs) -> list[oci.Layer]:
+def _base_layers(base: "Prepared | None", platform: str, blobs: Blobs) -> list[oci.Layer]:
     """The layers of a platform's base, each a hard link to the prepared blob."""
     found = []
     for stored in base.layers(platform) if base else ():

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 from datacontainer import __version__
-from datacontainer.about.values import WrongValueError, complete_entry
 from datacontainer.config.dataset import LABEL_PREFIX, MADE_FROM, OCI_LABEL, Identity
 
 # Registries and engines show labels in lists; dataset.json has the full texts.
@@ -44,6 +43,9 @@ def ancestors_in(labels: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _entry(given: Any) -> dict[str, str]:
+    # Only readers of labels need this import, which costs time.
+    from datacontainer.about.values import WrongValueError, complete_entry
+
     with suppress(WrongValueError):
         return complete_entry({key: given[key] for key in LINEAGE if key in given}) if isinstance(given, dict) else {}
     return {}

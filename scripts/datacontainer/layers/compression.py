@@ -12,9 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
-from datacontainer.layers.chunked import tables
-from datacontainer.layers.frames import FRAME_BYTES, TarFrames
-from datacontainer.layers.tarsplit import TarSplit
 from datacontainer.runtime.outputs import written
 from datacontainer.runtime.packer import run_packer
 
@@ -76,6 +73,11 @@ def compress_zstd(source: BinaryIO, target: BinaryIO, threads: int = 2, *, conte
     which each content is compressed apart; it needs names in UTF-8. Memory: some frames for each thread, and tables of
     8 bytes for a frame and 1 KB for an entry of the table of contents.
     """
+    # Only zstd layers need these imports, which cost time.
+    from datacontainer.layers.chunked import tables
+    from datacontainer.layers.frames import FRAME_BYTES, TarFrames
+    from datacontainer.layers.tarsplit import TarSplit
+
     split = TarSplit(_compressed) if contents else None
     tar, blob = TarFrames(source, split), _Blob(target)
     waiting: deque[tuple[int, Future[bytes]]] = deque()

@@ -13,7 +13,6 @@ from datacontainer.config.results import Results
 from datacontainer.domains.registry import with_domains
 from datacontainer.entrypoint.template import template_digest
 from datacontainer.functions.work import function_sources
-from datacontainer.image.programs import program_digests
 from datacontainer.rerun.formats import FORMATS
 from datacontainer.rerun.graph import PACKER, Step, made_from, shards_of
 from datacontainer.runtime.sources import ROOT, files_digest, source_files
@@ -53,6 +52,9 @@ def _commands(dataset: Dataset) -> list[Any]:
     """The commands and the digests of their programs; nothing without commands, so that earlier keys stay valid."""
     if not dataset.commands:
         return []
+    # Few datasets have commands, and every job imports this module.
+    from datacontainer.image.programs import program_digests
+
     commands = {name: {**one, "program": None} for name, one in dataset.commands.items()}
     return [commands, program_digests(dataset)]
 

@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from datacontainer.base.flatten import END, Flattened, environment_script
-from datacontainer.base.layer import StoredLayer
+# Few datasets have a base: what reads one is imported when it is needed.
+if TYPE_CHECKING:
+    from datacontainer.base.flatten import Flattened
+    from datacontainer.base.layer import StoredLayer
 
 ENVIRONMENT = ".singularity.d/env/10-docker2singularity.sh"
 
@@ -15,7 +17,7 @@ ENVIRONMENT = ".singularity.d/env/10-docker2singularity.sh"
 class Base(NamedTuple):
     """The layers of a base, and its variables as NAME=VALUE; neither without a base."""
 
-    layers: Sequence[StoredLayer] = ()
+    layers: "Sequence[StoredLayer]" = ()
     environment: Sequence[str] = ()
 
     @property
@@ -23,15 +25,19 @@ class Base(NamedTuple):
         """The size of the blobs."""
         return sum(one.layer.size_bytes for one in self.layers)
 
-    def flattened(self, mount: str) -> Flattened | None:
+    def flattened(self, mount: str) -> "Flattened | None":
         """The files of the base; None without a base."""
-        return Flattened(self.layers, mount) if self.layers else None
+        if not self.layers:
+            return None
+        from datacontainer.base.flatten import Flattened
+
+        return Flattened(self.layers, mount)
 
 
 NO_BASE = Base()
 
 
-def kept_by(base: Flattened | None) -> Callable[[str], bool]:
+def kept_by(base: "Flattened | None") -> Callable[[str], bool]:
     """Whether an image with a base needs a path of the skeleton, which the base may have."""
     if base is None:
         return lambda _: True
@@ -40,11 +46,15 @@ def kept_by(base: Flattened | None) -> Callable[[str], bool]:
 
 def files_of(base: Base) -> dict[str, bytes]:
     """The files that the skeleton of a SIF has more with a base: the script that sets its variables."""
-    return {ENVIRONMENT: environment_script(base.environment)} if base.layers else {}
+    if not base.layers:
+        return {}
+    from datacontainer.base.flatten import environment_script
+
+    return {ENVIRONMENT: environment_script(base.environment)}
 
 
 @contextmanager
-def piped(base: Flattened | None) -> Iterator[Sequence[int]]:
+def piped(base: "Flattened | None") -> Iterator[Sequence[int]]:
     """The descriptor from which to read the files of a base as a tar; none without a base.
 
     Raises:
@@ -65,6 +75,8 @@ def piped(base: Flattened | None) -> Iterator[Sequence[int]]:
 
 
 def _feed(write_end: int, pieces: Iterable[bytes]) -> None:
+    from datacontainer.base.flatten import END
+
     with suppress(BrokenPipeError), open(write_end, "wb") as target:
         target.writelines(pieces)
         target.write(END)

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from datacontainer.base.flatten import Flattened
 from datacontainer.config.dataset import Identity
 from datacontainer.config.formats import product_of
 from datacontainer.image.damage import discard_damaged
@@ -27,6 +26,9 @@ from datacontainer.sif import header as sif
 from datacontainer.sif.base import NO_BASE, Base, files_of, kept_by, piped
 from datacontainer.sif.mksquashfs import write_compressed
 from datacontainer.sif.sign import add_signature
+
+if TYPE_CHECKING:
+    from datacontainer.base.flatten import Flattened
 
 # Apptainer starts these files. The image has no shell, so they are links to the entrypoint, which reads its own name.
 ACTIONS = ("runscript", "startscript", "test")
@@ -186,7 +188,7 @@ def write_uncompressed(
     folder: str = "",
     *,
     skeleton: bytes = b"",
-    base: Flattened | None = None,
+    base: "Flattened | None" = None,
 ) -> int:
     """Writes a SquashFS of the layers, and returns its size; with a folder, only of the content of that folder.
 
