@@ -58,13 +58,30 @@ func listed(folder string) ([]written, error) {
 		if one.path == recordName {
 			continue
 		}
-		sha256, err := one.hash(folder)
+		file, err := hashed(folder, one)
 		if err != nil {
-			return nil, inResult(err)
+			return nil, err
 		}
-		found = append(found, written{Path: name(one.path), Link: name(one.link), SHA256: sha256, Size: one.size})
+		found = append(found, file)
 	}
 	return found, nil
+}
+
+// withFile returns the files of a result and one more, which is at the top of its folder, in the order of listed.
+func withFile(found []written, folder, path string) ([]written, error) {
+	one, err := entryOf(folder, filepath.Join(folder, path))
+	if err != nil {
+		return nil, inResult(err)
+	}
+	file, err := hashed(folder, one)
+	found = append(found, file)
+	slices.SortFunc(found, func(a, b written) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	return found, err
+}
+
+func hashed(folder string, one entry) (written, error) {
+	sha256, err := one.hash(folder)
+	return written{Path: name(one.path), Link: name(one.link), SHA256: sha256, Size: one.size}, inResult(err)
 }
 
 func inResult(err error) error {

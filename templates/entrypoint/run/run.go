@@ -120,7 +120,7 @@ func (j *job) describe(folder string, found *record) error {
 	if err := writeJSON(folder, crateName, j.crate(found)); err != nil {
 		return err
 	}
-	if found.Files, err = listed(folder); err != nil {
+	if found.Files, err = withFile(found.Files, folder, crateName); err != nil {
 		return err
 	}
 	if err := writeJSON(folder, recordName, found); err != nil {
