@@ -41,20 +41,29 @@ def final_name(partial: Path) -> Path:
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Names `path` in an OSError without a file name, such as that of a failed read, write or close."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def completed(path: Path) -> Iterator[Path]:
     """A temporary name to write to: renamed to `path` when the block ends, or deleted if the block raises."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_name(path)
     try:
-        yield partial
-        _sync(partial)
-        os.replace(partial, path)
-    except BaseException as error:
+        with naming(path):
+            yield partial
+            _sync(partial)
+            os.replace(partial, path)
+    except BaseException:
         with suppress(FileNotFoundError):
             partial.unlink()
-        if isinstance(error, OSError) and error.filename is None:
-            # The error of a failed write has no file name.
-            error.filename = str(path)
         raise
 
 

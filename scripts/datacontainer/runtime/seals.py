@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datacontainer.runtime.errors import DataError
-from datacontainer.runtime.outputs import sync_folder, write_bytes
+from datacontainer.runtime.outputs import naming, sync_folder, write_bytes
 
 SUFFIX = ".seal"
 # A file of Snakemake in each folder that is an output of a rule.
@@ -149,7 +149,7 @@ def _state(file: Path, *, hashed: bool) -> FileState:
     status = file.stat()
     if not hashed:
         return FileState(status.st_size, status.st_mtime_ns, "")
-    with open(file, "rb") as content:
+    with naming(file), open(file, "rb") as content:
         return FileState(status.st_size, status.st_mtime_ns, hashlib.file_digest(content, "sha256").hexdigest())
 
 

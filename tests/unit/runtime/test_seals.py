@@ -81,6 +81,13 @@ def test_seal_whose_folder_cannot_be_synced_is_removed(tmp_path, monkeypatch):
     assert os.listdir(tmp_path / "seals") == []
 
 
+def test_seal_names_a_file_that_cannot_be_read(tmp_path):
+    # A read of address 0 of a process fails.
+    (tmp_path / "file").symlink_to("/proc/self/mem")
+    with pytest.raises(OSError, match=r"Input/output error: '.*/file'"):
+        seal(tmp_path / "stage.seal", "key", read=[tmp_path / "file"])
+
+
 def test_renew_seal_from_the_future_is_written_again_only_if_its_files_are_unchanged(sealed):
     future_ns = time.time_ns() + 1000 * SECOND_NS
     content = sealed.read_bytes()
