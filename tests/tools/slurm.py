@@ -1,4 +1,4 @@
-"""Fixture: a Slurm cluster of two nodes on this machine, started for the tests and stopped after them."""
+"""Fixtures: Slurm clusters of two nodes on this machine, without and with accounting, which end with the tests."""
 
 import os
 import random
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,9 @@ from tools.workflow import ROOT, Project, Run, run
 START_SECONDS = 30
 NODES = 2
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel", "unshare", "nsenter", "setpriv")
-# The nodes report more resources than this machine has. OverMemoryKill kills a job that exceeds its memory.
+DATABASE_PROGRAMS = ("slurmdbd", "sacct", "mariadbd", "mariadb")
+# The nodes report more resources than this machine has. OverMemoryKill kills a job that exceeds its memory. A job in
+# the partition `urgent` takes the node of a job in `main`.
 CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -41,16 +44,44 @@ SlurmdParameters=config_overrides
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
 JobAcctGatherParams=OverMemoryKill
-AccountingStorageType=accounting_storage/none
+AccountingStorageType=accounting_storage/{storage}
+AccountingStorageHost=localhost
+AccountingStoragePort={database}
 MpiDefault=none
 ReturnToService=2
 MinJobAge=300
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 NodeName=n[1-{nodes}] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first}-{last}] CPUs=8 RealMemory=8000 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=1440 State=UP
+PartitionName=urgent Nodes=ALL PriorityTier=10 MaxTime=1440 State=UP
 """
+DATABASE_CONFIGURATION = """\
+AuthType=auth/none
+DbdHost=localhost
+DbdPort={database}
+SlurmUser=root
+LogFile={folder}/database.log
+PidFile={folder}/database.pid
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+"""
+# An empty folder is enough for MariaDB without users; slurmdbd stores procedures in a table of the schema `mysql`.
 START = """
 mount --bind "$1" /etc/slurm
+"""
+START_DATABASE = """
+mount -t tmpfs none "$3"
+export MYSQL_UNIX_PORT="$3/socket"
+mariadbd --no-defaults --user=root --datadir="$3" --skip-networking --skip-grant-tables \
+    --innodb-log-file-size=4M --innodb-lock-wait-timeout=900 &
+until mariadb --no-defaults --execute "create database mysql" 2>/dev/null; do sleep 0.1; done
+mariadb --no-defaults mysql < /usr/share/mysql/mysql_system_tables.sql
+slurmdbd
+until sacctmgr --immediate add cluster test; do sleep 0.1; done
+"""
+START_NODES = """
 slurmctld
 for node in $(seq "$2"); do slurmd -N "n$node"; done
 exec sleep infinity
@@ -59,17 +90,30 @@ exec sleep infinity
 
 @pytest.fixture(scope="session")
 def slurm(short_folder: Path) -> Iterator[Tool]:
-    """Runs a command in the cluster's namespaces: `slurm("squeue")`.
+    """Runs a command in the namespaces of a cluster without accounting: `slurm("squeue")`."""
+    with _cluster(short_folder / "slurm", "none") as tool:
+        yield tool
 
-    The daemons and the configuration in /etc/slurm are in namespaces that end with the tests.
-    """
+
+@pytest.fixture(scope="session")
+def accounting_slurm(short_folder: Path) -> Iterator[Tool]:
+    """Runs a command in the namespaces of a cluster with accounting."""
+    for name in DATABASE_PROGRAMS:
+        require_tool(name)
+    with _cluster(short_folder / "accounting", "slurmdbd") as tool:
+        yield tool
+
+
+@contextmanager
+def _cluster(folder: Path, storage: str) -> Iterator[Tool]:
+    """A cluster. Its daemons and its configuration in /etc/slurm are in namespaces that end with the block."""
     require_root("slurmctld")
     for name in PROGRAMS:
         require_tool(name)
     require_plugin("slurm")
-    folder = short_folder / "slurm"
-    _configure(folder)
-    start = ["sh", "-euc", START, "sh", str(folder / "etc"), str(NODES)]
+    _configure(folder, storage)
+    script = START + (START_DATABASE if storage == "slurmdbd" else "") + START_NODES
+    start = ["sh", "-euc", script, "sh", str(folder / "etc"), str(NODES), str(folder / "mariadb")]
     command = [
         "setpriv",
         "--pdeathsig",
@@ -94,15 +138,18 @@ def require_plugin(name: str) -> None:
         lacking(f"snakemake-executor-plugin-{name} is not installed: pip install -r requirements-dev.txt")
 
 
-def _configure(folder: Path) -> None:
-    for name in ("etc", "controller", "spool"):
+def _configure(folder: Path, storage: str) -> None:
+    for name in ("etc", "controller", "spool", "mariadb"):
         (folder / name).mkdir(parents=True)
     Path("/etc/slurm").mkdir(exist_ok=True)
     # Below the range of ephemeral ports.
     port = random.randrange(10000, 30000)
     host = os.uname().nodename.partition(".")[0]
     values = {"host": host, "folder": folder, "port": port, "first": port + 1, "last": port + NODES, "nodes": NODES}
+    values |= {"storage": storage, "database": port + NODES + 1}
     (folder / "etc/slurm.conf").write_text(CONFIGURATION.format(**values))
+    (folder / "etc/slurmdbd.conf").write_text(DATABASE_CONFIGURATION.format(**values))
+    (folder / "etc/slurmdbd.conf").chmod(0o600)
 
 
 def _entered(process: subprocess.Popen[bytes], folder: Path) -> Tool:
