@@ -17,7 +17,11 @@ from tools.embedding import copy_of_the_repository
 from tools.engines import Word, require_tool
 from tools.workflow import ROOT
 
-PAGES = ["README.md", *sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/tutorials/*.md"))]
+PAGES = [
+    "README.md",
+    "docs/cluster.md",
+    *sorted(page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/tutorials/*.md")),
+]
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
 REASONS = {
     *("GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "your own folder", "takes five minutes"),

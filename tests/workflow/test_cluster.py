@@ -1,6 +1,7 @@
 """The profiles for cluster schedulers, tested with simulated scheduler commands; tests/engines tests a real Slurm."""
 
 import re
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,7 +11,7 @@ import yaml
 from tools.scheduler import Scheduler
 from tools.slurm import require_plugin
 from tools.trees import fill
-from tools.workflow import ROOT, Project, fails
+from tools.workflow import ROOT, Project, fails, run
 
 FUNCTION = """
 import tempfile
@@ -88,6 +89,28 @@ def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(schedul
     run = on_cluster(scheduler, failing, "--retries", "0", "--snakefile", "Snakefile")
     assert run.status != 0
     assert [line[:16] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash raw:"]
+
+
+@pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
+def test_pack_profile_submits_jobs_and_the_own_profile_of_a_user_goes_first(scheduler, project: Project, tmp_path):
+    require_plugin("cluster-generic")
+    fill(project.folder / "data", {b"a": b"1"})
+    settings = {**scheduler.environment, "XDG_CONFIG_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    words = [sys.executable, ROOT / "scripts/datacontainer", "pack", "data", "--profile", "lsf", "--target", "catalog"]
+    done = run([*words, "--", "--until", "scan", *QUICK], project.folder, settings)
+    assert (done.status, "results/data/catalog.parquet" in done.text) == (0, False), done.text
+    (scan,) = scheduler.submitted()
+    assert scan.startswith("-J scan -n 2 -M ")
+    own = yaml.safe_load((ROOT / "profiles/lsf/profile.yaml").read_text())
+    own["cluster-generic-submit-cmd"] = own["cluster-generic-submit-cmd"].replace("bsub ", "bsub -P lab ")
+    (tmp_path / "snakemake/lsf").mkdir(parents=True)
+    (tmp_path / "snakemake/lsf/profile.yaml").write_text(yaml.safe_dump(own))
+    done = run([*words, "--cores", "1", "--", *QUICK], project.folder, settings)
+    assert done.status == 0, done.text
+    assert [line.split()[:6] for line in scheduler.submitted()[1:]] == [
+        ["-P", "lab", "-J", stage, "-n", "1"] for stage in ("hash", "aggregate")
+    ]
+    assert pq.read_table(project.product("data", "catalog.parquet"))["path"].to_pylist() == ["a"]
 
 
 def test_local_failing_job_prints_its_cause_once_and_logs_the_trace(failing: Project):

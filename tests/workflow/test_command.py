@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from datacontainer import __version__
+from datacontainer.command.main import main
 from tools.workflow import ROOT
 
 FRUIT = ROOT / "examples/fruit"
@@ -90,6 +91,16 @@ def test_pack_dry_run_writes_nothing(tmp_path):
             2,
             "error: --set labels: url is written twice, in line 1: ",
         ),
+        (
+            ["pack", str(FRUIT), "--profile", "slrm"],
+            2,
+            "error: --profile 'slrm' is no folder with a profile.yaml, and none of lsf, pbs, sge, site, slurm: did ",
+        ),
+        (
+            ["pack", str(FRUIT), "--profile", ""],
+            2,
+            "error: --profile '' is no folder with a profile.yaml, and none of ",
+        ),
         (["scan", "--config", "none.yaml"], 2, "error: there is no configuration 'none.yaml': name it with --config"),
         (
             ["hash", "--dataset", "none", "--config", str(ROOT / "config/config.yaml")],
@@ -100,10 +111,28 @@ def test_pack_dry_run_writes_nothing(tmp_path):
     ],
 )
 def test_command_wrong_usage_is_reported_in_one_line(tmp_path, arguments, status, message):
-    done = datacontainer(tmp_path, *arguments)
+    site = tmp_path / "snakemake/site"
+    site.mkdir(parents=True)
+    (site / "profile.yaml").touch()
+    done = datacontainer(tmp_path, *arguments, XDG_CONFIG_HOME=str(tmp_path))
     assert done.returncode == status
     (line,) = done.stderr.splitlines()
     assert line.startswith(message)
+
+
+def test_pack_profile_whose_plugin_is_missing_names_the_command(monkeypatch, capsys):
+    monkeypatch.setattr("datacontainer.command.profile.find_spec", lambda _: None)
+    assert main(["pack", str(FRUIT), "--profile", "slurm", "--dry-run"]) == 3
+    command = f"run `pip install -r {ROOT / 'requirements-cluster.txt'}`"
+    assert capsys.readouterr().err == f"error: --profile slurm needs snakemake-executor-plugin-slurm: {command}\n"
+
+
+def test_pack_installed_without_the_workflow_is_reported_in_one_line(tmp_path):
+    shutil.copytree(ROOT / "scripts/datacontainer", tmp_path / "site/datacontainer")
+    words = [sys.executable, tmp_path / "site/datacontainer", "pack", FRUIT]
+    done = subprocess.run(words, cwd=tmp_path, stderr=-1, text=True, check=False)
+    assert (done.returncode, done.stderr.partition(":")[0], done.stderr.count("\n")) == (2, "error", 1)
+    assert "this installation has no workflow: run `pip install --editable` with a clone" in done.stderr
 
 
 def load(folder: Path, engine: str, script: str, outdir: Path) -> subprocess.CompletedProcess[str]:

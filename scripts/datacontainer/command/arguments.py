@@ -57,7 +57,12 @@ def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
     pack = commands.add_parser("pack", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
     pack.add_argument("folder", metavar="FOLDER", help="folder of the dataset")
     pack.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
-    pack.add_argument("--cores", metavar="N", type=int, help="number of cores (default: all)")
+    pack.add_argument("--cores", metavar="N", type=int, help="number of cores (default: all; with --profile, its own)")
+    pack.add_argument(
+        "--profile",
+        metavar="PROFILE",
+        help="run the jobs on a cluster: slurm, lsf, pbs, sge, another profile of Snakemake, or the folder of one",
+    )
     pack.add_argument(
         "--set",
         metavar="KEY=VALUE",

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from datacontainer.command.profile import resolve_profile
 from datacontainer.config.document import read_text
 from datacontainer.config.results import PACKER
 from datacontainer.config.settings import Settings, read_settings
@@ -26,20 +27,25 @@ def pack(given: argparse.Namespace) -> int:
     """Builds the products of a folder; returns the exit status of Snakemake.
 
     Raises:
-        UsageError: for a setting that is unknown or wrong.
+        UsageError: for a wrong setting or profile, or if the package is installed without the workflow.
     """
+    if not SCHEMA.is_file():
+        raise UsageError("this installation has no workflow: run `pip install --editable FOLDER` with a clone")
     config = {"outdir": given.outdir, "dataset": {"path": given.folder, **_settings(given.settings)}}
     settings = read_settings(config, SCHEMA)
     if not given.dry_run:
         check_writable(Path(settings.outdir))
+    options = _options(given)
     with _configuration(config, settings, keep=not given.dry_run) as file:
-        return _run(["--configfile", str(file), *_options(given)])
+        return _run(["--configfile", str(file), *options])
 
 
 def _options(given: argparse.Namespace) -> list[str]:
-    target = [] if given.target == "all" else [given.target]
-    options = ["--cores", str(given.cores or "all"), *OPTIONS, *(["--dry-run"] if given.dry_run else [])]
-    return [*options, *given.further, "--", *target] if target else [*options, *given.further]
+    target = [] if given.target == "all" else ["--", given.target]
+    # With --cores, all jobs of a cluster together would get no more cores: a profile limits the jobs instead.
+    cores = ["--cores", str(given.cores or "all")] if given.cores or given.profile is None else []
+    profile = [] if given.profile is None else ["--profile", resolve_profile(given.profile)]
+    return [*profile, *cores, *OPTIONS, *(["--dry-run"] if given.dry_run else []), *given.further, *target]
 
 
 def _settings(pairs: Iterable[str]) -> dict[str, Any]:

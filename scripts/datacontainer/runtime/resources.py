@@ -50,7 +50,7 @@ class Requirements:
         return seconds / 60
 
 
-# Measured with 125,000 and 1,000,000 files, and raised by at least 50 %; docs/tutorials/cluster.md has the table.
+# Measured with 125,000 and 1,000,000 files, and raised by at least 50 %; docs/cluster.md has the table.
 REQUIREMENTS = {
     "scan": Requirements(650, 200, 1000, 10**6),
     "hash": Requirements(350, 2000, 200, 50),
