@@ -11,6 +11,7 @@ import (
 
 	"entrypoint/process"
 	"entrypoint/progress"
+	"packer/dataset"
 )
 
 // The exit statuses are part of the interface to the workflow.
@@ -28,6 +29,9 @@ func main() {
 	// The stages of the workflow show the lines on the terminal, and log one in ten.
 	progress.LogPeriod = time.Second
 	err := process.Check(leastTasks)
+	if wrong := dataset.SetWorkers(os.Getenv(dataset.WorkersVariable)); err == nil && wrong != nil {
+		err = usageError{wrong.Error()}
+	}
 	if err == nil {
 		err = run(os.Args[1:])
 	}

@@ -171,3 +171,15 @@ func TestOpenMissingFolderIsNamed(t *testing.T) {
 	_, err := Open("/nowhere/at all", false)
 	wantError(t, err, `opening the dataset "/nowhere/at all": no such file or directory`)
 }
+
+func TestSetWorkersTakesANumberUpToTheDefault(t *testing.T) {
+	defer func() { Workers = maxWorkers }()
+	must(t, SetWorkers(""), SetWorkers("2"))
+	if Workers != 2 {
+		t.Errorf("got %d workers, want 2", Workers)
+	}
+	for _, text := range []string{"0", "33", "x"} {
+		want := `DATACONTAINER_OPEN_FILES is "` + text + `", expected a number from 1 to 32`
+		wantError(t, SetWorkers(text), want)
+	}
+}

@@ -89,7 +89,7 @@ func (b *batch) open(shards []Shard) ([]*run, error) {
 // run hashes the shards, and returns when they are complete or stopped.
 func (b *batch) run(runs []*run) {
 	var workers, shards sync.WaitGroup
-	for range workerCount {
+	for range dataset.Workers {
 		w := &worker{b.root.NewReader(), newDigester(b.engine, b.Digests), b.progress}
 		workers.Go(func() { w.work(b.ctx, b.jobs) })
 	}
@@ -114,8 +114,10 @@ func (b *batch) run(runs []*run) {
 
 // concurrent returns the number of shards to read at a time.
 func (b *batch) concurrent(runs []*run) int {
+	// Of each shard, a large file may be open while all workers read other files.
+	most := min(shardCount, dataset.Workers, len(runs))
 	if layer := runs[0].Layer; layer.Gzip || layer.Pipe != nil {
-		return min(compressedCount, len(runs))
+		return min(compressedCount, most)
 	}
-	return min(shardCount, len(runs))
+	return most
 }

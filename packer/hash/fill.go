@@ -9,9 +9,6 @@ import (
 	"packer/shardlist"
 )
 
-// On network file systems, the speed depends on the number of files that are opened concurrently.
-const workerCount = 32
-
 // A worker fills blocks.
 type worker struct {
 	reader   *dataset.Reader

@@ -36,6 +36,8 @@ type part struct {
 
 // do runs the task and sets its parts.
 func (w *worker) do(t *task) {
+	w.slots <- struct{}{}
+	defer func() { <-w.slots }()
 	defer close(t.done)
 	b := &builder{columns: w.columns, inodes: w.inodes}
 	flags := syscall.O_NOFOLLOW

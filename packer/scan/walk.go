@@ -4,10 +4,9 @@ package scan
 import (
 	"context"
 	"sync"
-)
 
-// The number of folders that are read at the same time; network file systems are fast only with many parallel requests.
-const workerCount = 32
+	"packer/dataset"
+)
 
 // A walk is one run of Run.
 type walk struct {
@@ -20,15 +19,17 @@ type walk struct {
 	columns  bool // whether to write columns
 	inodes   bool // false on FUSE, where many file systems number a file again after the kernel forgot it
 	queue    *queue
+	slots    chan struct{} // its capacity limits how many tasks are in work
 }
 
 // write writes the whole list in order, or a part of it if the context ends.
 func (w *walk) write(ctx context.Context, out *writer) error {
-	w.queue = newQueue()
+	w.queue, w.slots = newQueue(), make(chan struct{}, dataset.Workers)
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer w.queue.close()
-	for range workerCount {
+	// The writer is a worker too.
+	for range max(1, dataset.Workers-1) {
 		all.Add(1)
 		go func() {
 			defer all.Done()

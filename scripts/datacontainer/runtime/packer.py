@@ -1,11 +1,15 @@
 """The packer, the Go program that reads and writes the data for the stages."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from datacontainer.runtime.environment import program_environment
 from datacontainer.runtime.programs import run
 from datacontainer.runtime.seals import SUFFIX, check
+
+# The number of files and folders that the packer reads at the same time: docs/cluster.md.
+OPEN_FILES = "DATACONTAINER_OPEN_FILES"
 
 
 def run_packer(
@@ -25,4 +29,5 @@ def run_packer(
     """
     if (seal := packer.with_name(packer.name + SUFFIX)).exists():
         check(seal, packer)
-    return run([packer, *arguments], "", program_environment(environment), descriptors=descriptors, handle=handle)
+    variables = {name: os.environ[name] for name in (OPEN_FILES,) if name in os.environ} | dict(environment)
+    return run([packer, *arguments], "", program_environment(variables), descriptors=descriptors, handle=handle)
