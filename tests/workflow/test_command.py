@@ -132,7 +132,7 @@ def test_pack_installed_without_the_workflow_is_reported_in_one_line(tmp_path):
     words = [sys.executable, tmp_path / "site/datacontainer", "pack", FRUIT]
     done = subprocess.run(words, cwd=tmp_path, stderr=-1, text=True, check=False)
     assert (done.returncode, done.stderr.partition(":")[0], done.stderr.count("\n")) == (2, "error", 1)
-    assert "this installation has no workflow: run `pip install --editable` with a clone" in done.stderr
+    assert "this installation has no workflow: run `pip install --editable FOLDER` with a clone" in done.stderr
 
 
 def load(folder: Path, engine: str, script: str, outdir: Path) -> subprocess.CompletedProcess[str]:
