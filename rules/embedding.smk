@@ -56,6 +56,6 @@ def dataset_inputs(dataset):
         or_stop(check_writers, dataset, others, after)
     found = list(map(local, after))
     # Snakemake would replace parts such as {x} and <x> of a path that no rule makes.
-    if made or not re.search(r"\{.+\}|<\w+>", dataset.path):
+    if not is_remote(dataset.path) and (made or not re.search(r"\{.+\}|<\w+>", dataset.path)):
         found.append(local(dataset.path) if made else ancient(local(dataset.path)))
     return found
