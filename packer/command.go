@@ -100,3 +100,12 @@ func noArguments(arguments []string) error {
 	}
 	return nil
 }
+
+// inherited returns the inherited descriptor with a number, for reading; the end of the context interrupts reads.
+func inherited(ctx context.Context, number int) *os.File {
+	// Only reads of a descriptor that does not block can be interrupted. An error shows at the first read.
+	_ = syscall.SetNonblock(number, true)
+	file := os.NewFile(uintptr(number), fmt.Sprintf("descriptor %d", number))
+	context.AfterFunc(ctx, func() { file.Close() })
+	return file
+}

@@ -16,7 +16,7 @@ import (
 // hashCommand hashes the files of shards and writes their digests and layers. It prints a summary of each completed shard.
 var hashCommand = command{
 	name: "hash",
-	usage: "--root DIR --mount /data --digests sha256,… [--gzip] [--check] [--progress] " +
+	usage: "--root DIR --mount /data --digests sha256,… [--gzip] [--check] [--stream N] [--progress] " +
 		"SHARD.list RECORDS LAYER|fd:N|- [SHARD.list …]",
 	define: func(flags *flag.FlagSet) action {
 		var options hash.Options
@@ -25,6 +25,7 @@ var hashCommand = command{
 		digests := flags.String("digests", "sha256", "the digest algorithms, separated by commas")
 		gzip := flags.Bool("gzip", false, "compress the layers")
 		flags.BoolVar(&options.Check, "check", false, "report a file into which another process writes")
+		stream := flags.Int("stream", 0, "the number of an inherited descriptor with the contents, instead of the folder's files")
 		progress := flags.Bool("progress", false, "print the progress on standard error")
 		return func(ctx context.Context, arguments []string) (any, error) {
 			if err := checkHash(flags); err != nil {
@@ -39,6 +40,9 @@ var hashCommand = command{
 			}
 			if *progress {
 				options.Progress = os.Stderr
+			}
+			if *stream > 0 {
+				options.Stream = inherited(ctx, *stream)
 			}
 			return []byte(nil), hash.Run(ctx, options, shards, printSummary)
 		}

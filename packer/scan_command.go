@@ -16,7 +16,7 @@ import (
 // scanCommand lists a dataset and prints a summary.
 var scanCommand = command{
 	name: "scan",
-	usage: "--root DIR [--exclude FILE [--defaults N]] [--symlinks POLICY] [--progress] " +
+	usage: "--root DIR [--exclude FILE [--defaults N]] [--symlinks POLICY] [--listing N] [--progress] " +
 		"(--records FILE --columns FILE --refused FILE | --digest-only)",
 	define: func(flags *flag.FlagSet) action {
 		var options scan.Options
@@ -24,6 +24,7 @@ var scanCommand = command{
 		exclude := flags.String("exclude", "", "a file with gitignore patterns of paths to exclude")
 		flags.IntVar(&options.Defaults, "defaults", 0, "the number of patterns at the start of that file that are defaults")
 		flags.StringVar(&options.Symlinks, "symlinks", scan.RefuseLinks, "handling of symlinks: keep, follow or refuse")
+		listing := flags.Int("listing", 0, "the number of an inherited descriptor with a listing, instead of the folder's files")
 		flags.StringVar(&options.Records, "records", "", "the file of records to write")
 		flags.StringVar(&options.Columns, "columns", "", "the file of columns to write")
 		flags.StringVar(&options.Refused, "refused", "", "the file of refused entries to write")
@@ -47,6 +48,9 @@ var scanCommand = command{
 				return nil, flagsError{fmt.Sprintf("--defaults is %d, expected 0 to %d patterns", options.Defaults, len(rules))}
 			}
 			options.Exclude = rules
+			if *listing > 0 {
+				options.Listing = inherited(ctx, *listing)
+			}
 			return scan.Run(ctx, options)
 		}
 	},

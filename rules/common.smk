@@ -13,8 +13,22 @@ if OWN:
     configfile: "config/config.yaml"
 
 
+# The objects of the datasets whose path is storage.PLUGIN(QUERY), by query.
+STORED = {}
+
+
+def query_of(value):
+    """A configuration in which each object of a storage plugin is replaced by its query."""
+    if isinstance(value, dict):
+        return {key: query_of(one) for key, one in value.items()}
+    stored = get_flag_value(value, "storage_object")
+    if stored:
+        STORED[stored.query] = stored
+    return stored.query if stored else value
+
+
 TYPED = Typed(workflow.configfiles, WORDS)
-SETTINGS = or_stop(read_settings, config, ROOT / "workflow/schemas/config.schema.yaml", TYPED)
+SETTINGS = or_stop(read_settings, query_of(config), ROOT / "workflow/schemas/config.schema.yaml", TYPED)
 
 # Applies `prefix` and `pathvars` of an embedding workflow to paths. Each `use rule` reads this file again.
 MODIFIER = workflow.modifier
@@ -28,7 +42,7 @@ wildcard_constraints:
 
 def dataset_of(wildcards):
     """The dataset of a job; the job that compiles the packer belongs to no dataset and gets the first."""
-    return SETTINGS.datasets[wildcards.get("dataset", next(iter(SETTINGS.datasets)))]
+    return located(SETTINGS.datasets[wildcards.get("dataset", next(iter(SETTINGS.datasets)))])
 
 
 def place(path):

@@ -14,7 +14,7 @@ def product(name, file):
             stop(f"no dataset {dataset!r} in this configuration: it has {', '.join(SETTINGS.datasets)}")
         results = results_of(dataset)
         for checkpoint in checkpoints_before("render"):
-            wait_for(checkpoint, SETTINGS.datasets[dataset], results)
+            wait_for(checkpoint, located(SETTINGS.datasets[dataset]), results)
         return local(str(results.folder / file.format(**wildcards)))
 
     return resolve
@@ -46,16 +46,18 @@ def base_inputs(dataset):
 
 def dataset_inputs(dataset):
     """The inputs of scan that other rules may make: the dataset's folder, and the files and rules in `after`."""
-    made = any(one.is_producer(dataset.path) for one in workflow.rules)
-    if not made and not dataset.after:
+    made = made_by_rule(SETTINGS.datasets[dataset.name].path)
+    if made is None and not dataset.after:
         or_stop(check_folder, dataset)
     lock_products(dataset.name)
     after = or_stop(files_before, dataset, workflow.rules)
     if workflow.is_main_process:
         others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]
-        or_stop(check_writers, dataset, others, after)
+        or_stop(check_writers, replace(dataset, path=str(made or dataset.path)), others, after)
     found = list(map(local, after))
     # Snakemake would replace parts such as {x} and <x> of a path that no rule makes.
-    if made or not re.search(r"\{.+\}|<\w+>", dataset.path):
-        found.append(local(dataset.path) if made else ancient(local(dataset.path)))
+    if made is not None:
+        found.append(not_retrieved(made))
+    elif not is_remote(dataset.path) and not re.search(r"\{.+\}|<\w+>", dataset.path):
+        found.append(ancient(local(dataset.path)))
     return found

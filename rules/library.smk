@@ -43,6 +43,7 @@ from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
 from datacontainer.config.results import PACKER, Results
 from datacontainer.stages.checks import check_dataset, check_folder
 from datacontainer.stages.task import Task
+from datacontainer.storage.place import is_remote, plugin_of
 from datacontainer.terminal.console import Console, print_stop
 from datacontainer.terminal.failures import Failures
 from datacontainer.terminal.summary import summary

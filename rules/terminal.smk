@@ -7,7 +7,8 @@ OURS = {ROOT / file for file in ("Snakefile", "workflow/Snakefile", "workflow/pa
 
 def products(target):
     """The files of every dataset for a target, as far as its configuration asks for them."""
-    return [f"<results>/{name}/{file}" for name, one in SETTINGS.datasets.items() for file in target_files(one, target)]
+    pairs = [(name, file) for name, one in SETTINGS.datasets.items() for file in target_files(one, target)]
+    return [local(str(results_of(name).folder / file)) for name, file in pairs]
 
 
 def use_console():
@@ -41,7 +42,7 @@ def summary_lines():
 def work_of_hash(name):
     """The files and bytes of the shards that a run has to hash."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "hash" and job.wildcards.dataset == name]
-    dataset, results = SETTINGS.datasets[name], results_of(name)
+    dataset, results = located(SETTINGS.datasets[name]), results_of(name)
     shards = [shard for job in jobs for shard in AUTHORITY.due_shards(job.wildcards.batch, dataset, results)]
     found = size_of(results.shards, shards)
     return Amount(0, found.files, 0, found.size_bytes)

@@ -22,7 +22,9 @@ const (
 
 // Options are the inputs of Run.
 type Options struct {
-	Root     string // the dataset's folder
+	Root string // the dataset's folder
+	// The contents of all files in the order of the lists, instead of the folder; or nil.
+	Stream   io.Reader
 	Mount    string // the path in the image under which the files are stored
 	Digests  []digest.Algorithm
 	Check    bool      // whether a file is an error while another process writes into it, see dataset.File
@@ -89,8 +91,8 @@ func (b *batch) open(shards []Shard) ([]*run, error) {
 // run hashes the shards, and returns when they are complete or stopped.
 func (b *batch) run(runs []*run) {
 	var workers, shards sync.WaitGroup
-	for range dataset.Workers {
-		w := &worker{b.root.NewReader(), newDigester(b.engine, b.Digests), b.progress}
+	for range b.workers() {
+		w := &worker{b.root.NewReader(), b.Stream, newDigester(b.engine, b.Digests), b.progress}
 		workers.Go(func() { w.work(b.ctx, b.jobs) })
 	}
 	queue := make(chan *run, len(runs))
@@ -112,10 +114,18 @@ func (b *batch) run(runs []*run) {
 	workers.Wait()
 }
 
+// workers returns the number of workers. Only one can read a stream in order.
+func (b *batch) workers() int {
+	if b.Stream != nil {
+		return 1
+	}
+	return dataset.Workers
+}
+
 // concurrent returns the number of shards to read at a time.
 func (b *batch) concurrent(runs []*run) int {
 	// Of each shard, a large file may be open while all workers read other files.
-	most := min(shardCount, dataset.Workers, len(runs))
+	most := min(shardCount, b.workers(), len(runs))
 	if layer := runs[0].Layer; layer.Gzip || layer.Pipe != nil {
 		return min(compressedCount, most)
 	}

@@ -3,6 +3,8 @@ package hash
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"entrypoint/progress"
 	"packer/dataset"
@@ -12,6 +14,7 @@ import (
 // A worker fills blocks.
 type worker struct {
 	reader   *dataset.Reader
+	stream   io.Reader // instead of the reader, or nil
 	digester *digester
 	progress *progress.Progress
 }
@@ -42,6 +45,8 @@ func (w *worker) fill(b *block) error {
 // fillPiece reads a piece. It adds the content of a whole file and the target of a symlink to the digester.
 func (w *worker) fillPiece(p *piece) error {
 	switch {
+	case w.stream != nil && p.record.Kind == shardlist.File:
+		return w.fillFromStream(p)
 	case p.record.Kind == shardlist.Folder:
 		return w.reader.CheckFolder(p.record)
 	case p.record.Kind == shardlist.Link:
@@ -57,6 +62,21 @@ func (w *worker) fillPiece(p *piece) error {
 	w.digester.add(p.content)
 	w.progress.Files.Add(1)
 	w.progress.Bytes.Add(p.record.Size)
+	return nil
+}
+
+// fillFromStream reads a piece from the stream, in which the pieces are in the order of the blocks.
+func (w *worker) fillFromStream(p *piece) error {
+	if _, err := io.ReadFull(w.stream, p.content); err != nil {
+		return fmt.Errorf("reading %q from the stream: %w", p.record.Path, err)
+	}
+	if p.large == nil {
+		w.digester.add(p.content)
+	}
+	if p.large == nil || p.last() {
+		w.progress.Files.Add(1)
+	}
+	w.progress.Bytes.Add(int64(len(p.content)))
 	return nil
 }
 

@@ -18,10 +18,11 @@ const fuseType = 0x65735546
 
 // Options are the inputs and outputs of Run.
 type Options struct {
-	Root     string // the dataset's folder
-	Exclude  Rules  // the patterns of excluded paths
-	Defaults int    // the number of patterns at the start of Exclude that are defaults, and not from the user
-	Symlinks string // how symlinks are handled, one of Policies
+	Root     string    // the dataset's folder
+	Listing  io.Reader // instead of a walk of the folder, see writeListing; or nil
+	Exclude  Rules     // the patterns of excluded paths
+	Defaults int       // the number of patterns at the start of Exclude that are defaults, and not from the user
+	Symlinks string    // how symlinks are handled, one of Policies
 	// Paths of the output files, see writer; all "" to write no files.
 	Records, Columns, Refused string
 	Progress                  io.Writer // the progress is printed here, unless nil
@@ -58,7 +59,12 @@ func Run(ctx context.Context, options Options) (Summary, error) {
 	w.reader = thisReader()
 	var system syscall.Statfs_t
 	w.inodes = syscall.Fstatfs(root, &system) != nil || system.Type != fuseType
-	if err := w.write(ctx, out); err != nil {
+	if options.Listing != nil {
+		err = w.writeListing(ctx, options.Listing, out)
+	} else {
+		err = w.write(ctx, out)
+	}
+	if err != nil {
 		return Summary{}, err
 	}
 	return out.summary()

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from datacontainer.runtime.errors import DataError
+from datacontainer.storage.place import is_remote
 
 MAX_BYTES = 1 << 20
 
@@ -34,8 +35,13 @@ def read_text(folder: str, name: str, record: Record) -> str:
     if record.size_bytes > MAX_BYTES:
         raise UnreadableError(f"it is larger than {MAX_BYTES} bytes")
     path, content = os.path.join(folder, name), b""
-    with suppress(FileNotFoundError), open(path, "rb") as file:
-        content = file.read(MAX_BYTES + 1)
+    if is_remote(folder):
+        from datacontainer.storage.provider import open_source
+
+        content = open_source(folder).small(os.fsencode(name), MAX_BYTES + 1)
+    else:
+        with suppress(FileNotFoundError), open(path, "rb") as file:
+            content = file.read(MAX_BYTES + 1)
     if hashlib.sha256(content).hexdigest() != record.sha256:
         raise DataError(f"{path!r} changed after it was read for the catalog: run snakemake again")
     try:

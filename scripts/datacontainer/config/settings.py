@@ -18,6 +18,7 @@ from datacontainer.config.formats import SIF
 from datacontainer.config.mistakes import check_schema
 from datacontainer.config.typed import Typed
 from datacontainer.runtime.errors import UsageError
+from datacontainer.storage.place import is_remote, last_name, normalized
 
 # Snakemake's folder for its own files, in the working directory.
 SNAKEMAKE = ".snakemake"
@@ -53,12 +54,13 @@ def read_settings(config: Mapping[str, Any], schema_file: Path, typed: Typed | N
 
 
 def image_name(folder: str) -> str:
-    """Returns a valid image repository name made from a folder's name, in lower case and without accents.
+    """Returns a valid image repository name made from the name of a folder or URL, in lower case, without accents.
 
     Raises:
         UsageError: if the folder's name has no letter or digit that is valid in an image name.
     """
-    base = unicodedata.normalize("NFKD", Path(folder).resolve().name.casefold())
+    last = last_name(folder) if is_remote(folder) else Path(folder).resolve().name
+    base = unicodedata.normalize("NFKD", last.casefold())
     letters = "".join(letter for letter in base if not unicodedata.combining(letter))
     words = re.sub(r"[^a-z0-9._]+", "-", letters)
     # A repository name may have only one separator, - . or _, between two words.
@@ -102,7 +104,8 @@ def _dataset(name: str, given: Mapping[str, Any], keys: Mapping[str, Any]) -> Da
         raise UsageError(f"datasets.{name}.push: there is no image to push: add a format, such as oci")
     values["commands"] = completed_commands(f"datasets.{name}", values)
     # Shells complete a folder's name with a slash at the end, which must not change any result.
-    values["path"] = os.path.normpath(values["path"])
+    path = values["path"]
+    values["path"] = normalized(path) if is_remote(path) else os.path.normpath(path)
     return Dataset(name=name, **{key: _frozen(value) for key, value in values.items()})
 
 

@@ -43,8 +43,10 @@ def hash_shards(job: Job, names: Sequence[str], completed: Callable[[str], None]
             begun[name] = pool.submit(_finish, shards[name], summary, name, completed)
 
         try:
-            _pack(job, list(shards.values()), finish)
-            wait(begun.values())
+            # Only one shard has copies of its files at a time.
+            for together in [[one] for one in shards.values()] if job.stages else [list(shards.values())]:
+                _pack(job, together, finish)
+                wait(begun.values())
         except DataContainerError:
             raise
         except BaseException:

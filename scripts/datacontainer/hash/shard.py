@@ -6,21 +6,26 @@ Without functions, this imports no library for columns, which would cost more th
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datacontainer.config.results import Results
 from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import EarlierShard
-from datacontainer.hash.known import Known, compare, look_up, selected
+from datacontainer.hash.known import Known, compare, files_of, look_up, selected
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, Pipe, pipe_into
 from datacontainer.layers.frames import suits_contents
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.outputs import link_or_copy, write_bytes
 from datacontainer.runtime.packer import run_packer
+from datacontainer.storage.place import Object, is_remote
+
+if TYPE_CHECKING:
+    from datacontainer.storage.provider import Source
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ class Job:
     stable: str = "trust"
     threads: int = 1
 
+    @property
+    def stages(self) -> bool:
+        """Whether a shard's files are copied to a folder while it is hashed: functions need files."""
+        return bool(self.functions) and is_remote(self.root)
+
 
 def pack(job: Job, triples: Sequence[str | Path], descriptors: Sequence[int], handle: Callable[[str], None]) -> None:
     """Reads the files of shards with one packer.
@@ -58,10 +68,44 @@ def pack(job: Job, triples: Sequence[str | Path], descriptors: Sequence[int], ha
     triples: for each shard its list, the file of digests to write, and its layer: a path, "fd:" and the number of one
     of the descriptors, or "-". handle: is called with the summary (JSON) of each shard when it is completed.
     """
-    arguments = ["hash", "--root", job.root, "--mount", job.mount, "--digests", ",".join(job.digests), "--progress"]
+    arguments = ["hash", "--mount", job.mount, "--digests", ",".join(job.digests), "--progress"]
     arguments += [f"--check={job.stable == 'check'}", f"--gzip={job.compression == GZIP}"]
     environment = {"GOMAXPROCS": str(max(2, job.threads))}
-    run_packer(job.packer, [*arguments, *triples], environment, *descriptors, handle=handle)
+    with _opened(job, [Path(listed) for listed in triples[::3]]) as (given, pipes):
+        run_packer(job.packer, [*arguments, *given, *triples], environment, *descriptors, *pipes, handle=handle)
+
+
+@contextmanager
+def _opened(job: Job, lists: Sequence[Path]) -> Iterator[tuple[list[str], list[int]]]:
+    """The packer's arguments and descriptors for a dataset: its folder or, in storage, a pipe with the listed files."""
+    if not is_remote(job.root):
+        yield ["--root", job.root], []
+        return
+    # Only datasets in storage need the libraries of a plugin.
+    from datacontainer.storage.provider import open_source
+    from datacontainer.storage.stream import feeding
+
+    with feeding(_contents(job, open_source(job.root), lists)) as pipe:
+        yield ["--root", "/", "--stream", str(pipe)], [pipe]
+
+
+def _contents(job: Job, source: "Source", lists: Sequence[Path]) -> Iterator[bytes]:
+    from datacontainer.storage.stream import contents
+
+    for listed in lists:
+        objects = map(_object, files_of(listed.read_bytes()))
+        yield from contents(source, objects, staged(job, listed.stem) if job.stages else None)
+
+
+def _object(file: tuple[bytes, bytes]) -> Object:
+    path, numbers = file
+    size, mtime_ns, _, identity = map(int, numbers.split(b" ")[2:6])
+    return Object(path, size, mtime_ns, identity)
+
+
+def staged(job: Job, shard: str) -> Path:
+    """The folder that has a copy of a shard's files while it is hashed, for functions that need files."""
+    return job.results.digests(shard).with_suffix(".files")
 
 
 class Shard:
@@ -78,10 +122,11 @@ class Shard:
 
     def __enter__(self) -> "Shard":
         """Opens the pipe, and writes the list of the files to read if they are not all files."""
+        self._unstage()
         if self._job.layers and self._job.compression == ZSTD:
             layer, contents = self._results.layer(self._name), suits_contents(self._listed.read_bytes())
             self.pipe = self._closing.enter_context(pipe_into(layer, self._job.threads, contents=contents))
-        if self._earlier and not self._job.layers:
+        if self._earlier and not (self._job.layers or self._job.stages):
             self._write_part(self._known())
         return self
 
@@ -89,6 +134,7 @@ class Shard:
         """Closes the pipe, and removes temporary files."""
         self._raw.unlink(missing_ok=True)
         self._part.unlink(missing_ok=True)
+        self._unstage()
         return self._closing.__exit__(*error)
 
     def triple(self) -> list[str | Path]:
@@ -114,11 +160,16 @@ class Shard:
             on_error.pop_all()
         if errors := self._write_fields(known):
             summary["errors"] = errors
+        self._unstage()
         if self.unread:
             write_bytes(self._raw, digests)
         os.replace(self._raw, self._digests)
         self._write_facts(summary, hashlib.sha256(digests).hexdigest())
         return summary["files"], summary["bytes"]
+
+    def _unstage(self) -> None:
+        if self._job.stages:
+            shutil.rmtree(staged(self._job, self._name), ignore_errors=True)
 
     def _write_facts(self, summary: dict[str, Any], sha256: str) -> None:
         job = self._job

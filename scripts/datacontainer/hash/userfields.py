@@ -16,7 +16,7 @@ from datacontainer.functions.process import FunctionError, call_functions
 from datacontainer.functions.work import Work, function_sources
 from datacontainer.hash.failures import ERROR, Failures, FunctionsError, Recorded
 from datacontainer.hash.known import Functions, Known
-from datacontainer.hash.shard import Job
+from datacontainer.hash.shard import Job, staged
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.outputs import completed
 from datacontainer.runtime.progress import Progress
@@ -34,7 +34,11 @@ def write_user_fields(job: Job, name: str, known: Known | None) -> Mapping[str, 
     records = [one for one in read_records(job.results.list_of(name)) if one.kind != DIRECTORY]
     before: list[str | None] = known.fields if known else [None] * len(records)
     recorded = Recorded(job.recorded)
-    texts = user_fields(job.root, records, job.functions, before, job.function_seconds, recorded=recorded)
+    root = job.root
+    if job.stages:
+        # The inodes of the copies are not those of the list.
+        root, records = str(staged(job, name)), [one._replace(inode=0) for one in records]
+    texts = user_fields(root, records, job.functions, before, job.function_seconds, recorded=recorded)
     table = FieldTable()
     for text in texts:
         table.append(json.loads(text) if text else {})

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,10 @@ import numpy as np
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.packer import run_packer
 from datacontainer.scan.refused import Refused
+from datacontainer.storage.place import is_remote
 
+# The dataset's own file of patterns, and the most bytes of it that are read from storage.
+IGNORE_FILE, MAX_PATTERNS = ".datacontainerignore", 1 << 20
 # The default of `symlinks` in the configuration.
 REFUSE = "refuse"
 # One row for each record: its end in the file of the records, its size, and a number that depends on its path only.
@@ -78,7 +82,7 @@ def list_dataset(
     Raises:
         DataContainerError: if the packer fails; UsageError for a wrong pattern.
     """
-    arguments: list[str | Path] = ["scan", "--root", root, "--symlinks", symlinks, "--progress"]
+    arguments: list[str | Path] = ["scan", "--symlinks", symlinks, "--progress"]
     if files is None:
         arguments.append("--digest-only")
     else:
@@ -88,7 +92,27 @@ def list_dataset(
         patterns.write(b"".join(_line(pattern) for pattern in (*defaults, *exclude)))
         patterns.flush()
         arguments += ["--exclude", patterns.name, "--defaults", str(len(defaults))]
-        return Summary(**json.loads(run_packer(packer, arguments, environment)))
+        with _opened(root) as (given, descriptors):
+            printed = run_packer(packer, [*arguments, *given], environment, *descriptors)
+        return Summary(**json.loads(printed))
+
+
+@contextmanager
+def _opened(root: str) -> Iterator[tuple[list[str], list[int]]]:
+    """The packer's arguments and descriptors for a dataset: its folder or, in storage, a pipe with its listing."""
+    if not is_remote(root):
+        yield ["--root", root], []
+        return
+    # Only datasets in storage need the libraries of a plugin.
+    from datacontainer.storage.provider import open_source
+    from datacontainer.storage.stream import feeding, listing
+
+    source = open_source(root)
+    with tempfile.TemporaryDirectory() as folder:
+        if patterns := source.small(IGNORE_FILE.encode(), MAX_PATTERNS):
+            Path(folder, IGNORE_FILE).write_bytes(patterns)
+        with feeding(listing(source)) as pipe:
+            yield ["--root", folder, "--listing", str(pipe)], [pipe]
 
 
 def _line(pattern: str) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.outputs import write_bytes
+from datacontainer.storage.place import is_remote
 
 # Relative to the folder of the results. Not an output of scan, as Snakemake deletes the outputs if scan fails.
 ORIGIN = "stages/scan/origin"
@@ -15,7 +16,9 @@ def note_origin(root: str, results: Path) -> None:
 
     A relative path is recorded relative to that folder, so that a project can move together with its results.
     """
-    origin = root if os.path.isabs(root) else os.path.relpath(os.path.abspath(root), os.path.realpath(results))
+    origin = root
+    if not os.path.isabs(root) and not is_remote(root):
+        origin = os.path.relpath(os.path.abspath(root), os.path.realpath(results))
     file = results / ORIGIN
     file.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(file, os.fsencode(origin))
@@ -30,10 +33,13 @@ def check_origin(name: str, root: str, results: Path) -> None:
     file = results / ORIGIN
     if not file.is_file():
         return
-    before = os.path.normpath(os.path.join(os.path.realpath(results), os.fsdecode(file.read_bytes())))
-    if os.path.realpath(before) == os.path.realpath(root):
+    before = os.fsdecode(file.read_bytes())
+    if not is_remote(before):
+        before = os.path.normpath(os.path.join(os.path.realpath(results), before))
+    if before == root or os.path.realpath(before) == os.path.realpath(root):
         return
+    now = root if is_remote(root) else os.path.abspath(root)
     raise UsageError(
-        f"dataset {name!r}: {str(results)!r} was made from {before!r}, not from {os.path.abspath(root)!r} of the same "
+        f"dataset {name!r}: {str(results)!r} was made from {before!r}, not from {now!r} of the same "
         f"name: rename one of the two under `datasets`, set another outdir, or delete {str(results)!r}"
     )

@@ -20,6 +20,7 @@ from datacontainer.scan.refused import raise_refused
 from datacontainer.scan.rules import NEWEST, RULE, RULES, read_rule
 from datacontainer.scan.sharding import Limits, cut
 from datacontainer.scan.unusual import note_left_out, warn_broken
+from datacontainer.storage.place import is_remote
 
 STATE = "state"
 
@@ -57,7 +58,7 @@ def scan(
     Raises:
         DataError: if the dataset contains entries that cannot be stored in an image.
     """
-    if not os.path.isdir(root):
+    if not _exists(root):
         raise DataError(f"the dataset {root!r} is not a folder: correct its `path` in the configuration")
     rule = NEWEST if minimum else read_rule(table)
     minimum = minimum or (Limits(*kept) if (kept := RULES[rule]) else None)
@@ -85,13 +86,18 @@ def fingerprint(
     root: str, exclude: Iterable[str], packer: Path, symlinks: str = REFUSE, defaults: Collection[str] = ()
 ) -> str | None:
     """A digest of all entries that scan would list; None if the folder does not exist. Reads no data."""
-    if not os.path.isdir(root):
+    if not _exists(root):
         return None
     try:
         return list_dataset(packer, root, exclude, None, defaults=defaults, symlinks=symlinks).digest
     except (DataContainerError, OSError) as error:
         # The stage scan fails with the same error and reports it.
         return f"unreadable: {error}"
+
+
+def _exists(root: str) -> bool:
+    """Whether the dataset is a folder, or in storage, where only the list of its files shows whether it exists."""
+    return is_remote(root) or os.path.isdir(root)
 
 
 def read_state(table: Path) -> str | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from datacontainer.about.values import KEYS, WrongValueError
 from datacontainer.config.dataset import Dataset
 from datacontainer.config.results import Results
+from datacontainer.domains.registry import with_domains
 from datacontainer.entrypoint.template import template_files
 from datacontainer.functions.load import check_file
 from datacontainer.image.programs import check_programs
@@ -12,6 +13,7 @@ from datacontainer.runtime.errors import MissingToolError, UsageError
 from datacontainer.scan.origin import check_origin
 from datacontainer.sif.sign import check_key
 from datacontainer.standards.standards import check_known
+from datacontainer.storage.place import check_functions, is_remote
 
 
 def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, deployed: bool = False) -> None:
@@ -51,12 +53,14 @@ def check_dataset(dataset: Dataset, results: Results, *, named_by_folder: bool, 
 
 
 def check_folder(dataset: Dataset) -> None:
-    """Returns if the dataset's path is a folder.
+    """Returns if the dataset's path is a folder, or a URL with which its settings agree.
 
     Raises:
         UsageError: otherwise.
     """
-    if not Path(dataset.path).is_dir():
+    if is_remote(dataset.path):
+        check_functions(dataset.name, dataset.path, with_domains(dataset.dataset_metadata, dataset.metadata))
+    elif not Path(dataset.path).is_dir():
         raise UsageError(
             f"dataset {dataset.name!r}: {dataset.path!r} is not a folder: correct datasets.{dataset.name}.path, or the "
             "folder in --config dataset=FOLDER"
