@@ -1,4 +1,4 @@
-"""A time limit on each program that a test starts: after it, the program and all programs that it started are killed."""
+"""A time limit on each program that a test starts; it kills the program and all programs that it started."""
 
 import subprocess
 import sys
