@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.limits import limited
+
 pytest_plugins = [
     "tools.shared",
     "tools.workflow",
@@ -30,6 +32,13 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write generated documents instead of comparing them")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _limited_programs():
+    """Kills a program that a test started and that does not end."""
+    with limited():
+        yield
 
 
 @pytest.fixture(autouse=True)

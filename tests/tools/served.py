@@ -59,7 +59,7 @@ def with_script(address: str, script: str) -> Iterator[str]:
             if self.path == "/added.js":
                 self._send(200, {"Content-Type": "text/javascript"}, script.encode())
                 return
-            upstream = http.client.HTTPConnection(address.removeprefix("http://"))
+            upstream = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
             upstream.request(
                 self.command, self.path, body, {"Range": one} if (one := self.headers.get("Range")) else {}
             )

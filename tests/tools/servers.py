@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tools.limits import limit, watch
+
 START_SECONDS = 30
 # No proxy: a proxy in the environment cannot reach this machine.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -18,7 +20,7 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 @contextmanager
 def serving(words: Sequence[str | Path], is_ready: Callable[[], bool], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers, which stops at the end of the block."""
-    with open(log, "wb") as sink, subprocess.Popen(words, stdout=sink, stderr=sink) as process:
+    with open(log, "wb") as sink, limit(None), subprocess.Popen(words, stdout=sink, stderr=sink) as process:
         try:
             deadline = time.monotonic() + START_SECONDS
             while not is_ready():
@@ -28,6 +30,7 @@ def serving(words: Sequence[str | Path], is_ready: Callable[[], bool], log: Path
             yield process
         finally:
             process.terminate()
+            watch(process)
 
 
 def free_port() -> int:

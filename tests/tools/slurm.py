@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tools.engines import Tool, lacking, require_root, require_tool
+from tools.limits import limit
 from tools.workflow import ROOT, Project, Run, run
 
 START_SECONDS = 30
@@ -124,8 +125,9 @@ def _cluster(folder: Path, storage: str) -> Iterator[Tool]:
         "--fork",
         "--mount-proc",
         "--kill-child",
+        *start,
     ]
-    with open(folder / "log", "wb") as log, subprocess.Popen([*command, *start], stdout=log, stderr=log) as process:
+    with open(folder / "log", "wb") as log, limit(None), subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             yield _entered(process, folder)
         finally:

@@ -29,7 +29,7 @@ def test_go_tests_as_an_ordinary_user_pass(package, tests, short_folder):
     program = short_folder / "tests"
     subprocess.run([find_go(), "test", "-c", "-o", program, "."], cwd=ROOT / package, env=environment, check=True)
     user = [require_tool("setpriv"), f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups"]
-    words = [*user, program, "-test.v"]
+    words = [*user, program, "-test.v", "-test.timeout=300s"]
     done = subprocess.run(words, cwd=ROOT / package, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert [f"--- PASS: {test} " in done.stdout for test in tests] == [True] * len(tests)

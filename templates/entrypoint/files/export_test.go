@@ -251,7 +251,12 @@ func TestExportDiskFullReportsBytesOfRemainingFiles(t *testing.T) {
 	}
 	defer syscall.Unmount(dir, 0)
 	i := newImage(t, map[string]string{"a": strings.Repeat("a", 20000), "b": strings.Repeat("b", 500000)})
-	i.beforeSecondRow(func() { time.Sleep(200 * time.Millisecond) }) // Time for the copy of the first file.
+	i.beforeSecondRow(func() {
+		for _, err := os.Stat(dir + "/a"); err != nil; _, err = os.Stat(dir + "/a") {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(200 * time.Millisecond) // Time to count the first file.
+	})
 	exportTo(t, i, dir, fmt.Sprintf("%q is full (writing \"%s/b\": no space left on device): ", dir, dir)+
 		"the remaining files need 500000 bytes; free space and run the same command again")
 	if found := listing(t, dir); slices.Contains(found, "b") {

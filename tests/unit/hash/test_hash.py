@@ -335,8 +335,7 @@ def test_packer_hash_stopped_by_a_signal_leaves_nothing(shard, dataset, number):
     os.truncate(dataset / "large", 4 << 30)
     one = shard()
     with subprocess.Popen(one.command(), stderr=subprocess.PIPE, text=True) as process:
-        while not one.output_names():
-            time.sleep(0.001)
+        wait_until(one.output_names)
         time.sleep(0.05)
         process.send_signal(number)
         message = process.stderr.read()

@@ -18,7 +18,7 @@ def run(short_folder, monkeypatch):
     """The messages that a run got."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(str(short_folder / "progress"))
-        channel.settimeout(5)
+        channel.settimeout(60)
         monkeypatch.setenv(ADDRESS, str(short_folder / "progress"))
         yield lambda: received(channel.recv(4096))
         os.unlink(short_folder / "progress")

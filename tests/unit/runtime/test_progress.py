@@ -7,6 +7,7 @@ import pytest
 
 from datacontainer.runtime import progress
 from datacontainer.runtime.progress import Progress, growing, log_progress, size
+from tools.moving import wait_until
 
 
 @pytest.fixture
@@ -33,32 +34,25 @@ def test_log_progress_without_a_rate_or_beyond_the_total_has_no_rest(logged, cou
 
 
 def test_progress_logs_no_more_often_than_the_interval(logged, monkeypatch):
-    monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.2)
+    clock = iter([100.0, 100.9, 101.1, 101.2])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     counter = Progress("it", 100, "files")
     counter.add(1)
     assert logged() == []
-    time.sleep(0.25)
     counter.add(1)
     counter.add(1)
     assert len(logged()) == 1
     assert logged()[0].startswith("it: 2 of 100 files, ")
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 10
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert condition()
-
-
 def test_growing_logs_the_size_of_a_file_that_appears(logged, monkeypatch, tmp_path):
     monkeypatch.setattr(progress, "INTERVAL_SECONDS", 0.05)
     file = tmp_path / "image"
     with growing("the SIF", file, 3 * 10**9):
-        wait_for(logged)
+        wait_until(logged)
         with open(file, "wb") as sparse:
             sparse.truncate(10**9)
-        wait_for(lambda: logged()[-1].startswith("the SIF: 1.0 GB of 3.0 GB, "))
+        wait_until(lambda: logged()[-1].startswith("the SIF: 1.0 GB of 3.0 GB, "))
     count = len(logged())
     assert logged()[0] == "the SIF: 0 B of 3.0 GB, 0 B/s"
     time.sleep(0.12)
