@@ -46,6 +46,7 @@ def base_inputs(dataset):
 
 def dataset_inputs(dataset):
     """The inputs of scan that other rules may make: the dataset's folder, and the files and rules in `after`."""
+    watch_slurm()
     made = made_by_rule(SETTINGS.datasets[dataset.name].path)
     if made is None and not dataset.after:
         or_stop(check_folder, dataset)

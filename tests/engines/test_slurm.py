@@ -1,33 +1,61 @@
-"""The workflow on a Slurm cluster of two nodes: the same products as a local run, even if jobs are killed."""
+"""The workflow on a Slurm cluster: the same products as a local run, even if Slurm ends jobs."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
+from datacontainer.terminal.slurm import NO_ACCOUNTING
 from tools.slurm import SlurmProject
 from tools.trees import fill
 from tools.workflow import Project
 
-# Each function ends the first attempt of a job in another way.
+# The function of each dataset makes the first attempt of a job end in another way.
 FUNCTIONS = '''
 import os, subprocess, time
 from pathlib import Path
 
+JOB, NODE = os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURMD_NODENAME", "")
+COMMANDS = {
+    "cancelled": f"scancel {JOB}",
+    "down": f"scontrol update nodename={NODE} state=down reason=test",
+    "preempted": f"sbatch --partition urgent --nodelist {NODE} --exclusive --wrap true --output /dev/null",
+    "late": f"scontrol update jobid={JOB} timelimit=1",
+}
+
+def first_attempt(name):
+    """Whether this is the first job of a dataset, which then makes Slurm end it."""
+    mark = Path(name)
+    if not JOB or mark.exists():
+        return False
+    mark.write_text(JOB)
+    if name in COMMANDS:
+        subprocess.run(COMMANDS[name].split(), check=True)
+        time.sleep(200)
+    return True
+
 def cancelled(path):
-    """Cancels its own job at the first call."""
-    mark = Path("was-cancelled")
-    if "SLURM_JOB_ID" in os.environ and not mark.exists():
-        mark.touch()
-        subprocess.run(["scancel", os.environ["SLURM_JOB_ID"]], check=True)
-        time.sleep(60)
+    first_attempt("cancelled")
+    return {"lines": 1}
+
+def down(path):
+    first_attempt("down")
+    return {"lines": 1}
+
+def preempted(path):
+    first_attempt("preempted")
+    return {"lines": 1}
+
+def late(path):
+    first_attempt("late")
     return {"lines": 1}
 
 def greedy(path):
     """Needs more memory than a first attempt may use, and less than a second attempt."""
-    if "SLURM_JOB_ID" in os.environ:
-        taken = bytearray(700_000_000)
+    if first_attempt("greedy"):
+        taken = bytearray(900_000_000)
         taken[::4096] = b"x" * len(taken[::4096])
-        time.sleep(4)
+        time.sleep(60)
     return {"lines": 1}
 '''
 PRODUCTS = (
@@ -57,9 +85,10 @@ def build_locally(project: Project, folder: Path, *arguments: str) -> Project:
 
 
 def test_slurm_products_equal_those_of_a_local_run(on_slurm: SlurmProject, tmp_path: Path):
-    fill(on_slurm.folder / "data", {b"%02d/%04d" % (i % 40, i): b"%d" % i for i in range(4000)})
-    on_slurm.configure(many={"path": "data", "shard_files": 512})
+    fill(on_slurm.folder / "data", {b"%02d/%04d" % (i % 40, i): b"%d" % i for i in range(400)})
+    on_slurm.configure(many={"path": "data", "shard_files": 64})
     text = on_slurm.build("--printshellcmds")
+    assert NO_ACCOUNTING in text
     # Rules that only create links run without Slurm.
     assert "slurm_logs/rule_convert/" in text
     assert "slurm_logs/rule_assemble/" not in text
@@ -69,17 +98,24 @@ def test_slurm_products_equal_those_of_a_local_run(on_slurm: SlurmProject, tmp_p
     assert "Nothing to be done" in on_slurm.build()
 
 
-def test_slurm_killed_jobs_are_retried_and_the_run_succeeds(on_slurm: SlurmProject, tmp_path: Path):
-    fill(on_slurm.folder / "data", {b"a": b"1"})
-    (on_slurm.folder / "mine.py").write_text(FUNCTIONS)
-    on_slurm.configure(
-        first={"path": "data", "metadata": ["mine.py:cancelled"]},
-        second={"path": "data", "metadata": ["mine.py:greedy"]},
-    )
-    text = on_slurm.build("catalog")
-    assert "SLURM status is: 'CANCELLED'" in text
-    assert "SLURM status is: 'OUT_OF_MEMORY'" in text or "SLURM status is: 'FAILED'" in text
-    assert text.count("; trying again\n") == 2
-    local = build_locally(on_slurm, tmp_path, "catalog")
-    for name in ("first", "second"):
-        assert digests(on_slurm, name, "catalog.parquet") == digests(local, name, "catalog.parquet")
+def test_slurm_jobs_that_slurm_ends_are_tried_again_and_the_terminal_says_why(
+    on_accounting_slurm: SlurmProject, tmp_path: Path
+):
+    fill(on_accounting_slurm.folder / "data", {b"a": b"1"})
+    (on_accounting_slurm.folder / "mine.py").write_text(FUNCTIONS)
+    names = ("cancelled", "down", "preempted", "late", "greedy")
+    on_accounting_slurm.configure(**{name: {"path": "data", "metadata": [f"mine.py:{name}"]} for name in names})
+    text = on_accounting_slurm.build("catalog")
+    for name, state, why in [
+        ("cancelled", "CANCELLED", "a user or an administrator cancelled it"),
+        ("down", "NODE_FAIL", "the node failed, and this run does not use it any more"),
+        ("preempted", "PREEMPTED", "a job with a higher priority took its place"),
+        ("late", "TIMEOUT", "it ran longer than the 11 minutes that it requested"),
+        ("greedy", "OUT_OF_MEMORY", "it used more than the 700 MB that it requested"),
+    ]:
+        number = (on_accounting_slurm.folder / name).read_text()
+        line = rf"error: hash {name}: Slurm ended job {number} on n\d \({state}\): {why}; trying again"
+        assert len(re.findall(line, text)) == 1, text
+    local = build_locally(on_accounting_slurm, tmp_path, "catalog")
+    for name in names:
+        assert digests(on_accounting_slurm, name, "catalog.parquet") == digests(local, name, "catalog.parquet")

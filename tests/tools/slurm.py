@@ -1,4 +1,4 @@
-"""Fixtures: Slurm clusters of two nodes on this machine, without and with accounting, which end with the tests."""
+"""Fixtures: Slurm clusters of six nodes on this machine, without and with accounting, which end with the tests."""
 
 import os
 import random
@@ -19,11 +19,11 @@ from tools.limits import limit
 from tools.workflow import ROOT, Project, Run, run
 
 START_SECONDS = 30
-NODES = 2
+NODES = 6
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel", "unshare", "nsenter", "setpriv")
 DATABASE_PROGRAMS = ("slurmdbd", "sacct", "mariadbd", "mariadb")
-# The nodes report more resources than this machine has. OverMemoryKill kills a job that exceeds its memory. A job in
-# the partition `urgent` takes the node of a job in `main`.
+# The nodes report more resources than this machine has. OverMemoryKill kills a job that exceeds its memory. A job goes
+# to the node with the fewest jobs (CR_LLN). A job in the partition `urgent` takes the place of a job in `main`.
 CONFIGURATION = """\
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -40,7 +40,7 @@ SlurmdLogFile={folder}/%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU_Memory
+SelectTypeParameters=CR_CPU_Memory,CR_LLN
 SlurmdParameters=config_overrides
 JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
@@ -171,13 +171,13 @@ def _entered(process: subprocess.Popen[bytes], folder: Path) -> Tool:
 
 @dataclass(frozen=True)
 class SlurmProject(Project):
-    """A working directory whose jobs run on the Slurm cluster. It polls more often than the profile does."""
+    """A working directory whose jobs run on a Slurm cluster. Its runs ask Slurm more often than the profile does."""
 
     slurm: Tool
 
     def snakemake(self, *arguments: str, **_: Any) -> Run:
-        """Runs the repository's Snakefile in this folder with the profile for Slurm."""
-        often = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 7 --latency-wait 10"
+        """Runs the repository's Snakefile in this folder with the profile for Slurm, and with the console."""
+        often = "--slurm-init-seconds-before-status-checks 1 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
         return run([*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments], self.folder)
@@ -185,5 +185,11 @@ class SlurmProject(Project):
 
 @pytest.fixture
 def on_slurm(slurm: Tool, project: Project) -> SlurmProject:
-    """The project, whose jobs run on the Slurm cluster."""
+    """The project, whose jobs run on the Slurm cluster without accounting."""
     return SlurmProject(project.folder, slurm)
+
+
+@pytest.fixture
+def on_accounting_slurm(accounting_slurm: Tool, project: Project) -> SlurmProject:
+    """The project, whose jobs run on the Slurm cluster with accounting."""
+    return SlurmProject(project.folder, accounting_slurm)

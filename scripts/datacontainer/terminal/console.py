@@ -115,9 +115,9 @@ class Console(logging.Handler):
             self._take_text(record.getMessage())
 
     def _take_job(self, values: Mapping[str, Any]) -> None:
-        self._running[values["jobid"]] = values["rule_name"], values["log"]
-        self.failures.forget_job(values["jobid"])
         title = title_of(values["rule_name"], values["wildcards"])
+        self._running[values["jobid"]] = title, values["log"]
+        self.failures.forget_job(values["jobid"])
         text = values["rule_msg"]
         if not text or text in self._printed:
             return
@@ -130,8 +130,8 @@ class Console(logging.Handler):
             self.print(text)
 
     def _take_failed_job(self, values: Mapping[str, Any]) -> None:
-        self._running.pop(values["jobid"], None)
-        self.failures.add_job(values["jobid"], values["rule_name"], values["log"], values["rule_msg"] or "")
+        title, _ = self._running.pop(values["jobid"], (values["rule_name"], []))
+        self.failures.add_job(values["jobid"], title, values["log"], values["rule_msg"] or "")
         text = f"{values['rule_name']} failed; the error follows when the running jobs have ended"
         if self._running and text not in self._printed and not self._plain:
             self._printed.add(text)

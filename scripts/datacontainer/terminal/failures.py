@@ -14,6 +14,9 @@ MANY = re.compile(r"(.*?) failed on (\d+) files?, first: (.*)", re.DOTALL)
 # The end of Snakemake's message about a command.
 STATUS = re.compile(r"died with \S+ \d+>|returned non-zero exit status -?\d+")
 MISSING = "MissingOutputException"
+# The beginning of the reason for which Slurm ended a job: what the job logged after that is a consequence.
+KILLED = "Slurm ended job"
+ADVICE_OF_SNAKEMAKE = "For further error details see"
 NEXT = "Correct this and run the same command again: it continues with the steps that are not done."
 
 
@@ -38,23 +41,23 @@ class Failures:
         """Whether anything failed."""
         return bool(self._jobs or self._run)
 
-    def add_job(self, job: int, rule: str, logs: list[str], reason: str = "") -> None:
-        """Records that a job failed. Its error is the end of its first log; reason: used without such an error."""
+    def add_job(self, job: int, title: str, logs: list[str], reason: str = "") -> None:
+        """Records that a job failed. Its error is the end of its first log; reason: used without one, or if killed."""
         log = Path(logs[0]) if logs else None
-        error = self._error(logs)
+        error = None if reason.startswith(KILLED) else self._error(logs)
         # A job that cannot write its log sends its error, which is an error of the run.
         if error or not self._run:
-            self._jobs[job] = (error or self._without_error(rule, reason), log if log and log.is_file() else None)
+            self._jobs[job] = (error or self._without_error(title, reason), log if log and log.is_file() else None)
 
     def add_unfinished(self, jobs: Mapping[int, tuple[str, list[str]]]) -> None:
         """Records the errors in the logs of jobs that Snakemake neither finished nor reported.
 
-        jobs: the rule and the logs of each. Snakemake reports a process that ends without error and without its
+        jobs: the title and the logs of each. Snakemake reports a process that ends without error and without its
         outputs as missing outputs of the rule; the error in the log replaces this report.
         """
-        for job, (rule, logs) in jobs.items():
+        for job, (title, logs) in jobs.items():
             if self._error(logs):
-                self.add_job(job, rule, logs)
+                self.add_job(job, title, logs)
                 self._run = [text for text in self._run if MISSING not in text]
 
     def add_run(self, text: str) -> None:
@@ -104,14 +107,14 @@ class Failures:
             one.logs += [log] if log else []
         return [_summed(one) for one in sorted(causes.values(), key=lambda one: -one.files)]
 
-    def _without_error(self, rule: str, reason: str) -> str:
+    def _without_error(self, title: str, reason: str) -> str:
         if reason:
-            return f"error: {rule}: {' '.join(reason.split())}"
+            return f"error: {title}: {' '.join(reason.partition(ADVICE_OF_SNAKEMAKE)[0].split())}"
         if "SIGKILL" in self._status:
             hint = "the system killed the process, most often for lack of memory: use fewer --cores, or more mem_mb"
         else:
             hint = "its process ended without an error message; the log has its last lines"
-        return f"error: {rule}: {self._status or 'the job failed'}: {hint}"
+        return f"error: {title}: {self._status or 'the job failed'}: {hint}"
 
 
 def _entries(text: str) -> list[str]:
