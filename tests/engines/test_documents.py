@@ -38,9 +38,8 @@ KUBERNETES = "1.33"
 TIMEOUT_SECONDS = 300
 # podman 4.3 sets limits that a container in a container may not set.
 CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\nnetns = "none"\n'
-# The tests' Slurm has no accounting, and answers sooner than a real cluster.
+# The tests' Slurm answers sooner than a real cluster.
 QUICK = """
-slurm-status-command: squeue
 slurm-init-seconds-before-status-checks: 1
 seconds-between-status-checks: 1
 """

@@ -86,7 +86,14 @@ def build_locally(project: Project, folder: Path, *arguments: str) -> Project:
 
 def test_slurm_products_equal_those_of_a_local_run(on_slurm: SlurmProject, tmp_path: Path):
     fill(on_slurm.folder / "data", {b"%02d/%04d" % (i % 40, i): b"%d" % i for i in range(400)})
+    fill(on_slurm.folder / "data", {b"large": bytes(40 << 20)})
     on_slurm.configure(many={"path": "data", "shard_files": 64})
+    results = on_slurm.folder / "results"
+    results.mkdir()
+    on_slurm.slurm("mount", "-t", "tmpfs", "-o", "size=32m", "none", results)
+    text = on_slurm.snakemake("catalog", "--retries", "0").text
+    on_slurm.slurm("umount", results)
+    assert re.search("error: hash many: the disk is full: .*; free space in .*, and run snakemake again", text), text
     text = on_slurm.build("--printshellcmds")
     assert NO_ACCOUNTING in text
     # Rules that only create links run without Slurm.

@@ -68,10 +68,10 @@ PidFile={folder}/database.pid
 StorageType=accounting_storage/mysql
 StorageHost=localhost
 """
-# An empty folder is enough for MariaDB without users; slurmdbd stores procedures in a table of the schema `mysql`.
 START = """
 mount --bind "$1" /etc/slurm
 """
+# An empty folder is enough for MariaDB without users; slurmdbd stores procedures in a table of the schema `mysql`.
 START_DATABASE = """
 mount -t tmpfs none "$3"
 export MYSQL_UNIX_PORT="$3/socket"
@@ -87,6 +87,7 @@ slurmctld
 for node in $(seq "$2"); do slurmd -N "n$node"; done
 exec sleep infinity
 """
+LOGIN = 'mount -t tmpfs none "$TMPDIR"; exec "$@"'
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +172,10 @@ def _entered(process: subprocess.Popen[bytes], folder: Path) -> Tool:
 
 @dataclass(frozen=True)
 class SlurmProject(Project):
-    """A working directory whose jobs run on a Slurm cluster. Its runs ask Slurm more often than the profile does."""
+    """A working directory whose jobs run on a Slurm cluster. Its runs ask Slurm more often than the profile does.
+
+    The main process has a disk of its own as TMPDIR: jobs do not reach sockets in it, as on other machines.
+    """
 
     slurm: Tool
 
@@ -180,7 +184,10 @@ class SlurmProject(Project):
         often = "--slurm-init-seconds-before-status-checks 1 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
-        return run([*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments], self.folder)
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        login = ["env", f"--chdir={self.folder}", f"TMPDIR={temporary}", "unshare", "--mount", "sh", "-ec", LOGIN, "sh"]
+        return run([*self.slurm.command, *login, *command, *arguments], self.folder)
 
 
 @pytest.fixture

@@ -43,16 +43,18 @@ def has_console() -> bool:
     return ADDRESS in os.environ
 
 
-def send(title: str, amount: Amount, *, done: bool = False, error: str = "", line: str = "") -> None:
-    """Sends the progress of this process, if a run on this machine listens; drops it if the run is busy or gone."""
+def send(title: str, amount: Amount, *, done: bool = False, error: str = "", line: str = "") -> bool:
+    """Sends the progress of this process, if a run on this machine listens; returns whether it could send it."""
     if not has_console():
-        return
+        return False
     content = json.dumps(
         Message(str(os.getpid()), title, amount, done, error[:MAXIMUM_ERROR], line[:MAXIMUM_ERROR])
     ).encode()
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel, suppress(OSError):
         channel.setblocking(False)
         channel.sendto(content, os.environ[ADDRESS])
+        return True
+    return False
 
 
 class Mailbox:

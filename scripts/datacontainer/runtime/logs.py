@@ -239,11 +239,9 @@ def _logged_error(log: Path, title: str) -> Iterator[None]:
         logger.error("%s", traceback.format_exc())
         text = error_text(title, error)
         logger.error("%s", text)
-        if not has_console():
+        # A full disk has no place for the log, and a job on another machine does not reach the console.
+        if not has_console() or (last_error(log) != text and not send(title, Amount(), error=text)):
             print(text, file=sys.stderr)
-        elif last_error(log) != text:
-            # A full disk has no place for the log.
-            send(title, Amount(), error=text)
         raise SystemExit(getattr(error, "exit_status", 1)) from error
 
 

@@ -29,6 +29,8 @@ NOTHING_TO_DO, ON_REQUEST = "Nothing to be done", "Terminating processes on user
 GRACEFUL = "Will exit after finishing currently running jobs"
 # Errors that only announce the errors of jobs.
 ANNOUNCEMENTS = ("At least one job did not complete successfully", "Exiting because a job execution failed")
+# Its warnings are about guesses; terminal/slurm.py prints what happens to jobs.
+SLURM_PLUGIN = "snakemake_executor_plugin_slurm"
 RESTART = re.compile(r"Trying to restart job (\d+)")
 NO_RULE = re.compile(r"MissingRuleException:\s+No rule to produce (.+?) \(if you use")
 INTERRUPTED = "stopped: no partial results are left; run the same command again to continue"
@@ -109,8 +111,9 @@ class Console(logging.Handler):
             self._line.step(record.__dict__["done"], record.__dict__["total"])
         elif record.levelno >= logging.ERROR:
             self._take_error(record.getMessage())
-        elif record.levelno == logging.WARNING and not self._plain:
-            self.print(record.getMessage())
+        elif record.levelno == logging.WARNING:
+            if not self._plain and SLURM_PLUGIN not in record.pathname:
+                self.print(record.getMessage())
         elif event is None:
             self._take_text(record.getMessage())
 

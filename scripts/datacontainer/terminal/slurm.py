@@ -6,6 +6,7 @@ docs/decisions/0030-runs-on-slurm.md gives the reasons.
 import re
 import subprocess
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -115,7 +116,11 @@ class Watch:
             return f"Slurm refused the job: {found[1]}; {advice}" if found else text
         state = NO_MEMORY if MEMORY.search(output) else self._states.get(number, "")
         if state not in ENDS:
-            return f"job {number}{self._on(number)} of Slurm ended with {state or 'an error'}"
+            # A job that cannot log its error prints it.
+            printed = re.findall(rf"^error: {re.escape(self._title(number))}: (.*)", output, re.MULTILINE)
+            return (
+                printed[-1] if printed else f"job {number}{self._on(number)} of Slurm ended with {state or 'an error'}"
+            )
         values = {"rule": job.rule.name, **{one: job.resources.get(one) for one in ("mem_mb", "runtime")}}
         why, advice = (one.format(**values) for one in ENDS[state])
         again = job.restart_times >= job.attempt
@@ -172,6 +177,8 @@ def choose_status_command(settings: Any, show: Callable[[str], object]) -> None:
 
 def watched(base: Any, show: Callable[[str], object]) -> Any:
     """The plugin's executor class, with messages and with questions every POLL_SECONDS. show: prints a line."""
+    # Snakemake prints it for each resource that depends on the size of an input.
+    warnings.filterwarnings("ignore", message="coroutine 'InputFiles", category=RuntimeWarning)
     plugin: Any = sys.modules[base.__module__]
     watch, free = Watch(show), set[Any]()
 
@@ -215,7 +222,9 @@ def watched(base: Any, show: Callable[[str], object]) -> Any:
                     free.add(job)
             super().report_job_error(job_info, msg=msg, **named)
 
-    async def query(command: str, logger: Any, ask: Any = plugin.query_job_status) -> Any:
+    ask = getattr(plugin, "query_job_status", None)
+
+    async def query(command: str, logger: Any) -> Any:
         states, seconds = await ask(command, logger)
         with suppress(*CHANGED):
             return watch.answer(command, states), seconds or 0.0
