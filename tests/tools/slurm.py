@@ -177,10 +177,23 @@ class SlurmProject(Project):
 
     def snakemake(self, *arguments: str, **_: Any) -> Run:
         """Runs the repository's Snakefile in this folder with the profile for Slurm."""
+        return run(self._command(*arguments), self.folder)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts what `snakemake` runs."""
+        return subprocess.Popen(
+            [*map(os.fspath, self._command(*arguments))],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _command(self, *arguments: str) -> list[str | Path]:
         often = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 7 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
-        return run([*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments], self.folder)
+        return [*self.slurm.command, "env", f"--chdir={self.folder}", *command, *arguments]
 
 
 @pytest.fixture
