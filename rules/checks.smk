@@ -17,9 +17,17 @@ def check_due(step, results):
 
 
 def lock_products(dataset):
-    """Locks the dataset's products against other runs, also from other working directories, until this run ends."""
-    if not workflow.is_main_process or workflow.executor_plugin is None or workflow.dryrun:
-        return
-    lock = Path(place(f"<results>/{PACKER}")).with_name(f"{dataset}.lock")
-    if warning := or_stop(hold, lock, f"dataset {dataset!r} in {str(lock.parent.parent)!r}"):
-        show(warning)
+    """Locks the dataset's products against other runs, also from other working directories, until this run ends.
+
+    In a job, stops if its run ended, before Snakemake deletes the outputs of the job.
+    """
+    results = results_of(dataset)
+    if not workflow.is_main_process:
+        or_stop(check_run, results.lock, run_of_job())
+    elif workflow.executor_plugin is not None and not workflow.dryrun:
+        or_stop(take_over, results.lock, results.jobs, dataset, show)
+
+
+if workflow.is_main_process:
+    workflow.register_envvars(begin_run())
+    logger.addFilter(note_name)

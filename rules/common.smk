@@ -81,6 +81,7 @@ def command(stage, part=None):
             parts=(wildcards[part],) if part else (),
             threads=threads,
             batches=0 if on_cluster() else 1,
+            run=run_of_job(),
         )
         python = "python" if deployed() else sys.executable
         return shlex.join([python, str(ROOT / "scripts/datacontainer"), stage, task.to_json()])

@@ -50,7 +50,6 @@ def dataset_inputs(dataset):
     made = made_by_rule(SETTINGS.datasets[dataset.name].path)
     if made is None and not dataset.after:
         or_stop(check_folder, dataset)
-    lock_products(dataset.name)
     after = or_stop(files_before, dataset, workflow.rules)
     if workflow.is_main_process:
         others = [one for one in workflow.rules if Path(os.path.abspath(str(one.snakefile))).parent != ROOT / "rules"]

@@ -37,9 +37,10 @@ from datacontainer.rerun.writers import check_writers, files_before
 from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.interrupt import stop_at_ctrl_c
-from datacontainer.runtime.lock import hold
 from datacontainer.runtime.outputs import check_writable
 from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
+from datacontainer.runtime.run import begin_run, check_run, run_of_job, take_over
+from datacontainer.runtime.slurmjobs import note_name
 from datacontainer.config.results import PACKER, Results
 from datacontainer.stages.checks import check_dataset, check_folder
 from datacontainer.stages.task import Task

@@ -19,6 +19,8 @@ def upstream(stage, part=None):
         dataset = dataset_of(wildcards)
         results = results_of(dataset.name)
         step = Step(stage, wildcards[part] if part else "")
+        if stage != "packer":
+            lock_products(dataset.name)
         due = decide(step, dataset, results)
         for name in checkpoints_before(stage):
             wait_for(name, dataset, results)

@@ -21,11 +21,11 @@ def fine(path):
 """
 
 
-def wait_until(happened: Callable[[], object]) -> None:
-    """Waits until the function returns true; fails after WAIT_SECONDS."""
-    deadline = time.monotonic() + WAIT_SECONDS
+def wait_until(happened: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
+    """Waits until the function returns true; fails after some seconds."""
+    deadline = time.monotonic() + seconds
     while not happened():
-        assert time.monotonic() < deadline, f"not true after {WAIT_SECONDS} s"
+        assert time.monotonic() < deadline, f"not true after {seconds} s"
         time.sleep(0.001)
 
 

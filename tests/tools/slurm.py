@@ -181,13 +181,26 @@ class SlurmProject(Project):
 
     def snakemake(self, *arguments: str, **_: Any) -> Run:
         """Runs the repository's Snakefile in this folder with the profile for Slurm, and with the console."""
+        return run(self._command(*arguments), self.folder)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts what `snakemake` runs."""
+        return subprocess.Popen(
+            [*map(os.fspath, self._command(*arguments))],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _command(self, *arguments: str) -> list[str | Path]:
         often = "--slurm-init-seconds-before-status-checks 1 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         login = ["env", f"--chdir={self.folder}", f"TMPDIR={temporary}", "unshare", "--mount", "sh", "-ec", LOGIN, "sh"]
-        return run([*self.slurm.command, *login, *command, *arguments], self.folder)
+        return [*self.slurm.command, *login, *command, *arguments]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from datacontainer.config.results import PACKER, Results
+from datacontainer.config.results import Results
 from datacontainer.publish.push import push as send
 from datacontainer.registry.reference import Reference
 from datacontainer.runtime.lock import hold
@@ -18,7 +18,7 @@ def push(given: argparse.Namespace) -> int:
     """
     reference, results = Reference.parse(given.reference), Results(Path(given.outdir, given.dataset))
     if results.layout.is_dir():
-        hold(Path(given.outdir, PACKER).with_name(f"{given.dataset}.lock"), f"dataset {given.dataset!r}")
+        hold(results.lock, f"dataset {given.dataset!r}")
     options = {"ancestors": list(map(Reference.parse, given.ancestor)), "plain_http": given.plain_http}
     with shown_progress(f"push {given.dataset}"):
         done = send(results.layout, results.referrers, reference, results.pushes, **options)

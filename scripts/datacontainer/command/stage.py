@@ -10,6 +10,7 @@ from datacontainer.rerun.graph import PACKER as PACKER_STEP
 from datacontainer.rerun.graph import Step, checkpoints_before, made_from
 from datacontainer.runtime.errors import UsageError
 from datacontainer.runtime.logs import stage as logged
+from datacontainer.runtime.run import check_run, working
 from datacontainer.runtime.seals import renew
 from datacontainer.runtime.sources import ROOT
 from datacontainer.stages import stage
@@ -45,10 +46,16 @@ def run_given(given: "argparse.Namespace") -> int:
 
 def _run(name: str, task: Task, log: Path) -> int:
     sys.meta_path.insert(0, _NoPandas)
+    results = task.results
+    # Jobs of all datasets use the packer, which belongs to none of them.
+    run = task.run if name != "compile_packer" else ""
+    # Before this job touches the log, which belongs to a later run.
+    check_run(results.lock, run)
     log.parent.mkdir(parents=True, exist_ok=True)
     word = name.split("_", maxsplit=1)[0]
     title = "compile the packer" if name == "compile_packer" else f"{word} {task.dataset.name}"
-    with logged(log, title, task.parts, {"task": task.to_json()}):
+    work = results.jobs / "-".join([name, *task.parts])
+    with logged(log, title, task.parts, {"task": task.to_json()}), working(results.lock, work, run):
         for seal in _upstream(name, task):
             renew(seal)
         stage(name)(task)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from datacontainer.config.formats import product_of
 
-PACKER = ".datacontainer/packer"
+FOLDER = ".datacontainer"
+PACKER = f"{FOLDER}/packer"
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class Results:
     def stages(self) -> Path:
         """The folder of the working files: everything that is not a product."""
         return self.folder / "stages"
+
+    @property
+    def lock(self) -> Path:
+        """The file that the run that builds the dataset locks; it names this run."""
+        return self.folder.parent / FOLDER / f"{self.folder.name}.lock"
+
+    @property
+    def jobs(self) -> Path:
+        """The folder of the files that jobs lock while they work; each names its job."""
+        return self.folder.parent / FOLDER / f"{self.folder.name}.jobs"
 
     @property
     def lists(self) -> Path:

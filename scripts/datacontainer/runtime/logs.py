@@ -170,7 +170,9 @@ def escaped(text: str, kept: str = "\n\t") -> str:
 @contextmanager
 def _handlers(log: Path | str, title: str) -> Iterator[None]:
     """Sends log records to the file, and progress to the console of the run or, without one, to a terminal."""
-    file = LogFile(log, mode="w", encoding="utf-8", errors="backslashreplace")
+    # A copy of the job that outlives its node adds lines to the same file.
+    open(log, "wb").close()
+    file = LogFile(log, encoding="utf-8", errors="backslashreplace")
     file.setFormatter(_Escaped("%(asctime)s %(message)s"))
     file.addFilter(_Seldom(LOG_SECONDS))
     logger.setLevel(logging.INFO)

@@ -17,7 +17,8 @@ class Task:
 
     folder: of the dataset's results. packer: the packer's path. logs: the folder of the dataset's logs. parts: the
     batches or platforms (linux-amd64) to handle, for a stage that has jobs for each. threads: how many cores to use.
-    batches: the number of jobs in which to hash the dataset; 0 for as many as a cluster needs.
+    batches: the number of jobs in which to hash the dataset; 0 for as many as a cluster needs. run: the id of the run
+    to which the job belongs; "" without a run.
     """
 
     dataset: Dataset
@@ -27,6 +28,7 @@ class Task:
     parts: tuple[str, ...] = ()
     threads: int = 1
     batches: int = 1
+    run: str = ""
 
     @property
     def results(self) -> Results:
@@ -49,6 +51,7 @@ class Task:
             parts=tuple(values["parts"]),
             threads=values["threads"],
             batches=values["batches"],
+            run=values["run"],
             **paths,
         )
 

@@ -64,12 +64,12 @@ def test_hold_lock_of_another_process_is_an_error_until_it_ends(tmp_path):
 
 
 @pytest.mark.usefixtures("without_locks")
-def test_hold_file_system_without_locks_is_a_warning(tmp_path):
-    descriptors = len(os.listdir("/proc/self/fd"))
-    assert hold(tmp_path / ".lock", "dataset x") == (
+def test_hold_file_system_without_locks_is_a_warning_and_the_run_is_named(tmp_path):
+    assert hold(tmp_path / ".lock", "dataset x", "abc") == (
         "dataset x cannot be locked (No locks available): make sure that no other run builds it at the same time"
     )
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert (tmp_path / ".lock").read_text() == f"process {os.getpid()} on {os.uname().nodename}\nrun abc\nslurm \n"
+    assert hold(tmp_path / ".lock", "dataset x", "abc") is None
 
 
 @pytest.mark.usefixtures("without_locks")
