@@ -23,7 +23,7 @@ type lister struct {
 	*walk
 	*builder
 	folder   string   // of the last file, with a slash at its end
-	excluded string   // the last excluded folder, or "/"
+	excluded string   // the last excluded or refused folder, or NUL
 	previous string   // the last path
 	files    []string // the files whose paths are prefixes of the last path
 }
@@ -31,7 +31,7 @@ type lister struct {
 // writeListing writes the records of a listing, which has for each file two fields, each terminated by NUL: size, mtime in
 // nanoseconds and inode; and the path. The paths are sorted by their bytes.
 func (w *walk) writeListing(ctx context.Context, listing io.Reader, out *writer) error {
-	l := &lister{walk: w, builder: &builder{columns: w.columns, inodes: true}, excluded: "/"}
+	l := &lister{walk: w, builder: &builder{columns: w.columns, inodes: true}, excluded: "\x00"}
 	reader := bufio.NewReaderSize(listing, listedBytes)
 	for count := 1; ; count++ {
 		more, err := l.read(reader)
@@ -80,7 +80,7 @@ func (l *lister) addListed(path string, status *syscall.Stat_t) error {
 		return nil
 	}
 	name := path[len(l.folder):]
-	if name == snakemakeTimestamp || l.excludes(name) || !l.checkListed(name) {
+	if l.excludes(name) || !l.checkListed(name) {
 		return nil
 	}
 	for len(l.files) > 0 && !strings.HasPrefix(path, l.files[len(l.files)-1]) {
@@ -118,6 +118,9 @@ func (l *lister) enter(path string) bool {
 
 // excludes reports whether a rule excludes a name in the folder, and counts it if the rule is a default.
 func (l *lister) excludes(name string) bool {
+	if strings.TrimSuffix(name, "/") == snakemakeTimestamp {
+		return true
+	}
 	rule := l.exclude.excludedBy(l.folder, name)
 	if rule != included && rule < l.defaults {
 		l.leaveOut(rule, l.defaults)
