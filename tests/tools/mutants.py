@@ -1,67 +1,58 @@
-"""Changes one operator, constant or statement of a core module at a time; prints the changes that no near test notices.
+"""Changes one operator, constant or statement of the product at a time; prints the changes that no near test notices.
 
-Run by `make mutants`. Everything happens in a copy of the repository.
+Run by `make mutants`. Everything happens in a copy of the repository. A process that has imported the libraries of the
+tests is forked for each mutant in Python.
 """
 
 import argparse
 import ast
+import importlib
+import multiprocessing
 import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 600
-# The tests that are nearest to the modules of a folder, or to one module.
-PYTHON = {
-    "catalog/aggregate.py": ["unit/catalog/test_aggregate.py"],
-    "catalog/fields.py": ["unit/catalog/test_fields.py", "unit/catalog/test_aggregate.py"],
-    "hash/corruption.py": ["unit/hash/test_reuse.py"],
-    "hash/earlier.py": ["unit/hash/test_reuse.py"],
-    "hash/known.py": ["unit/hash/test_reuse.py", "unit/hash/test_moving.py"],
-    "hash/rescan.py": ["unit/hash/test_reuse.py"],
-    "image/archive.py": ["unit/image/test_assemble.py"],
-    "image/assemble.py": ["unit/image/test_assemble.py"],
-    "image/damage.py": ["unit/image/test_assemble.py"],
-    "image/layout.py": ["unit/image/test_assemble.py", "unit/layers/test_compression.py"],
-    "image/oci.py": ["unit/image/test_assemble.py", "unit/image/test_oci_schemas.py"],
-    "image/tar.py": ["unit/image/test_assemble.py"],
-    "layers/compression.py": ["unit/layers/test_compression.py"],
-    "runtime/lock.py": ["unit/runtime/test_lock.py"],
-    "runtime/outputs.py": ["unit/runtime/test_outputs.py"],
-    "runtime/seals.py": ["unit/runtime/test_seals.py"],
-    "scan/borders.py": ["unit/scan/test_shards.py"],
-    "scan/sharding.py": ["unit/scan/test_shards.py"],
-    "sif/convert.py": ["unit/sif/test_convert.py"],
-    "sif/header.py": ["unit/sif/test_convert.py"],
-    "verify/comparison.py": ["unit/verify/test_verify.py", "unit/verify/test_verifysif.py"],
-    "verify/layout.py": ["unit/verify/test_verifylayout.py", "unit/verify/test_verify.py"],
-    "verify/squashfs.py": ["unit/verify/test_squashfs.py", "unit/verify/test_squashfs_damaged.py"],
-    "verify/squashfsblocks.py": ["unit/verify/test_squashfs.py", "unit/verify/test_squashfs_damaged.py"],
-    "verify/tar.py": ["unit/verify/test_tarmembers.py", "unit/verify/test_verify.py"],
+SECONDS = 900
+GO_MODULES = ("packer", "templates/entrypoint")
+# The tests in Python of Go packages, by the start of the package; those in Go run before.
+GO_TESTS = {
+    "packer/scan": ["unit/scan"],
+    "packer/shardlist": ["unit/scan", "unit/hash/test_hash.py"],
+    "packer/signature": [],
+    "packer/squashfs": ["unit/sif", "unit/verify/test_squashfs.py"],
+    "packer": ["unit/hash/test_hash.py", "unit/layers/test_compression.py", "unit/hash"],
+    "templates/entrypoint/run": [],
+    "templates/entrypoint/serve": [],
+    "templates/entrypoint": [
+        f"unit/entrypoint/test_{name}.py"
+        for name in (
+            "entrypoint",
+            "entrypoint_queries",
+            "entrypoint_process",
+            "commands",
+            "bagit",
+            "index",
+            "entrypoint_damage",
+        )
+    ],
 }
-# Go packages, and the tests in Python that run after those in Go.
-GO = {
-    "packer/blob": ["unit/layers/test_compression.py"],
-    "packer/dataset": ["unit/hash/test_moving.py", "unit/hash/test_interrupted_calls.py"],
-    "packer/gzip": [],
-    "packer/hash": ["unit/hash/test_hash.py"],
-    "packer/layer": ["unit/hash/test_hash.py"],
-    "packer/output": [],
-    "packer/scan": ["unit/scan/test_scan.py", "unit/scan/test_links.py"],
-    "packer/shardlist": [],
-    "packer/squashfs": ["unit/sif/test_convert.py"],
-    "templates/entrypoint/cli": ["unit/entrypoint/test_commands.py", "unit/entrypoint/test_entrypoint.py"],
-    "templates/entrypoint/files": ["unit/entrypoint/test_entrypoint_process.py"],
-    "templates/entrypoint/index": [],
-    "templates/entrypoint/query": ["unit/entrypoint/test_entrypoint_queries.py"],
-}
+# What most tests import, and no part of the product.
+LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "yaml", "jsonschema")
+NO_IMPORT = 99
 SWAPS = {
     ast.Eq: "!=",
     ast.NotEq: "==",
@@ -110,8 +101,8 @@ class Mutant:
         return content[: self.start] + self.new.encode() + content[self.end :]
 
     def shown(self, content: bytes) -> str:
-        """The place and the change."""
-        return f"{self.path}:{self.line}: {content[self.start : self.end].decode()!r} -> {self.new!r}"
+        """The place, in lines and in bytes, and the change."""
+        return f"{self.path}:{self.line}:{self.start}: {content[self.start : self.end].decode()!r} -> {self.new!r}"
 
 
 def mutants_of(path: str, content: bytes) -> list[Mutant]:
@@ -121,27 +112,31 @@ def mutants_of(path: str, content: bytes) -> list[Mutant]:
 
 def python_mutants(path: str, text: str) -> Iterator[Mutant]:
     """The mutants of a Python module."""
-    starts = [0]
-    for line in text.encode().splitlines(keepends=True):
+    content, starts = text.encode(), [0]
+    for line in content.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
+
+    def span(node: ast.AST) -> tuple[int, int]:
+        place: Any = node
+        return starts[place.lineno - 1] + place.col_offset, starts[place.end_lineno - 1] + place.end_col_offset
+
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.expr | ast.stmt) and (new := changed(node, text)) is not None:
-            start = starts[node.lineno - 1] + node.col_offset
-            end = starts[(node.end_lineno or 0) - 1] + (node.end_col_offset or 0)
-            yield Mutant(path, start, end, new, node.lineno)
+        if isinstance(node, ast.expr | ast.stmt):
+            new = changed(node, lambda one: content[slice(*span(one))].decode())
+            if new is not None:
+                yield Mutant(path, *span(node), new, node.lineno)
 
 
-def changed(node: ast.expr | ast.stmt, text: str) -> str | None:
-    """The text of a changed expression or statement; None if there is no change for it."""
-    source = [ast.get_source_segment(text, one) or "" for one in ast.iter_child_nodes(node)]
+def changed(node: ast.expr | ast.stmt, source: Callable[[ast.expr], str]) -> str | None:
+    """The text of a changed expression or statement; None if there is no change for it. source: text of a part."""
     match node:
-        case ast.Compare(ops=[operator]):
-            return f"{source[0]} {SWAPS[type(operator)]} {source[-1]}"
+        case ast.Compare(left=left, ops=[operator], comparators=[right]):
+            return f"{source(left)} {SWAPS[type(operator)]} {source(right)}"
         case ast.BoolOp(op=operator, values=values):
             word = " or " if isinstance(operator, ast.And) else " and "
-            return "(" + word.join(f"({ast.get_source_segment(text, one)})" for one in values) + ")"
-        case ast.UnaryOp(op=ast.Not()):
-            return f"({source[-1]})"
+            return "(" + word.join(f"({source(one)})" for one in values) + ")"
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return f"({source(operand)})"
         case ast.Constant(value=bool(value)):
             return str(not value)
         case ast.Constant(value=int(value)):
@@ -163,72 +158,155 @@ def go_mutants(path: str, text: str) -> Iterator[Mutant]:
 
 
 def files() -> list[str]:
-    """The modules of the tables."""
-    modules = [f"scripts/datacontainer/{name}" for name in PYTHON]
-    sources = [path for package in GO for path in sorted((ROOT / package).glob("*.go"))]
-    return modules + [str(one.relative_to(ROOT)) for one in sources if not one.name.endswith("_test.go")]
+    """The files of the product."""
+    found = [one for folder in ("scripts/datacontainer", *GO_MODULES) for one in (ROOT / folder).rglob("*.[pg][yo]")]
+    names = sorted(str(one.relative_to(ROOT)) for one in found)
+    return [one for one in names if not one.endswith("_test.go") and "indextest" not in one]
 
 
-def commands(copy: Path, path: str) -> Iterator[tuple[Sequence[str | Path], Path]]:
-    """The commands that run the nearest tests of a file, and their folders."""
+def drawn(seed: int, count: int, only: str) -> list[Mutant]:
+    """Random mutants, the first of one endless order; a file is drawn by the number of its lines."""
+    mutants = {path: mutants_of(path, read(path)) for path in files() if path.startswith(only)}
+    mutants = {path: found for path, found in mutants.items() if found}
+    lines = [read(path).count(b"\n") for path in mutants]
+    chance, chosen = random.Random(seed), dict[Mutant, None]()
+    while len(chosen) < min(count, sum(map(len, mutants.values()))):
+        chosen[chance.choice(mutants[chance.choices(list(mutants), lines)[0]])] = None
+    return list(chosen)
+
+
+def near(path: str) -> list[str]:
+    """The tests in Python that are nearest to a file, nearest first: those that import it, then those of its folder."""
     if path.endswith(".go"):
-        package = str(Path(path).parent)
-        module = next(one for one in ("packer", "templates/entrypoint") if package.startswith(one))
-        yield [copy / ".venv/bin/go", "test", f"./{Path(package).relative_to(module)}"], copy / module
-        tests = GO[package]
-    else:
-        tests = PYTHON[path.removeprefix("scripts/datacontainer/")]
-    pytest = [copy / ".venv/bin/python", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
-    if tests:
-        yield [*pytest, f"--basetemp={copy}-tests", *(f"tests/{one}" for one in tests)], copy
+        return next(tests for start, tests in GO_TESTS.items() if path.startswith(start))
+    module = path.removeprefix("scripts/").removesuffix(".py").replace("/", ".")
+    own = f"unit/{Path(path).parent.name}"
+    importing = [name for name, text in texts().items() if re.search(rf"\b{module}\b", text)]
+    importing.sort(key=lambda name: (not name.startswith(own), len(texts()[name])))
+    return importing + [own] * (ROOT / "tests" / own).is_dir()
 
 
-def survives(copy: Path, path: str) -> bool | None:
-    """Whether all near tests succeed in the copy; None if the change does not compile."""
-    go = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
-    environment = {**os.environ, **go, "PYTHONPATH": f"{copy}/scripts:{copy}/tests"}
-    for command, folder in commands(copy, path):
-        # A mutant that never ends is noticed.
-        words = ["timeout", "--kill-after=5", str(SECONDS), *command]
-        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, timeout=2 * SECONDS, check=False)
-        if b"[build failed]" in done.stdout or b"[setup failed]" in done.stdout:
-            return None
-        if done.returncode != 0:
-            return False
-    return True
+@cache
+def texts() -> dict[str, str]:
+    """The unit tests, by their paths below tests."""
+    found = (ROOT / "tests/unit").rglob("test_*.py")
+    return {str(one.relative_to(ROOT / "tests")): one.read_text() for one in found}
+
+
+def outcome(copy: Path, path: str, tests: list[str]) -> str:
+    """`survived` if all near tests of a file succeed in the copy, else `killed` and the test, `slow` or `invalid`."""
+    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
+    environment |= {"PYTHONPATH": f"{copy}/scripts:{copy}/tests", "PYTHONDONTWRITEBYTECODE": "1"}
+    if path.endswith(".go"):
+        folder = next(one for one in GO_MODULES if path.startswith(one))
+        for packages in (f"./{Path(path).parent.relative_to(folder)}", "./..."):
+            words = [copy / ".venv/bin/go", "test", "-failfast", "-vet=off", f"-timeout={SECONDS}s", packages]
+            done = subprocess.run(
+                words, cwd=copy / folder, env=os.environ | environment, capture_output=True, check=False
+            )
+            if b"[build failed]" in done.stdout or b"[setup failed]" in done.stdout:
+                return "invalid"
+            if done.returncode:
+                return killed(done.stdout)
+    if not tests:
+        return "survived"
+    status = forked(copy, environment, path, tests)
+    others = {0: "survived", None: "slow", NO_IMPORT: "invalid"}
+    return others[status] if status in others else killed(Path(f"{copy}.log").read_bytes())
+
+
+def killed(log: bytes) -> str:
+    """The outcome of a run with a failed test."""
+    test = re.search(rb"(?:^FAILED|^ERROR|--- FAIL:) (\S+)", log, re.MULTILINE)
+    return f"killed {test[1].decode() if test else ''}".strip()
+
+
+def forked(copy: Path, environment: dict[str, str], path: str, tests: list[str]) -> int | None:
+    """The exit status of pytest in a fork of this process; None if it does not end."""
+    child = multiprocessing.get_context("fork").Process(target=run_pytest, args=(copy, environment, path, tests))
+    child.start()
+    child.join(SECONDS)
+    status = child.exitcode
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid or 0, signal.SIGKILL)
+    child.join()
+    return status
+
+
+def run_pytest(copy: Path, environment: dict[str, str], path: str, tests: list[str]) -> None:
+    """Imports a changed module and runs tests, as a process group of its own; exits."""
+    os.setpgid(0, 0)
+    os.chdir(copy)
+    os.environ.update(environment)
+    sys.dont_write_bytecode = True
+    sys.path[:1] = [f"{copy}/scripts", f"{copy}/tests"]
+    with Path(f"{copy}.log").open("wb") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    if path.endswith(".py"):
+        try:
+            importlib.import_module(path.removeprefix("scripts/").removesuffix(".py").replace("/", "."))
+        except Exception:  # noqa: BLE001
+            sys.exit(NO_IMPORT)
+    import pytest
+
+    options = ["-q", "-x", "-p", "no:cacheprovider", f"--basetemp={copy}-tests"]
+    # The libraries are imported before pytest prepares them.
+    options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    sys.exit(pytest.main([*options, *(f"tests/{one}" for one in tests)]))
+
+
+@cache
+def own_copy(folder: str) -> Path:
+    """This process's copy of the repository below a folder, and the libraries of the tests."""
+    copy = Path(tempfile.mkdtemp(dir=folder), "copy")
+    ignored = shutil.ignore_patterns(".git", ".venv", "results", ".snakemake")
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
+    (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
+    for library in LIBRARIES:
+        importlib.import_module(library)
+    return copy
+
+
+def tried(folder: str, mutant: Mutant, tests: list[str]) -> str:
+    """The outcome of a mutant, or `fails` if the tests of its file fail without it."""
+    copy = own_copy(folder)
+    changed, content = copy / mutant.path, read(mutant.path)
+    changed.write_bytes(mutant.apply(content))
+    result = outcome(copy, mutant.path, tests)
+    # With its time, so that the compiled modules in the copy stay valid.
+    shutil.copy2(ROOT / mutant.path, changed)
+    return result
 
 
 def main() -> int:
-    """Tries a number of mutants and prints the survivors and the score; returns 1 if a test fails without a mutant."""
+    """Tries a number of mutants, prints the survivors and the score, and keeps all outcomes in a file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="the start of the paths to change")
+    parser.add_argument("--jobs", type=int, default=1, help="the number of processes")
+    parser.add_argument("--results", type=Path, default=ROOT / ".mutants.tsv", help="outcomes; those it has are kept")
     options = parser.parse_args()
-    found = [one for path in files() if path.startswith(options.only) for one in mutants_of(path, read(path))]
-    random.Random(options.seed).shuffle(found)
-    killed = survived = 0
-    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copy = Path(folder, "copy")
-        ignored = shutil.ignore_patterns(".git", ".venv", "results", ".snakemake", "__pycache__")
-        shutil.copytree(ROOT, copy, symlinks=True, ignore=ignored)
-        (copy / ".venv").symlink_to((ROOT / ".venv").resolve())
-        intact = dict.fromkeys(one.path for one in found[: options.count])
-        if broken := [path for path in intact if not survives(copy, path)]:
-            print("tests fail without a mutant, or need more time:", *broken)
-            return 1
-        for mutant in found:
-            if killed + survived == options.count:
-                break
-            content = read(mutant.path)
-            (copy / mutant.path).write_bytes(mutant.apply(content))
-            result = survives(copy, mutant.path)
-            (copy / mutant.path).write_bytes(content)
-            killed += result is False
-            survived += result is True
-            if result:
-                print(f"survived: {mutant.shown(content)}", flush=True)
-    print(f"{killed} of {killed + survived} mutants noticed")
+    mutants = {one.shown(read(one.path)): one for one in drawn(options.seed, options.count, options.only)}
+    options.results.touch()
+    known = dict(reversed(line.split("\t", 1)) for line in options.results.read_text().splitlines())
+    fork = multiprocessing.get_context("fork")
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as folder,
+        options.results.open("a") as results,
+        ProcessPoolExecutor(options.jobs, fork) as pool,
+    ):
+        new = {name: mutant for name, mutant in mutants.items() if name not in known}
+        waiting = {pool.submit(tried, folder, one, near(one.path)): name for name, one in new.items()}
+        for done in as_completed(waiting):
+            known[waiting[done]] = done.result()
+            print(done.result(), waiting[done], sep="\t", file=results, flush=True)
+    for name in mutants:
+        if known[name] in ("survived", "slow"):
+            print(f"{known[name]}: {name}")
+    score = Counter(known[name].split()[0] for name in mutants)
+    print(", ".join(f"{count} {word}" for word, count in score.most_common()))
     return 0
 
 

@@ -97,6 +97,7 @@ def test_verify_oci_sif_reports_its_counts_and_digests(products):
             "which the descriptor in the manifest names",
         ),
         (b'layer.v1.squashfs"', b'layer.v2.squashfs"', "the mediaType of the descriptor in the manifest: expected "),
+        (b'image.index.v1+json"', b'image.index.v2+json"', "the mediaType of sha256:"),
         (b'"manifests":[{', b'"manifestz":[{', "the root index has no manifests"),
         (b"{}{", b"{]{", "the digest of a blob: expected sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310"),
         (b'"schemaVersion":2}\0', b'"schemaVersion":2]\0', "is not JSON"),
