@@ -42,7 +42,7 @@ REFUSED = re.compile(r"The error message was '(.*?)'\.?\n", re.DOTALL)
 USUAL_REASONS = ("", "None", "Priority", "Resources", "BeginTime", "Dependency", "JobArrayTaskLimit")
 SILENT = "Slurm does not answer; its jobs continue, and the run asks again"
 NO_ACCOUNTING = "this Slurm has no accounting: the run asks squeue instead of sacct for the states of jobs"
-# What a change of Snakemake, its plugin or Slurm may raise here; only messages are lost then.
+# Exceptions after a change of Snakemake, its plugin or Slurm; only messages are lost then.
 CHANGED = (AttributeError, KeyError, TypeError, ValueError, OSError, subprocess.SubprocessError)
 
 
@@ -137,7 +137,7 @@ class Watch:
 
 
 def _queue(command: str) -> dict[str, tuple[str, str]]:
-    """The node and the reason of each job with the name in the plugin's question; without them, messages say less."""
+    """The node and the reason of each job with the name in the plugin's question; {} without an answer."""
     try:
         name = command.partition("--name")[2].split(maxsplit=1)[0]
         words = ["squeue", "--noheader", "--states=all", "--format=%i|%N|%r", "--name", name]
@@ -222,7 +222,7 @@ def watched(base: Any, show: Callable[[str], object]) -> Any:
                     free.add(job)
             super().report_job_error(job_info, msg=msg, **named)
 
-    ask = getattr(plugin, "query_job_status", None)
+    ask: Any = getattr(plugin, "query_job_status", None)
 
     async def query(command: str, logger: Any) -> Any:
         states, seconds = await ask(command, logger)
