@@ -22,8 +22,10 @@ setup: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-.venv/ready-dev: .venv/ready requirements-dev.txt requirements-cluster.txt
+.venv/ready-dev: .venv/ready requirements-dev.txt requirements-cluster.txt requirements-storage.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/storage \
+		-r requirements-storage.txt
 	touch $@
 
 example: .venv/ready

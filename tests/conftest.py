@@ -25,6 +25,7 @@ pytest_plugins = [
     "tools.products",
     "tools.moving",
     "tools.slurm",
+    "tools.objects",
 ]
 
 ROOT = Path(__file__).parent.parent

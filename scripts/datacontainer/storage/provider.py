@@ -63,5 +63,6 @@ def _settings(url: str, module: Any) -> Any:
         return passed[url]
     settings = module.StorageProviderSettings()
     prefix = f"SNAKEMAKE_STORAGE_{PLUGINS[url.partition('://')[0]].upper()}_"
-    given = {one.name: os.environ.get(prefix + one.name.upper()) for one in dataclasses.fields(settings)}
-    return dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
+    names = [one.name for one in dataclasses.fields(settings) if one.metadata.get("env_var")]
+    given = {name: os.environ[prefix + name.upper()] for name in names if prefix + name.upper() in os.environ}
+    return dataclasses.replace(settings, **given)

@@ -72,8 +72,8 @@ class Dataset:
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + path.decode())
             except self._client.exceptions.NoSuchKey:
                 return b""
-            content: bytes = answer["Body"].read(most)
-            return content
+            with answer["Body"] as body:
+                return bytes(body.read(most))
 
     def _read(self, one: Object, start: int) -> bytes:
         size = min(PART_BYTES, one.size - start)
@@ -81,12 +81,13 @@ class Dataset:
         part = {"Range": f"bytes={start}-{start + size - 1}"} if one.size > PART_BYTES else {}
         with self._explained(name):
             answer = self._client.get_object(Bucket=self._bucket, Key=key, **part)
-            content: bytes = b"" if identity(answer["ETag"]) != one.identity else answer["Body"].read()
-        if identity(answer["ETag"]) != one.identity or len(content) != size:
+            with answer["Body"] as body:
+                content = body.read() if identity(answer["ETag"]) == one.identity else None
+        if content is None or len(content) != size:
             raise DataError(
                 f"{name} changed after the scan: {self._url!r} has another version of it; run snakemake again"
             )
-        return content
+        return bytes(content)
 
     @contextmanager
     def _explained(self, name: str = "") -> Iterator[None]:
