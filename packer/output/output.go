@@ -133,7 +133,7 @@ func Explain(path string, err error) error {
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("writing %q: the disk is full: free space on it, or set outdir to another disk", path)
 	case errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("writing %q: your quota is used up: free space, or set outdir to another disk", path)
+		return fmt.Errorf("writing %q: your quota of bytes or files is used up: delete files, or set outdir to another disk", path)
 	}
 	return fmt.Errorf("writing %q: %w", path, Cause(err))
 }

@@ -95,7 +95,10 @@ def test_full_disk_at_each_stage_is_one_line_and_the_next_run_completes(tmp_path
     [
         ("pread64:error=EIO:when=5", "cannot be read (input/output error): repair its disk"),
         ("pwrite64:error=EIO:when=1", "input/output error"),
-        ("pwrite64:error=EDQUOT:when=1", "your quota is used up: free space, or set outdir to another disk"),
+        (
+            "pwrite64:error=EDQUOT:when=1",
+            "your quota of bytes or files is used up: delete files, or set outdir to another disk",
+        ),
         ("fsync:error=ENOSPC:when=1", "the disk is full: free space on it, or set outdir to another disk"),
         ("fsync:error=EIO:when=1", "input/output error"),
         ("renameat:error=EIO:when=1", "input/output error"),

@@ -12,7 +12,7 @@ from contextlib import suppress
 LITTLE = 1 << 16
 # The names in a folder for temporary files, of Python, Go and this library, and in Go's cache; outdir may be in it too.
 TEMPORARY = "/(tmp|go-build|go-link|gpg-|[0-9a-f]{2}/)"
-FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota on the disk is used up"}
+FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your quota of bytes or files on the disk is used up"}
 LIMITS = {
     errno.EMFILE: ("open files", resource.RLIMIT_NOFILE, "-n"),
     errno.EFBIG: ("the size of a file", resource.RLIMIT_FSIZE, "-f"),

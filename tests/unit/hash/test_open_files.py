@@ -75,6 +75,19 @@ def test_open_files_bounds_the_folders_and_files_that_are_read_at_a_time(limit, 
     assert read.most in expected
 
 
+def test_results_need_inodes_for_each_shard_and_none_for_each_file(packer, dataset):
+    fill(dataset, {b"%04d" % i: b"%d" % i for i in range(600)})
+    results = Results(dataset.parent / "results")
+    scan(str(dataset), (), results.lists, results.shards, packer=packer, minimum=Limits(64, 1 << 30))
+    shards = read_shards(results.shards)
+    results.layer(shards[0]).parent.mkdir(parents=True)
+    hash_shards(Job(packer, str(dataset), results, ["sha256"], mount="/data", threads=1), shards, lambda _: None)
+    inodes = {path.stat().st_ino for path in results.folder.rglob("*") if path.is_file()}
+    # List, digests, facts and layer of each shard; the table of the shards, with its rule and its state.
+    assert len(inodes) == 4 * len(shards) + 3
+    assert len(shards) > 2
+
+
 def test_open_files_wrong_number_is_reported_with_its_variable(packer, dataset, monkeypatch):
     monkeypatch.setenv("DATACONTAINER_OPEN_FILES", "many")
     results = Results(dataset.parent / "results")

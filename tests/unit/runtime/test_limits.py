@@ -31,7 +31,7 @@ def test_explained_full_disk_names_the_folder_in_the_text_or_without_space(disk,
     assert f"in {disk!r}, or set TMPDIR to" in explained(f"trace\nwriting {disk}/go-build1/x: {FULL}\nmore")
     assert f"in {other!r}, or set GOCACHE to" in explained(f"{other}/0f/x: {FULL}", cache=other)
     assert explained(quota).startswith(
-        f"your quota on the disk is used up: {quota}; free space in {disk!r}, or set TMP"
+        f"your quota of bytes or files on the disk is used up: {quota}; free space in {disk!r}, or set TMP"
     )
     with open(f"{disk}/filler", "wb", buffering=0) as file:
         assert file.write(bytes(1 << 20)) == 200 << 10
