@@ -33,12 +33,13 @@ setup: .venv/ready
 example: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
 
-# Tests without Snakemake and container engines. Go's tests wait often, so they run beside those of Python.
+# Tests without Snakemake and container engines, in less than a minute: without the tests marked slow, and with few
+# examples of Hypothesis. Go's tests wait often, so they run beside those of Python.
 unit: .venv/ready-dev
 	@$(MAKE) --no-print-directory -j3 unit-python $(MODULES:%=test-%)
 
 unit-python:
-	$(PYTEST) tests/unit $(PARALLEL) $(ARGS)
+	QUICK=1 $(PYTEST) tests/unit -m "not slow" $(PARALLEL) $(ARGS)
 
 # All tests, and the coverage of both languages; Hypothesis runs a quarter of its examples.
 test: .venv/ready-dev
