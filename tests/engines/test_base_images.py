@@ -14,7 +14,7 @@ from tools.bases import Base, Given, folder, hard, layer, link
 from tools.docker import LIMITS, RUN
 from tools.shared import once
 from tools.trees import fill
-from tools.workflow import ROOT, Project, fails, replace, run, started
+from tools.workflow import ROOT, Project, fails, measured, replace, run, started
 
 FILES = {b"a.txt": b"alpha\n", b"sub/b": b"beta\n"}
 LISTED = b"/data/a.txt\n/data/sub/b\n"
@@ -48,7 +48,7 @@ def based(busybox: bytes) -> Project:
         fill(path / "data", FILES)
         write_base(path / "base", busybox)
         project.configure(small={"path": "data", "base": "base", "compression": "gzip", "attest": ["provenance"]})
-        project.build("all", "verify")
+        project.build("all", "verify", environment=measured())
 
     return Project(once("based", make))
 

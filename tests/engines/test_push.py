@@ -23,7 +23,7 @@ from tools.proxy import Fault, Proxy, proxying
 from tools.registry import Registry
 from tools.servers import serving_registry
 from tools.tokens import login, make_certificate, serving_tokens
-from tools.workflow import NOTHING, ROOT, fails, run
+from tools.workflow import NOTHING, ROOT, fails, measured, run
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 ACCEPT = f"{INDEX}, application/vnd.oci.image.manifest.v1+json"
@@ -104,7 +104,7 @@ def test_push_image_and_referrers_have_the_digests_of_the_layout(fruit, tmp_path
     project = fruit.copy(tmp_path / "copy")
     reference = lab.reference
     project.configure(fruit={"path": "data", "push": reference, "attest": ["provenance"]})
-    assert f"docker pull {reference}" in project.build("push", console=True)
+    assert f"docker pull {reference}" in project.build("push", console=True, environment=measured())
     (top,) = json.loads(project.product("fruit", "oci/index.json").read_bytes())["manifests"]
     assert inspected_digest(skopeo, reference) == top["digest"]
     skopeo("copy", "--src-tls-verify=false", f"docker://{reference}", f"dir:{tmp_path}/pulled")

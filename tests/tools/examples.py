@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, settings
 
 # If set, each run tries this number of new random examples; else the same examples in every run.
 EXAMPLES = os.environ.get("EXAMPLES")
-# `make test-long` tries all examples of a test, other runs a quarter.
-SHARE = 1 if os.environ.get("LONG") else 4
+# `make test-long` tries all examples of a test, `make unit` a sixteenth, other runs a quarter.
+SHARE, LEAST = (1, 5) if os.environ.get("LONG") else (16, 2) if os.environ.get("QUICK") else (4, 5)
 
 # No deadline: a slow machine must not fail a test.
 settings.register_profile(
@@ -23,4 +23,4 @@ settings.load_profile("datacontainer")
 
 def tried(full: int) -> settings:
     """Settings with this number of examples in `make test-long`, and a share of them in other runs."""
-    return settings(max_examples=int(EXAMPLES or max(full // SHARE, 5)))
+    return settings(max_examples=int(EXAMPLES or max(full // SHARE, LEAST)))

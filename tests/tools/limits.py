@@ -66,7 +66,7 @@ def _kill(process: subprocess.Popen, seconds: float) -> None:
     with suppress(psutil.NoSuchProcess):
         first = psutil.Process(process.pid)
         started = first.children(recursive=True)
-        # A program that ended and that nobody waited for is a zombie.
+        # A zombie ended, and no process waited for it.
         if started or first.status() != psutil.STATUS_ZOMBIE:
             print(f"killed after {seconds} s (tests/tools/limits.py): {process.args}", file=sys.stderr)
         for one in [first, *started]:

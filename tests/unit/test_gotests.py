@@ -12,6 +12,7 @@ from tools.workflow import ROOT
 OTHER_USER = "65534"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "tests"),
     [

@@ -11,6 +11,7 @@ from datacontainer.runtime.errors import MissingToolError
 from tools.domainfiles import bids
 from tools.engines import lacking
 from tools.validators import croissant, datapackage_problems, rocrate_problems
+from tools.workflow import measured
 
 
 # The validators use what their libraries deprecate.
@@ -26,7 +27,7 @@ def test_bids_dataset_answers_questions_and_has_valid_documents(project, monkeyp
     (data / "sub-02/func/sub-02_task-rest_run-2_bold.nii").write_bytes(b"damaged")
     standards = {"standards": ["ro-crate", "croissant", "datapackage"], "about": {"published": "2020"}}
     project.configure(study={"path": "data", "metadata": ["bids", "nifti"], "formats": ["oci"], **standards})
-    output = project.build(console=True)
+    output = project.build(console=True, environment=measured())
     assert "warning: the metadata function 'nifti' failed on 1 file: the column `error`" in output
     assert "warning: bids: the BIDS validator found " in output
     described = json.loads(project.product("study", "dataset.json").read_text())

@@ -13,7 +13,7 @@ from datacontainer.scan.sharding import MIN_SHARD
 from tools.engines import lacking, require_root, require_tool
 from tools.reads import reads
 from tools.trees import fill
-from tools.workflow import NOTHING, Project, fails, jobs, started
+from tools.workflow import NOTHING, Project, fails, jobs, measured, started
 
 FILES = {b"%05d" % number: b"content %d" % number for number in range(3 * MIN_SHARD.files)}
 SIZES = {name.decode(): len(content) for name, content in FILES.items()}
@@ -127,7 +127,7 @@ def test_rescan_full_file_corrupted_on_the_disk_is_named(project):
             assert sha256(project) == before
         assert NOTHING in project.build()
         (data / "good").touch()
-        assert "every file matches its record" in project.build("--config", "rescan=full")
+        assert "every file matches its record" in project.build("--config", "rescan=full", environment=measured())
         assert sha256(project) != before
     finally:
         subprocess.run(["umount", data], check=False)

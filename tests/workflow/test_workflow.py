@@ -12,7 +12,7 @@ import pytest
 
 from datacontainer.runtime.errors import MissingToolError
 from tools.trees import ODD_NAMES, fill
-from tools.workflow import NOTHING, ROOT, Project, fails, started
+from tools.workflow import NOTHING, ROOT, Project, fails, measured, started
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_single_dataset_on_the_command_line_needs_no_configuration(project):
     fill(dataset, {name: name for name in ODD_NAMES} | {b"sub/" + name: b"" for name in ODD_NAMES})
     (dataset / "void").mkdir()
     (dataset / "link").symlink_to("sub")
-    project.build("verify", "default", "--config", f"dataset={dataset}")
+    project.build("verify", "default", "--config", f"dataset={dataset}", environment=measured())
     report = json.loads(project.product("my-data", "stages/verify/report.json").read_text())
     assert report["files"] == 2 * len(ODD_NAMES) + 1
     assert report["sif"]["apptainer"].startswith(("the SIF runs, and has", "not installed", "cannot run here"))

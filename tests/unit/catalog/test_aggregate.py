@@ -261,6 +261,7 @@ def test_aggregate_failing_dataset_function_is_named(tmp_path, code, problem):
     assert problem in str(caught.value)
 
 
+@pytest.mark.slow
 def test_aggregate_thousands_of_fields_take_seconds(tmp_path):
     """A time that grew with the square of the number would be minutes."""
     began = time.process_time()

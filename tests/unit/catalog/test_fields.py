@@ -131,6 +131,7 @@ def test_catalog_field_json_has_the_mark():
     assert str(catalog_field("x", NULL).type) == "string"
 
 
+@pytest.mark.slow
 def test_append_files_with_other_fields_each_take_seconds():
     """A time that grew with the square of the number of files would be a minute."""
     began = time.process_time()

@@ -210,6 +210,7 @@ def test_metadata_dicom_without_suffix_is_found_and_identifying_tags_are_counted
     assert of_dataset("dicom", [{"size": 1}])["files"] == 0
 
 
+@pytest.mark.slow
 def test_dataset_bids_has_participants_and_the_verdict_of_the_validator(tmp_path):
     data = tmp_path / "data"
     bids(data)

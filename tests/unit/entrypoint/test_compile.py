@@ -27,6 +27,7 @@ def test_compile_packer_sources_in_another_folder_gives_the_same_bytes_and_write
     assert sorted(there) == sorted(path for path in (tmp_path / "elsewhere").rglob("*") if path.is_file())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "builds"),
     [

@@ -92,6 +92,7 @@ def test_query_program_that_is_too_short_fails(with_index, index, missing, argum
     assert failure(program, *arguments.split()).startswith(DAMAGED)
 
 
+@pytest.mark.slow
 def test_query_binary_with_a_flipped_bit_is_correct_or_fails(entrypoint_of):
     """The output before the error is correct too. Flips a bit in each byte of the facts, and some bits of the index."""
     binary = entrypoint_of(nasty_catalog(plain=False, rows=700))

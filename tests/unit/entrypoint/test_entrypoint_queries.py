@@ -51,6 +51,7 @@ def nasty(request, entrypoint_of) -> tuple[Tool, Answers]:
     return Tool((binary,)), Answers(binary.parent.parent / "catalog.parquet")
 
 
+@pytest.mark.slow
 @tried(100)
 @given(st.data())
 def test_random_query_of_thousands_of_files_equals_duckdb(nasty, data):
@@ -117,6 +118,7 @@ def test_where_extreme_numbers_are_compared_exactly(entrypoint, other):
             assert matching(program, values, f"value {sign} {literal!r}") == expected, (sign, literal)
 
 
+@pytest.mark.slow
 def test_format_parquet_of_many_rows_is_read_by_duckdb_and_pandas(entrypoint, tmp_path):
     rows = range(150_000)
     columns = {

@@ -116,6 +116,7 @@ def edit(root: Path, what: str, name: bytes, content: bytes, other: bytes) -> No
             os.replace(path, elsewhere)
 
 
+@pytest.mark.slow
 @tried(10)
 @given(scripts=st.lists(st.lists(edits, max_size=4), min_size=1, max_size=4), layers=st.booleans())
 def test_hash_shard_after_any_edits_results_equal_a_fresh_build(scripts, layers, packer, user, tmp_path_factory):
@@ -148,6 +149,7 @@ def test_hash_shard_metadata_functions_are_called_for_changed_files_only(staged,
     assert rows == [{"a": 1, "b": None}, {"a": None, "b": 5}, {"a": 2, "b": None}, {"a": 3, "b": None}]
 
 
+@pytest.mark.slow
 def test_hash_shards_failing_functions_leave_the_other_shards_complete(staged, user):
     fill(staged.dataset, {b"%02d" % number: b"1 / 0" if number in (3, 40) else b"{}" for number in range(60)})
     staged.functions, staged.minimum = (user,), SMALL

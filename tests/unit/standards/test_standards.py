@@ -63,6 +63,7 @@ def loaded(folder: Path, name: str) -> dict:
     return json.loads((folder / STANDARDS[name].file).read_bytes())
 
 
+@pytest.mark.slow
 # One case: the validator takes seconds.
 @pytest.mark.parametrize("folder", ["full"], indirect=True)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -225,6 +225,7 @@ def test_verify_many_differences_three_are_named_and_twenty_are_in_the_log(produ
     assert caplog.text.count("is in the layers but not in the catalog") == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("product", ["archive", "sif", "layer", "config", "catalog"])
 def test_verify_random_damage_is_a_data_error_or_nothing(products, product):
     paths = {"layer": products.blob(products.digests()[0]), "config": products.blob(products.config())}
