@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,5 +63,21 @@ func TestReadKeyInvalidFileIsNamedWithoutItsContent(t *testing.T) {
 	}
 	if _, err := ReadKey("/no/such"); err == nil || !strings.Contains(err.Error(), "/no/such") {
 		t.Errorf("missing file: got %v", err)
+	}
+}
+
+// The expected texts are the output of `ssh-keygen -l` of OpenSSH 9.2.
+func TestFingerprintEqualsThatOfSSHKeygen(t *testing.T) {
+	rsaKey := func(first int) crypto.PublicKey {
+		return &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), first, 1), E: 65537}
+	}
+	for expected, key := range map[string]crypto.PublicKey{
+		"SHA256:2o6uXW8mIGgUG10JbkDin6atGWCsqQoHimsP06H8WJs": rsaKey(2046),
+		"SHA256:Js2Dxmvn6q4imp7p4HPS1bOZqtUEaZ+i6v/mfPXmBbc": rsaKey(2047),
+		"SHA256:kmYcvdi2GkPeWxB6XLjrZB8JHsy2Hm8luHMFp9GMvqk": ed25519.PublicKey(make([]byte, 32)),
+	} {
+		if found, err := Fingerprint(key); found != expected || err != nil {
+			t.Errorf("found %s, %v, expected %s", found, err, expected)
+		}
 	}
 }

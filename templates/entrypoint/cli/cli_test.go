@@ -204,6 +204,7 @@ func TestRunUnusualNamesAreQuotedInText(t *testing.T) {
 
 func TestRunTextThatATerminalOrASpreadsheetInterpretsIsGuarded(t *testing.T) {
 	for note, expected := range map[string][3]string{
+		"":          {"", `""`, `""`},
 		"=1+1":      {"=1+1", "=1+1", "'=1+1"},
 		"+1":        {"+1", "+1", "'+1"},
 		"-1":        {"-1", "-1", "'-1"},

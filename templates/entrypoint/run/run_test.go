@@ -311,6 +311,24 @@ func TestRunTwoAtOnceRunTheCommandOnce(t *testing.T) {
 	equal(t, s.left(), []string{filepath.Base(found[0].Folder)})
 }
 
+func TestEnterAfterAnotherRunLeavesTakesALockThatOthersSee(t *testing.T) {
+	first, second := &place{parent: t.TempDir(), run: "0"}, &place{}
+	*second = *first
+	if err := first.enter(nil); err != nil {
+		t.Fatal(err)
+	}
+	waits, entered := make(chan bool), make(chan error)
+	go func() { entered <- second.enter(func() { close(waits) }) }()
+	<-waits
+	first.leave()
+	if err := <-entered; err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(second.locked()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRunPassesASignalOn(t *testing.T) {
 	started := filepath.Join(t.TempDir(), "started")
 	s := prepare(t, "wait", started)

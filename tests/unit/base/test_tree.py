@@ -114,11 +114,13 @@ def test_flattened_files_are_those_that_umoci_unpacks(tmp_path):
 
 
 def test_flattened_folders_above_the_mount_have_the_mode_of_the_layers_with_data(tmp_path):
-    made = Base(tmp_path / "base")
-    made.finish(made.image(PLATFORM, [layer(folder("srv", 0o700), folder("srv/other", 0o700))]))
-    content = b"".join(Flattened(layers_of(tmp_path / "base"), "/srv/data").pieces()) + END
+    made, script = Base(tmp_path / "base"), Given(".singularity.d/runscript", content=b"of the base")
+    made.finish(made.image(PLATFORM, [layer(folder("srv", 0o700), Given("srv/file", mode=0o600), script)]))
+    base = Flattened(layers_of(tmp_path / "base"), "/srv/data")
+    content = b"".join(base.pieces()) + END
     with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        assert {one.name: one.mode for one in tar} == {"srv": 0o755, "srv/other": 0o700}
+        assert {one.name: one.mode for one in tar} == {"srv": 0o755, "srv/file": 0o600}
+    assert [base.has_folder(path) for path in ("tmp/a", "srv/a", "srv/file/a")] == [True, True, False]
 
 
 @pytest.mark.parametrize("seed", range(4))
