@@ -28,7 +28,8 @@ def query_of(value):
 
 
 TYPED = Typed(workflow.configfiles, WORDS)
-SETTINGS = or_stop(read_settings, query_of(config), ROOT / "workflow/schemas/config.schema.yaml", TYPED)
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+SETTINGS = or_stop(read_settings, query_of(config), SCHEMA, TYPED, checked=not workflow.is_main_process)
 
 # Applies `prefix` and `pathvars` of an embedding workflow to paths. Each `use rule` reads this file again.
 MODIFIER = workflow.modifier

@@ -38,7 +38,7 @@ from datacontainer.runtime.channel import Amount
 from datacontainer.runtime.errors import DataContainerError, UsageError
 from datacontainer.runtime.interrupt import stop_at_ctrl_c
 from datacontainer.runtime.outputs import check_writable
-from datacontainer.runtime.resources import memory_mb, runtime_minutes, size_of
+from datacontainer.runtime.resources import Size, count_files, cut, memory_mb, runtime_minutes, size_of
 from datacontainer.runtime.run import begin_run, check_run, run_of_job, take_over
 from datacontainer.runtime.slurmjobs import note_name
 from datacontainer.config.results import PACKER, Results

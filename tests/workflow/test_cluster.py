@@ -78,9 +78,15 @@ def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, target
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
 def test_cluster_failing_job_prints_its_cause_once(scheduler, failing: Project):
-    run = on_cluster(scheduler, failing, "catalog", "--retries", "0")
+    limits = ["--resources", "max_runtime=5", "max_mem_mb=600"]
+    run = on_cluster(scheduler, failing, "catalog", "--retries", "0", *limits)
     assert run.status != 0
     assert [line[:18] for line in run.text.splitlines() if "not the first time" in line] == ["error: hash fruit:"]
+    # Each request that the limits cut is a line, once.
+    for rule in ("scan", "hash"):
+        assert run.text.count(f"note: {rule} fruit asks for 5 instead of 11 minutes, because of max_runtime: ") == 1
+        assert run.text.count(f"note: {rule} fruit asks for 600 instead of ") == 1
+    assert all("-M 600MB -W 5" in line for line in scheduler.submitted())
 
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)

@@ -67,10 +67,14 @@ def _space(folder: str) -> int:
 
 
 def peak_kilobytes() -> int:
-    """The most memory that this process, or one that it started, used; its ru_maxrss includes its parent's memory."""
+    """The most memory that this process used, with that of a larger process that it started.
+
+    The ru_maxrss of a smaller one may be memory of its parent.
+    """
     with open("/proc/self/status") as status:
         (own,) = (int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    started = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return own + started if started > own else own
 
 
 def ended(status: int) -> str:

@@ -16,6 +16,7 @@ from datacontainer import __version__
 from datacontainer.runtime.channel import Amount, has_console, send
 from datacontainer.runtime.errors import DataContainerError
 from datacontainer.runtime.limits import explained, peak_kilobytes
+from datacontainer.runtime.resources import SNAKEMAKE_MB
 
 logger = logging.getLogger("datacontainer")
 # Without a handler, Python itself would print warnings, a second time.
@@ -71,8 +72,9 @@ def stage(
         with _logged_error(Path(log), title):
             yield
         done = [f"{one.files} files, {one.size_bytes} bytes" for one in _done]
-        used = f"{time.monotonic() - began:.1f} s", f"{peak_kilobytes() // 1024} MB of memory"
-        logger.info("%s: done: %s", title, ", ".join([*done, *used]))
+        used = peak_kilobytes() // 1024
+        done += [f"{time.monotonic() - began:.1f} s", f"{used} MB of memory"]
+        logger.info("%s: done: %s (a job on a cluster: %d MB)", title, ", ".join(done), used + SNAKEMAKE_MB)
         send(title, _done[0] if _done else Amount(), done=True)
 
 

@@ -1,14 +1,18 @@
 """The memory and time that a job requests from a cluster, by the size of its data and the number of the attempt."""
 
 import math
+import os
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-# A job starts two Python processes with Snakemake, one inside of the other, before the stage starts.
-SNAKEMAKE_MB = 350
+# Measured: a job of Slurm starts two processes of Snakemake, one after the other, before the stage starts.
+SNAKEMAKE_MB = 360
 START_MINUTES = 10
+# The files of a dataset of unknown size: its first scan requests hours.
+UNKNOWN_FILES = 10_000_000
 # The work of a batch on a cluster: a job waits in the queue and starts Python for about a minute.
 BATCH_MINUTES = 10
 # One core hashes a shard below these limits in the time in which a job starts.
@@ -31,8 +35,9 @@ class Size:
 class Requirements:
     """The memory and speed of a stage.
 
-    base_mb: memory for a small dataset, without Snakemake's own. file_bytes: additional memory per file. The speeds are
-    those of a slow parallel file system, because a cluster kills a job that exceeds its time.
+    base_mb: memory for a small dataset, without Snakemake's own. file_bytes: additional memory per file. Both have a
+    reserve of at least 50 %. The speeds are those of a slow parallel file system, because a cluster kills a job that
+    exceeds its time.
     """
 
     base_mb: int
@@ -42,7 +47,7 @@ class Requirements:
 
     def memory_mb(self, size: Size) -> int:
         """Memory for the first attempt, in MB."""
-        return SNAKEMAKE_MB + self.base_mb + size.files * self.file_bytes // 10**6
+        return SNAKEMAKE_MB * 3 // 2 + self.base_mb + size.files * self.file_bytes // 10**6
 
     def work_minutes(self, size: Size) -> float:
         """Time for the work, without the start of the job."""
@@ -50,17 +55,17 @@ class Requirements:
         return seconds / 60
 
 
-# Measured with 125,000 and 1,000,000 files, and raised by at least 50 %; docs/cluster.md has the table.
+# Measured with 100,000 and 1,000,000 files, the whole process tree; docs/cluster.md has the table.
 REQUIREMENTS = {
-    "scan": Requirements(650, 200, 1000, 10**6),
-    "hash": Requirements(350, 2000, 200, 50),
-    "aggregate": Requirements(450, 600, 10_000, 10**6),
-    "render": Requirements(350, 600, 10_000, 10**6),
-    "compile": Requirements(1150, 600, 10_000, 10**6),
-    "archive": Requirements(150, 0, 100_000, 50),
-    "convert": Requirements(650, 300, 5_000, 50),
-    "verify": Requirements(350, 100, 1_000, 25),
-    "report": Requirements(450, 600, 10_000, 50),
+    "scan": Requirements(260, 150, 1000, 10**6),
+    "hash": Requirements(360, 2000, 200, 50),
+    "aggregate": Requirements(360, 600, 10_000, 10**6),
+    "render": Requirements(260, 600, 10_000, 10**6),
+    "compile": Requirements(1160, 600, 10_000, 10**6),
+    "archive": Requirements(160, 0, 100_000, 50),
+    "convert": Requirements(460, 300, 5_000, 50),
+    "verify": Requirements(460, 300, 1_000, 25),
+    "report": Requirements(360, 600, 10_000, 50),
 }
 
 
@@ -72,6 +77,32 @@ def memory_mb(stage: str, size: Size, attempt: int) -> int:
 def runtime_minutes(stage: str, size: Size, attempt: int) -> int:
     """Time to request, in minutes; doubled with each further attempt."""
     return math.ceil(START_MINUTES + REQUIREMENTS[stage].work_minutes(size)) << (attempt - 1)
+
+
+def count_files(folder: str, seconds: float) -> int:
+    """The number of entries below a folder; UNKNOWN_FILES or more if that takes longer or a folder is unreadable."""
+    deadline = time.monotonic() + seconds
+    folders, count = [folder], 0
+    try:
+        while folders:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    count += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    if count % 1000 == 0 and time.monotonic() > deadline:
+                        return max(count, UNKNOWN_FILES)
+    except OSError:
+        return max(count, UNKNOWN_FILES)
+    return count
+
+
+def cut(what: str, wanted: int, limit: int, unit: str, key: str) -> str:
+    """The message that a request is cut to the limit of a key of the profile. what: the rule and the dataset."""
+    return (
+        f"note: {what} asks for {limit:,} instead of {wanted:,} {unit}, because of {key}: if that is too little for "
+        f"the job, raise {key} below `resources` in the profile, or with --resources {key}={wanted}"
+    )
 
 
 def divide(shards: Sequence[Size], batches: int) -> list[int]:

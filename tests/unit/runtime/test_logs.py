@@ -14,6 +14,7 @@ from datacontainer import __version__
 from datacontainer.runtime import logs
 from datacontainer.runtime.errors import DataError, MissingToolError, UsageError
 from datacontainer.runtime.logs import finished, last_error, logger, progress, stage, warn, warnings_in
+from datacontainer.runtime.resources import SNAKEMAKE_MB
 
 
 def run(tmp_path, error):
@@ -74,7 +75,9 @@ def test_stage_log_ends_with_files_bytes_seconds_and_memory(tmp_path):
                 finished(*given)
         last = (tmp_path / "log").read_text().splitlines()[-1]
         work = "3 files, 17 bytes, " if given else ""
-        assert re.search(rf" scan fruit: done: {work}\d+\.\d s, \d+ MB of memory$", last)
+        end = rf" scan fruit: done: {work}\d+\.\d s, (\d+) MB of memory \(a job on a cluster: (\d+) MB\)$"
+        stage_mb, job_mb = map(int, re.search(end, last).groups())
+        assert job_mb - stage_mb == SNAKEMAKE_MB
 
 
 def test_last_error_is_the_line_of_the_terminal(tmp_path, capsys):
