@@ -50,7 +50,7 @@ GO_TESTS = {
         )
     ],
 }
-# What most tests import, and no part of the product.
+# Most tests import these; none belongs to the product.
 LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "yaml", "jsonschema")
 NO_IMPORT = 99
 SWAPS = {
