@@ -67,8 +67,8 @@ def test_nextflow_script_writes_the_files_of_the_output_block(fruit: Project, en
     assert "$" not in script
     done = run(["bash", "-ue", "-c", script], tmp_path, environment)
     assert done.status == 0, done.text
-    patterns = dict(re.findall(r'path "([^"]*)", emit: (\w+)', text))
-    found = {name: list(tmp_path.glob(pattern)) for pattern, name in patterns.items()}
+    patterns = {name: pattern for pattern, name in re.findall(r'path "([^"]*)", emit: (\w+)', text)}
+    found = {name: list(tmp_path.glob(pattern)) for name, pattern in patterns.items()}
     assert (len(found["catalog"]), found["archive"], found["sif"]) == (1, [], [])
     assert_same(found["catalog"][0], "catalog.parquet", fruit)
     for name, product in {"archive": "fruit.docker.tar", "sif": "fruit.sif"}.items():
