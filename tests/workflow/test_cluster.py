@@ -1,5 +1,6 @@
 """The profiles for cluster schedulers, tested with simulated scheduler commands; tests/engines tests a real Slurm."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -101,7 +102,9 @@ def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(schedul
 def test_pack_profile_submits_jobs_and_the_own_profile_of_a_user_goes_first(scheduler, project: Project, tmp_path):
     require_plugin("cluster-generic")
     fill(project.folder / "data", {b"a": b"1"})
-    settings = {**scheduler.environment, "XDG_CONFIG_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    # The cache has Go's compiled library.
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    settings = {**scheduler.environment, "XDG_CONFIG_HOME": str(tmp_path), "XDG_CACHE_HOME": cache}
     words = [sys.executable, ROOT / "scripts/datacontainer", "pack", "data", "--profile", "lsf", "--target", "catalog"]
     done = run([*words, "--", "--until", "scan", *QUICK], project.folder, settings)
     assert (done.status, "results/data/catalog.parquet" in done.text) == (0, False), done.text
