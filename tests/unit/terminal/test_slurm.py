@@ -147,14 +147,49 @@ class Plugin:
         self.reported.append(msg)
 
 
-def test_watched_changed_plugin_loses_only_messages(monkeypatch, lines):
+@pytest.fixture
+def module(monkeypatch):
+    """The module of the plugin."""
+
     async def query_job_status(*_):
         return {"7": "RUNNING"}, 0.1
 
-    module = ModuleType("changed_plugin")
+    module = ModuleType("plugin")
     module.query_job_status = query_job_status
-    monkeypatch.setitem(sys.modules, "changed_plugin", module)
-    monkeypatch.setattr(Plugin, "__module__", "changed_plugin")
+    monkeypatch.setitem(sys.modules, "plugin", module)
+    monkeypatch.setattr(Plugin, "__module__", "plugin")
+    return module
+
+
+@pytest.mark.parametrize(("first", "most"), [(15, 45), (40, 60)])
+def test_watched_interval_is_at_most_a_minute(module, lines, first, most):
+    executor = watched(Plugin, lines.append)()
+    settings = SimpleNamespace(init_seconds_before_status_checks=first)
+    executor.workflow = SimpleNamespace(executor_settings=settings)
+    executor._failed_nodes = {"n1", "None assigned"}
+    executor.next_seconds_between_status_checks = 180
+    asyncio.run(executor.sleep())
+    assert executor.next_seconds_between_status_checks == most
+    assert executor._failed_nodes == {"n1"}
+    assert module.query_job_status.__module__ == slurm.__name__
+
+
+def test_watched_preempted_job_keeps_its_attempt(module, lines, watch, monkeypatch):
+    monkeypatch.setattr(slurm, "Watch", lambda _: watch)
+    executor = watched(Plugin, lines.append)()
+    executor._failed_nodes = set()
+    one = type("Job", (), vars(job(attempt=2)))()
+    watch.requeues = False
+    asyncio.run(module.query_job_status(ASK, None))
+    watch.answer(ASK, {"7": "PREEMPTED"})
+    executor.report_job_error(SimpleNamespace(external_jobid="7", job=one, aux={}), "failed")
+    assert "(PREEMPTED)" in executor.reported[-1]
+    executor.run_jobs([one])
+    executor.run_jobs([one])
+    assert one.attempt == 1
+
+
+def test_watched_changed_plugin_loses_only_messages(module, lines):
     executor = watched(Plugin, lines.append)()
     executor.run_jobs(["job"])
     asyncio.run(executor.sleep())
