@@ -38,7 +38,7 @@ def test_slurm_jobs_of_a_killed_run_are_cancelled_before_the_next_run_begins(on_
     (on_slurm.folder / "go").touch()
     text = after.communicate(timeout=TIMEOUT_SECONDS)[0]
     assert after.returncode == 0, text
-    assert text.count(": cancelled 1 Slurm jobs of an earlier run (process ") == 2
+    assert text.count(": cancelled a Slurm job of an earlier run (process ") == 2
     ended = on_slurm.slurm("squeue", "--noheader", "--states=all", f"--name={run}", "--format=%i %T").decode()
     assert {f"{number} CANCELLED" for number in numbers} <= set(ended.splitlines())
     lines = [line.split(" ") for line in record(on_slurm)]

@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -179,9 +179,12 @@ class SlurmProject(Project):
 
     slurm: Tool
 
-    def snakemake(self, *arguments: str, **_: Any) -> Run:
-        """Runs the repository's Snakefile in this folder with the profile for Slurm, and with the console."""
-        return run(self._command(*arguments), self.folder)
+    def snakemake(self, *arguments: str, shell: Sequence[str] = (), **_: Any) -> Run:
+        """Runs the repository's Snakefile in this folder with the profile for Slurm, and with the console.
+
+        shell: the words of a command that starts it.
+        """
+        return run(self._command(*arguments, shell=shell), self.folder)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts what `snakemake` runs."""
@@ -193,14 +196,14 @@ class SlurmProject(Project):
             text=True,
         )
 
-    def _command(self, *arguments: str) -> list[str | Path]:
+    def _command(self, *arguments: str, shell: Sequence[str] = ()) -> list[str | Path]:
         often = "--slurm-init-seconds-before-status-checks 1 --latency-wait 10"
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--profile", ROOT / "profiles/slurm", "--seconds-between-status-checks", "1", *often.split()]
         temporary = self.folder / "tmp"
         temporary.mkdir(exist_ok=True)
         login = ["env", f"--chdir={self.folder}", f"TMPDIR={temporary}", "unshare", "--mount", "sh", "-ec", LOGIN, "sh"]
-        return [*self.slurm.command, *login, *command, *arguments]
+        return [*self.slurm.command, *login, *shell, *command, *arguments]
 
 
 @pytest.fixture

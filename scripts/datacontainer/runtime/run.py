@@ -111,7 +111,8 @@ def take_over(lock: Path, jobs: Path, dataset: str, show: Callable[[str], None])
     if warning:
         show(warning)
     elif earlier.slurm and (number := cancel_jobs(earlier.slurm, dataset)):
-        show(f"dataset {dataset!r}: cancelled {number} Slurm jobs of an earlier run ({earlier.process})")
+        jobs_of = "a Slurm job" if number == 1 else f"{number} Slurm jobs"
+        show(f"dataset {dataset!r}: cancelled {jobs_of} of an earlier run ({earlier.process})")
     began, now = time.monotonic(), lock.stat().st_mtime if lock.exists() else 0
 
     def left() -> list[str]:

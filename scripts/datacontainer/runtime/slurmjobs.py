@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 from contextlib import suppress
+from functools import cache
 
 from datacontainer.runtime.lock import note_slurm
 
@@ -21,16 +22,21 @@ def note_name(record: logging.LogRecord) -> bool:
 
 def cancel_jobs(name: str, dataset: str) -> int:
     """Cancels the jobs with a name that handle a dataset; returns their number, 0 if Slurm does not answer."""
+    # The comment contains the wildcards of the job, the dataset first.
+    numbers = [number for number, _, comment in _queued(name) if f"_wildcards_{dataset}" in comment]
+    if numbers:
+        _answer("scancel", *numbers)
+    return len(numbers)
+
+
+@cache
+def _queued(name: str) -> list[tuple[str, str, str]]:
+    """The number, a space, and the comment of each job with a name; Slurm is asked once for all datasets of a run."""
+    return [line.partition(" ") for line in _answer("squeue", "--noheader", f"--name={name}", "--format=%i %k")]
+
+
+def _answer(*command: str) -> list[str]:
     with suppress(OSError, subprocess.SubprocessError):
-        # The comment contains the wildcards of the job, the dataset first.
-        jobs = [line.partition(" ") for line in _run("squeue", "--noheader", f"--name={name}", "--format=%i %k")]
-        numbers = [number for number, _, comment in jobs if f"_wildcards_{dataset}" in comment]
-        if numbers:
-            _run("scancel", *numbers)
-        return len(numbers)
-    return 0
-
-
-def _run(*command: str) -> list[str]:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=True)
-    return done.stdout.splitlines()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=True)
+        return done.stdout.splitlines()
+    return []

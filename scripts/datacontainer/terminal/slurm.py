@@ -38,6 +38,8 @@ ENDS = {
 }
 # Lines of Slurm in the output of a job that exceeded its memory. Its state is FAILED if only a step was killed.
 MEMORY = re.compile(r"exceeded .*memory limit|oom.kill|out of memory", re.IGNORECASE)
+# The end of the trace of Snakemake in a job on a node without a home folder.
+NO_CACHE = re.compile(r"sourcecache\.py.*^\w+Error: (?:\[Errno \d+\] )?([^\n]*)", re.MULTILINE | re.DOTALL)
 REFUSED = re.compile(r"The error message was '(.*?)'\.?\n", re.DOTALL)
 USUAL_REASONS = ("", "None", "Priority", "Resources", "BeginTime", "Dependency", "JobArrayTaskLimit")
 SILENT = "Slurm does not answer; its jobs continue, and the run asks again"
@@ -116,6 +118,9 @@ class Watch:
             return f"Slurm refused the job: {found[1]}; {advice}" if found else text
         state = NO_MEMORY if MEMORY.search(output) else self._states.get(number, "")
         if state not in ENDS:
+            if found := NO_CACHE.search(output):
+                why = f"Snakemake cannot write its cache{self._on(number)} ({found[1]})"
+                return f"{why}: export XDG_CACHE_HOME=… names a folder that every node can write"
             # A job that cannot log its error prints it.
             printed = re.findall(rf"^error: {re.escape(self._title(number))}: (.*)", output, re.MULTILINE)
             return (

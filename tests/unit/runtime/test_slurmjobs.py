@@ -14,6 +14,12 @@ echo 3 rule_hash_wildcards_other_batch-0
 echo 4 rule_align"""
 
 
+@pytest.fixture(autouse=True)
+def _asked_again():
+    """Forgets the answers of Slurm."""
+    slurmjobs._queued.cache_clear()
+
+
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
     """Writes the fake commands; returns the file with the arguments."""
@@ -31,7 +37,8 @@ def commands(tmp_path, monkeypatch):
 def test_cancel_jobs_cancels_those_of_the_run_and_the_dataset(commands):
     called = commands(SQUEUE)
     assert cancel_jobs("name", "fruit") == 2
-    assert called.read_text() == "squeue --noheader --name=name --format=%i %k\nscancel 1 2_[1-3]\n"
+    assert cancel_jobs("name", "other") == 1
+    assert called.read_text() == "squeue --noheader --name=name --format=%i %k\nscancel 1 2_[1-3]\nscancel 3\n"
 
 
 @pytest.mark.parametrize("squeue", ["exit 1", ":", "echo 5"])

@@ -10,6 +10,12 @@ from datacontainer.terminal import slurm
 from datacontainer.terminal.slurm import NO_ACCOUNTING, SILENT, Watch, choose_status_command, watched
 
 ASK = "squeue --name run"
+NO_HOME = """\
+  File "/x/snakemake/sourcecache.py", line 791, in __init__
+    os.makedirs(self.cache_path, exist_ok=True)
+  File "<frozen os>", line 225, in makedirs
+PermissionError: [Errno 13] Permission denied: '/home/me'
+"""
 OUTPUT = "srun: x\nerror: hash lab: the disk is full: 'a'\n[Sun] Error in rule hash\n"
 
 
@@ -87,6 +93,12 @@ def test_answer_job_that_waits_for_an_unusual_reason_is_printed_once(watch, line
         ("FAILED", "slurmstepd: error: Exceeded job memory limit", 3, "--set-resources hash:mem_mb=… requests more"),
         ("FAILED", "Detected 1 oom_kill event in StepId=7.0", 1, "Slurm ended job 7 on n1 (OUT_OF_MEMORY)"),
         ("FAILED", OUTPUT, 1, "the disk is full: 'a'"),
+        (
+            "FAILED",
+            NO_HOME,
+            1,
+            "cannot write its cache on n1 (Permission denied: '/home/me'): export XDG_CACHE_",
+        ),
         ("FAILED", "", 1, "job 7 on n1 of Slurm ended with FAILED"),
     ],
 )
