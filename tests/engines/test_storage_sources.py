@@ -88,7 +88,6 @@ def test_sources_that_are_not_supported_are_refused_in_one_line(bucket: Bucket, 
             "dataset=s3://missing/x",
             "scan x: reading '.datacontainerignore' of 's3://missing/x': there is no bucket 'missing': correct the",
         ),
-        (f"dataset=s3://{BUCKET}/none", f"scan none: 's3://{BUCKET}/none' has no objects below it: correct the"),
     ):
         found = [one for one in fails(project, "--config", config, **given).splitlines() if one.startswith("error")]
         assert len(found) == 1
@@ -112,6 +111,8 @@ def test_object_that_changes_after_the_scan_is_named(bucket: Bucket, stored: str
     found = list(source.objects())
     assert [(one.path, one.size) for one in found] == [(b"a", 1), (b"b", len(LARGE)), (b"c", 1)]
     assert b"".join(chunk for _, chunk in source.contents(found)) == b"1" + LARGE + b"3"
+    with pytest.raises(DataError, match=r"/none' has no objects below it: correct the dataset's `path`$"):
+        list(open_source(f"{stored}/none").objects())
     prefix = stored.rpartition("/")[2]
     bucket.put(prefix, {b"c": b"4"})
     with pytest.raises(DataError, match=r"^'c' changed after the scan: 's3://bucket/.*' has another version of it"):
