@@ -80,7 +80,8 @@ def questions(draw: st.DrawFn, texts: Texts) -> Question:
     metric = draw(st.sampled_from(COLUMNS) if "search" in chosen else st.none() | st.sampled_from(COLUMNS))
     fold = chosen != "" and draw(st.booleans())
     form = draw(st.sampled_from(FORMATS))
-    shape = draw(st.sampled_from(["", "ls", "fields", "values", "by", *(["count", "null"] if form == "text" else [])]))
+    more = {"text": ["count", "null"], "parquet": []}.get(form, ["count"])
+    shape = draw(st.sampled_from(["", "ls", "fields", "values", "by", *more]))
     columns = draw(
         st.lists(st.sampled_from([*COLUMNS, *PART_COLUMNS]), min_size=1, max_size=3, unique_by=id).map(tuple)
     )
