@@ -111,6 +111,11 @@ def test_run_export_folder_not_writable_advises_mkdir_and_user(docker, fruit, tm
     assert f"; export to a folder that user 65534 can write to: {advice}" in done.stderr.decode()
 
 
+def test_run_export_inside_of_the_container_warns(docker, fruit):
+    errors = docker.run(*RUN, fruit, "-export", "/out").stderr
+    assert errors.startswith(b'warning: "/out" is inside of the container and will be deleted with it: mkdir -p out ')
+
+
 def test_run_verify_prints_the_replaced_file(docker, odd, tmp_path):
     docker(*RUN, odd, "-verify")
     (tmp_path / "one").write_text("2")

@@ -59,6 +59,7 @@ def test_open_blob_ignored_range_or_lack_of_an_answer_is_an_error(proxy, reposit
 def test_repository_lists_and_reads_what_the_registry_has(proxy, registry, repository, tmp_path):
     assert repository.manifest() == (EMPTY.content, INDEX_TYPE, EMPTY.digest)
     assert repository.manifest(EMPTY.digest).document["manifests"] == []
+    assert (repository.has_manifest(EMPTY.digest), repository.has_manifest(EMPTY.digest[:-1] + "0")) == (True, False)
     assert repository.tags() == ["empty"]
     assert (repository.size_of(DIGEST), repository.size_of(EMPTY.digest[:-1] + "0")) == (len(CONTENT), None)
     assert repository.blob(DIGEST) == CONTENT
@@ -69,6 +70,16 @@ def test_repository_lists_and_reads_what_the_registry_has(proxy, registry, repos
         other = Repository(Reference.parse(f"{registry.host}/{one}"))
         assert Upload(other, BlobFile(tmp_path, DIGEST, len(CONTENT)), lambda _: None).mount(["absent", "client"])
     assert {"client", *many} <= set(repositories(proxy.host))
+
+
+def test_referrers_come_from_the_api_or_from_the_tag(proxy, repository):
+    subject, listed = f"sha256:{'1' * 64}", [EMPTY.descriptor()]
+    value = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": listed}
+    repository.put_manifest(Blob.of(INDEX_TYPE, value).content, INDEX_TYPE, subject.replace(":", "-"))
+    assert repository.referrers(subject) == listed
+    with proxying(proxy.upstream, renamed={"referrers/sha256:": "manifests/sha256-"}) as other:
+        assert Repository(Reference.parse(f"{other.host}/client")).referrers(subject) == listed
+        assert [line.split("/")[3] for line in other.lines] == ["referrers"]
 
 
 def test_manifest_with_another_digest_is_an_error(proxy):

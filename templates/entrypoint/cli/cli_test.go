@@ -192,6 +192,10 @@ func TestRunUnusualNamesAreQuotedInText(t *testing.T) {
 	if expected := "/data/a,b\"c\x00/data/b\nc\x00/data/c\xff é\x00/data/d é 🍅\x00"; out != expected {
 		t.Errorf("-null printed %q", out)
 	}
+	out, _, _, _ = execute(odd, "-count", "-by", "note")
+	if expected := "1 \"\"\n1 \"line\\nbreak\"\n1 é 🍅\n1 (missing)\n"; out != expected {
+		t.Errorf("-by printed %q", out)
+	}
 	out, _, _, _ = execute(odd)
 	expected := `/data/a,b"c {"size": 1, "sha256": "00000001", "note": "line\nbreak", "seen": true}` + "\n" +
 		`"/data/b\nc" {"size": 2, "sha256": "00000002", "note": "", "seen": null}` + "\n" +

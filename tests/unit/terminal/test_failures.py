@@ -56,6 +56,11 @@ def test_lines_job_without_an_error_in_its_log_has_its_status(tmp_path, failures
     assert (log, last) == (f"  log: {tmp_path}/log", NEXT)
 
 
+def test_lines_job_without_a_log_has_the_reason_in_one_line(failures):
+    failures.add_job(1, "hash", [], "Missing\n  output files")
+    assert list(failures.lines()) == ["error: hash: Missing output files", NEXT]
+
+
 def test_lines_log_of_an_earlier_run_is_left_out(tmp_path):
     log = failed_log(tmp_path / "log", "an old error")
     failures = Failures(time.time() + 60)
