@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tools.slurm import SlurmProject
+from tools.slurm import NODES, SlurmProject
 from tools.trees import fill
 from tools.workflow import ROOT, Project
 
+OTHERS = f"nodename=n[1,3-{NODES}]"
 STOP = """
 kill "$(cat "$1/n2.pid")"
 while [ -e "$1/n2.pid" ]; do sleep 0.1; done
@@ -48,10 +49,10 @@ def alone(on_slurm: SlurmProject, tmp_path: Path, short_folder: Path) -> Iterato
     slurm, cluster = on_slurm.slurm, short_folder / "slurm"
     shared = {cluster, on_slurm.folder, ROOT, Path(sys.prefix).resolve(), Path(os.environ["GOCACHE"])}
     folders = [one for one in shared if one.is_relative_to("/tmp")]
-    slurm("scontrol", "update", "nodename=n1", "state=drain", "reason=test")
+    slurm("scontrol", "update", OTHERS, "state=drain", "reason=test")
     slurm("sh", "-euc", STOP + START, "sh", cluster, tmp_path / "home", tmp_path / "private", *folders)
     yield on_slurm
-    slurm("scontrol", "update", "nodename=n1", "state=resume")
+    slurm("scontrol", "update", OTHERS, "state=resume")
     slurm("sh", "-euc", f"{STOP}slurmd -N n2", "sh", cluster)
 
 
