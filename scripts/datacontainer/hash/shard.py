@@ -17,6 +17,7 @@ from datacontainer.config.results import Results
 from datacontainer.functions.work import function_sources
 from datacontainer.hash.earlier import EarlierShard
 from datacontainer.hash.known import Known, compare, files_of, look_up, selected
+from datacontainer.hash.stale import COPIES
 from datacontainer.layers.compression import GZIP, NONE, ZSTD, Pipe, pipe_into
 from datacontainer.layers.frames import suits_contents
 from datacontainer.runtime.logs import logger
@@ -105,7 +106,7 @@ def _object(file: tuple[bytes, bytes]) -> Object:
 
 def staged(job: Job, shard: str) -> Path:
     """The folder that has a copy of a shard's files while it is hashed, for functions that need files."""
-    return job.results.digests(shard).with_suffix(".files")
+    return job.results.digests(shard).with_suffix(COPIES)
 
 
 class Shard:

@@ -2,11 +2,14 @@
 
 import json
 import re
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from datacontainer.runtime.logs import logger
 
+# The suffix of the folder with the copies of a shard's files while it is hashed.
+COPIES = ".files"
 SHARD = re.compile(r"\.?([0-9a-f]{20}|batch-\d+)\.")
 
 
@@ -18,6 +21,8 @@ def remove_stale(facts: Sequence[Path], batches: Collection[str], logs: Path) ->
     """
     layers = {path.stem: json.loads(path.read_bytes())["diff_id"] is not None for path in facts}
     layers |= dict.fromkeys(batches, False)
+    for copies in facts[0].parent.glob(f"*{COPIES}"):
+        shutil.rmtree(copies)
     removed = 0
     for path in _files_of_shards(facts[0].parent, logs):
         shard = SHARD.match(path.name)
