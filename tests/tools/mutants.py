@@ -53,6 +53,7 @@ GO_TESTS = {
 # Most tests import these; none belongs to the product.
 LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "yaml", "jsonschema")
 NO_IMPORT = 99
+GO = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
 SWAPS = {
     ast.Eq: "!=",
     ast.NotEq: "==",
@@ -195,22 +196,18 @@ def texts() -> dict[str, str]:
 
 def outcome(copy: Path, path: str, tests: list[str]) -> str:
     """`survived` if all near tests of a file succeed in the copy, else `killed` and the test, `slow` or `invalid`."""
-    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
-    environment |= {"PYTHONPATH": f"{copy}/scripts:{copy}/tests", "PYTHONDONTWRITEBYTECODE": "1"}
     if path.endswith(".go"):
         folder = next(one for one in GO_MODULES if path.startswith(one))
         for packages in (f"./{Path(path).parent.relative_to(folder)}", "./..."):
             words = [copy / ".venv/bin/go", "test", "-failfast", "-vet=off", f"-timeout={SECONDS}s", packages]
-            done = subprocess.run(
-                words, cwd=copy / folder, env=os.environ | environment, capture_output=True, check=False
-            )
+            done = subprocess.run(words, cwd=copy / folder, env=os.environ | GO, capture_output=True, check=False)
             if b"[build failed]" in done.stdout or b"[setup failed]" in done.stdout:
                 return "invalid"
             if done.returncode:
                 return killed(done.stdout)
     if not tests:
         return "survived"
-    status = forked(copy, environment, path, tests)
+    status = forked(copy, path, tests)
     others = {0: "survived", None: "slow", NO_IMPORT: "invalid"}
     return others[status] if status in others else killed(Path(f"{copy}.log").read_bytes())
 
@@ -221,9 +218,9 @@ def killed(log: bytes) -> str:
     return f"killed {test[1].decode() if test else ''}".strip()
 
 
-def forked(copy: Path, environment: dict[str, str], path: str, tests: list[str]) -> int | None:
+def forked(copy: Path, path: str, tests: list[str]) -> int | None:
     """The exit status of pytest in a fork of this process; None if it does not end."""
-    child = multiprocessing.get_context("fork").Process(target=run_pytest, args=(copy, environment, path, tests))
+    child = multiprocessing.get_context("fork").Process(target=run_pytest, args=(copy, path, tests))
     child.start()
     child.join(SECONDS)
     status = child.exitcode
@@ -233,11 +230,11 @@ def forked(copy: Path, environment: dict[str, str], path: str, tests: list[str])
     return status
 
 
-def run_pytest(copy: Path, environment: dict[str, str], path: str, tests: list[str]) -> None:
+def run_pytest(copy: Path, path: str, tests: list[str]) -> None:
     """Imports a changed module and runs tests, as a process group of its own; exits."""
     os.setpgid(0, 0)
     os.chdir(copy)
-    os.environ.update(environment)
+    os.environ.update(GO | {"PYTHONPATH": f"{copy}/scripts:{copy}/tests", "PYTHONDONTWRITEBYTECODE": "1"})
     sys.dont_write_bytecode = True
     sys.path[:1] = [f"{copy}/scripts", f"{copy}/tests"]
     with Path(f"{copy}.log").open("wb") as log:
@@ -269,14 +266,15 @@ def own_copy(folder: str) -> Path:
 
 
 def tried(folder: str, mutant: Mutant, tests: list[str]) -> str:
-    """The outcome of a mutant, or `fails` if the tests of its file fail without it."""
+    """The outcome of a mutant; `flaky` and the test, if it fails without the mutant too."""
     copy = own_copy(folder)
     changed, content = copy / mutant.path, read(mutant.path)
     changed.write_bytes(mutant.apply(content))
     result = outcome(copy, mutant.path, tests)
     # With its time, so that the compiled modules in the copy stay valid.
     shutil.copy2(ROOT / mutant.path, changed)
-    return result
+    test = result.removeprefix("killed tests/").partition("[")[0]
+    return f"flaky {test}" if test.startswith("unit") and forked(copy, mutant.path, [test]) else result
 
 
 def main() -> int:
@@ -303,7 +301,7 @@ def main() -> int:
             known[waiting[done]] = done.result()
             print(done.result(), waiting[done], sep="\t", file=results, flush=True)
     for name in mutants:
-        if known[name] in ("survived", "slow"):
+        if not known[name].startswith(("killed", "invalid")):
             print(f"{known[name]}: {name}")
     score = Counter(known[name].split()[0] for name in mutants)
     print(", ".join(f"{count} {word}" for word, count in score.most_common()))

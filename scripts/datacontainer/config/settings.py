@@ -30,7 +30,7 @@ class Settings:
     outdir: str
     datasets: Mapping[str, Dataset]
     # The dataset's name was made from the name of its folder, so a different folder can result in the same name.
-    named_by_folder: bool = False
+    named_by_folder: bool
 
 
 def read_settings(

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -203,6 +204,22 @@ func TestRunUnusualNamesAreQuotedInText(t *testing.T) {
 		`/data/d é 🍅 {"size": 4, "sha256": "00000004", "note": "\u00e9 \ud83c\udf45", "seen": null}` + "\n"
 	if out != expected {
 		t.Errorf("printed %s\nexpected %s", out, expected)
+	}
+}
+
+func TestRunTextsOfTwoColumnsAndNaNStayApart(t *testing.T) {
+	data := indextest.Build("/data", []indextest.Field{fields[2], {Name: "mean", Kind: indextest.Float}}, []indextest.Row{
+		{Path: "1", Values: values{"note": "a.b", "mean": math.NaN()}},
+		{Path: "2.b", Values: values{"note": "a", "mean": 1.5}},
+	})
+	for flags, expected := range map[string]string{
+		"-count -by note,suffix": "1 a\t.b\n1 a.b\t\"\"\n",
+		"-format jsonl": `{"path": "/data/1", "note": "a.b", "mean": null}` + "\n" +
+			`{"path": "/data/2.b", "note": "a", "mean": 1.5}` + "\n",
+	} {
+		if out, _, _, err := execute(data, strings.Fields(flags)...); out != expected || err != nil {
+			t.Errorf("%s: %v, printed %q", flags, err, out)
+		}
 	}
 }
 

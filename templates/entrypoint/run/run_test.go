@@ -215,8 +215,12 @@ func TestRunWritesTheResultAndItsRecord(t *testing.T) {
 	expected := string(sum[:64])
 	equal(t, found.Inputs["table"]["digest"], any("sha256:"+expected))
 	equal(t, found.Files[0].Path+found.Files[0].SHA256, "copy.csv"+expected)
-	if !strings.Contains(s.read(folder, "run.json"), `t\udcff\n'\".csv"`) {
-		t.Fatal("the name of the input is not in run.json")
+	for _, one := range [][2]string{
+		{"run.json", `t\udcff\n'\".csv"`}, {"ro-crate-metadata.json", `"alternateName": "`}, {"ro-crate-metadata.json", `"license": "CC0-1.0"`},
+	} {
+		if !strings.Contains(s.read(folder, one[0]), one[1]) {
+			t.Errorf("%s does not contain %s", one[0], one[1])
+		}
 	}
 }
 

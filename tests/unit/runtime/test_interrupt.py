@@ -1,12 +1,13 @@
 """Ctrl-C before and after the first job of a run."""
 
 import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from datacontainer.runtime.interrupt import LINE
+from datacontainer.runtime.interrupt import AGAIN, LINE
 from tools.workflow import ROOT
 
 
@@ -26,3 +27,17 @@ def test_stop_at_ctrl_c_ends_the_process_with_one_line_until_there_are_jobs(argu
     assert (done.returncode, done.stdout) == (-signal.SIGINT, b"")
     assert done.stderr.endswith(end)
     assert (b"Traceback" in done.stderr) == ("jobs" in arguments)
+
+
+@pytest.mark.parametrize("words", ["diff {0}/a:1 {0}/a:2", "find {0}", "history {0}/a:1", "ls {0}/a:1"])
+def test_ctrl_c_while_a_registry_does_not_answer_is_one_line(words):
+    code = f"import sys; sys.path.insert(0, '{ROOT}/scripts'); from datacontainer.command.main import main; main()"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        given = words.format(f"127.0.0.1:{server.getsockname()[1]}").split()
+        with subprocess.Popen([sys.executable, "-c", code, *given], stderr=subprocess.PIPE) as process:
+            server.settimeout(60)
+            connection, _ = server.accept()
+            process.send_signal(signal.SIGINT)
+            errors = process.communicate(timeout=60)[1]
+        connection.close()
+    assert (errors, process.returncode) == (AGAIN, -signal.SIGINT)
