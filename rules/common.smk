@@ -62,7 +62,7 @@ def on_cluster():
 
 
 # The container of the jobs with --sdm apptainer; `make container` builds it. A workflow from a repository has no such file.
-IMAGE = os.environ.get("DATACONTAINER_IMAGE") or str(ROOT / "workflow/envs/datacontainer.sif")
+IMAGE = os.getenv("DATACONTAINER_IMAGE") or str(ROOT / "workflow/envs/datacontainer.sif")
 
 
 def in_container():
@@ -82,9 +82,9 @@ def bind_folders():
         *(place(one) for one in ("<results>", "<logs>")),
         *(one.path for one in SETTINGS.datasets.values()),
     ]
-    known = os.environ.get("APPTAINER_BIND", "").split(",")
+    known = os.getenv("APPTAINER_BIND", "").split(",")
     found = [os.path.abspath(one) for one in folders if os.path.isdir(one)]
-    os.environ["APPTAINER_BIND"] = ",".join(dict.fromkeys(filter(None, [*known, *found])))
+    os.environ.update(APPTAINER_BIND=",".join(dict.fromkeys(filter(None, [*known, *found]))))
 
 
 def command(stage, part=None):
