@@ -14,7 +14,7 @@ COVERED_packer := 77
 COVERED_templates/entrypoint := 71
 
 .DEFAULT_GOAL := example
-.PHONY: setup example unit unit-python test $(MODULES:%=test-%) test-long bench bench-growth faults fuzz properties mutants lint format golden clean
+.PHONY: setup container example unit unit-python test $(MODULES:%=test-%) test-long bench bench-growth faults fuzz properties mutants lint format golden clean
 
 setup: .venv/ready
 
@@ -34,6 +34,14 @@ setup: .venv/ready
 
 example: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
+
+# The container in which `snakemake --sdm apptainer` runs the jobs. Needs root, Apptainer and debootstrap. MIRROR: of Debian.
+MIRROR ?= $(shell apt-get indextargets --format '$$(REPO_URI)' 'Created-By: Packages' | head -n 1)
+container: .venv/ready
+	grep -vE '^(#|snakemake|pygments)' requirements.txt | $(BIN)/python -m pip download --quiet --dest .venv/wheels \
+		--python-version 3.11 --only-binary=:all: --requirement /dev/stdin
+	apptainer build --force --build-arg mirror=$(MIRROR) --build-arg wheels=.venv/wheels \
+		workflow/envs/datacontainer.sif workflow/envs/datacontainer.def
 
 # Tests without Snakemake and container engines, in less than a minute: without the tests marked slow, and with few
 # examples of Hypothesis. Go's tests wait often, so they run beside those of Python.

@@ -8,8 +8,12 @@ checkpoint aggregate:
         seal="<results>/{dataset}/stages/seals/aggregate.seal",
     log:
         "<logs>/{dataset}/aggregate.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/aggregate.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     resources:
         **requested("aggregate"),
     params:

@@ -11,10 +11,14 @@ rule assemble:
         seal="<results>/{dataset}/stages/seals/assemble.seal",
     log:
         "<logs>/{dataset}/assemble.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/assemble.tsv"
     # Creates hard links.
     localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     params:
         run=command("assemble"),
     message:
@@ -31,8 +35,12 @@ rule assemble_archive:
         seal="<results>/{dataset}/stages/seals/assemble_archive.seal",
     log:
         "<logs>/{dataset}/assemble_archive.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/assemble_archive.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     resources:
         **requested("archive"),
     params:

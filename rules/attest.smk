@@ -7,9 +7,13 @@ rule attest:
         seal="<results>/{dataset}/stages/seals/attest.seal",
     log:
         "<logs>/{dataset}/attest.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/attest.tsv"
     localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     params:
         run=command("attest"),
     message:

@@ -3,6 +3,8 @@
 
 def check_configuration():
     """Stops if a function, template or key of the configuration is missing, or the results are from another folder."""
+    if in_container() and "://" not in IMAGE and not os.path.exists(IMAGE):
+        stop(UsageError(f"no container {IMAGE!r}: run `make container`, or set DATACONTAINER_IMAGE to an image"))
     settings = {"named_by_folder": SETTINGS.named_by_folder, "deployed": deployed()}
     for name, dataset in SETTINGS.datasets.items():
         or_stop(check_dataset, dataset, results_of(name), **settings)

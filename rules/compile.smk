@@ -7,8 +7,12 @@ rule compile:
         seal="<results>/{dataset}/stages/seals/compile-{platform}.seal",
     log:
         "<logs>/{dataset}/compile-{platform}.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/compile-{platform}.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     resources:
         **requested("compile"),
     params:
@@ -30,9 +34,13 @@ if not any(one.is_producer(place(f"<results>/{PACKER}")) for one in workflow.rul
             seal="<results>/.datacontainer/packer.seal",
         log:
             "<logs>/compile_packer.log",
+        benchmark:
+            "<logs>/benchmarks/compile_packer.tsv"
         localrule: True
         conda:
             "../workflow/envs/datacontainer.yaml"
+        container:
+            IMAGE
         params:
             run=command("compile_packer"),
         message:

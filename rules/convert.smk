@@ -7,8 +7,12 @@ rule convert:
         seal="<results>/{dataset}/stages/seals/convert.seal",
     log:
         "<logs>/{dataset}/convert.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/convert.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     threads: job_threads
     resources:
         **requested("convert"),
@@ -28,8 +32,12 @@ rule convert_oci:
         seal="<results>/{dataset}/stages/seals/convert_oci.seal",
     log:
         "<logs>/{dataset}/convert_oci.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/convert_oci.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     threads: job_threads
     resources:
         **requested("convert"),

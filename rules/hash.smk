@@ -6,8 +6,12 @@ rule hash:
         seal="<results>/{dataset}/stages/hash/{batch}.seal",
     log:
         "<logs>/{dataset}/hash/{batch}.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/hash/{batch}.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     threads: job_threads
     resources:
         **requested("hash"),

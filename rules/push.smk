@@ -6,10 +6,14 @@ rule push_image:
         seal="<results>/{dataset}/stages/seals/push.seal",
     log:
         "<logs>/{dataset}/push.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/push.tsv"
     # The nodes of a cluster often reach no registry.
     localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     params:
         run=command("push"),
     message:

@@ -6,8 +6,12 @@ rule render:
         seal="<results>/{dataset}/stages/seals/render.seal",
     log:
         "<logs>/{dataset}/render.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/render.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     resources:
         **requested("render"),
     params:

@@ -15,8 +15,12 @@ rule report_dataset:
         seal="<results>/{dataset}/stages/seals/report.seal",
     log:
         "<logs>/{dataset}/report.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/report.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     resources:
         **requested("report"),
     params:

@@ -6,8 +6,12 @@ rule rescan_batch:
         "<results>/{dataset}/stages/rescan/{batch}.json",
     log:
         "<logs>/{dataset}/rescan/{batch}.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/rescan/{batch}.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     threads: job_threads
     resources:
         **requested("hash"),
@@ -26,10 +30,14 @@ rule rescan:
         "<results>/{dataset}/stages/rescan/report.json",
     log:
         "<logs>/{dataset}/rescan.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/rescan.tsv"
     # Reads a few small files.
     localrule: True
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     params:
         run=command("rescan"),
     message:

@@ -6,8 +6,12 @@ checkpoint scan:
         seal="<results>/{dataset}/stages/seals/scan.seal",
     log:
         "<logs>/{dataset}/scan.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/scan.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     threads: 2
     resources:
         **requested("scan"),

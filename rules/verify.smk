@@ -6,8 +6,12 @@ rule verify_images:
         "<results>/{dataset}/stages/verify/report.json",
     log:
         "<logs>/{dataset}/verify.log",
+    benchmark:
+        "<logs>/benchmarks/{dataset}/verify.tsv"
     conda:
         "../workflow/envs/datacontainer.yaml"
+    container:
+        IMAGE
     threads: 2
     resources:
         **requested("verify"),

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 
 from tools.bases import Base
 from tools.engines import require_tool
+from tools.workflow import ROOT
 
 LIBRARY = f"usr/lib/python{sys.version_info.major}.{sys.version_info.minor}"
 # Parts of Python and of packages that the tests do not use, several hundred MB.
@@ -42,6 +43,21 @@ def make_bases(path: Path, scratch: Path) -> None:
         one = base.image(platform, tars[:number], "none", Env=["PATH=/usr/bin"])
         tops.append(one | {"annotations": {"org.opencontainers.image.ref.name": name}})
     base.finish(*tops)
+
+
+def make_rules_image(root: Path) -> None:
+    """Fills the root folder of an image in which jobs of the workflow run: Python, its packages of a run, and Go."""
+    _python(root)
+    (root / "usr/bin/python").symlink_to("python3")
+    packages = root / LIBRARY / "site-packages"
+    found: set[str] = set()
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if not line.startswith(("#", "snakemake", "pygments")):
+            _required(line.partition("==")[0], found)
+    for name in sorted(found):
+        _add_package(name, packages)
+    (root / "usr/bin/go").symlink_to(f"/{LIBRARY}/site-packages/go/bin/go")
+    _add_libraries(list(packages.rglob("*.so*")), root)
 
 
 def _python(root: Path) -> None:
