@@ -107,8 +107,16 @@ def test_slurm_products_equal_those_of_a_local_run(on_slurm: SlurmProject, tmp_p
     assert re.search(r"error: hash many: writing .*: the disk is full: free space on it, or set outdir to an", text), (
         text
     )
-    text = on_slurm.build("--printshellcmds")
+    (on_slurm.folder / "mine.py").write_text(FUNCTIONS)
+    on_slurm.configure(many={"path": "data", "shard_files": 64, "metadata": ["mine.py:down"]})
+    text = on_slurm.build()
     assert NO_ACCOUNTING in text
+    number = (on_slurm.folder / "down").read_text()
+    assert re.search(rf"error: hash many: Slurm ended job {number} on n\d \(NODE_FAIL\): .*; trying again\n", text), (
+        text
+    )
+    text = max((on_slurm.folder / ".snakemake/log").iterdir()).read_text()
+    assert re.search(r"nodes failed during job execution and were excluded from subsequent submissions: n\d\n", text)
     # Rules that only create links run without Slurm.
     assert "slurm_logs/rule_convert/" in text
     assert "slurm_logs/rule_assemble/" not in text
