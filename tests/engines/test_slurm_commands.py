@@ -10,7 +10,7 @@ import yaml
 from tools.slurm import SlurmProject
 from tools.workflow import ROOT, Project
 
-OFTEN = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "7", "--latency-wait", "10"]
+OFTEN = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
 
 
 def on_node(project: SlurmProject, *command: str | Path) -> None:
