@@ -222,7 +222,9 @@ def watched(base: Any, show: Callable[[str], object]) -> Any:
             with suppress(*CHANGED):
                 number, job = job_info.external_jobid, job_info.job
                 self._failed_nodes |= watch.failed_node(number)
-                msg = watch.reason(number, job, _end_of((job_info.aux or {}).get("slurm_logfile")), msg or "")
+                output = _end_of((job_info.aux or {}).get("slurm_logfile"))
+                # Snakemake appends a sentence.
+                msg = f"{watch.reason(number, job, output, msg or '')}\n"
                 if watch.is_free(number):
                     free.add(job)
             super().report_job_error(job_info, msg=msg, **named)
