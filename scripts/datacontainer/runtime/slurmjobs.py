@@ -22,8 +22,9 @@ def note_name(record: logging.LogRecord) -> bool:
 
 def cancel_jobs(name: str, dataset: str) -> int:
     """Cancels the jobs with a name that handle a dataset; returns their number, 0 if Slurm does not answer."""
-    # The comment contains the wildcards of the job, the dataset first.
-    numbers = [number for number, _, comment in _queued(name) if f"_wildcards_{dataset}" in comment]
+    # The comment ends with the wildcards of the job, the dataset first.
+    of_dataset = re.compile(rf"_wildcards_{re.escape(dataset)}(_(batch-|linux-)\w+)?$")
+    numbers = [number for number, _, comment in _queued(name) if of_dataset.search(comment)]
     if numbers:
         _answer("scancel", *numbers)
     return len(numbers)

@@ -11,7 +11,8 @@ from datacontainer.runtime.slurmjobs import cancel_jobs, note_name
 SQUEUE = """echo 1 rule_hash_wildcards_fruit_batch-0
 echo 2_[1-3] rule_dc_convert_wildcards_fruit
 echo 3 rule_hash_wildcards_other_batch-0
-echo 4 rule_align"""
+echo 4 rule_align
+echo 5 rule_hash_wildcards_other_2_batch-0"""
 
 
 @pytest.fixture(autouse=True)
