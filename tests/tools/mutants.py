@@ -38,16 +38,7 @@ GO_TESTS = {
     "templates/entrypoint/run": [],
     "templates/entrypoint/serve": [],
     "templates/entrypoint": [
-        f"unit/entrypoint/test_{name}.py"
-        for name in (
-            "entrypoint",
-            "entrypoint_queries",
-            "entrypoint_process",
-            "commands",
-            "bagit",
-            "index",
-            "entrypoint_damage",
-        )
+        f"unit/entrypoint{name}" for name in ("/test_entrypoint.py", "/test_entrypoint_queries.py", "")
     ],
 }
 # Most tests import these; none belongs to the product.
@@ -181,17 +172,11 @@ def near(path: str) -> list[str]:
     if path.endswith(".go"):
         return next(tests for start, tests in GO_TESTS.items() if path.startswith(start))
     module = path.removeprefix("scripts/").removesuffix(".py").replace("/", ".")
-    own = f"unit/{Path(path).parent.name}"
-    importing = [name for name, text in texts().items() if re.search(rf"\b{module}\b", text)]
-    importing.sort(key=lambda name: (not name.startswith(own), len(texts()[name])))
-    return importing + [own] * (ROOT / "tests" / own).is_dir()
-
-
-@cache
-def texts() -> dict[str, str]:
-    """The unit tests, by their paths below tests."""
-    found = (ROOT / "tests/unit").rglob("test_*.py")
-    return {str(one.relative_to(ROOT / "tests")): one.read_text() for one in found}
+    own, tests = f"unit/{Path(path).parent.name}", ROOT / "tests"
+    texts = {str(one.relative_to(tests)): one.read_text() for one in (tests / "unit").rglob("test_*.py")}
+    importing = [name for name, text in texts.items() if re.search(rf"\b{module}\b", text)]
+    importing.sort(key=lambda name: (not name.startswith(own), len(texts[name]), name))
+    return importing + [own] * (tests / own).is_dir()
 
 
 def outcome(copy: Path, path: str, tests: list[str]) -> str:
