@@ -114,6 +114,8 @@ def test_write_standards_each_document_names_each_ancestor_once(folder):
         assert ("apple 1.0" in str(apple), "a" * 64 in str(apple)) == (True, True)
         assert f"localhost:5000/pear@sha256:{'b' * 64}" in str(pear)
     root = next(one for one in loaded(folder, "ro-crate")["@graph"] if one["@id"] == "./")
+    (related,) = loaded(folder, "datacite")["relatedIdentifiers"]
+    assert related["relatedIdentifier"] == FULL["source"]
     assert root["isBasedOn"] == [FULL["source"], {"@id": "#made-from-1"}, {"@id": "#made-from-2"}]
 
 
