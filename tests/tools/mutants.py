@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-SECONDS = 900
+SECONDS = 300
 GO_MODULES = ("packer", "templates/entrypoint")
 # The tests in Python of Go packages, by the start of the package; those in Go run before.
 GO_TESTS = {
