@@ -28,8 +28,8 @@ setup: .venv/ready
 
 .venv/ready-dev: .venv/ready requirements-dev.txt requirements-cluster.txt requirements-storage.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/storage \
-		-r requirements-storage.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/plugins \
+		-r requirements-storage.txt -r requirements-cluster.txt
 	touch $@
 
 example: .venv/ready

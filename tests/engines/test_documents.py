@@ -15,7 +15,7 @@ import yaml
 
 from tools.embedding import copy_of_the_repository
 from tools.engines import Word, require_tool
-from tools.workflow import ROOT
+from tools.workflow import PLUGINS, ROOT
 
 PAGES = [
     "README.md",
@@ -116,7 +116,7 @@ def run(script: str, clone: Path, programs: Path, *enter: Word) -> subprocess.Co
     settings = {
         "HOME": clone.parent,
         "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "PYTHONPATH": clone / "scripts",
+        "PYTHONPATH": f"{clone / 'scripts'}{':' * bool(enter)}{PLUGINS if enter else ''}",
         "PIP_NO_INDEX": 1,
         "CONTAINERS_CONF": clone.parent / "containers.conf",
         "APPTAINER_USERNS": 1,

@@ -16,7 +16,8 @@ OFTEN = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10
 def on_node(project: SlurmProject, *command: str | Path) -> None:
     """Runs a command in the namespaces of the cluster, in the folder of the project."""
     path = f"PATH={Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = project.slurm.run("env", f"--chdir={project.folder}", path, f"PYTHONPATH={ROOT / 'scripts'}", *command)
+    library = f"PYTHONPATH={ROOT / 'scripts'}:{os.environ['PYTHONPATH']}"
+    done = project.slurm.run("env", f"--chdir={project.folder}", path, library, *command)
     assert done.returncode == 0
 
 

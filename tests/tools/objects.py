@@ -11,13 +11,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from tools.engines import lacking, require_library
+from tools.engines import require_library
 from tools.servers import free_port, listens, serving
-from tools.workflow import ROOT
 
 BUCKET = "bucket"
-# Snakemake imports every installed plugin at each start, so these are in a folder of their own.
-PLUGINS = ROOT / ".venv/storage"
 SETTINGS = {"SNAKEMAKE_STORAGE_S3_ACCESS_KEY": "access", "SNAKEMAKE_STORAGE_S3_SECRET_KEY": "secret"}
 
 
@@ -41,14 +38,6 @@ class Bucket:
         text = self.log.read_text(errors="replace")
         self.log.write_text("")
         return [unquote(key) for key in re.findall(rf"GET /{BUCKET}/([^? ]+) HTTP/1\.1[^ ]* 20[06]", text)]
-
-
-@pytest.fixture(scope="session")
-def plugins() -> Path:
-    """The folder with Snakemake's storage plugins."""
-    if not PLUGINS.is_dir():
-        lacking(f"{PLUGINS} does not exist: `make .venv/ready-dev` installs the storage plugins")
-    return PLUGINS
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ class Scheduler:
 
 
 @pytest.fixture
-def scheduler(request: pytest.FixtureRequest, tmp_path: Path) -> Scheduler:
+def scheduler(request: pytest.FixtureRequest, _with_plugins: None, tmp_path: Path) -> Scheduler:
     """The fake commands of the scheduler that the test selects with an indirect parameter."""
     commands, jobs = tmp_path / "commands", tmp_path / "jobs"
     commands.mkdir()

@@ -8,13 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.engines import Tool, lacking, require_root, require_tool
+from tools.engines import Tool, require_root, require_tool
 from tools.limits import limit
 from tools.workflow import ROOT, Project, Run, run
 
@@ -112,7 +111,6 @@ def _cluster(folder: Path, storage: str) -> Iterator[Tool]:
     require_root("slurmctld")
     for name in PROGRAMS:
         require_tool(name)
-    require_plugin("slurm")
     _configure(folder, storage)
     script = START + (START_DATABASE if storage == "slurmdbd" else "") + START_NODES
     start = ["sh", "-euc", script, "sh", str(folder / "etc"), str(NODES), str(folder / "mariadb")]
@@ -133,12 +131,6 @@ def _cluster(folder: Path, storage: str) -> Iterator[Tool]:
             yield _entered(process, folder)
         finally:
             process.kill()
-
-
-def require_plugin(name: str) -> None:
-    """Skips the test, or fails it in CI, if the Snakemake executor plugin is not installed."""
-    if find_spec(f"snakemake_executor_plugin_{name.replace('-', '_')}") is None:
-        lacking(f"snakemake-executor-plugin-{name} is not installed: pip install -r requirements-dev.txt")
 
 
 def _configure(folder: Path, storage: str) -> None:
@@ -207,12 +199,12 @@ class SlurmProject(Project):
 
 
 @pytest.fixture
-def on_slurm(slurm: Tool, project: Project) -> SlurmProject:
+def on_slurm(slurm: Tool, _with_plugins: None, project: Project) -> SlurmProject:
     """The project, whose jobs run on the Slurm cluster without accounting."""
     return SlurmProject(project.folder, slurm)
 
 
 @pytest.fixture
-def on_accounting_slurm(accounting_slurm: Tool, project: Project) -> SlurmProject:
+def on_accounting_slurm(accounting_slurm: Tool, _with_plugins: None, project: Project) -> SlurmProject:
     """The project, whose jobs run on the Slurm cluster with accounting."""
     return SlurmProject(project.folder, accounting_slurm)

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tools.engines import lacking
 from tools.shared import once
 
 ROOT = Path(__file__).parent.parent.parent
+# Snakemake imports every installed plugin at each start, so those of storage and clusters are in a folder of their own.
+PLUGINS = ROOT / ".venv/plugins"
 
 
 def command(*arguments: str, python: str | Path = sys.executable) -> list[str]:
@@ -101,6 +104,20 @@ class Project:
             # Snakemake compares the mtime of the symlink itself.
             os.utime(folder / "data", (1, 1), follow_symlinks=False)
         return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def plugins() -> Path:
+    """The folder with Snakemake's plugins for storage and clusters."""
+    if not PLUGINS.is_dir():
+        lacking(f"{PLUGINS} does not exist: `make .venv/ready-dev` installs the plugins")
+    return PLUGINS
+
+
+@pytest.fixture
+def _with_plugins(plugins: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that the test starts find the plugins."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(plugins), os.environ.get("PYTHONPATH")])))
 
 
 def measured() -> dict[str, str]:

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from tools.scheduler import Scheduler
-from tools.slurm import require_plugin
 from tools.trees import fill
 from tools.workflow import ROOT, Project, fails, run
 
@@ -46,7 +45,6 @@ QUICK = ["--seconds-between-status-checks", "1", "--latency-wait", "10"]
 
 def on_cluster(scheduler: Scheduler, project: Project, *arguments: str):
     """Runs the workflow with the profile of the scheduler, on nodes that share only the working directory."""
-    require_plugin("cluster-generic")
     profile = ["--profile", str(ROOT / "profiles" / scheduler.name)]
     environment = {**scheduler.environment, "XDG_CACHE_HOME": str(project.folder / "cache")}
     return project.snakemake(*profile, *QUICK, *arguments, environment=environment)
@@ -100,7 +98,6 @@ def test_cluster_embedding_workflow_with_print_failures_prints_the_cause(schedul
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
 def test_pack_profile_submits_jobs_and_the_own_profile_of_a_user_goes_first(scheduler, project: Project, tmp_path):
-    require_plugin("cluster-generic")
     fill(project.folder / "data", {b"a": b"1"})
     # The cache has Go's compiled library.
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")

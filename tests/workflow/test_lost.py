@@ -8,7 +8,6 @@ import pytest
 from tools.engines import TIMEOUT_SECONDS
 from tools.lost import FUNCTION, end_session, kill_main, record, state, wait_for_record
 from tools.scheduler import Scheduler
-from tools.slurm import require_plugin
 from tools.trees import fill
 from tools.workflow import NOTHING, ROOT, Project, command
 
@@ -28,7 +27,6 @@ def start(project: Project, *options: str, **environment: str) -> subprocess.Pop
 
 @pytest.mark.parametrize("scheduler", ["lsf"], indirect=True)
 def test_jobs_of_a_killed_run_end_before_the_next_run_begins(scheduler: Scheduler, project: Project):
-    require_plugin("cluster-generic")
     fill(project.folder / "data", {b"a": b"1", b"b": b"2"})
     (project.folder / "mine.py").write_text(FUNCTION)
     project.configure(lost={"path": "data", "metadata": ["mine.py:recorded"]})
