@@ -17,7 +17,7 @@ def use_plugin(dataset):
 
     plugin = or_stop(plugin_of, dataset.name, dataset.path)
     stored = STORED.get(dataset.path) or get_flag_value(getattr(storage, plugin)(dataset.path), "storage_object")
-    pass_settings(dataset.path, stored.provider.settings)
+    or_stop(pass_settings, dataset.path, stored.provider.settings)
 
 
 def made_by_rule(path):

@@ -25,7 +25,7 @@ PAGES = [
 # The reasons for which a page may exempt a block of commands, as <!-- not run: REASON -->.
 REASONS = {
     *("GitHub URL", "Kubernetes cluster", "conda", "make test", "registry", "your own folder", "takes five minutes"),
-    *("Lustre", "cwltool", "LSF or PBS or Grid Engine", "Btrfs file system", "published port"),
+    *("Lustre", "cwltool", "needs the container", "LSF or PBS or Grid Engine", "Btrfs file system", "published port"),
     *("Docker 28", "SingularityCE"),
 }
 # A block of commands and, if it follows directly, the block with their standard output.

@@ -36,7 +36,7 @@ def digests(project: Project) -> Digests:
         for name, path in files.items()
         if not name.endswith((*VARYING, ".partial", ".digests"))
         and not set(Path(name).parts) & set(VARYING_FOLDERS)
-        and not any(part.startswith("tmp") for part in Path(name).parts)
+        and not any(part.startswith("tmp") or part.endswith(".jobs") for part in Path(name).parts)
     }
 
 
