@@ -64,7 +64,7 @@ def test_slurm_node_without_home_tmp_and_environment_makes_the_same_products(alo
         cache.mkdir(parents=True)
         (cache / "go-build").symlink_to(os.environ["GOCACHE"])
     (tmp_path / "login").mkdir()
-    words = ["PATH=/usr/bin:/bin", "LC_ALL=C", f"HOME={tmp_path / 'home'}"]
+    words = ["PATH=/usr/bin:/bin", "LC_ALL=C", f"HOME={tmp_path / 'home'}", f"PYTHONPATH={os.environ['PYTHONPATH']}"]
     # Snakemake creates TMPDIR on the node. The mount point of the node's /tmp exists outside of it only.
     words += [f"TMPDIR={tmp_path / 'login'}", f"LOGIN={tmp_path / 'private'}"]
     start = ["sh", "-c", 'umask 027; exec "$@"', "sh"]

@@ -48,6 +48,7 @@ class Killer:
     chance: random.Random
     wanted: list[Digests] = field(default_factory=list)
     seconds: float = 0
+    bounds: tuple[float, float] = (0, 0)
     killed: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
@@ -71,6 +72,7 @@ class Killer:
             project.build()
             self.seconds = time.monotonic() - begun
             self.wanted.append(digests(project))
+        self.bounds = (0.5, self.seconds)
 
     def configure(self, project: Project, state: int) -> None:
         """Configures one of the dataset's two states, which differ in one file."""
@@ -83,8 +85,11 @@ class Killer:
         if fresh:
             shutil.rmtree(self.project.folder, ignore_errors=True)
         self.configure(self.project, state)
-        moment = self.chance.uniform(0.5, self.seconds)
+        # Until a kill is in a stage, the bounds come nearer, as the time of a build depends on the load.
+        low, high = (0.5, self.seconds) if self.in_a_stage() else self.bounds
+        moment = self.chance.uniform(low, high)
         stage = kill_after(moment, self.project)
+        self.bounds = (moment, high) if stage == "the start" else (low, moment)
         self.killed[stage] += 1
         where = f"round {number}, killed after {moment:.2f} s in {stage}"
         self.check_products(where)
