@@ -153,6 +153,11 @@ func TestServeConditionsAndRangesFollowRFC9110(t *testing.T) {
 		if got := text(t, answer); answer.StatusCode != one.status || one.status < 300 && got != one.content {
 			t.Errorf("%s: %s: status %d, content %q", one.header, one.value, answer.StatusCode, got)
 		}
+		// It is of the content that is sent; without Range, that is the file.
+		ranged := one.header == "Range" || one.more != ""
+		if digest := answer.Header.Get("Content-Digest"); one.status < 300 && (digest == "") != ranged {
+			t.Errorf("%s: %s: Content-Digest %q", one.header, one.value, digest)
+		}
 	}
 	several := send(handler, http.MethodGet, "/data/large", "", "Range", "bytes=0-0,12-13")
 	if content := text(t, several); several.StatusCode != 206 || !strings.Contains(content, "\r\n\r\n0\r\n") || !strings.Contains(content, "\r\n\r\n23\r\n") {

@@ -74,6 +74,12 @@ def test_scan_followed_links_give_the_same_tree_as_cp(dataset, listed, packer):
     assert (unpacked / "data/sub/run").stat().st_mode & 0o777 == 0o755
 
 
+def test_scan_link_that_a_pattern_for_folders_names_is_not_excluded(dataset, listed):
+    make(dataset, {b"folder/a": b"", b"link": Link(b"folder"), b"second": Link(b"link/a")})
+    found = listed("refuse", "link/")
+    assert [(r.path, r.kind) for r in found] == [(b"folder/a", b"f"), (b"link", b"l"), (b"second", b"l")]
+
+
 def hashed(packer: Path, dataset: Path) -> Path:
     """Hashes the dataset's only shard and returns its layer."""
     results = Results(dataset.parent)
