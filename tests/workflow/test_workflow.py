@@ -69,6 +69,15 @@ def test_metadata_functions_give_typed_columns_and_dataset_metadata(project):
     assert json.loads(project.product("fruit", "dataset.json").read_text())["metadata"] == {"mean_size": 2.0}
 
 
+def test_jobs_have_benchmarks_whose_loss_runs_nothing_again(built):
+    folder = built.folder / "results/logs/benchmarks"
+    tables = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.tsv")}
+    assert {"compile_packer.tsv", "fruit/scan.tsv", "fruit/hash/batch-0.tsv", "fruit/convert.tsv"} <= tables.keys()
+    assert all(text.startswith("s\th:m:s\tmax_rss\t") and text.count("\n") == 2 for text in tables.values())
+    shutil.rmtree(folder)
+    assert NOTHING in built.build()
+
+
 def test_changed_function_and_its_module_run_again(project):
     fill(project.folder / "data", {b"a": b"1"})
     mine, near = project.folder / "my/mine.py", project.folder / "my/near.py"
