@@ -53,7 +53,7 @@ def silent(path):
     if first_attempt("silent"):
         folder = re.search("PidFile=(.*)/database.pid", Path("/etc/slurm/slurmdbd.conf").read_text())[1]
         os.kill(int(Path(folder, "database.pid").read_text()), signal.SIGTERM)
-        time.sleep(8)
+        time.sleep(15)
         subprocess.run("slurmdbd", env={**os.environ, "MYSQL_UNIX_PORT": f"{folder}/mariadb/socket"}, check=True)
     return {"lines": 1}
 
@@ -144,7 +144,8 @@ def test_slurm_jobs_that_slurm_ends_are_tried_again_and_their_causes_are_printed
         number = (on_accounting_slurm.folder / name).read_text()
         line = rf"error: hash {name}: Slurm ended job {number} on n\d \({state}\): {why}; trying again"
         assert len(re.findall(line, text)) == 1, text
-    assert text.count(f"{SILENT}\nSlurm answers again\n") == 1, text
+    # Lines of other jobs may stand between them.
+    assert text.count(f"{SILENT}\n") == text.count("Slurm answers again\n") >= 1, text
     assert "hash" not in started(Project(on_accounting_slurm.folder).build("catalog"))
     for name in names:
         (row,) = pq.read_table(on_accounting_slurm.product(name, "catalog.parquet")).to_pylist()
