@@ -83,8 +83,8 @@ def _opened(job: Job, lists: Sequence[Path]) -> Iterator[tuple[list[str], list[i
         yield ["--root", job.root], []
         return
     # Only datasets in storage need the libraries of a plugin.
+    from datacontainer.runtime.pipes import feeding
     from datacontainer.storage.provider import open_source
-    from datacontainer.storage.stream import feeding
 
     with feeding(_contents(job, open_source(job.root), lists)) as pipe:
         yield ["--root", "/", "--stream", str(pipe)], [pipe]

@@ -109,8 +109,12 @@ def _cannot(what: str, error: OSError) -> str:
 
 
 def _write(descriptor: int, owner: Owner) -> None:
-    """Writes the content of a lock, which a full disk prevents."""
-    content = owner.to_text().encode()
+    rewrite(descriptor, owner.to_text())
+
+
+def rewrite(descriptor: int, text: str) -> None:
+    """Replaces the content of a locked file, which a full disk prevents."""
+    content = text.encode()
     with suppress(OSError):
         os.pwrite(descriptor, content, 0)
         os.truncate(descriptor, len(content))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from datacontainer.runtime.errors import DataContainerError
-from datacontainer.runtime.lock import OWNER_BYTES, hold, holds, read_owner, this_process
+from datacontainer.runtime.lock import OWNER_BYTES, hold, holds, read_owner, rewrite, this_process
 from datacontainer.runtime.logs import logger
 from datacontainer.runtime.slurmjobs import cancel_jobs
 
@@ -80,19 +80,19 @@ def working(lock: Path, work: Path, run: str) -> Iterator[None]:
     with open(os.open(work, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
         earlier = _first_line(file)
         # The earlier copy reads it, and ends.
-        _rewrite(file, text)
+        rewrite(file.fileno(), text)
         _wait(
             lambda: [earlier] if _lock(file) is False else [],
             lambda line: logger.info("%s", line),
             "a copy of this job",
         )
-        _rewrite(file, text)
+        rewrite(file.fileno(), text)
         try:
             with _watched(lambda: _check(lock, work, run, text)):
                 yield
         finally:
             if os.pread(file.fileno(), OWNER_BYTES, 0) == text.encode():
-                _rewrite(file, "")
+                rewrite(file.fileno(), "")
 
 
 def take_over(lock: Path, jobs: Path, dataset: str, show: Callable[[str], None]) -> None:
@@ -140,8 +140,8 @@ def _living(path: Path, since: float) -> str:
     return f"{path.name}: {job or 'unknown'}" if living else ""
 
 
-def _wait(left: Callable[[], list[str]], show: Callable[[str], None], what: str) -> bool:
-    """Waits until `left` returns no jobs; returns whether it waited. what: the jobs, for messages.
+def _wait(left: Callable[[], list[str]], show: Callable[[str], None], what: str) -> None:
+    """Waits until `left` returns no jobs. what: the jobs, for messages.
 
     Raises:
         DataContainerError: after WAIT_SECONDS.
@@ -157,7 +157,6 @@ def _wait(left: Callable[[], list[str]], show: Callable[[str], None], what: str)
         time.sleep(0.2)
     if waited:
         time.sleep(SETTLE_SECONDS)
-    return waited
 
 
 def _check(lock: Path, work: Path, run: str, text: str) -> None:
@@ -212,12 +211,3 @@ def _this_job() -> str:
 
 def _first_line(file: IO[bytes]) -> str:
     return os.pread(file.fileno(), OWNER_BYTES, 0).decode(errors="backslashreplace").partition("\n")[0]
-
-
-def _rewrite(file: IO[bytes], text: str) -> None:
-    """Replaces the content of a file, which a full disk prevents."""
-    with suppress(OSError):
-        os.pwrite(file.fileno(), text.encode(), 0)
-        os.truncate(file.fileno(), len(text))
-        # Runs on other hosts read it.
-        os.fsync(file.fileno())

@@ -104,8 +104,9 @@ def _opened(root: str) -> Iterator[tuple[list[str], list[int]]]:
         yield ["--root", root], []
         return
     # Only datasets in storage need the libraries of a plugin.
+    from datacontainer.runtime.pipes import feeding
     from datacontainer.storage.provider import open_source
-    from datacontainer.storage.stream import feeding, listing
+    from datacontainer.storage.stream import listing
 
     source = open_source(root)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,9 +1,8 @@
 """The base of a SIF: its files below those of Apptainer and of the dataset, and its variables."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 # Few datasets have a base: what reads one is imported when it is needed.
@@ -63,20 +62,8 @@ def piped(base: "Flattened | None") -> Iterator[Sequence[int]]:
     if base is None:
         yield ()
         return
-    read_end, write_end = os.pipe()
-    with ThreadPoolExecutor(1) as writer:
-        done = writer.submit(_feed, write_end, base.pieces())
-        try:
-            yield (read_end,)
-        finally:
-            # A writer that waits for an ended reader gets an error.
-            os.close(read_end)
-            done.result()
-
-
-def _feed(write_end: int, pieces: Iterable[bytes]) -> None:
     from datacontainer.base.flatten import END
+    from datacontainer.runtime.pipes import feeding
 
-    with suppress(BrokenPipeError), open(write_end, "wb") as target:
-        target.writelines(pieces)
-        target.write(END)
+    with feeding(chain(base.pieces(), [END])) as pipe:
+        yield (pipe,)
