@@ -38,10 +38,12 @@ class Account:
 
 
 def account(uid: int, home: Path) -> Account:
-    """A new user, with a copy of the build cache of Go."""
+    """A new user, with a copy of the programs in the build cache of Go."""
     require_root("becoming another user")
-    cache = Path(os.environ["GOCACHE"])
-    shutil.copytree(cache, home / ".cache/go-build") if cache.is_dir() else (home / ".cache").mkdir(parents=True)
+    programs = Path(os.environ["GOCACHE"], "datacontainer")
+    (home / ".cache/go-build").mkdir(parents=True)
+    if programs.is_dir():
+        shutil.copytree(programs, home / ".cache/go-build/datacontainer")
     subprocess.run(["chown", "-R", f"{uid}:{uid}", home], check=True)
     home.chmod(0o700)
     found = Account(uid, home, entering(Path(sys.base_prefix), home))

@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,16 @@ import pytest
 import yaml
 
 from tools.engines import lacking
-from tools.shared import once
+from tools.limits import limit
+from tools.shared import VARIABLE, once
 
 ROOT = Path(__file__).parent.parent.parent
 # Snakemake imports every installed plugin at each start, so those of storage and clusters are in a folder of their own.
 PLUGINS = ROOT / ".venv/plugins"
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+WARM = Path(__file__).with_name("warm.py")
+# The beginnings of the variables that Python reads when it starts.
+AT_THE_START = ("PYTHON", "COVERAGE_", "LANG", "LC_")
 
 
 def command(*arguments: str, python: str | Path = sys.executable) -> list[str]:
@@ -36,10 +43,11 @@ class Run:
 
 def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> Run:
     """Runs a command in a folder. environment: further variables."""
+    variables = {**os.environ, **(environment or {})}
     done = subprocess.run(
-        command,
+        warmed(command, variables),
         cwd=folder,
-        env={**os.environ, **(environment or {})},
+        env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,6 +55,36 @@ def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, s
         check=False,
     )
     return Run(done.returncode, done.stdout)
+
+
+def warmed(command: Sequence[str | Path], environment: Mapping[str, str]) -> Sequence[str | Path]:
+    """The command; if it starts Snakemake with this Python, one that forks a process which has imported Snakemake."""
+    address, started, _ = warm_snakemake()
+    names = {name for name in {*started, *environment} if name.startswith(AT_THE_START)}
+    if list(command[:3]) != SNAKEMAKE or any(started.get(name) != environment.get(name) for name in names):
+        return command
+    return [sys.executable, "-IS", WARM, address, *command[3:]]
+
+
+@cache
+def warm_snakemake() -> tuple[Path, dict[str, str], subprocess.Popen]:
+    """The address of this worker's process that has imported Snakemake, the environment in which it did, and itself."""
+    environment = dict(os.environ)
+    address = Path(environment[VARIABLE], f"{environment.get('PYTEST_XDIST_WORKER', 'own')}.snakemake")
+    with socket.socket(socket.AF_UNIX) as listener, limit(None):
+        listener.bind(str(address))
+        listener.listen()
+        words = [sys.executable, str(WARM), str(listener.fileno())]
+        # It forks, so it has no threads of OpenBLAS. It ends when its standard input does.
+        alone = environment | {"OPENBLAS_NUM_THREADS": "1"}
+        return address, environment, subprocess.Popen(words, stdin=-1, env=alone, pass_fds=[listener.fileno()])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_warm_snakemake_is_left():
+    yield
+    if warm_snakemake.cache_info().currsize:
+        warm_snakemake()[2].communicate()
 
 
 @dataclass(frozen=True)

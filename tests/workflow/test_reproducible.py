@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 
 import pytest
 
@@ -51,7 +52,10 @@ def here_and_there(tmp_path_factory) -> tuple[Project, Project]:
     fill_odd(here.folder / "data")
     copy_backwards(here.folder / "data", there.folder / "data")
     build(here, cores=1, mask=0o022, environment=HERE)
-    build(there, cores=2, mask=0o077, environment=THERE)
+    # A cache of Go without the programs of the first build.
+    cache = tmp_path_factory.mktemp("cache") / "go"
+    shutil.copytree(os.environ["GOCACHE"], cache, copy_function=os.link, ignore=shutil.ignore_patterns("datacontainer"))
+    build(there, cores=2, mask=0o077, environment=THERE | {"GOCACHE": str(cache)})
     return here, there
 
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from datacontainer import __version__
 from datacontainer.config.dataset import LABEL_PREFIX
-from datacontainer.entrypoint.compile import compile_entrypoint
+from datacontainer.entrypoint.compile import compile_entrypoint, kept_entrypoint
 from datacontainer.entrypoint.gobuild import host_architecture
 from datacontainer.entrypoint.render import write_data
 from datacontainer.runtime.environment import program_environment
@@ -47,7 +47,7 @@ def engine(source: Source) -> Path:
                 text = " ".join(str(error).split())[:200]
                 raise DataError(f"the catalog of {source.name!r} is damaged ({text}): build the image again") from error
             cache, architecture = cache_folder(), host_architecture()
-            if not (cache / f"entrypoint-linux-{architecture}").is_file():
+            if not kept_entrypoint(cache / "go-cache", f"linux/{architecture}").is_file():
                 note("the first query compiles the query program, which takes up to a minute")
             compile_entrypoint(module, Path(rendered), folder / PROGRAM, f"linux/{architecture}", cache / "go-cache")
 

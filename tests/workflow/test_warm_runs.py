@@ -1,0 +1,58 @@
+"""Tests fork a process that has imported Snakemake: such a run is like one that a user starts."""
+
+import os
+import subprocess
+import time
+from contextlib import suppress
+
+import psutil
+
+from tools.workflow import SNAKEMAKE, warmed
+
+SNAKEFILE = """
+rule all:
+    shell:
+        "umask; pwd; echo $WORD; cat; exit 3"
+
+rule wait:
+    shell:
+        "echo started; exec sleep 600"
+"""
+
+
+def test_warm_run_has_the_folder_files_umask_variables_and_status_of_its_command(tmp_path):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "input").write_text("from the input\n")
+    words, done = [*SNAKEMAKE, "--cores", "1", "--quiet", "all"], []
+    for further in ({}, {"PYTHONHASHSEED": "1"}):
+        variables = {**os.environ, "WORD": "\udc80", **further}
+        assert (warmed(words, variables) == words) is bool(further)
+        with open(tmp_path / "input") as file:
+            options = {"stdin": file, "stdout": -1, "stderr": -2, "umask": 0o027, "cwd": tmp_path, "env": variables}
+            done.append(subprocess.run(warmed(words, variables), **options, check=False))
+    warm, cold = done
+    assert b"0027\n%b\n\x80\nfrom the input\n" % os.fsencode(tmp_path) in warm.stdout
+    assert (warm.returncode, warm.stdout) == (cold.returncode, cold.stdout) == (1, warm.stdout)
+
+
+def test_warm_run_ends_with_its_command(tmp_path):
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    words = warmed([*SNAKEMAKE, "--cores", "1", "wait"], os.environ)
+    with subprocess.Popen(words, stdout=-1, stderr=-2, cwd=tmp_path) as asking:
+        for line in asking.stdout:
+            if line == b"started\n":
+                break
+        running = [one for one in psutil.process_iter() if works_in(one, tmp_path)]
+        asking.kill()
+    assert len(running) >= 3
+    end = time.monotonic() + 60
+    while any(works_in(one, tmp_path) for one in running) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not [one for one in running if works_in(one, tmp_path)]
+
+
+def works_in(process: psutil.Process, folder: os.PathLike) -> bool:
+    """Whether a process runs in a folder."""
+    with suppress(psutil.Error):
+        return process.cwd() == os.fspath(folder)
+    return False
