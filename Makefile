@@ -8,6 +8,8 @@ PARALLEL = -n $$(($(CORES) + 2)) --dist loadfile --no-loadscope-reorder
 GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
 GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
 MODULES := packer templates/entrypoint
+# With it, each process of the tests would compile all of them.
+unexport PYTHONDONTWRITEBYTECODE
 # The least coverage of `make test` in percent: one point less than was measured. Raise a number when its coverage rises.
 COVERED_PYTHON := 90
 COVERED_packer := 77

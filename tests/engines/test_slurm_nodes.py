@@ -40,7 +40,14 @@ def where(path):
     Path("where").write_text(f"{os.path.exists(os.environ.get('LOGIN', ''))} {tempfile.gettempdir()}")
     return {"n": 1}
 """
-PRODUCTS = ("catalog.parquet", "oci/index.json", "alone.sif", "alone.docker.tar", "bin/linux-amd64/entrypoint")
+PRODUCTS = (
+    "catalog.parquet",
+    "dataset.json",
+    "oci/index.json",
+    "alone.sif",
+    "alone.docker.tar",
+    "bin/linux-amd64/entrypoint",
+)
 
 
 @pytest.fixture
@@ -59,7 +66,8 @@ def alone(on_slurm: SlurmProject, tmp_path: Path, short_folder: Path) -> Iterato
 def test_slurm_node_without_home_tmp_and_environment_makes_the_same_products(alone: SlurmProject, tmp_path: Path):
     fill(alone.folder / "data", {b"%d/\xc3\xbc %d" % (i % 3, i): b"%d" % i for i in range(30)})
     (alone.folder / "mine.py").write_text(FUNCTION)
-    alone.configure(alone={"path": "data", "compression": "zstd", "metadata": ["mine.py:where"]})
+    settings = {"compression": "zstd", "shard_files": 10, "metadata": ["mine.py:where"]}
+    alone.configure(alone={"path": "data", **settings})
     for cache in (tmp_path / "home/.cache", alone.folder / ".cache"):
         cache.mkdir(parents=True)
         (cache / "go-build").symlink_to(os.environ["GOCACHE"])
@@ -72,12 +80,17 @@ def test_slurm_node_without_home_tmp_and_environment_makes_the_same_products(alo
     assert "error: scan alone: Snakemake cannot write its cache on n2 (Read-only file system: " in text
     assert "export XDG_CACHE_HOME=… names a folder that every node can write" in text
     alone.build(shell=["env", "-i", *words, f"XDG_CACHE_HOME={alone.folder / '.cache'}", *start])
+    text = max((alone.folder / ".snakemake/log").iterdir()).read_text()
+    # Rules that only create links run without Slurm.
+    assert "slurm_logs/rule_convert/" in text
+    assert "slurm_logs/rule_assemble/" not in text
     assert (alone.folder / "where").read_text() == f"False {tmp_path / 'login'}"
     # The same folder, as the catalog records the times of its files.
     local = Project(tmp_path / "local")
     local.folder.mkdir()
     (local.folder / "mine.py").write_text(FUNCTION)
-    local.configure(alone={"path": str(alone.folder / "data"), "compression": "zstd", "metadata": ["mine.py:where"]})
+    local.configure(alone={"path": str(alone.folder / "data"), **settings})
     local.build()
+    assert len(alone.product("alone", "stages/scan/shards.tsv").read_text().splitlines()) > 2
     for name in PRODUCTS:
         assert alone.product("alone", name).read_bytes() == local.product("alone", name).read_bytes(), name

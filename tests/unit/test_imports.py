@@ -39,6 +39,7 @@ def test_every_stage_is_in_the_table():
     assert set(STAGES_LOAD) == set(STAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("modules", "expected"), CASES)
 def test_import_loads_no_library_that_the_stage_does_not_use(modules, expected):
     imports = "".join(f"import datacontainer.{module}\n" for module in modules)

@@ -60,12 +60,12 @@ def failing(project: Project) -> Project:
 
 
 @pytest.mark.parametrize(
-    ("scheduler", "target", "memory"),
-    [("lsf", "default", r"-M (\d+)MB"), ("pbs", "catalog", r"mem=(\d+)mb"), ("sge", "catalog", r"mem_free=(\d+)M")],
+    ("scheduler", "memory"),
+    [("lsf", r"-M (\d+)MB"), ("pbs", r"mem=(\d+)mb"), ("sge", r"mem_free=(\d+)M")],
     indirect=["scheduler"],
 )
-def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, target, memory, failing: Project):
-    run = on_cluster(scheduler, failing, target)
+def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, memory, failing: Project):
+    run = on_cluster(scheduler, failing, "catalog")
     assert run.status == 0, run.text
     (row,) = pq.read_table(failing.product("fruit", "catalog.parquet")).to_pylist()
     assert Path(row["tmp"]).parent.parent == scheduler.jobs

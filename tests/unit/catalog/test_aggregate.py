@@ -242,6 +242,7 @@ def test_aggregate_two_dataset_functions_get_the_same_data_frame(tmp_path):
     assert run(tmp_path, [shard(tmp_path, 1, {b"a": b"1"})], functions)[1]["metadata"] == {"one": 0, "two": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "problem"),
     [

@@ -85,6 +85,7 @@ def test_list_with_closed_streams_succeeds(small, closed):
     assert (done.returncode, done.stderr, done.stdout) == (0, b"", small())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("output", "message"),
     [("> /dev/full", "no space left on device"), (">&-", "file already closed"), ("<&- >&-", "file already closed")],
@@ -174,6 +175,7 @@ def test_export_to_a_disk_without_hard_links_is_complete(small, tmp_path, refusa
     assert [(path.name, path.read_bytes()) for path in (tmp_path / "out").iterdir()] == [("file", b"content")]
 
 
+@pytest.mark.slow
 def test_export_interrupted_leaves_no_partial_file_and_ends_at_once(entrypoint, tmp_path):
     (tmp_path / "data").mkdir()
     with open(tmp_path / "data/large", "wb") as large:

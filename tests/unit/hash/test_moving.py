@@ -53,6 +53,7 @@ def opened(process: subprocess.Popen[str]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

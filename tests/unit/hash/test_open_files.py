@@ -57,6 +57,7 @@ def opened() -> Iterator[str]:
                     yield os.readlink(folder / one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "expected"), [("1", {1}), ("3", {2, 3}), (None, range(5, 33))])
 def test_open_files_bounds_the_folders_and_files_that_are_read_at_a_time(limit, expected, packer, dataset, monkeypatch):
     if limit:

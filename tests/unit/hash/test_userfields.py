@@ -64,6 +64,7 @@ def called(tmp_path, monkeypatch) -> Callable[..., list[object]]:
     return call
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "value"),
     [
@@ -234,6 +235,7 @@ def test_user_fields_lines_that_functions_print_are_logged_and_few_are_shown(cal
     assert Path("hash.log").read_text().count("no end") == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_call_functions_process_that_is_ended_ends_the_worker(tmp_path, sent):
     (tmp_path / "user.py").write_text(

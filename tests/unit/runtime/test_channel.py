@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from datacontainer.runtime import progress
 from datacontainer.runtime.channel import ADDRESS, Amount, Mailbox, Message, has_console, received, send
 from datacontainer.runtime.errors import DataError
 from datacontainer.runtime.logs import finished, last_error, stage, warn
@@ -20,6 +21,8 @@ def run(short_folder, monkeypatch):
         channel.bind(str(short_folder / "progress"))
         channel.settimeout(60)
         monkeypatch.setenv(ADDRESS, str(short_folder / "progress"))
+        # Packers of other tests.
+        monkeypatch.setattr(progress, "_amounts", {})
         yield lambda: received(channel.recv(4096))
         os.unlink(short_folder / "progress")
 

@@ -29,6 +29,7 @@ def test_stop_at_ctrl_c_ends_the_process_with_one_line_until_there_are_jobs(argu
     assert (b"Traceback" in done.stderr) == ("jobs" in arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["diff {0}/a:1 {0}/a:2", "find {0}", "history {0}/a:1", "ls {0}/a:1"])
 def test_ctrl_c_while_a_registry_does_not_answer_is_one_line(words):
     code = f"import sys; sys.path.insert(0, '{ROOT}/scripts'); from datacontainer.command.main import main; main()"

@@ -121,6 +121,7 @@ def test_take_over_waits_until_a_working_job_of_the_dead_run_has_ended(paths):
     assert len(shown) == 1
 
 
+@pytest.mark.slow
 def test_take_over_of_a_job_that_does_not_end_is_an_error(paths):
     job = work_elsewhere(paths, "abc")
     os.kill(job.pid, 19)

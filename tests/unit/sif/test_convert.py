@@ -103,6 +103,7 @@ def odd_layer(odd_names: Sequence[bytes]) -> Tree:
     return with_folders(files)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_squashfs_odd_tree_is_found_by_every_reader(odd, reader):
     image, expected = odd
