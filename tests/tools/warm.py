@@ -14,7 +14,7 @@ import sys
 
 STANDARD_FILES = (0, 1, 2)
 LENGTH_BYTES = 10
-# What Snakemake and the Snakefile import in a run that has nothing to do, without what belongs to this project.
+# Snakemake and the Snakefile import these in each run. The modules of this project are not among them.
 LIBRARIES = ("snakemake.cli", "snakemake.storage", "smart_open", "jsonschema", "pathspec", "yaml", "yte")
 
 
