@@ -198,7 +198,7 @@ class Console(logging.Handler):
             while message := self._mailbox.receive(0):
                 self._take_message(message)
             self._mailbox.close()
-            self._line.clear()
+            self._line.clear(typed=self._stopped)
             if self._stopped:
                 lines: Iterable[str] = [INTERRUPTED]
             elif self.failures:

@@ -79,9 +79,9 @@ class ProgressLine:
             self._stream.write(text + "\n")
             self._stream.flush()
 
-    def clear(self) -> None:
-        """Removes the line from the terminal."""
-        if self._drawn:
+    def clear(self, *, typed: bool = False) -> None:
+        """Removes the line from the terminal. typed: whether the user typed something, such as ^C, which it shows."""
+        if self._drawn or (typed and self._terminal):
             self._stream.write(CLEAR)
             self._stream.flush()
             self._drawn = False

@@ -50,6 +50,7 @@ FIRST = layer(
 SECOND = layer(
     folder("etc", 0o711),
     Given("etc/.wh.gone"),
+    Given("nowhere/.wh.gone"),
     Given("etc/.wh.old"),
     Given("opt/old/new", content=b"2"),
     Given("opt/old/.wh..wh..opq"),

@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import normalize
 
 import bagit
 import pyarrow as pa
@@ -63,7 +64,9 @@ def payload(bag: Path) -> dict[bytes, bytes]:
 
 def test_export_bagit_readable_names_give_a_bag_that_bagit_and_sha256sum_validate(program, tmp_path, monkeypatch):
     readable = [name for name in ODD_NAMES if b"\xff" not in name and not UNREADABLE.search(name.decode())]
-    files = {name: b"<%b>" % name for name in [*readable, b"sub/a", b"sub/deep/b", b"sub/deep/\r\n", b"empty"]}
+    # Of names that differ only in their Unicode form, bagit finds the one that the file system lists last.
+    forms = {normalize("NFC", name.decode()): name for name in readable}
+    files = {name: b"<%b>" % name for name in [*forms.values(), b"sub/a", b"sub/deep/b", b"sub/deep/\r\n", b"empty"]}
     tool = program(files, ALGORITHMS)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     tool.run("-export", tmp_path / "bag", "-bagit")

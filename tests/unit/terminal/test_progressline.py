@@ -65,6 +65,7 @@ def test_draw_on_a_terminal_overwrites_the_line_and_clear_removes_it():
         line.start("compile lab", Amount())
         line.draw()
         line.clear()
+        line.clear(typed=True)
         line.clear()
     found = b""
     # Linux passes the writes on one after the other, and ends with an error.
@@ -72,7 +73,7 @@ def test_draw_on_a_terminal_overwrites_the_line_and_clear_removes_it():
         while piece := os.read(ours, 999):
             found += piece
     os.close(ours)
-    assert found.decode() == f"{CLEAR}compile lab: 0:00{CLEAR}"
+    assert found.decode() == f"{CLEAR}compile lab: 0:00{CLEAR}{CLEAR}"
 
 
 @pytest.mark.parametrize(
