@@ -26,6 +26,9 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 WARM = Path(__file__).with_name("warm.py")
 # The beginnings of the variables that Python reads when it starts.
 AT_THE_START = ("PYTHON", "COVERAGE_", "LANG", "LC_")
+# The environment of this worker, before a test changes it.
+STARTED = dict(os.environ)
+warm_processes: list[subprocess.Popen] = []
 
 
 def command(*arguments: str, python: str | Path = sys.executable) -> list[str]:
@@ -59,32 +62,33 @@ def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, s
 
 def warmed(command: Sequence[str | Path], environment: Mapping[str, str]) -> Sequence[str | Path]:
     """The command; if it starts Snakemake with this Python, one that forks a process which has imported Snakemake."""
-    address, started, _ = warm_snakemake()
-    names = {name for name in {*started, *environment} if name.startswith(AT_THE_START)}
-    if list(command[:3]) != SNAKEMAKE or any(started.get(name) != environment.get(name) for name in names):
+    names = {name for name in {*STARTED, *environment} if name.startswith(AT_THE_START)} - {"PYTHONPATH"}
+    if list(command[:3]) != SNAKEMAKE or any(STARTED.get(name) != environment.get(name) for name in names):
         return command
-    return [sys.executable, "-IS", WARM, address, *command[3:]]
+    return [sys.executable, "-IS", WARM, warm_snakemake(environment.get("PYTHONPATH", "")), *command[3:]]
 
 
 @cache
-def warm_snakemake() -> tuple[Path, dict[str, str], subprocess.Popen]:
-    """The address of this worker's process that has imported Snakemake, the environment in which it did, and itself."""
-    environment = dict(os.environ)
-    address = Path(environment[VARIABLE], f"{environment.get('PYTEST_XDIST_WORKER', 'own')}.snakemake")
+def warm_snakemake(python_path: str) -> Path:
+    """The address of a process of this worker that has imported Snakemake and the plugins on the path."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "own")
+    address = Path(os.environ[VARIABLE], f"{worker}.{len(warm_processes)}.snakemake")
+    # It forks, so it has no threads of OpenBLAS. It ends when its standard input does.
+    environment = STARTED | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": python_path}
     with socket.socket(socket.AF_UNIX) as listener, limit(None):
         listener.bind(str(address))
         listener.listen()
         words = [sys.executable, str(WARM), str(listener.fileno())]
-        # It forks, so it has no threads of OpenBLAS. It ends when its standard input does.
-        alone = environment | {"OPENBLAS_NUM_THREADS": "1"}
-        return address, environment, subprocess.Popen(words, stdin=-1, env=alone, pass_fds=[listener.fileno()])
+        process = subprocess.Popen(words, stdin=-1, env=environment, pass_fds=[listener.fileno()])
+    warm_processes.append(process)
+    return address
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_warm_snakemake_is_left():
     yield
-    if warm_snakemake.cache_info().currsize:
-        warm_snakemake()[2].communicate()
+    for process in warm_processes:
+        process.communicate()
 
 
 @dataclass(frozen=True)
