@@ -17,7 +17,7 @@ from datacontainer.functions.load import check_file, source_digest
 from datacontainer.functions.values import plain_fields
 from datacontainer.runtime.errors import MissingToolError, UsageError
 from tools.domainfiles import FASTQ, MAKERS, bids, make
-from tools.engines import lacking
+from tools.engines import lacking, require_library
 
 # Another package's file beside Biopython.
 pytestmark = pytest.mark.filterwarnings("ignore:You may be importing Biopython")
@@ -208,6 +208,15 @@ def test_metadata_dicom_without_suffix_is_found_and_identifying_tags_are_counted
     assert found["identifying"] == {"files": 1, "tags": dict.fromkeys(sorted(tags), 1)}
     assert "filled in 1 of 1 DICOM files" in found["warnings"][0]
     assert of_dataset("dicom", [{"size": 1}])["files"] == 0
+
+
+@pytest.mark.parametrize(("shape", "orientation"), [((4, 5, 6), "LAS"), ((4, 5), "")])
+def test_nifti_has_an_orientation_from_three_axes_on(shape, orientation, tmp_path):
+    nibabel, numpy = require_library("nibabel"), require_library("numpy")
+    image = nibabel.Nifti1Image(numpy.zeros(shape, numpy.int16), numpy.diag([-2.0, 2.0, 3.5, 1.0]))
+    nibabel.save(image, tmp_path / "brain.nii")
+    assert fields_of("nifti", tmp_path / "brain.nii", tmp_path).get("orientation", "") == orientation
+    assert orientation in ("", "".join(nibabel.aff2axcodes(image.affine)))
 
 
 @pytest.mark.slow
