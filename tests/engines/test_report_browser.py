@@ -127,6 +127,7 @@ def test_page_shows_totals_charts_stages_and_duplicates(project, study):
     volumes = sum(len(content) for name, content in files.items() if name.endswith(b".nii.gz"))
     assert f"suffix in bytes files bytes .nii.gz 36 {volumes / 1e6:.3g} MB .tsv 28" in text
     assert "folder in bytes files bytes sub-09/ 10" in text
+    assert "(no folder) 4 " in text
     assert "100 to 999 B 30" in text
     shards = project.product("study", "stages/scan/shards.tsv").read_text().count("\n")
     assert f"scan 95 names hash {shards} shards aggregate 8 columns" in text

@@ -495,3 +495,9 @@ func TestRunDerivativeOfBIDSIsDescribed(t *testing.T) {
 	equal(t, found.Name+found.DatasetType+found.BIDSVersion, "copy of Facesderivative1.10.0")
 	equal(t, found.GeneratedBy[0].Name+found.SourceDatasets[0].DOI, "copydoi:10.5281/zenodo.1")
 }
+
+func TestEncodedKeepsTheCharactersOfHTML(t *testing.T) {
+	if found := string(encoded(map[string]string{"a": "<b> & c"})); found != `{"a":"<b> & c"}` {
+		t.Fatalf("found %s", found)
+	}
+}

@@ -58,6 +58,13 @@ def test_problems_other_size_missing_and_new_files_are_named(sealed):
     ]
 
 
+def test_check_a_file_that_the_stage_did_not_create_is_named(sealed):
+    other = sealed.with_name("other")
+    other.touch()
+    with pytest.raises(DataError, match=f"^'{other}' was not created by its stage: delete it and run snakemake again"):
+        check(sealed, other)
+
+
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"key": 1, "folders": [], "files": {"a": [1]}}'])
 def test_problems_damaged_seal_is_named(sealed, content):
     sealed.write_bytes(content)
