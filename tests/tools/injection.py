@@ -41,7 +41,7 @@ ERRORS = {
     "link": ("ENOSPC",),
 }
 # Files that only make a later run faster, locks, and messages: a stage can succeed without them.
-SPARE = re.compile(r"/(\w+\.jobs|known|logs|go-cache|\.snakemake)/|/entrypoint-linux-|\.lock$")
+SPARE = re.compile(r"/(\w+\.jobs|known|logs|go-cache|\.snakemake)/|\.lock$")
 # The command of a stage in the output of Snakemake.
 COMMAND = re.compile(r"^ *Shell command: exec (.*)$", re.MULTILINE)
 # Calls whose file is their last name, and the place of the written file among the descriptors of a call.

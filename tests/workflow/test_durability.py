@@ -7,7 +7,7 @@ from tools.trees import fill
 from tools.workflow import command, run
 
 # Working files of Snakemake and of Go, and messages. A list in `known` that is lost costs a read of its files.
-OTHERS = (".snakemake", "go-cache", ".jobs/", "/logs/", "/known/", ".partial", "/entrypoint-linux-", ".lock")
+OTHERS = (".snakemake", "go-cache", ".jobs/", "/logs/", "/known/", ".partial", ".lock")
 
 
 def test_build_syncs_each_file_before_its_rename_and_its_folder_after(project):
