@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -87,3 +89,24 @@ def test_manifest_with_another_digest_is_an_error(proxy):
     message = f"sent {EMPTY.digest} as the manifest {lying}: its storage is damaged"
     with proxying(proxy.upstream, renamed={lying: "empty"}) as liar, pytest.raises(RegistryError, match=message):
         Repository(Reference.parse(f"{liar.host}/client")).manifest(lying)
+
+
+def test_registry_on_another_machine_is_reached_through_the_proxy_of_the_environment(monkeypatch, repository):
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        asked = pool.submit(first_line, server)
+        with pytest.raises(RegistryError, match=r"registry\.example\.org"):
+            Repository(Reference.parse("registry.example.org/lab/fruit:1")).manifest()
+        assert asked.result(60) == b"CONNECT registry.example.org:443 HTTP/1."
+        # A registry on this machine is reached without it.
+        assert repository.manifest()[0] == EMPTY.content
+
+
+def first_line(server: socket.socket) -> bytes:
+    """The beginning of what the first client of a server sends."""
+    client, _ = server.accept()
+    with client:
+        return client.recv(40)

@@ -210,12 +210,15 @@ def test_metadata_dicom_without_suffix_is_found_and_identifying_tags_are_counted
     assert of_dataset("dicom", [{"size": 1}])["files"] == 0
 
 
-@pytest.mark.parametrize(("shape", "orientation"), [((4, 5, 6), "LAS"), ((4, 5), "")])
-def test_nifti_has_an_orientation_from_three_axes_on(shape, orientation, tmp_path):
+@pytest.mark.parametrize(
+    ("version", "shape", "orientation"), [(1, (4, 5, 6), "LAS"), (2, (4, 5, 6), "LAS"), (1, (4, 5), "")]
+)
+def test_nifti_of_each_version_has_an_orientation_from_three_axes_on(version, shape, orientation, tmp_path):
     nibabel, numpy = require_library("nibabel"), require_library("numpy")
-    image = nibabel.Nifti1Image(numpy.zeros(shape, numpy.int16), numpy.diag([-2.0, 2.0, 3.5, 1.0]))
+    image = getattr(nibabel, f"Nifti{version}Image")(numpy.zeros(shape, numpy.int16), numpy.diag([-2.0, 2.0, 3.5, 1.0]))
     nibabel.save(image, tmp_path / "brain.nii")
-    assert fields_of("nifti", tmp_path / "brain.nii", tmp_path).get("orientation", "") == orientation
+    found = fields_of("nifti", tmp_path / "brain.nii", tmp_path)
+    assert (found["version"], found.get("orientation", "")) == (version, orientation)
     assert orientation in ("", "".join(nibabel.aff2axcodes(image.affine)))
 
 

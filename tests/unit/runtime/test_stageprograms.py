@@ -22,3 +22,11 @@ def test_terminate_all_ends_the_programs_of_other_threads(monkeypatch):
             running.result(60)
     with pytest.raises(KeyboardInterrupt):
         programs.check_running()
+
+
+def test_run_the_packer_shows_its_lines_with_the_mark_as_progress(monkeypatch):
+    shown = []
+    monkeypatch.setattr(programs, "log_packer_line", lambda line, _: shown.append(line))
+    # The second word of a command of the packer is the beginning of its lines of progress.
+    assert programs.run(["sh", "-c", "echo result; echo '-c: 3 of 10 files' >&2; echo other >&2"], "") == "result\n"
+    assert shown == ["3 of 10 files"]
