@@ -68,6 +68,7 @@ def answer(client: socket.socket) -> int:
     ended = os.pidfd_open(child)
     if ended not in select.select([ended, client], [], [])[0]:
         stop(child)
+        os._exit(1)
     _, status = os.waitpid(child, 0)
     client.send(b"%d" % os.waitstatus_to_exitcode(status))
     os._exit(0)
