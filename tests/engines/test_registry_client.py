@@ -97,6 +97,7 @@ def test_registry_on_another_machine_is_reached_through_the_proxy_of_the_environ
             monkeypatch.setenv(name, f"http://127.0.0.1:{server.getsockname()[1]}")
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
+        server.settimeout(60)
         asked = pool.submit(first_line, server)
         with pytest.raises(RegistryError, match=r"registry\.example\.org"):
             Repository(Reference.parse("registry.example.org/lab/fruit:1")).manifest()

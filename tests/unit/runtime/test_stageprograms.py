@@ -12,7 +12,7 @@ from datacontainer.runtime.errors import DataContainerError
 def test_terminate_all_ends_the_programs_of_other_threads(monkeypatch):
     monkeypatch.setattr(programs, "_stopped", threading.Event())
     started = threading.Event()
-    words = ["sh", "-c", "echo started; exec sleep 600"]
+    words = ["sh", "-c", "echo started; exec sleep 100"]
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(programs.run, words, "sleep", handle=lambda _: started.set())
         assert started.wait(60)
