@@ -8,7 +8,7 @@ PARALLEL = -n $$(($(CORES) + 2)) --dist loadfile --no-loadscope-reorder
 GOFMT = $(wildcard .venv/lib/python3*/site-packages/go/bin/gofmt)
 GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(BIN)/go
 MODULES := packer templates/entrypoint
-# With it, each process of the tests would compile all of them.
+# With this variable, each process of the tests compiles all modules of the tests again.
 unexport PYTHONDONTWRITEBYTECODE
 # The least coverage of `make test` in percent: one point less than was measured. Raise a number when its coverage rises.
 COVERED_PYTHON := 90

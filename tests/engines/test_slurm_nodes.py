@@ -9,7 +9,7 @@ import pytest
 
 from tools.slurm import NODES, SlurmProject
 from tools.trees import fill
-from tools.workflow import ROOT, Project
+from tools.workflow import NOTHING, ROOT, Project
 
 OTHERS = f"nodename=n[1,3-{NODES}]"
 STOP = """
@@ -79,7 +79,8 @@ def test_slurm_node_without_home_tmp_and_environment_makes_the_same_products(alo
     text = alone.snakemake("--retries", "0", shell=["env", "-i", *words, *start]).text
     assert "error: scan alone: Snakemake cannot write its cache on n2 (Read-only file system: " in text
     assert "export XDG_CACHE_HOME=… names a folder that every node can write" in text
-    alone.build(shell=["env", "-i", *words, f"XDG_CACHE_HOME={alone.folder / '.cache'}", *start])
+    shell = ["env", "-i", *words, f"XDG_CACHE_HOME={alone.folder / '.cache'}", *start]
+    alone.build(shell=shell)
     text = max((alone.folder / ".snakemake/log").iterdir()).read_text()
     # Rules that only create links run without Slurm.
     assert "slurm_logs/rule_convert/" in text
@@ -94,3 +95,4 @@ def test_slurm_node_without_home_tmp_and_environment_makes_the_same_products(alo
     assert len(alone.product("alone", "stages/scan/shards.tsv").read_text().splitlines()) > 1
     for name in PRODUCTS:
         assert alone.product("alone", name).read_bytes() == local.product("alone", name).read_bytes(), name
+    assert NOTHING in alone.build(shell=shell)

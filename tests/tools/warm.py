@@ -64,7 +64,6 @@ def answer(client: socket.socket) -> int:
     if child == 0:
         client.close()
         become(files, *json.loads(words))
-    os.set_blocking(client.fileno(), False)
     ended = os.pidfd_open(child)
     if ended not in select.select([ended, client], [], [])[0]:
         stop(child)

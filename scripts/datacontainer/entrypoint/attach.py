@@ -3,13 +3,12 @@
 Source: the ELF format of 64 bits, elf(5).
 """
 
-import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from datacontainer.runtime.outputs import copy_into
+from datacontainer.runtime.outputs import copy_into, open_program
 
 # The mark of the variable `place` in templates/entrypoint/attached; the address and the size follow it.
 MARK = bytes.fromhex("d1a7ac0f7a1e2590 4bc3e8365df2816a")
@@ -71,7 +70,7 @@ def attach(program: bytes, parts: Sequence[Path], target: Path) -> None:
         segments.insert(last + 1, segment)
         _write_tables(content, segments, sections, names, segment)
         PLACE.pack_into(content, content.index(MARK) + len(MARK), segment.address, segment.file_bytes)
-    with open(target, "wb", opener=lambda path, flags: os.open(path, flags, 0o777)) as file:
+    with open_program(target) as file:
         file.write(content)
         for part in parts if MARK in content else ():
             copy_into(part, file)

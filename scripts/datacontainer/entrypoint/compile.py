@@ -1,7 +1,6 @@
 """Compile: static Go binaries, with the same bytes on any machine."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from datacontainer.entrypoint.gobuild import BUILD, PINNED, find_go, go_build, g
 from datacontainer.entrypoint.template import FACTS, INDEX, TEMPLATE
 from datacontainer.runtime.lock import in_turn
 from datacontainer.runtime.logs import finished, warn
-from datacontainer.runtime.outputs import completed, write_bytes
+from datacontainer.runtime.outputs import completed, open_program, write_bytes
 from datacontainer.runtime.sources import files_digest
 
 # Prefixes of the packer's source files: its own module, and the packages that it shares with the entrypoint.
@@ -67,7 +66,7 @@ def compile_packer(sources: Sequence[Path], binary: Path, cache: Path) -> None:
     recipe = _recipe(sources, top, f"linux/{architecture}")
     with in_turn(cache.with_name("compile.lock")), completed(binary) as unfinished:
         program = _kept(_programs(cache) / f"packer-{architecture}", recipe, build)
-        with open(unfinished, "wb", opener=lambda path, flags: os.open(path, flags, 0o777)) as file:
+        with open_program(unfinished) as file:
             file.write(program)
     finished(1, binary.stat().st_size)
 

@@ -95,6 +95,11 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def open_program(path: Path) -> BinaryIO:
+    """Opens a new file to write to, which all users may run as far as the umask allows it."""
+    return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o777))
+
+
 @cache
 def check_writable(folder: Path, name: str = "outdir", key: str = "outdir") -> None:
     """Returns if files can be written to a folder, which need not exist yet. name: of the folder. key: that sets it.
