@@ -1,4 +1,5 @@
 # library: the Python library of this workflow, and errors in one line.
+import gc
 import os
 import re
 import shlex
@@ -53,6 +54,9 @@ from snakemake.io import checkpoint_target
 from snakemake.logging import logger
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DeploymentMethod
+
+# Python would search Snakemake's many objects for garbage again and again, and once more at the end of each process.
+gc.freeze()
 
 if workflow.modifier.is_main_snakefile():
     sys.excepthook = print_stop

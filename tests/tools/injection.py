@@ -91,7 +91,8 @@ class Sweep:
     @classmethod
     def of(cls, project: Project) -> "Sweep":
         """Builds the project."""
-        found = [shlex.split(line) for line in COMMAND.findall(project.build())]
+        # strace follows Python itself, not the program that forks a process in place of it.
+        found = [[sys.executable, *shlex.split(line)[1:]] for line in COMMAND.findall(project.build())]
         # hash and compile run once for each batch and platform, which the name of the log contains.
         sweep = cls(project, {Path(words[-1]).stem: words for words in found})
         sweep.expected = sweep.digests()

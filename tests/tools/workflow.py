@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -23,11 +24,19 @@ ROOT = Path(__file__).parent.parent.parent
 # Snakemake imports every installed plugin at each start, so those of storage and clusters are in a folder of their own.
 PLUGINS = ROOT / ".venv/plugins"
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
-WARM = Path(__file__).with_name("warm.py")
+ASK, WARM = (Path(__file__).with_name(f"{name}.py") for name in ("ask", "warm"))
 # The beginnings of the variables that Python reads when it starts.
 AT_THE_START = ("PYTHON", "COVERAGE_", "LANG", "LC_")
 # The environment of this worker, before a test changes it.
 STARTED = dict(os.environ)
+LAUNCHER = """#!/bin/sh
+case "$1 $2" in
+    "-m snakemake" | */scripts/datacontainer\\ [a-z]*) ;;
+    *) exec {1} "$@" ;;
+esac
+[ "$PYTHONPATH" = {0} ] || exec {1} "$@"
+exec {1} -IS {2} {3} "$@"
+"""
 warm_processes: list[subprocess.Popen] = []
 
 
@@ -65,14 +74,15 @@ def warmed(command: Sequence[str | Path], environment: Mapping[str, str]) -> Seq
     names = {name for name in {*STARTED, *environment} if name.startswith(AT_THE_START)} - {"PYTHONPATH"}
     if list(command[:3]) != SNAKEMAKE or any(STARTED.get(name) != environment.get(name) for name in names):
         return command
-    return [sys.executable, "-IS", WARM, warm_snakemake(environment.get("PYTHONPATH", "")), *command[3:]]
+    return [sys.executable, "-IS", ASK, warm_python(environment.get("PYTHONPATH", "")), *command[1:]]
 
 
 @cache
-def warm_snakemake(python_path: str) -> Path:
+def warm_python(python_path: str) -> Path:
     """The address of a process of this worker that has imported Snakemake and the plugins on the path."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "own")
-    address = Path(os.environ[VARIABLE], f"{worker}.{len(warm_processes)}.snakemake")
+    address = Path(os.environ[VARIABLE], f"{worker}.{len(warm_processes)}")
+    write_launcher(Path(f"{address}.bin"), address, python_path)
     # It forks, so it has no threads of OpenBLAS. It ends when its standard input does.
     environment = STARTED | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": python_path}
     with socket.socket(socket.AF_UNIX) as listener, limit(None):
@@ -84,8 +94,19 @@ def warm_snakemake(python_path: str) -> Path:
     return address
 
 
+def write_launcher(folder: Path, address: Path, python_path: str) -> None:
+    """Makes a copy of the folder with Python's programs, whose Python forks the process at the address for each job."""
+    folder.mkdir()
+    for program in Path(sys.executable).parent.iterdir():
+        (folder / program.name).symlink_to(program)
+    text = LAUNCHER.format(*map(shlex.quote, map(str, (python_path, sys.executable, ASK, address))))
+    (folder / "python").unlink()
+    (folder / "python").write_text(text)
+    (folder / "python").chmod(0o755)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _no_warm_snakemake_is_left():
+def _no_warm_python_is_left():
     yield
     for process in warm_processes:
         process.communicate()

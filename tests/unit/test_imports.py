@@ -50,6 +50,22 @@ def test_import_loads_no_library_that_the_stage_does_not_use(modules, expected):
     assert LIBRARIES.intersection(loaded) == expected
 
 
+ENDED = """
+import gc
+from datacontainer.command.main import main
+try:
+    main(["--version"])
+finally:
+    print(len(gc.get_objects()))
+"""
+
+
+def test_command_that_ended_leaves_few_objects_to_the_search_for_garbage():
+    environment = {"PYTHONPATH": str(ROOT / "scripts"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", ENDED], env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) < 100, done.stdout
+
+
 def test_storage_plugin_imports_no_version_of_datacontainer_at_the_start_of_snakemake():
     code = "import sys, snakemake_storage_plugin_oci; print('datacontainer' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "False\n"

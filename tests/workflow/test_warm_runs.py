@@ -1,13 +1,14 @@
-"""Tests fork a process that has imported Snakemake: such a run is like one that a user starts."""
+"""Tests fork a process that has imported libraries: such a run, and its jobs, are like those that a user starts."""
 
 import os
 import subprocess
+import sys
 import time
 from contextlib import suppress
 
 import psutil
 
-from tools.workflow import SNAKEMAKE, warmed
+from tools.workflow import ROOT, SNAKEMAKE, warm_python, warmed
 
 SNAKEFILE = """
 rule all:
@@ -33,6 +34,16 @@ def test_warm_run_has_the_folder_files_umask_variables_and_status_of_its_command
     warm, cold = done
     assert b"0027\n%b\n\x80\nfrom the input\n" % os.fsencode(tmp_path) in warm.stdout
     assert (warm.returncode, warm.stdout) == (cold.returncode, cold.stdout) == (1, warm.stdout)
+
+
+def test_warm_job_has_the_output_and_status_of_python():
+    launcher = f"{warm_python(os.environ.get('PYTHONPATH', ''))}.bin/python"
+    words, done = [ROOT / "scripts/datacontainer", "ls", "/nothing"], []
+    for python in (launcher, sys.executable):
+        done.append(subprocess.run([python, *words], capture_output=True, check=False))
+    warm, cold = done
+    assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
+    assert warm.returncode > 1 and b"/nothing" in warm.stderr
 
 
 def test_warm_run_ends_with_its_command(tmp_path):

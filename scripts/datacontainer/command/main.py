@@ -1,5 +1,6 @@
 """The command line: `datacontainer pack FOLDER`, `datacontainer load NAME`, and each stage as a command."""
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DataContainerError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
+    finally:
+        # The search for garbage at the end of Python takes up to a fifth of a short job's time.
+        gc.freeze()
 
 
 def _run(words: list[str]) -> int:

@@ -82,6 +82,9 @@ def _log_lines(process: subprocess.Popen[str], progress_mark: str | None) -> lis
     """Logs each line of a program's standard error when it is read; returns all. Lines with the mark are progress."""
     lines = []
     _running.add(process)
+    # `terminate_all` knows only the programs of before.
+    if _stopped.is_set():
+        process.terminate()
     try:
         for line in process.stderr or ():
             text = line.rstrip("\n")

@@ -24,6 +24,13 @@ def test_terminate_all_ends_the_programs_of_other_threads(monkeypatch):
         programs.check_running()
 
 
+def test_program_that_starts_while_all_are_terminated_ends(monkeypatch):
+    monkeypatch.setattr(programs, "_stopped", threading.Event())
+    programs.terminate_all()
+    with pytest.raises(DataContainerError, match="sleep failed: "):
+        programs.run(["sleep", "100"], "sleep")
+
+
 def test_run_the_packer_shows_its_lines_with_the_mark_as_progress(monkeypatch):
     shown = []
     monkeypatch.setattr(programs, "log_packer_line", lambda line, _: shown.append(line))
