@@ -38,10 +38,8 @@ def test_warm_run_has_the_folder_files_umask_variables_and_status_of_its_command
 
 def test_warm_job_has_the_output_and_status_of_python():
     launcher = f"{warm_python(os.environ.get('PYTHONPATH', ''))}.bin/python"
-    words, done = [ROOT / "scripts/datacontainer", "ls", "/nothing"], []
-    for python in (launcher, sys.executable):
-        done.append(subprocess.run([python, *words], capture_output=True, check=False))
-    warm, cold = done
+    words = [ROOT / "scripts/datacontainer", "ls", "/nothing"]
+    warm, cold = (subprocess.run([one, *words], capture_output=True, check=False) for one in (launcher, sys.executable))
     assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
     assert warm.returncode > 1 and b"/nothing" in warm.stderr
 
