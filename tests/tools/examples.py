@@ -2,12 +2,15 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # If set, each run tries this number of new random examples; else the same examples in every run.
 EXAMPLES = os.environ.get("EXAMPLES")
 # `make test-long` tries all examples of a test, `make unit` a sixteenth, other runs a quarter.
 SHARE, LEAST = (1, 5) if os.environ.get("LONG") else (16, 2) if os.environ.get("QUICK") else (4, 5)
+
+# A mutant needs no smaller example after a failure; the search may take minutes.
+PHASES = (Phase.explicit, Phase.generate) if os.environ.get("MUTANTS") else tuple(Phase)
 
 # No deadline: a slow machine must not fail a test.
 settings.register_profile(
@@ -16,6 +19,7 @@ settings.register_profile(
     derandomize=not EXAMPLES,
     max_examples=int(EXAMPLES or 100 // SHARE),
     print_blob=True,
+    phases=PHASES,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("datacontainer")

@@ -43,7 +43,9 @@ GO_TESTS = {
 }
 # Most tests import these; none belongs to the product.
 LIBRARIES = ("pytest", "hypothesis", "numpy", "pyarrow.parquet", "pyarrow.compute", "duckdb", "yaml", "jsonschema")
-NO_IMPORT = 99
+NO_TESTS, NO_IMPORT = 5, 99
+# The tests of `make unit`.
+QUICK = {"QUICK": "1", "PYTEST_ADDOPTS": "-m 'not slow'", "MUTANTS": "1"}
 GO = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
 SWAPS = {
     ast.Eq: "!=",
@@ -135,6 +137,8 @@ def changed(node: ast.expr | ast.stmt, source: Callable[[ast.expr], str]) -> str
             return str(value + 1)
         case ast.Expr(value=ast.Call()) | ast.Raise():
             return "pass"
+        case ast.Return(value=ast.Constant(value=None)):
+            return None
         case ast.Return(value=ast.expr()):
             return "return None"
     return None
@@ -193,7 +197,7 @@ def outcome(copy: Path, path: str, tests: list[str]) -> str:
     if not tests:
         return "survived"
     status = forked(copy, path, tests)
-    others = {0: "survived", None: "slow", NO_IMPORT: "invalid"}
+    others = {0: "survived", NO_TESTS: "survived", None: "slow", NO_IMPORT: "invalid"}
     return others[status] if status in others else killed(Path(f"{copy}.log").read_bytes())
 
 
@@ -219,7 +223,7 @@ def run_pytest(copy: Path, path: str, tests: list[str]) -> None:
     """Imports a changed module and runs tests, as a process group of its own; exits."""
     os.setpgid(0, 0)
     os.chdir(copy)
-    os.environ.update(GO | {"PYTHONPATH": f"{copy}/scripts:{copy}/tests", "PYTHONDONTWRITEBYTECODE": "1"})
+    os.environ.update(GO | QUICK | {"PYTHONPATH": f"{copy}/scripts:{copy}/tests", "PYTHONDONTWRITEBYTECODE": "1"})
     sys.dont_write_bytecode = True
     sys.path[:1] = [f"{copy}/scripts", f"{copy}/tests"]
     with Path(f"{copy}.log").open("wb") as log:

@@ -1,7 +1,9 @@
 package progress
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -53,6 +55,22 @@ func TestProgressOnTerminalIsShownAndCleared(t *testing.T) {
 	}
 	if strings.Contains(shown, "\n") || out.String() != "a line\n" {
 		t.Errorf("the terminal got %q, the output %q", shown, out.String())
+	}
+}
+
+func TestPrintFlushesItsLineAndReturnsTheErrorOfAWrite(t *testing.T) {
+	p := &Progress{to: io.Discard}
+	var out bytes.Buffer
+	if err := p.Print(bufio.NewWriter(&out), "a line"); err != nil || out.String() != "a line\n" {
+		t.Errorf("the error is %v, the output %q", err, out.String())
+	}
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	if err := p.Print(full, "a line"); err == nil {
+		t.Error("a write to a full disk has no error")
 	}
 }
 

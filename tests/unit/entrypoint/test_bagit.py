@@ -116,6 +116,14 @@ def test_export_bagit_what_a_bag_cannot_hold_is_listed(program, tmp_path):
     }
 
 
+def test_export_bagit_that_cannot_write_a_manifest_fails(program, tmp_path):
+    tool = program({b"a": b"1"})
+    (tmp_path / "bag/manifest-sha256.txt").mkdir(parents=True)
+    done = tool.run("-export", tmp_path / "bag", "-bagit", status=1)
+    assert b"manifest-sha256.txt" in done.stderr
+    assert not (tmp_path / "bag/bagit.txt").exists()
+
+
 def test_export_bagit_selection_is_a_bag_and_another_selection_needs_its_own_folder(program, tmp_path):
     tool = program({b"a.txt": b"1", b"b.txt": b"2", b"c": b"3", b"void": None})
     tool.run("-where", 'suffix = ".txt"', "-export", tmp_path / "bag", "-bagit")

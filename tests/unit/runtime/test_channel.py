@@ -45,6 +45,20 @@ def test_stage_of_a_run_leaves_errors_and_warnings_to_its_console(tmp_path, caps
     assert last_error(tmp_path / "log") == "error: hash lab: it is gone"
 
 
+def test_stage_whose_log_is_on_a_full_disk_sends_its_error_to_the_console(run, capsys):
+    with pytest.raises(SystemExit), stage("/dev/full", "hash lab"):
+        raise DataError("it is gone")
+    assert run() == Message(str(os.getpid()), "hash lab", Amount(), error="error: hash lab: it is gone")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_stage_that_reaches_neither_its_log_nor_the_console_prints_its_error(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv(ADDRESS, str(tmp_path / "gone"))
+    with pytest.raises(SystemExit), stage("/dev/full", "hash lab"):
+        raise DataError("it is gone")
+    assert capsys.readouterr().err == "error: hash lab: it is gone\n"
+
+
 def test_send_to_a_run_that_is_gone_is_ignored(monkeypatch, tmp_path):
     monkeypatch.setenv(ADDRESS, str(tmp_path / "gone"))
     assert has_console()

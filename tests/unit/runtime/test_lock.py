@@ -72,6 +72,11 @@ def test_hold_file_system_without_locks_is_a_warning_and_the_run_is_named(tmp_pa
     assert hold(tmp_path / ".lock", "dataset x", "abc") is None
 
 
+def test_hold_without_a_place_for_the_lock_is_a_warning(tmp_path):
+    (tmp_path / "file").touch()
+    assert hold(tmp_path / "file/folder/lock", "dataset x").startswith("dataset x cannot be locked (Not a directory): ")
+
+
 @pytest.mark.usefixtures("without_locks")
 def test_in_turn_file_system_without_locks_runs_the_block(tmp_path):
     with in_turn(tmp_path / "folder/lock"):

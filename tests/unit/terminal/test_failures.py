@@ -35,7 +35,8 @@ def test_lines_more_causes_than_fit_are_counted(tmp_path, failures):
     for number in range(7):
         failures.add_job(number, "hash", [failed_log(tmp_path / f"{number}.log", f"cause {number}")])
     lines = list(failures.lines())
-    assert [line for line in lines if line.startswith("error: ")] == [f"error: hash lab: cause {i}" for i in range(5)]
+    shown = [(f"error: hash lab: cause {i}", f"  log: {tmp_path}/{i}.log") for i in range(5)]
+    assert lines[:-2] == [line for pair in shown for line in pair]
     assert lines[-2:] == ["2 more causes: the logs of the failed jobs list them", NEXT]
 
 
