@@ -29,6 +29,7 @@ ASK, WARM = (Path(__file__).with_name(f"{name}.py") for name in ("ask", "warm"))
 AT_THE_START = ("PYTHON", "COVERAGE_", "LANG", "LC_")
 # The environment of this worker, before a test changes it.
 STARTED = dict(os.environ)
+# The program that Snakemake takes for Python in a warm run. The fields: PYTHONPATH, Python, ask.py, and the address.
 LAUNCHER = """#!/bin/sh
 case "$1 $2" in
     "-m snakemake" | */scripts/datacontainer\\ [a-z]*) ;;
@@ -95,7 +96,7 @@ def warm_python(python_path: str) -> Path:
 
 
 def write_launcher(folder: Path, address: Path, python_path: str) -> None:
-    """Makes a copy of the folder with Python's programs, whose Python forks the process at the address for each job."""
+    """Fills a folder with the programs next to Python, and a Python that forks the process at the address for a job."""
     folder.mkdir()
     for program in Path(sys.executable).parent.iterdir():
         (folder / program.name).symlink_to(program)
