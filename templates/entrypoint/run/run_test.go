@@ -461,6 +461,10 @@ func TestRunWrongRequestIsAnErrorBeforeAnythingIsWritten(t *testing.T) {
 			s.command.Parameters["n"] = Parameter{Type: "integer"}
 			s.request.Parameters = []string{"n=1.5"}
 		}, `-param n="1.5" is not an integer of 64 bits`},
+		{func(s *setting) {
+			s.command.Parameters["all"] = Parameter{Type: "boolean"}
+			s.request.Parameters = []string{"all=yes"}
+		}, `-param all="yes" is not true or false`},
 		{func(s *setting) { s.request.Out += "/missing" }, `is not a folder: bind a folder that you may write`},
 		{func(s *setting) {
 			s.command.Inputs["table"] = Input{Type: "folder", Required: true}

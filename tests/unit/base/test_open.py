@@ -1,6 +1,8 @@
 """Tests of the forms of a base: layouts, an archive; and of what is refused."""
 
+import io
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from datacontainer.base.fingerprint import base_record, fingerprint
 from datacontainer.base.manifest import read_images
 from datacontainer.base.open import check_base, open_base
 from datacontainer.base.prepared import prepare, read_prepared
+from datacontainer.base.remote import BLOB, Remote
 from datacontainer.runtime.errors import DataContainerError, DataError, UsageError
 from datacontainer.sources.cache import kept
 from tools.bases import DOCKER, Base, Given, layer
@@ -185,3 +188,18 @@ def test_fingerprint_changes_with_the_image_and_not_with_the_files(layout, tmp_p
     other.finish(other.image(AMD, [TARS[0]]))
     assert fingerprint(str(other.path)) not in ("", first)
     assert fingerprint("registry.example.org/lab/base:1") == fingerprint(str(tmp_path / "missing")) == ""
+
+
+def test_layer_from_a_registry_is_on_the_disk_before_the_results_link_it(cache, tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def fsync(descriptor):
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    remote = Remote("localhost:1/base:1", cache)
+    monkeypatch.setattr(remote._repository, "open_blob", lambda _: io.BytesIO(b"layer"))
+    remote.store("sha256:" + "0" * 64, tmp_path / "layer")
+    assert (tmp_path / "layer").read_bytes() == b"layer"
+    assert any(name.endswith(f"/{BLOB}") for name in synced)
