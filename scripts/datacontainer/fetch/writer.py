@@ -206,8 +206,13 @@ class _Large:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self.descriptor = os.open(partial, flags, 0o600, dir_fd=inside)
         if os.fstat(self.descriptor).st_size != size_bytes + self._parts:
-            os.ftruncate(self.descriptor, 0)
-            os.ftruncate(self.descriptor, size_bytes + self._parts)
+            try:
+                os.ftruncate(self.descriptor, 0)
+                os.ftruncate(self.descriptor, size_bytes + self._parts)
+            except OSError:
+                os.close(self.descriptor)
+                os.unlink(partial, dir_fd=inside)
+                raise
         marks = os.pread(self.descriptor, self._parts, size_bytes)
         self.done = {number for number, mark in enumerate(marks) if mark == DONE[0]}
         if len(self.done) == self._parts:
