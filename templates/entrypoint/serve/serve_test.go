@@ -174,7 +174,10 @@ func TestServeRequestsThatAreNotAllowedAreRefused(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/data/../etc/passwd", "/data/b/../../etc/passwd", "/etc/passwd", "/data/%2e%2e/etc/passwd", "/data/a%00.txt"} {
+	for _, path := range []string{
+		"/data/../etc/passwd", "/data/b/../../etc/passwd", "/etc/passwd", "/data/%2e%2e/etc/passwd", "/data/a%00.txt",
+		"/api/folder?path=/data/nothing", "/api/folder?path=/data/a.txt", "/api/folder?path=/etc",
+	} {
 		if status := send(handler, http.MethodGet, path, "").StatusCode; status != http.StatusNotFound {
 			t.Errorf("%s: status %d", path, status)
 		}
