@@ -33,7 +33,7 @@ def _quick(monkeypatch):
     """Releases the locks of a test at its end, and shortens the waits."""
     held: dict[str, int] = {}
     monkeypatch.setattr(lock, "_held", held)
-    for name, seconds in {"WATCH_SECONDS": 0.1, "GRACE_SECONDS": 0.5, "SETTLE_SECONDS": 0, "WAIT_SECONDS": 2}.items():
+    for name, seconds in {"WATCH_SECONDS": 0.1, "GRACE_SECONDS": 0.5, "SETTLE_SECONDS": 0}.items():
         monkeypatch.setattr(run, name, seconds)
     yield
     for descriptor in held.values():
@@ -122,7 +122,8 @@ def test_take_over_waits_until_a_working_job_of_the_dead_run_has_ended(paths):
 
 
 @pytest.mark.slow
-def test_take_over_of_a_job_that_does_not_end_is_an_error(paths):
+def test_take_over_of_a_job_that_does_not_end_is_an_error(paths, monkeypatch):
+    monkeypatch.setattr(run, "WAIT_SECONDS", 2)
     job = work_elsewhere(paths, "abc")
     os.kill(job.pid, 19)
     with pytest.raises(DataContainerError, match=r"^jobs of an earlier run did not end within 2 s \(hash-"):
