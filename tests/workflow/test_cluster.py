@@ -67,6 +67,8 @@ def failing(project: Project) -> Project:
 def test_cluster_profile_retries_a_failed_job_with_more_memory(scheduler, memory, failing: Project):
     run = on_cluster(scheduler, failing, "catalog")
     assert run.status == 0, run.text
+    # The last lines are the summary, not the error of the first attempt.
+    assert "\nfruit:1.0: 1 file, 1 B" in run.text.rpartition("trying again")[2], run.text
     (row,) = pq.read_table(failing.product("fruit", "catalog.parquet")).to_pylist()
     assert Path(row["tmp"]).parent.parent == scheduler.jobs
     assert scheduler.left_behind() == []

@@ -35,6 +35,14 @@ def test_check_programs_static_program_is_accepted():
     check_programs(commands_of(busybox), static=True)
 
 
+def test_check_programs_program_for_each_platform_is_accepted(tmp_path):
+    busybox = Path(require_tool("busybox"))
+    # EM_AARCH64 in elf.h.
+    (tmp_path / "arm64").write_bytes((content := busybox.read_bytes())[:18] + struct.pack("<H", 183) + content[20:])
+    programs = f"{{linux/amd64: {busybox}, linux/arm64: {tmp_path / 'arm64'}}}"
+    check_programs(commands_of(programs, "platforms: [linux/amd64, linux/arm64],"), static=True)
+
+
 def test_check_programs_other_file_is_refused(tmp_path):
     (tmp_path / "script").write_text("#!/bin/sh\n")
     busybox = Path(require_tool("busybox")).read_bytes()
