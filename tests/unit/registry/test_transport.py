@@ -19,7 +19,7 @@ def pauses(monkeypatch):
 
 
 @pytest.fixture
-def registry(monkeypatch) -> Transport:
+def host(monkeypatch) -> Transport:
     """A registry that gives prepared answers, which are statuses with headers, or errors."""
 
     class Pool:
@@ -37,19 +37,19 @@ def registry(monkeypatch) -> Transport:
     return made
 
 
-def test_request_waits_as_long_as_the_registry_asks_or_twice_as_long_each_time(registry, pauses):
-    registry._pool.answers = [(429, {"Retry-After": "7"}), (503, {}), (502, {}), (200, {})]
-    assert registry.request("GET", "x", "").status == 200
+def test_request_waits_as_long_as_the_registry_asks_or_twice_as_long_each_time(host, pauses):
+    host._pool.answers = [(429, {"Retry-After": "7"}), (503, {}), (502, {}), (200, {})]
+    assert host.request("GET", "x", "").status == 200
     asked, first, second = pauses
     assert asked == 7
     assert FIRST_PAUSE_SECONDS <= first <= 2 * FIRST_PAUSE_SECONDS <= second <= 4 * FIRST_PAUSE_SECONDS
 
 
-def test_request_over_a_connection_that_fails_is_sent_again_unless_it_is_the_first(registry, pauses):
-    registry._pool.answers = [ProtocolError("cut"), (200, {})]
+def test_request_over_a_connection_that_fails_is_sent_again_unless_it_is_the_first(host, pauses):
+    host._pool.answers = [ProtocolError("cut"), (200, {})]
     with pytest.raises(RegistryError):
-        registry.request("GET", "x", "")
-    assert registry.request("GET", "x", "").status == 200
-    registry._pool.answers = [ProtocolError("cut"), (200, {})]
-    assert registry.request("GET", "x", "").status == 200
+        host.request("GET", "x", "")
+    assert host.request("GET", "x", "").status == 200
+    host._pool.answers = [ProtocolError("cut"), (200, {})]
+    assert host.request("GET", "x", "").status == 200
     assert len(pauses) == 1
