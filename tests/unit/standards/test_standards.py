@@ -77,6 +77,9 @@ def test_croissant_is_loaded_and_its_records_are_read(folder):
     issues = dataset.metadata.ctx.issues
     if (cited := loaded(folder, "croissant").get("citeAs")) is not None:
         assert cited == f"Ada {HOSTILE}, Ada again, Bob (2020). {HOSTILE}. https://doi.org/10.5281/zenodo.1234"
+        creators = [(one["name"], one.get("url")) for one in loaded(folder, "croissant")["creator"]]
+        orcid = "https://orcid.org/0000-0002-1825-0097"
+        assert creators == [(f"Ada {HOSTILE}", orcid), ("Ada again", orcid), ("Bob", None)]
     missing = {"citeAs", "license"} if loaded(folder, "croissant").get("license") is None else set()
     assert len(issues.warnings) == len(missing)
     records = [dict(record) for record in dataset.records("files")]
@@ -91,7 +94,10 @@ def test_datapackage_and_its_rows_are_valid(folder):
     assert datapackage_problems(folder) == []
     (resource,) = loaded(folder, "datapackage")["resources"]
     assert resource["hash"] == f"sha256:{hashlib.sha256((folder / resource['path']).read_bytes()).hexdigest()}"
-    assert [field["name"] for field in resource["schema"]["fields"]] == pq.read_schema(folder / resource["path"]).names
+    types = {field["name"]: field["type"] for field in resource["schema"]["fields"]}
+    assert list(types) == pq.read_schema(folder / resource["path"]).names
+    # pandas reads integers next to nulls as numbers.
+    assert (types["size"], types["n"], types["x.y"]) == ("integer", "number", "number")
 
 
 def test_datacite_matches_the_schema_of_its_library(folder):
