@@ -45,8 +45,8 @@ container: .venv/ready
 	apptainer build --force --build-arg mirror=$(MIRROR) --build-arg wheels=.venv/wheels \
 		workflow/envs/datacontainer.sif workflow/envs/datacontainer.def
 
-# Tests without Snakemake and container engines, in about 90 seconds: without the tests marked slow, and with few
-# examples of Hypothesis. Go's tests wait often, so they run beside those of Python.
+# Tests without Snakemake and container engines, in less than two minutes: without the tests marked slow, and with
+# few examples of Hypothesis. Go's tests wait often, so they run beside those of Python.
 unit: .venv/ready-dev
 	@$(MAKE) --no-print-directory -j3 unit-python $(MODULES:%=test-%)
 

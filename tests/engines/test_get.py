@@ -292,12 +292,13 @@ def test_get_file_that_is_too_large_for_the_target_is_named_and_the_others_are_w
     program, many, original, tmp_path
 ):
     limited = Tool((require_tool("prlimit"), f"--fsize={LARGE - 1}", *program.command))
-    done = limited.run("get", many.layout, "--output", tmp_path / "out", status=1)
-    assert (
-        b"large.bin': is not exported: the target cannot store its size (File too large)" in done.stdout + done.stderr
-    )
     large = {path for path, content in original.items() if len(content) == LARGE}
-    assert files_of(tmp_path / "out").keys() == original.keys() - large
+    line = b"large.bin': is not exported: the target cannot store its size (File too large)"
+    # The second get finds the files of the first.
+    for _ in range(2):
+        done = limited.run("get", many.layout, "--output", tmp_path / "out", status=1)
+        assert line in done.stdout + done.stderr
+        assert files_of(tmp_path / "out").keys() == original.keys() - large
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,9 @@ STARTED = dict(os.environ)
 # The program that Snakemake takes for Python in a warm run. The fields: PYTHONPATH, Python, ask.py, and the address.
 LAUNCHER = """#!/bin/sh
 case "$1 $2" in
-    "-m snakemake" | */scripts/datacontainer\\ [a-z]*) ;;
-    *) exec {1} "$@" ;;
+    "-m snakemake" | */scripts/datacontainer\\ [a-z]*) [ "$PYTHONPATH" != {0} ] || exec {1} -IS {2} {3} "$@" ;;
 esac
-[ "$PYTHONPATH" = {0} ] || exec {1} "$@"
-exec {1} -IS {2} {3} "$@"
+exec {1} "$@"
 """
 warm_processes: list[subprocess.Popen] = []
 
