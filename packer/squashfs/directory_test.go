@@ -115,6 +115,13 @@ func withoutHeaders(table []byte) []byte {
 	return content
 }
 
+func TestWriteListingCountsTheFoldersInIt(t *testing.T) {
+	_, l := listingOf(t, []member{fileMember("a/x", ""), fileMember("b/y", ""), fileMember("c", "")}, 0)
+	if l.directories != 2 {
+		t.Errorf("%d folders are counted, expected 2", l.directories)
+	}
+}
+
 func TestWriteListingIndexEntryPointsToTheHeaderOfItsRun(t *testing.T) {
 	var members []member
 	for i := range 3000 {

@@ -129,6 +129,7 @@ def test_verify_entrypoint_other_than_the_built_one_names_the_platform(products,
         ),
         (lambda e: e.pop(b"entrypoint"), "'/entrypoint' is missing from the last layer of linux/amd64"),
         (put(b"etc", FOLDER | 0o755), "'/etc/' is in the layers; only"),
+        (put(b"entry", FILE | 0o755), "'/entry' is in the layers; only"),
     ],
 )
 def test_verify_last_layer_with_unexpected_files_names_them(products, change, named):
