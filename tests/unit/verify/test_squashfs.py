@@ -63,6 +63,14 @@ def test_nodes_of_many_and_large_owners_are_listed(dataset, tmp_path):
     assert {path: entry.content for path, entry in found.items() if path} == {b"%d" % n: b"%d" % n for n in range(3000)}
 
 
+def test_content_in_more_fragment_blocks_than_a_metadata_block_describes_equals_the_folder(dataset):
+    fill(dataset, {b"%d" % number: b"%d" % number * 500 for number in range(1000, 2100)})
+    image = packed(dataset, "-b", "4096", *PLAIN)
+    # The superblock contains the number of fragment blocks, each of which needs 16 of 8192 bytes.
+    assert int.from_bytes(image.read_bytes()[16:20], "little") > 512
+    assert read_by_verify(image, 0) == tree_of(dataset)
+
+
 def test_nodes_link_target_of_the_longest_size_is_read_and_a_longer_one_refused(dataset):
     (dataset / "link").symlink_to("t" * 4095)
     image = packed(dataset, *PLAIN)
