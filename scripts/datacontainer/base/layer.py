@@ -32,13 +32,12 @@ class Hashed:
 
     def __init__(self, file: IO[bytes] | Any) -> None:
         """file: to read from."""
-        self._file, self._digest, self.size_bytes = file, hashlib.sha256(), 0
+        self._file, self._digest = file, hashlib.sha256()
 
     def read(self, count: int = READ_BYTES) -> bytes:
         """The next bytes; none at the end."""
         content: bytes = self._file.read(count)
         self._digest.update(content)
-        self.size_bytes += len(content)
         return content
 
     def readable(self) -> bool:

@@ -338,6 +338,10 @@ func TestPropfindOfEachFolderNamesEachEntryOnce(t *testing.T) {
 	if !strings.Contains(unknown, "getetag>&#34;2cf24dba") || !strings.Contains(unknown, "<x:quota") || !strings.Contains(unknown, "404 Not Found") {
 		t.Errorf("answer %s", unknown)
 	}
+	names := text(t, send(handler, "PROPFIND", "/dav/a.txt", `<propfind xmlns="DAV:"><propname/></propfind>`, "Depth", "0"))
+	if !strings.Contains(names, "<D:getetag/>") || strings.Contains(names, "2cf24dba") {
+		t.Errorf("the names of properties are %s", names)
+	}
 	if status := send(handler, "PROPFIND", "/dav/", "", "Depth", "infinity").StatusCode; status != http.StatusForbidden {
 		t.Errorf("infinite depth: status %d", status)
 	}
