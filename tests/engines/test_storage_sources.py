@@ -2,12 +2,15 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from datacontainer.runtime.errors import DataError
@@ -38,8 +41,10 @@ def summary(project: Project, name: str, outdir: str = "results") -> dict[str, A
 
 
 def test_objects_give_the_image_of_a_folder_and_are_read_once(bucket: Bucket, project: Project, tmp_path: Path) -> None:
+    begun_ns = time.time_ns()
     url = bucket.put("x", TREE)
     bucket.put("x", {b"many/": b"", b"marker/": b""})
+    ended_ns = time.time_ns()
     fill(tmp_path / "x", TREE)
     bucket.taken()
     keys = {"formats": ["oci"], "shard_files": 10, "metadata": [f"{ROOT}/examples/metadata.py:lines"]}
@@ -58,6 +63,9 @@ def test_objects_give_the_image_of_a_folder_and_are_read_once(bucket: Bucket, pr
     blobs = [{path.name for path in (one / "oci/blobs/sha256").iterdir()} for one in (local, stored)]
     assert blobs[0] == blobs[1]
     assert len(blobs[0]) > 6
+    written_ns = pq.read_table(stored / "catalog.parquet")["mtime"].cast(pa.int64()).to_pylist()
+    # The server knows seconds alone.
+    assert begun_ns - 10**9 < min(written_ns) <= max(written_ns) <= ended_ns
     rows = [[{**row, "mtime": None} for row in catalog_rows(one / "catalog.parquet")] for one in (local, stored)]
     assert rows[0] == rows[1]
     assert not list(stored.rglob("*.files"))
