@@ -37,3 +37,14 @@ def test_run_the_packer_shows_its_lines_with_the_mark_as_progress(monkeypatch):
     # The second word of a command of the packer is the beginning of its lines of progress.
     assert programs.run(["sh", "-c", "echo result; echo '-c: 3 of 10 files' >&2; echo other >&2"], "") == "result\n"
     assert shown == ["3 of 10 files"]
+
+
+def test_run_ends_the_program_when_a_line_is_refused(tmp_path):
+    def refuse(line: str) -> None:
+        raise ValueError(line)
+
+    # The shell ends at once, and its child has none of its streams.
+    script = "trap exit TERM; echo line; sleep 20 <&- >&- 2>&- & wait; touch ended"
+    with pytest.raises(ValueError, match="line"):
+        programs.run(["sh", "-c", script], "sh", folder=tmp_path, handle=refuse)
+    assert not (tmp_path / "ended").exists()
