@@ -133,7 +133,10 @@ def test_object_that_changes_after_the_scan_is_named(bucket: Bucket, stored: str
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"ENDPOINT_URL": "http://127.0.0.1:1"}, "check --storage-s3-endpoint-url and the network"),
+        (
+            {"ENDPOINT_URL": "http://127.0.0.1:1"},
+            "Could not connect to the endpoint.*: check --storage-s3-endpoint-url and the network",
+        ),
         ({"ACCESS_KEY": None, "SECRET_KEY": None}, "there are no credentials: set SNAKEMAKE_STORAGE_S3_ACCESS_KEY"),
     ],
 )
