@@ -38,10 +38,11 @@ def durable(trace: Path, folder: Path) -> Durable:
     for call, arguments in _calls(trace):
         if call.startswith("rename"):
             source, target = (str(folder / name) for name in _names(arguments))
-            if source in dirty:
-                found.unsynced.add(target)
-                dirty.add(target)
-            dirty.discard(source)
+            for name in [name for name in dirty if f"{name}/".startswith(source + "/")]:
+                moved = target + name.removeprefix(source)
+                found.unsynced.add(moved)
+                dirty.remove(name)
+                dirty.add(moved)
             # The name of a folder is part of the names in it.
             for names in (found.renamed, found.loose):
                 inside = {name for name in names if name.startswith(source + "/")}
