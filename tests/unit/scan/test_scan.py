@@ -95,6 +95,7 @@ def test_raise_refused_entry_with_a_system_error_has_the_remedy_for_it(error, re
     with pytest.raises(DataError) as caught:
         raise_refused([Refused(b"sub/", b"cannot be listed (%b)" % error.encode())], "data")
     assert caught.value.details == (f"entry that cannot be listed ({error}) (1): {remedy}", "  'sub/'")
+    assert str(caught.value) == "the dataset contains an entry that cannot be stored in an image"
 
 
 def test_fingerprint_on_fuse_does_not_depend_on_inode_numbers(dataset, state, tmp_path):
