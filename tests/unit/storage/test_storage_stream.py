@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datacontainer.runtime.errors import DataError
+from datacontainer.runtime.errors import DataError, UsageError
 from datacontainer.scan.listing import Files, list_dataset
 from datacontainer.scan.records import read_records
 from datacontainer.scan.sharding import Limits
@@ -169,6 +169,10 @@ def test_functions_get_copies_of_a_shard_that_are_removed(packer, source, datase
     (dataset / "150").write_bytes(b"other")
     build.run()
     assert 0 < len(source.read) < 200
+    assert not list(build.folder.rglob("*.files"))
+    (dataset / "150").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="first: '150': UnicodeDecodeError"):
+        build.run()
     assert not list(build.folder.rglob("*.files"))
 
 
