@@ -54,7 +54,8 @@ def here_and_there(tmp_path_factory) -> tuple[Project, Project]:
     build(here, cores=1, mask=0o022, environment=HERE)
     # A cache of Go without the programs of the first build.
     cache = tmp_path_factory.mktemp("cache") / "go"
-    shutil.copytree(os.environ["GOCACHE"], cache, copy_function=os.link, ignore=shutil.ignore_patterns("datacontainer"))
+    left_out = shutil.ignore_patterns("datacontainer")
+    shutil.copytree(os.environ["GOCACHE"], cache, copy_function=os.symlink, ignore=left_out)
     build(there, cores=2, mask=0o077, environment=THERE | {"GOCACHE": str(cache)})
     return here, there
 

@@ -249,7 +249,7 @@ def test_pipe_into_full_disk_raises_the_readers_error(tmp_path):
             for _ in range(40):
                 os.write(pipe.descriptor, os.urandom(1 << 20))
         assert os.listdir(disk) == []
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])

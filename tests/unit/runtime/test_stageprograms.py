@@ -43,7 +43,7 @@ def test_run_ends_the_program_when_a_line_is_refused(tmp_path):
     def refuse(line: str) -> None:
         raise ValueError(line)
 
-    # The shell ends at once, and its child has none of its streams.
+    # The shell ends at once, although its child does not; the child has no pipes to this process.
     script = "trap exit TERM; echo line; sleep 20 <&- >&- 2>&- & wait; touch ended"
     with pytest.raises(ValueError, match="line"):
         programs.run(["sh", "-c", script], "sh", folder=tmp_path, handle=refuse)
