@@ -10,8 +10,6 @@ GO := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GOTOOLCHAIN=local $(CURDIR)/$(B
 MODULES := packer templates/entrypoint
 # With this variable, each process of the tests compiles all modules of the tests again.
 unexport PYTHONDONTWRITEBYTECODE
-# NumPy would start a thread for each core in each process, which wait for work in a loop.
-export OPENBLAS_NUM_THREADS := 1
 # The least coverage of `make test` in percent: one point less than was measured. Raise a number when its coverage rises.
 COVERED_PYTHON := 90
 COVERED_packer := 77

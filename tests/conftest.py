@@ -1,6 +1,5 @@
 """Fixtures and options that all tests share."""
 
-import gc
 import os
 from pathlib import Path
 
@@ -34,12 +33,6 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write generated documents instead of comparing them")
-
-
-def pytest_collection_finish() -> None:
-    """Leaves the tests and the modules out of all later searches for garbage."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,6 @@
 """The command line: `datacontainer pack FOLDER`, `datacontainer load NAME`, and each stage as a command."""
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 
@@ -15,8 +14,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     The command of a job of a workflow is: the name of a stage, the task as JSON, --log, and the log's path.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # NumPy starts a thread for each core, which waits in a loop; and their number decides how a function's sums round.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         match words:
             case [stage, task, "--log", log] if task.startswith("{"):

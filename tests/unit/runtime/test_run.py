@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -168,9 +169,13 @@ def test_working_ctrl_c_remains_ctrl_c_and_leaves_the_file_empty(paths):
         with working(*paths, "abc"):
             raise KeyboardInterrupt
 
+    before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         stop()
     assert paths[1].read_text() == ""
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_working_without_a_run_touches_nothing(paths):
